@@ -1,0 +1,34 @@
+/** The words every part of the gateway uses for a conversation. Imports nothing. */
+
+/** A caller's turn, already reduced to text. `system` covers OpenAI's `developer` role too. */
+export interface Message {
+  readonly role: "system" | "user" | "assistant" | "tool";
+  readonly text: string;
+  /** The speaker's name, where the caller gave one. */
+  readonly name?: string;
+  /** For `tool`: the id of the call that this answers. */
+  readonly toolCallId?: string;
+  /** For `assistant`: the calls it made in this turn. */
+  readonly toolCalls?: readonly ToolCall[];
+}
+
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** The arguments as JSON text, exactly as the caller sent them. */
+  readonly arguments: string;
+}
+
+export interface ChatRequest {
+  readonly model: string;
+  /** At least one. */
+  readonly messages: readonly Message[];
+}
+
+export type FinishReason = "stop" | "length" | "content_filter";
+
+/** What a site's answer is made of: any number of deltas, then one `end`. */
+export type ReplyPart =
+  | { readonly type: "text-delta"; readonly text: string }
+  | { readonly type: "reasoning-delta"; readonly text: string }
+  | { readonly type: "end"; readonly finishReason: FinishReason };

@@ -1,0 +1,94 @@
+/**
+ * Every way a request can fail, in one table. A row decides the HTTP status, the OpenAI error type, whether another
+ * credential may be tried (only while nothing was sent to the caller), whether the caller's SDK should repeat the
+ * request by itself (`x-should-retry`), and what becomes of the session that failed.
+ */
+interface ErrorRow {
+  readonly status: number;
+  readonly type: "invalid_request_error" | "requests" | "server_error";
+  readonly failover: boolean;
+  readonly clientRetry: boolean;
+  readonly fate: SessionFate;
+}
+
+/**
+ * keep: nothing is wrong with it · rebuild: close the page and open a new one · cool: leave it alone for a while ·
+ * challenge: go back to the site and let the browser solve what it asks · expire: signed out, look again later.
+ */
+export type SessionFate = "keep" | "rebuild" | "cool" | "challenge" | "expire";
+
+const callerFault = { type: "invalid_request_error", failover: false, clientRetry: false, fate: "keep" } as const;
+const siteFault = { type: "server_error", failover: true, clientRetry: false } as const;
+const busy = { failover: false, clientRetry: true, fate: "keep" } as const;
+
+export const ERRORS = {
+  invalid_json: { status: 400, ...callerFault },
+  missing_required_parameter: { status: 400, ...callerFault },
+  invalid_type: { status: 400, ...callerFault },
+  invalid_value: { status: 400, ...callerFault },
+  empty_array: { status: 400, ...callerFault },
+  unsupported_parameter: { status: 400, ...callerFault },
+  unsupported_value: { status: 400, ...callerFault },
+  unsupported_content: { status: 400, ...callerFault },
+  bad_request: { status: 400, ...callerFault },
+  invalid_api_key: { status: 401, ...callerFault },
+  model_not_found: { status: 404, ...callerFault },
+  unknown_url: { status: 404, ...callerFault },
+  method_not_allowed: { status: 405, ...callerFault },
+  request_too_large: { status: 413, ...callerFault },
+  unsupported_content_type: { status: 415, ...callerFault },
+  client_closed: { status: 499, ...callerFault },
+  rate_limit_exceeded: { status: 429, type: "requests", ...busy },
+  site_rate_limited: { status: 429, type: "requests", failover: true, clientRetry: true, fate: "cool" },
+  queue_timeout: { status: 503, type: "server_error", ...busy },
+  no_usable_credential: { status: 503, type: "server_error", ...busy, clientRetry: false },
+  server_shutting_down: { status: 503, type: "server_error", ...busy },
+  site_challenged: { status: 503, ...siteFault, fate: "challenge" },
+  credential_expired: { status: 503, ...siteFault, fate: "expire" },
+  site_forbidden: { status: 502, ...siteFault, fate: "cool" },
+  site_unreachable: { status: 502, ...siteFault, fate: "keep" },
+  site_failed: { status: 502, ...siteFault, fate: "keep" },
+  site_changed: { status: 502, ...siteFault, failover: false, fate: "keep" },
+  session_lost: { status: 502, ...siteFault, fate: "rebuild" },
+  reply_cut: { status: 502, ...siteFault, fate: "keep" },
+  reply_empty: { status: 502, ...siteFault, fate: "keep" },
+  reply_too_large: { status: 502, ...siteFault, failover: false, fate: "keep" },
+  site_timeout: { status: 504, ...siteFault, fate: "rebuild" },
+  request_timeout: { status: 504, ...siteFault, failover: false, fate: "keep" },
+  internal_error: { status: 500, ...siteFault, failover: false, fate: "rebuild" },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+interface ErrorDetails {
+  /** Path of the offending request parameter, e.g. `messages[1].role`. */
+  readonly param?: string;
+  /** How long to wait before this can work, in milliseconds. */
+  readonly retryAfterMs?: number;
+  readonly cause?: unknown;
+}
+
+/** The only error that callers meet. Its message is shown to them: no secrets, no paths, no stack. */
+export class GatewayError extends Error {
+  override readonly name = "GatewayError";
+  readonly code: ErrorCode;
+  readonly param: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.param = details.param;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+
+  get row(): ErrorRow {
+    return ERRORS[this.code];
+  }
+
+  /** What was thrown, as a GatewayError: itself, or `internal_error` with the original as its cause. */
+  static from(cause: unknown): GatewayError {
+    if (cause instanceof GatewayError) return cause;
+    return new GatewayError("internal_error", "The gateway met an unexpected error.", { cause });
+  }
+}
