@@ -49,6 +49,7 @@ export const ERRORS = {
   site_unreachable: { status: 502, ...siteFault, fate: "keep" },
   site_failed: { status: 502, ...siteFault, fate: "keep" },
   site_changed: { status: 502, ...siteFault, failover: false, fate: "keep" },
+  browser_unavailable: { status: 503, ...siteFault, failover: false, fate: "rebuild" },
   session_lost: { status: 502, ...siteFault, fate: "rebuild" },
   reply_cut: { status: 502, ...siteFault, fate: "keep" },
   reply_empty: { status: 502, ...siteFault, fate: "keep" },

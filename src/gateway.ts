@@ -1,4 +1,7 @@
 import type { ChatRequest, ReplyPart } from "./chat.ts";
+import { GatewayError } from "./errors.ts";
+import type { SessionPool } from "./pool/session-pool.ts";
+import type { Site } from "./site.ts";
 
 /** One answer under way. Iterate it once; leaving the loop early cancels it upstream. */
 export interface Reply extends AsyncIterable<ReplyPart> {
@@ -8,7 +11,88 @@ export interface Reply extends AsyncIterable<ReplyPart> {
   readonly attempts: number;
 }
 
-export interface Gateway {
+export interface GatewayLimits {
+  /** For the first part of an answer, and for each gap between two. */
+  readonly firstPartTimeoutMs: number;
+  readonly gapTimeoutMs: number;
+}
+
+/** A request is tried with no more credentials than this: a failing site should not see a burst. */
+const MAX_ATTEMPTS = 3;
+
+/** One request's life: lease a session, ask the site, hand its parts on; blame what failed and try another credential. */
+export class Gateway {
+  readonly #pool: Pick<SessionPool, "lease">;
+  readonly #site: Site;
+  readonly #limits: GatewayLimits;
+
+  constructor(pool: Pick<SessionPool, "lease">, site: Site, limits: GatewayLimits) {
+    this.#pool = pool;
+    this.#site = site;
+    this.#limits = limits;
+  }
+
   /** Nothing happens until the reply is iterated. The iteration throws GatewayError only. */
-  reply(request: ChatRequest, signal: AbortSignal): Reply;
+  reply(request: ChatRequest, signal: AbortSignal): Reply {
+    const progress = { credentialId: undefined as string | undefined, attempts: 0 };
+    const parts = this.#parts(request, progress, signal);
+    return Object.assign(progress, { [Symbol.asyncIterator]: () => parts });
+  }
+
+  async *#parts(
+    request: ChatRequest,
+    progress: { credentialId: string | undefined; attempts: number },
+    signal: AbortSignal,
+  ): AsyncGenerator<ReplyPart, void, undefined> {
+    const tried = new Set<string>();
+    let lastFailure: GatewayError | undefined;
+    while (tried.size < MAX_ATTEMPTS) {
+      using lease = await this.#pool.lease(tried, signal).catch((cause: unknown) => {
+        // What kept the last one from answering says more than that there is no other.
+        throw GatewayError.from(signal.aborted ? signal.reason : (lastFailure ?? cause));
+      });
+      tried.add(lease.credentialId);
+      progress.credentialId = lease.credentialId;
+      progress.attempts += 1;
+      let isUnderWay = false;
+      try {
+        const attempt = new AbortController();
+        const parts = this.#site.reply(lease.fetch, request, AbortSignal.any([signal, attempt.signal]));
+        for await (const part of withProgress(parts, this.#limits, attempt)) {
+          isUnderWay = true;
+          yield part;
+        }
+        return;
+      } catch (cause) {
+        lastFailure = GatewayError.from(signal.aborted ? signal.reason : cause);
+        lease.blame(lastFailure);
+        if (isUnderWay || !lastFailure.row.failover) throw lastFailure;
+      }
+    }
+    throw lastFailure ?? new GatewayError("internal_error", "No attempt was made.");
+  }
+}
+
+/** Aborts the attempt with `site_timeout` when a part does not come in time; the reader's own time does not count. */
+async function* withProgress(
+  parts: AsyncIterable<ReplyPart>,
+  limits: GatewayLimits,
+  attempt: AbortController,
+): AsyncGenerator<ReplyPart, void, undefined> {
+  const iterator = parts[Symbol.asyncIterator]();
+  let limitMs = limits.firstPartTimeoutMs;
+  try {
+    for (;;) {
+      const late = setTimeout(() => {
+        const message = `The site sent nothing for ${Math.round(limitMs / 1000)} seconds.`;
+        attempt.abort(new GatewayError("site_timeout", message));
+      }, limitMs);
+      const next = await iterator.next().finally(() => clearTimeout(late));
+      if (next.done) return;
+      yield next.value;
+      limitMs = limits.gapTimeoutMs;
+    }
+  } finally {
+    await iterator.return?.();
+  }
 }

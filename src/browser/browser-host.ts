@@ -1,0 +1,72 @@
+import type { Browser } from "playwright";
+import { GatewayError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { launchBrowser, type LaunchedBrowser, type LaunchOptions } from "./launch.ts";
+
+const FIRST_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 60_000;
+
+/** Keeps one Chromium running: starts it when it is first needed, and again after it died. */
+export class BrowserHost implements AsyncDisposable {
+  readonly #options: LaunchOptions;
+  readonly #log: Log;
+  #launched: Promise<LaunchedBrowser> | undefined;
+  #failures = 0;
+  #nextTryAt = 0;
+  #closed = false;
+
+  constructor(options: LaunchOptions, log: Log) {
+    this.#options = options;
+    this.#log = log;
+  }
+
+  /** @throws GatewayError `browser_unavailable`: it does not start, or did not a moment ago and is left alone for now. */
+  async browser(): Promise<Browser> {
+    if (this.#closed) throw new GatewayError("server_shutting_down", "The gateway is shutting down.");
+    this.#launched ??= this.#launch();
+    return (await this.#launched).browser;
+  }
+
+  /** The main process of the Chromium that runs now, if one does. */
+  async pid(): Promise<number | undefined> {
+    return (await this.#launched)?.pid;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    const launched = await this.#launched?.catch(() => undefined);
+    await launched?.close();
+  }
+
+  async #launch(): Promise<LaunchedBrowser> {
+    const waitMs = this.#nextTryAt - performance.now();
+    try {
+      if (waitMs > 0) {
+        throw new GatewayError("browser_unavailable", "Chromium did not start a moment ago; it is tried again soon.", {
+          retryAfterMs: waitMs,
+        });
+      }
+      const launched = await launchBrowser(this.#options);
+      this.#failures = 0;
+      launched.browser.once("disconnected", () => this.#onDisconnected(launched));
+      this.#log.info({ pid: launched.pid, version: launched.browser.version() }, "chromium started");
+      return launched;
+    } catch (cause) {
+      this.#launched = undefined;
+      if (waitMs <= 0) {
+        this.#nextTryAt = performance.now() + Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, MAX_BACKOFF_MS);
+        this.#failures += 1;
+        this.#log.error({ err: cause }, "chromium did not start");
+      }
+      throw cause;
+    }
+  }
+
+  #onDisconnected(launched: LaunchedBrowser): void {
+    this.#launched = undefined;
+    if (this.#closed) return;
+    this.#log.warn({ pid: launched.pid }, "chromium is gone; it is started again when next needed");
+    // Takes what is left of its process group and its scratch folder.
+    void launched.close();
+  }
+}

@@ -1,0 +1,19 @@
+import type { BrowserContext } from "playwright";
+
+type CookieParam = Parameters<BrowserContext["addCookies"]>[0][number];
+
+/**
+ * A Cookie header's text as cookies for one origin, host-only, as the `__Host-` prefix demands. next-auth sets all of its
+ * cookies HttpOnly and SameSite=Lax; so is what it later rotates, and both must be the same cookie.
+ */
+export function parseCookies(header: string, origin: URL): CookieParam[] {
+  return header
+    .split(";")
+    .map((pair) => pair.trim())
+    .filter((pair) => pair.includes("="))
+    .map((pair) => {
+      const at = pair.indexOf("=");
+      return { name: pair.slice(0, at).trim(), value: pair.slice(at + 1).trim() };
+    })
+    .map(({ name, value }) => ({ name, value, url: origin.href, httpOnly: true, sameSite: "Lax" as const }));
+}

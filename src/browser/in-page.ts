@@ -1,0 +1,121 @@
+/**
+ * The part that runs in Chromium, in an isolated world of the signed-in page: the page's own scripts see neither it nor
+ * the binding. It imports nothing and closes over nothing, because only its source text is sent.
+ */
+
+/** What the host asks the page to send. */
+export interface PageOrder {
+  /** Marks every message of this request, so that a forged or late one is not taken for another's. */
+  readonly nonce: string;
+  readonly path: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  /** The reader pauses while this many bytes have not been acknowledged by the host. */
+  readonly creditBytes: number;
+  readonly maxReplyBytes: number;
+}
+
+/** What the page tells the host; one JSON text per binding call. `done` always comes, and comes last. */
+export type PageMessage =
+  | { readonly nonce: string; readonly type: "head"; readonly status: number; readonly headers: Record<string, string> }
+  | { readonly nonce: string; readonly type: "text"; readonly text: string; readonly bytes: number }
+  | { readonly nonce: string; readonly type: "done"; readonly failure?: PageFailure };
+
+/** unreachable: no answer at all · cut: broke off in mid-answer · too_large: over the cap · aborted: the host asked for it */
+export type PageFailure = "unreachable" | "cut" | "too_large" | "aborted";
+
+export interface PageAgent {
+  start(order: PageOrder): void;
+  acknowledge(nonce: string, bytes: number): void;
+  abort(nonce: string): void;
+}
+
+/** Installs the agent on this world's own global object under `agentName`; messages go out through `bindingName`. */
+export function installAgent(agentName: string, bindingName: string): void {
+  interface Transfer {
+    readonly controller: AbortController;
+    unacknowledgedBytes: number;
+    resume: (() => void) | undefined;
+  }
+  const world = globalThis as unknown as Record<string, unknown>;
+  const send = world[bindingName] as (payload: string) => void;
+  const transfers = new Map<string, Transfer>();
+  const tell = (message: PageMessage): void => send(JSON.stringify(message));
+
+  async function read(order: PageOrder, transfer: Transfer, body: ReadableStream<Uint8Array>): Promise<void> {
+    const reader = body.getReader();
+    // Whole characters only: a character that is cut between two chunks waits for its rest.
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    let totalBytes = 0;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      totalBytes += value.byteLength;
+      if (totalBytes > order.maxReplyBytes) throw new RangeError("too_large");
+      transfer.unacknowledgedBytes += value.byteLength;
+      const text = decoder.decode(value, { stream: true });
+      tell({ nonce: order.nonce, type: "text", text, bytes: value.byteLength });
+      while (transfer.unacknowledgedBytes >= order.creditBytes && !transfer.controller.signal.aborted) {
+        await new Promise<void>((resolve) => (transfer.resume = resolve));
+      }
+    }
+    const rest = decoder.decode();
+    if (rest !== "") tell({ nonce: order.nonce, type: "text", text: rest, bytes: 0 });
+  }
+
+  async function run(order: PageOrder, transfer: Transfer): Promise<PageFailure | undefined> {
+    const { signal } = transfer.controller;
+    let answered = false;
+    try {
+      const response = await fetch(order.path, {
+        method: order.method,
+        headers: order.headers,
+        ...(order.body === undefined ? {} : { body: order.body }),
+        // A redirect would carry the account's cookies to wherever the answer points.
+        redirect: "manual",
+        cache: "no-store",
+        signal,
+      });
+      answered = true;
+      tell({
+        nonce: order.nonce,
+        type: "head",
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+      });
+      if (response.body) await read(order, transfer, response.body);
+      return signal.aborted ? "aborted" : undefined;
+    } catch (cause) {
+      if (signal.aborted) return "aborted";
+      if (cause instanceof RangeError && cause.message === "too_large") {
+        transfer.controller.abort();
+        return "too_large";
+      }
+      return answered ? "cut" : "unreachable";
+    }
+  }
+
+  const agent: PageAgent = {
+    start(order) {
+      const transfer: Transfer = { controller: new AbortController(), unacknowledgedBytes: 0, resume: undefined };
+      transfers.set(order.nonce, transfer);
+      void run(order, transfer).then((failure) => {
+        transfers.delete(order.nonce);
+        tell({ nonce: order.nonce, type: "done", ...(failure === undefined ? {} : { failure }) });
+      });
+    },
+    acknowledge(nonce, bytes) {
+      const transfer = transfers.get(nonce);
+      if (!transfer) return;
+      transfer.unacknowledgedBytes -= bytes;
+      transfer.resume?.();
+    },
+    abort(nonce) {
+      const transfer = transfers.get(nonce);
+      transfer?.controller.abort();
+      transfer?.resume?.();
+    },
+  };
+  world[agentName] = agent;
+}

@@ -1,0 +1,201 @@
+import { randomUUID } from "node:crypto";
+import type { CDPSession, Page } from "playwright";
+import { GatewayError } from "../errors.ts";
+import type { PageRequest, PageResponse } from "../site.ts";
+import { installAgent, type PageAgent, type PageFailure, type PageMessage, type PageOrder } from "./in-page.ts";
+import { TextChannel } from "./text-channel.ts";
+import { within } from "./within.ts";
+
+const WORLD_NAME = "gateway";
+const AGENT_NAME = "agent";
+const BINDING_NAME = "tell";
+/** A CDP call into a live page takes about a millisecond; a page that needs this long is stuck. */
+const PAGE_CALL_LIMIT_MS = 5_000;
+/** Unacknowledged bytes after which the page stops reading. */
+const CREDIT_BYTES = 256 * 1024;
+/** Acknowledging every piece would cost a CDP call each; a quarter of the credit keeps the page reading. */
+const ACKNOWLEDGE_BYTES = CREDIT_BYTES / 4;
+
+const FAILURES: Readonly<Record<PageFailure, () => GatewayError>> = {
+  unreachable: () => new GatewayError("site_unreachable", "The site could not be reached."),
+  cut: () => new GatewayError("reply_cut", "The site broke off in the middle of its answer."),
+  too_large: () => new GatewayError("reply_too_large", "The site's answer is longer than the gateway accepts."),
+  aborted: () => new GatewayError("client_closed", "The request was cancelled."),
+};
+
+interface Transfer {
+  readonly head: PromiseWithResolvers<Pick<PageResponse, "status" | "headers">>;
+  readonly channel: TextChannel;
+  readonly done: PromiseWithResolvers<void>;
+}
+
+/** `fetch` inside one page. Messages come back through a CDP binding that only the isolated world has. */
+export class PageFetcher {
+  readonly #cdp: CDPSession;
+  readonly #maxReplyBytes: number;
+  readonly #transfers = new Map<string, Transfer>();
+  /** The isolated world's context; gone after each navigation. */
+  #contextId: number | undefined;
+  #lost: GatewayError | undefined;
+
+  private constructor(cdp: CDPSession, maxReplyBytes: number) {
+    this.#cdp = cdp;
+    this.#maxReplyBytes = maxReplyBytes;
+  }
+
+  /** @throws GatewayError `session_lost` */
+  static async open(page: Page, maxReplyBytes: number): Promise<PageFetcher> {
+    const cdp = await within(PAGE_CALL_LIMIT_MS, "attach to the page", page.context().newCDPSession(page));
+    const fetcher = new PageFetcher(cdp, maxReplyBytes);
+    cdp.on("Runtime.bindingCalled", (event) => fetcher.#receive(event));
+    cdp.on("Runtime.executionContextDestroyed", (event) => fetcher.#forgetWorld(event.executionContextId));
+    cdp.on("Runtime.executionContextsCleared", () => fetcher.#forgetWorld(fetcher.#contextId));
+    const ready = Promise.all([
+      cdp.send("Runtime.enable"),
+      cdp.send("Runtime.addBinding", { name: BINDING_NAME, executionContextName: WORLD_NAME }),
+    ]);
+    await within(PAGE_CALL_LIMIT_MS, "prepare the page", ready);
+    return fetcher;
+  }
+
+  /** @throws GatewayError for whatever kept the site from answering; the signal's reason when it aborts. */
+  async fetch(request: PageRequest, signal: AbortSignal): Promise<PageResponse> {
+    signal.throwIfAborted();
+    if (this.#lost) throw this.#lost;
+    const nonce = randomUUID();
+    const transfer = this.#register(nonce);
+    const onAbort = (): void => {
+      this.#settle(transfer, GatewayError.from(signal.reason));
+      this.#tellAgent("abort", nonce).catch((cause: unknown) => this.lose(GatewayError.from(cause)));
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    // Whoever stops reading early, by abort or by leaving the loop, makes the page stop too.
+    void transfer.done.promise.finally(() => signal.removeEventListener("abort", onAbort));
+    const { body, ...rest } = request;
+    const order = { ...rest, body, nonce, creditBytes: CREDIT_BYTES, maxReplyBytes: this.#maxReplyBytes };
+    this.#start(order, signal).catch((cause: unknown) => {
+      this.#settle(transfer, GatewayError.from(cause));
+      this.#finish(nonce, transfer);
+    });
+    const head = await transfer.head.promise;
+    return { ...head, body: this.#read(nonce, transfer) };
+  }
+
+  /** Resolves true once nothing of an earlier request runs in the page any more; false when that takes too long. */
+  async isQuiet(limitMs: number): Promise<boolean> {
+    const running = Promise.all([...this.#transfers.values()].map((transfer) => transfer.done.promise));
+    return within(limitMs, "end earlier requests", running).then(
+      () => this.#lost === undefined,
+      () => false,
+    );
+  }
+
+  /** The page is gone: everything under way fails with this. */
+  lose(error: GatewayError): void {
+    this.#lost ??= error;
+    this.#failAll(error);
+  }
+
+  async #start(order: PageOrder, signal: AbortSignal): Promise<void> {
+    this.#contextId ??= await this.#createWorld();
+    signal.throwIfAborted();
+    try {
+      await this.#tellAgent("start", order);
+    } catch (cause) {
+      // The page may have navigated between the two calls; then nothing was sent yet.
+      if (this.#contextId !== undefined) throw cause;
+      this.#contextId = await this.#createWorld();
+      await this.#tellAgent("start", order);
+    }
+  }
+
+  async #createWorld(): Promise<number> {
+    const create = async (): Promise<number> => {
+      const { frameTree } = await this.#cdp.send("Page.getFrameTree");
+      const { executionContextId } = await this.#cdp.send("Page.createIsolatedWorld", {
+        frameId: frameTree.frame.id,
+        worldName: WORLD_NAME,
+      });
+      await this.#cdp.send("Runtime.callFunctionOn", {
+        functionDeclaration: installAgent.toString(),
+        executionContextId,
+        arguments: [{ value: AGENT_NAME }, { value: BINDING_NAME }],
+      });
+      return executionContextId;
+    };
+    return within(PAGE_CALL_LIMIT_MS, "enter the page", create());
+  }
+
+  async #tellAgent<M extends keyof PageAgent>(method: M, ...values: Parameters<PageAgent[M]>): Promise<void> {
+    if (this.#contextId === undefined) return;
+    const call = this.#cdp.send("Runtime.callFunctionOn", {
+      functionDeclaration: `(...values) => globalThis.${AGENT_NAME}.${method}(...values)`,
+      executionContextId: this.#contextId,
+      arguments: values.map((value: unknown) => ({ value })),
+    });
+    const { exceptionDetails } = await within(PAGE_CALL_LIMIT_MS, `${method} a request in the page`, call);
+    if (exceptionDetails) throw new GatewayError("session_lost", "The page refused the request.");
+  }
+
+  #register(nonce: string): Transfer {
+    let untoldBytes = 0;
+    const channel = new TextChannel((bytes) => {
+      untoldBytes += bytes;
+      if (untoldBytes < ACKNOWLEDGE_BYTES) return;
+      const takenBytes = untoldBytes;
+      untoldBytes = 0;
+      this.#tellAgent("acknowledge", nonce, takenBytes).catch((cause: unknown) => this.lose(GatewayError.from(cause)));
+    });
+    const transfer: Transfer = { head: Promise.withResolvers(), channel, done: Promise.withResolvers() };
+    // The head's failure is met by fetch(), or by nobody when its caller has left.
+    transfer.head.promise.catch(() => {});
+    this.#transfers.set(nonce, transfer);
+    return transfer;
+  }
+
+  async *#read(nonce: string, transfer: Transfer): AsyncGenerator<string, void, undefined> {
+    try {
+      yield* transfer.channel;
+    } finally {
+      if (this.#transfers.has(nonce)) {
+        this.#tellAgent("abort", nonce).catch((cause: unknown) => this.lose(GatewayError.from(cause)));
+      }
+    }
+  }
+
+  #receive(event: { name: string; payload: string; executionContextId: number }): void {
+    if (event.name !== BINDING_NAME || event.executionContextId !== this.#contextId) return;
+    const message = JSON.parse(event.payload) as PageMessage;
+    const transfer = this.#transfers.get(message.nonce);
+    if (!transfer) return;
+    if (message.type === "text") transfer.channel.push(message.text, message.bytes);
+    else if (message.type === "head") transfer.head.resolve({ status: message.status, headers: message.headers });
+    else {
+      this.#settle(transfer, message.failure && FAILURES[message.failure]());
+      this.#finish(message.nonce, transfer);
+    }
+  }
+
+  #settle(transfer: Transfer, failure?: GatewayError): void {
+    if (failure) transfer.head.reject(failure);
+    transfer.channel.end(failure);
+  }
+
+  #finish(nonce: string, transfer: Transfer): void {
+    this.#transfers.delete(nonce);
+    transfer.done.resolve();
+  }
+
+  #forgetWorld(contextId: number | undefined): void {
+    if (contextId === undefined || contextId !== this.#contextId) return;
+    this.#contextId = undefined;
+    this.#failAll(new GatewayError("session_lost", "The page went elsewhere in the middle of the request."));
+  }
+
+  #failAll(error: GatewayError): void {
+    for (const [nonce, transfer] of this.#transfers) {
+      this.#settle(transfer, error);
+      this.#finish(nonce, transfer);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { BrowserHost } from "./browser/browser-host.ts";
+import { Session } from "./browser/session.ts";
+import type { Config } from "./config.ts";
+import { Gateway } from "./gateway.ts";
+import { createApp } from "./http/app.ts";
+import type { Log } from "./log.ts";
+import { Pace } from "./pool/pace.ts";
+import { SessionPool } from "./pool/session-pool.ts";
+import { Slot } from "./pool/slot.ts";
+import { gptomni } from "./sites/gptomni.ts";
+
+/** Beyond a request's own deadline, before its session is taken back. */
+const LEASE_GRACE_MS = 5_000;
+
+export interface RunningGateway extends AsyncDisposable {
+  /** Where it listens, without a path. */
+  readonly url: string;
+  readonly pool: SessionPool;
+  readonly host: BrowserHost;
+  /** Admits nobody any more and lets running answers finish, no longer than the drain timeout. */
+  drain(): Promise<void>;
+}
+
+/** The composition root: config → browser → pool → gateway → server. Disposing stops it all in reverse. */
+export async function startGateway(config: Config, apiKey: string, log: Log): Promise<RunningGateway> {
+  await using started = new AsyncDisposableStack();
+  const host = started.use(
+    new BrowserHost(
+      {
+        path: config.browserPath,
+        headed: config.browserMode === "headed",
+        stealth: config.stealth,
+        extraArgs: config.browserArgs,
+      },
+      log,
+    ),
+  );
+  const site = gptomni(config.origin);
+  const slots = config.credentials.map(({ id, cookie }) => {
+    const session = new Session(host, cookie, { site, ...config });
+    return new Slot(id, session, new Pace(config.rateLimit));
+  });
+  const pool = started.use(
+    new SessionPool(
+      slots,
+      {
+        limit: config.queueLimit,
+        timeoutMs: config.queueTimeoutMs,
+        leaseLimitMs: config.requestTimeoutMs + LEASE_GRACE_MS,
+      },
+      log,
+    ),
+  );
+  const gateway = new Gateway(pool, site, {
+    firstPartTimeoutMs: config.firstByteTimeoutMs,
+    gapTimeoutMs: config.idleTimeoutMs,
+  });
+  const app = createApp({ gateway, models: site.models, apiKey, readiness: () => pool.readiness, log, config });
+  const server = createServer(app);
+  started.defer(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(config.port, config.host, resolve);
+  });
+  await pool.start();
+  const { port } = server.address() as AddressInfo;
+  const stack = started.move();
+  return {
+    url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
+    pool,
+    host,
+    drain: () => pool.drain(AbortSignal.timeout(config.drainTimeoutMs)),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}

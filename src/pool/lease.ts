@@ -1,0 +1,52 @@
+import { GatewayError } from "../errors.ts";
+import type { PageFetch } from "../site.ts";
+import type { Slot } from "./slot.ts";
+
+/** One request's exclusive use of a credential's session. */
+export class Lease implements Disposable {
+  readonly slot: Slot;
+  readonly #settle: (error: GatewayError | undefined) => Promise<void>;
+  readonly #settled = Promise.withResolvers<void>();
+  readonly #overdue: NodeJS.Timeout;
+  #blamed: GatewayError | undefined;
+  #isOver = false;
+
+  constructor(slot: Slot, limitMs: number, settle: (error: GatewayError | undefined) => Promise<void>) {
+    this.slot = slot;
+    this.#settle = settle;
+    // The backstop for a holder that is stuck; its session is rebuilt under it.
+    this.#overdue = setTimeout(() => {
+      this.blame(new GatewayError("site_timeout", "The request held its session for too long."));
+      this[Symbol.dispose]();
+    }, limitMs);
+  }
+
+  get credentialId(): string {
+    return this.slot.id;
+  }
+
+  /** Resolves when the session is the pool's again. */
+  get settled(): Promise<void> {
+    return this.#settled.promise;
+  }
+
+  readonly fetch: PageFetch = async (request, signal) => {
+    if (this.#isOver) throw new GatewayError("session_lost", "The session was taken back.");
+    this.slot.permit?.spend();
+    this.slot.permit = undefined;
+    return this.slot.session.fetch(request, signal);
+  };
+
+  /** Tells what failed under this lease; the error table decides what becomes of the session. */
+  blame(error: GatewayError): void {
+    this.#blamed ??= error;
+  }
+
+  /** Gives the session back; the caller need not wait until the pool has it in order again. */
+  [Symbol.dispose](): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#overdue);
+    void this.#settle(this.#blamed).finally(this.#settled.resolve);
+  }
+}

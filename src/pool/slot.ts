@@ -1,0 +1,101 @@
+import type { Session } from "../browser/session.ts";
+import type { GatewayError, SessionFate } from "../errors.ts";
+import type { Pace, Permit } from "./pace.ts";
+
+/**
+ * cold: no page · opening · ready · busy · resting: its pace · cooling: told to wait · challenged: about to solve what the
+ * site asks · needs_attention: a person must act · expired: signed out · draining: the gateway stops.
+ */
+export type CredentialState =
+  | "cold"
+  | "opening"
+  | "ready"
+  | "busy"
+  | "resting"
+  | "cooling"
+  | "challenged"
+  | "needs_attention"
+  | "expired"
+  | "draining";
+
+interface Recovery {
+  readonly state: CredentialState;
+  /** From the second failure in a row on, and how long to wait then. */
+  readonly repeatedState?: CredentialState;
+  readonly firstDelayMs: number;
+  readonly repeatedDelayMs: number;
+  readonly maxDelayMs: number;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** What happens after a failure, by the fate that the error table gives. Delays double with each further failure. */
+const RECOVERY: Readonly<Record<SessionFate, Recovery>> = {
+  keep: { state: "cold", firstDelayMs: 1_000, repeatedDelayMs: 2_000, maxDelayMs: MINUTE_MS },
+  rebuild: { state: "cold", firstDelayMs: 0, repeatedDelayMs: 1_000, maxDelayMs: MINUTE_MS },
+  cool: { state: "cooling", firstDelayMs: MINUTE_MS, repeatedDelayMs: 2 * MINUTE_MS, maxDelayMs: HOUR_MS },
+  challenge: {
+    state: "challenged",
+    repeatedState: "needs_attention",
+    firstDelayMs: 0,
+    repeatedDelayMs: 5 * MINUTE_MS,
+    maxDelayMs: HOUR_MS,
+  },
+  expire: { state: "expired", firstDelayMs: 1_000, repeatedDelayMs: 5 * MINUTE_MS, maxDelayMs: HOUR_MS },
+};
+
+/** A site may tell us to wait for any time; ours is at least this and at most an hour. */
+const MIN_COOLING_MS = 1_000;
+
+/** One credential: its session, its pace, and what is known of its state. */
+export class Slot {
+  readonly id: string;
+  readonly session: Session;
+  readonly pace: Pace;
+  /** Held while it stands ready: it may send once without waiting. */
+  permit: Permit | undefined;
+  state: CredentialState = "cold";
+  reason = "not opened yet";
+  /** When the state began, and when a failed one is tried again; milliseconds since the epoch. */
+  since = Date.now();
+  nextTryAt: number | undefined = Date.now();
+  #failuresInARow = 0;
+
+  constructor(id: string, session: Session, pace: Pace) {
+    this.id = id;
+    this.session = session;
+    this.pace = pace;
+  }
+
+  enter(state: CredentialState, reason: string, nextTryAt?: number): void {
+    if (state !== this.state) this.since = Date.now();
+    this.state = state;
+    this.reason = reason;
+    this.nextTryAt = nextTryAt;
+  }
+
+  fail(error: GatewayError): void {
+    const recovery = RECOVERY[error.row.fate];
+    const isRepeated = this.#failuresInARow > 0;
+    const state = (isRepeated && recovery.repeatedState) || recovery.state;
+    const doubled = recovery.repeatedDelayMs * 2 ** Math.max(0, this.#failuresInARow - 1);
+    const usualDelayMs = isRepeated ? Math.min(doubled, recovery.maxDelayMs) : recovery.firstDelayMs;
+    const delayMs =
+      recovery.state === "cooling" && error.retryAfterMs !== undefined
+        ? Math.min(Math.max(error.retryAfterMs, MIN_COOLING_MS), HOUR_MS)
+        : usualDelayMs;
+    this.#failuresInARow += 1;
+    this.enter(state, error.message, Date.now() + delayMs);
+  }
+
+  succeed(): void {
+    this.#failuresInARow = 0;
+  }
+
+  /** How long until it may serve, as far as is known; 0 when it may at any moment. */
+  get waitMs(): number {
+    if (this.state === "resting") return this.pace.waitMs;
+    return Math.max(0, (this.nextTryAt ?? 0) - Date.now());
+  }
+}

@@ -1,0 +1,119 @@
+import type { ChatRequest, ReplyPart } from "../chat.ts";
+import { GatewayError } from "../errors.ts";
+import type { PageFetch, PageResponse, Site } from "../site.ts";
+import { flatten } from "./prompt.ts";
+
+const REPLY_PATH = "/api/chatWithText";
+const SESSION_PATH = "/api/auth/session";
+/** As many as `<!doctype html>` has. */
+const HTML_SNIFF_CHARACTERS = 15;
+
+/**
+ * gptomni.ai: `POST /api/chatWithText` with `{"prompt": …}` answers the text itself, streamed raw in UTF-8 with no framing.
+ * Sign-in is next-auth's: its session endpoint gives `{}` when signed out.
+ */
+export function gptomni(origin: URL): Site {
+  return { name: "gptomni", origin, homePath: "/zh", models: ["gptomni"], isSignedIn, reply };
+}
+
+async function isSignedIn(fetch: PageFetch, signal: AbortSignal): Promise<boolean> {
+  const response = await fetch({ path: SESSION_PATH, method: "GET", headers: { Accept: "*/*" } }, signal);
+  if (response.status !== 200) throw await failure(response);
+  const text = await collect(response.body);
+  if (isHtml(response, text)) throw challenged();
+  try {
+    const session: unknown = JSON.parse(text);
+    return typeof session === "object" && session !== null && "user" in session && Boolean(session.user);
+  } catch (cause) {
+    throw new GatewayError("site_changed", "The site's session endpoint answers something else now.", { cause });
+  }
+}
+
+async function* reply(
+  fetch: PageFetch,
+  request: ChatRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ReplyPart, void, undefined> {
+  const response = await fetch(
+    {
+      path: REPLY_PATH,
+      method: "POST",
+      headers: { Accept: "*/*", "Content-Type": "text/plain;charset=UTF-8" },
+      body: JSON.stringify({ prompt: flatten(request.messages) }),
+    },
+    signal,
+  );
+  if (response.status !== 200) throw await failure(response);
+  if (response.headers["content-type"]?.includes("json")) throw await jsonFailure(response);
+  // Nothing but white space is no answer, and a page shows itself in its first characters; so those wait.
+  let held = "";
+  let isUnderWay = false;
+  for await (const text of response.body) {
+    if (isUnderWay) {
+      yield { type: "text-delta", text };
+      continue;
+    }
+    held += text;
+    if (held.trimStart().length < (mayBeHtml(response) ? HTML_SNIFF_CHARACTERS : 1)) continue;
+    if (isHtml(response, held)) throw challenged();
+    isUnderWay = true;
+    yield { type: "text-delta", text: held };
+  }
+  if (!isUnderWay) {
+    if (held.trim() === "") throw new GatewayError("reply_empty", "The site's answer was empty.");
+    if (isHtml(response, held)) throw challenged();
+    yield { type: "text-delta", text: held };
+  }
+  yield { type: "end", finishReason: "stop" };
+}
+
+/** What a status other than 200 means. */
+async function failure(response: PageResponse): Promise<GatewayError> {
+  const { status, headers } = response;
+  const text = await collect(response.body).catch(() => "");
+  if ((status === 403 || status === 503) && (headers["cf-mitigated"] === "challenge" || isHtml(response, text))) {
+    return challenged();
+  }
+  if (status === 401) return new GatewayError("credential_expired", "The site says that this account is signed out.");
+  if (status === 403) return new GatewayError("site_forbidden", "The site forbids this account to ask.");
+  if (status === 429) {
+    const retryAfterMs = parseRetryAfter(headers["retry-after"]);
+    const details = retryAfterMs === undefined ? {} : { retryAfterMs };
+    return new GatewayError("site_rate_limited", "The site asks this account to slow down.", details);
+  }
+  if (status >= 500) return new GatewayError("site_failed", `The site failed with status ${status}.`);
+  if (status === 0) return new GatewayError("site_changed", "The site answered with a redirect.");
+  return new GatewayError("site_changed", `The site answered with status ${status}, which the gateway does not know.`);
+}
+
+/** JSON where text was due: an error inside a 200. */
+async function jsonFailure(response: PageResponse): Promise<GatewayError> {
+  await collect(response.body).catch(() => "");
+  return new GatewayError("site_failed", "The site answered with an error in place of text.");
+}
+
+function challenged(): GatewayError {
+  return new GatewayError("site_challenged", "The site asks for a challenge before it answers.");
+}
+
+/** A page where text was due. An answer that is about HTML is text by its type. */
+function isHtml(response: PageResponse, text: string): boolean {
+  return mayBeHtml(response) && /^\s*<(?:!doctype html|html|head)\b/i.test(text);
+}
+
+function mayBeHtml(response: PageResponse): boolean {
+  return response.headers["content-type"]?.includes("text/html") ?? true;
+}
+
+/** Seconds or a date: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after */
+function parseRetryAfter(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const ms = /^-?\d+$/.test(value.trim()) ? Number(value) * 1000 : Date.parse(value) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+async function collect(body: AsyncIterable<string>): Promise<string> {
+  let text = "";
+  for await (const piece of body) text += piece;
+  return text;
+}
