@@ -51,7 +51,14 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
   try {
     const browser = await start(options, scratchDir);
     const pid = await mainProcessId(browser);
-    return { browser, pid, close: () => close(browser, pid).finally(removeScratch) };
+    return {
+      browser,
+      pid,
+      close: async () => {
+        await close(browser, pid);
+        await removeScratch();
+      },
+    };
   } catch (cause) {
     await removeScratch();
     throw new GatewayError("browser_unavailable", explain(cause), { cause });

@@ -43,7 +43,6 @@ export class SessionPool implements AsyncDisposable {
       if (!slot) throw new Error("generic-pool asked for more sessions than there are credentials");
       return slot;
     };
-    const destroy = (slot: Slot): Promise<void> => slot.session[Symbol.asyncDispose]();
     this.#ready = createPool({ create: claim, destroy }, { max: slots.length, fifo: true, autostart: false });
   }
 
@@ -210,6 +209,10 @@ export class SessionPool implements AsyncDisposable {
 /** Ready ones whose page was lost meanwhile are not. */
 function isSound(slot: Slot): boolean {
   return slot.state !== "ready" || slot.session.isOpen;
+}
+
+function destroy(slot: Slot): Promise<void> {
+  return slot.session[Symbol.asyncDispose]();
 }
 
 function shortestWaitMs(slots: readonly Slot[]): number {

@@ -1,0 +1,48 @@
+import { Session } from "./browser/session.ts";
+import { BrowserHost } from "./browser/browser-host.ts";
+import { mustRunUnsandboxed } from "./browser/launch.ts";
+import type { Config } from "./config.ts";
+import { GatewayError } from "./errors.ts";
+import { createLog } from "./log.ts";
+import { gptomni } from "./sites/gptomni.ts";
+
+/**
+ * Tries each step that serving needs, one line each, and says what to mend. Sends no prompt: it opens the site and asks
+ * whether each account is signed in.
+ */
+export async function diagnose(config: Config, print: (line: string) => void): Promise<boolean> {
+  const log = createLog({ level: "silent", format: "json", secrets: [] });
+  const site = gptomni(config.origin);
+  let isHealthy = true;
+  const check = async (what: string, work: () => Promise<string>): Promise<void> => {
+    try {
+      print(`ok    ${what}: ${await work()}`);
+    } catch (cause) {
+      isHealthy = false;
+      print(`FAIL  ${what}: ${GatewayError.from(cause).message}`);
+    }
+  };
+  await using host = new BrowserHost(
+    {
+      path: config.browserPath,
+      headed: config.browserMode === "headed",
+      stealth: config.stealth,
+      extraArgs: config.browserArgs,
+    },
+    log,
+  );
+  await check("Chromium", async () => {
+    const browser = await host.browser();
+    return `${browser.version()} (${config.browserPath}), sandbox ${mustRunUnsandboxed() ? "off: running as root" : "on"}`;
+  });
+  for (const { id, cookie } of config.credentials) {
+    await check(`account ${id}`, async () => {
+      await using session = new Session(host, cookie, { site, ...config });
+      const startedAt = performance.now();
+      await session.open(new AbortController().signal);
+      return `signed in at ${config.origin.host}, page open in ${Math.round(performance.now() - startedAt)} ms`;
+    });
+  }
+  if (config.credentials.length === 0) print("note  no accounts: set GPTOMNI_CREDENTIALS");
+  return isHealthy;
+}

@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const SRC = resolve(import.meta.dirname, "../src");
+
+/** What each zone may import from src; `type` edges count too. Everything absent here is forbidden. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  chat: [],
+  errors: [],
+  site: ["chat"],
+  config: ["credentials"],
+  credentials: [],
+  log: [],
+  keys: ["config", "errors", "log"],
+  sites: ["site", "chat", "errors"],
+  browser: ["site", "errors", "log", "config"],
+  pool: ["browser", "site", "errors", "log", "config"],
+  gateway: ["pool", "site", "chat", "errors", "log"],
+  openai: ["chat", "errors"],
+  http: ["gateway", "openai", "chat", "errors", "log", "config"],
+  simulator: [],
+  doctor: ["browser", "sites", "config", "errors", "log"],
+  main: ["browser", "pool", "gateway", "http", "sites", "config", "log", "errors"],
+  cli: ["main", "config", "keys", "log", "doctor", "simulator"],
+};
+
+/** Packages that one place only may know. */
+const FENCES: Readonly<Record<string, readonly string[]>> = {
+  "generic-pool": ["pool/session-pool.ts"],
+  bottleneck: ["pool/pace.ts"],
+  "playwright-extra": ["browser/launch.ts"],
+  "puppeteer-extra-plugin-stealth": ["browser/launch.ts"],
+  playwright: ["browser/"],
+  express: ["http/"],
+  zod: ["openai/", "config.ts", "credentials.ts"],
+  pino: ["log.ts"],
+  "pino-pretty": ["log.ts"],
+  "gpt-tokenizer": ["openai/usage.ts"],
+};
+
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
+
+function importsOf(path: string): string[] {
+  const source = readFileSync(join(SRC, path), "utf8");
+  const found = source.matchAll(
+    /(?:^|\n)\s*(?:import|export)\b[^;"']*?from\s+["']([^"']+)["']|import\(["']([^"']+)["']\)/g,
+  );
+  return [...found].map((match) => match[1] ?? match[2] ?? "");
+}
+
+function zoneOf(path: string): string {
+  return (path.split("/")[0] ?? path).replace(/\.ts$/, "");
+}
+
+describe("the direction of imports", () => {
+  test.each(files)("src/%s imports only what its zone may", (path) => {
+    const allowed = MAY_IMPORT[zoneOf(path)];
+    expect(allowed, `no rule for zone ${zoneOf(path)}`).toBeDefined();
+    const foreign = importsOf(path)
+      .filter((name) => name.startsWith("."))
+      .map((name) => zoneOf(relative(SRC, resolve(SRC, dirname(path), name))))
+      .filter((zone) => zone !== zoneOf(path) && !allowed?.includes(zone));
+    expect(foreign).toEqual([]);
+  });
+
+  test.each(Object.entries(FENCES))("%s is known to %s only", (name, places) => {
+    const outside = files
+      .filter((path) => importsOf(path).some((imported) => imported === name || imported.startsWith(`${name}/`)))
+      .filter((path) => !places.some((place) => path.startsWith(place)));
+    expect(outside).toEqual([]);
+  });
+
+  test("the script that runs in the page imports nothing", () => {
+    expect(importsOf("browser/in-page.ts")).toEqual([]);
+  });
+
+  test("there are no drawers and no barrels", () => {
+    const drawers = files.filter((path) =>
+      /(^|\/)(utils?|helpers?|common|shared|types|services|lib)(\/|\.ts$)/.test(path),
+    );
+    const barrels = files.filter((path) => {
+      const lines = readFileSync(join(SRC, path), "utf8")
+        .split("\n")
+        .filter((line) => line.trim() !== "");
+      return lines.every((line) => /^export .* from /.test(line));
+    });
+    expect([...drawers, ...barrels]).toEqual([]);
+  });
+});

@@ -1,0 +1,102 @@
+import OpenAI from "openai";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { vi } from "vitest";
+import { loadConfig } from "../src/config.ts";
+import { createLog } from "../src/log.ts";
+import { startGateway, type RunningGateway } from "../src/main.ts";
+import { Simulator, type SimulatorOptions } from "../src/simulator/simulator.ts";
+
+export const API_KEY = "sk-test-0123456789abcdef0123456789abcdef";
+
+export interface WorldOptions {
+  /** Account names; each becomes a credential with the same id. */
+  readonly accounts?: readonly string[];
+  /** Further environment variables. */
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly simulator?: SimulatorOptions;
+  /** Whether to wait until every session is ready; true unless told. */
+  readonly waitUntilReady?: boolean;
+}
+
+/** A simulated site, a gateway in front of it with a real Chromium, and the official client. */
+export interface World extends AsyncDisposable {
+  readonly simulator: Simulator;
+  readonly gateway: RunningGateway;
+  readonly client: OpenAI;
+  /** Everything the gateway logged, a JSON line each. */
+  readonly logged: string[];
+  /** Cookie headers by account name. */
+  readonly cookies: ReadonlyMap<string, string>;
+  /** One user message; resolves with the whole answer's text. */
+  ask(prompt: string, options?: { signal?: AbortSignal }): Promise<string>;
+  /** A plain request with the key, for what the client hides. */
+  post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
+  untilReady(): Promise<void>;
+}
+
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
+  await using opened = new AsyncDisposableStack();
+  const simulator = opened.use(await Simulator.start(options.simulator));
+  const stateDir = await mkdtemp(join(tmpdir(), "gptomni-test-"));
+  opened.defer(() => rm(stateDir, { recursive: true, force: true }));
+  const cookies = new Map((options.accounts ?? ["alice", "bob"]).map((name) => [name, simulator.addAccount(name)]));
+  const credentials = [...cookies].map(([id, cookie]) => ({ id, cookie }));
+  const config = loadConfig({
+    PORT: "0",
+    API_MASTER_KEY: API_KEY,
+    GPTOMNI_ORIGIN: simulator.origin,
+    GPTOMNI_CREDENTIALS: JSON.stringify(credentials),
+    BROWSER_ARGS: simulator.browserArgs,
+    BROWSER_PATH: process.env["BROWSER_PATH"],
+    RATE_LIMIT: "off",
+    STATE_DIR: stateDir,
+    ...options.settings,
+  });
+  const logged: string[] = [];
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      logged.push(chunk.toString());
+      done();
+    },
+  });
+  const secrets = [API_KEY, ...cookies.values()];
+  const log = createLog({ level: "debug", format: "json", secrets }, sink);
+  const gateway = opened.use(await startGateway(config, API_KEY, log));
+  const client = new OpenAI({ apiKey: API_KEY, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+  const untilReady = (): Promise<void> =>
+    vi.waitFor(
+      () => {
+        const unready = gateway.pool.states.filter(({ state }) => state !== "ready");
+        if (unready.length > 0) throw new Error(JSON.stringify(unready));
+      },
+      { timeout: 30_000, interval: 10 },
+    );
+  if (options.waitUntilReady ?? true) await untilReady();
+  const stack = opened.move();
+  return {
+    simulator,
+    gateway,
+    client,
+    logged,
+    cookies,
+    untilReady,
+    ask: async (prompt, init) => {
+      const completion = await client.chat.completions.create(
+        { model: "gptomni", messages: [{ role: "user", content: prompt }] },
+        init,
+      );
+      return completion.choices[0]?.message.content ?? "";
+    },
+    post: (path, body, init) =>
+      fetch(`${gateway.url}${path}`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+        ...init,
+      }),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
