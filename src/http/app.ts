@@ -1,0 +1,148 @@
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
+import { GatewayError } from "../errors.ts";
+import { warmTokenizer } from "../openai/usage.ts";
+import { sendError, sendJson } from "./answer.ts";
+import { requireKey } from "./auth.ts";
+import { readBody } from "./body.ts";
+import { chatCompletions, type ChatLimits, type ChatParts } from "./chat-completions.ts";
+import { cors } from "./cors.ts";
+import { exchangeOf } from "./exchange.ts";
+import { listModels, retrieveModel } from "./models.ts";
+import { logRequests, type EdgeLog } from "./request-log.ts";
+
+export interface AppParts extends ChatParts {
+  /** What callers must show; everybody who has it may do everything. */
+  readonly apiKey: string;
+  readonly readiness: () => Readiness;
+  readonly log: EdgeLog;
+  readonly limits: ChatLimits & { readonly maxBodyBytes: number };
+  /** Origins whose pages may call; `*` is all. */
+  readonly corsOrigins: readonly string[];
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not. */
+  readonly reasons: readonly string[];
+}
+
+interface Route {
+  readonly method: "GET" | "POST";
+  /** As express matches it, after folding. */
+  readonly path: string;
+  /** As callers know it. */
+  readonly name: string;
+  readonly handlers: readonly RequestHandler[];
+}
+
+/** The HTTP face: routes, key check, limits, error answers. It is not listening yet. */
+export function createApp(parts: AppParts): Express {
+  const routes = routesOf(parts);
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.use(logRequests(parts.log), cors(parts.corsOrigins), foldUrl);
+  for (const { method, path, name, handlers } of routes) {
+    const named: RequestHandler = (_request, response, next) => {
+      exchangeOf(response).route = name;
+      next();
+    };
+    // Express answers HEAD wherever GET is served.
+    app[method === "GET" ? "get" : "post"](path, named, ...handlers);
+    app.all(path, refuseMethod(method === "GET" ? "GET, HEAD, OPTIONS" : `${method}, OPTIONS`));
+  }
+  app.use(refuseUrl(routes), answerError);
+  // A failure to load it shows again, typed, in the first request that counts.
+  warmTokenizer().catch(() => undefined);
+  return app;
+}
+
+const live: RequestHandler = (_request, response) => sendJson(response, 200, { status: "ok" });
+
+function routesOf(parts: AppParts): readonly Route[] {
+  const { models, readiness } = parts;
+  const keyed = requireKey(parts.apiKey);
+  const ready: RequestHandler = (_request, response) => {
+    const { ready: isReady, reasons } = readiness();
+    sendJson(response, isReady ? 200 : 503, { status: isReady ? "ready" : "not ready", reasons });
+  };
+  const api: readonly Route[] = [
+    {
+      method: "POST",
+      path: "/chat/completions",
+      name: "/v1/chat/completions",
+      handlers: [keyed, ...readBody(parts.limits.maxBodyBytes), chatCompletions(parts)],
+    },
+    { method: "GET", path: "/models", name: "/v1/models", handlers: [keyed, listModels(models)] },
+    { method: "GET", path: "/models/*id", name: "/v1/models/{id}", handlers: [keyed, retrieveModel(models)] },
+    { method: "GET", path: "/livez", name: "/livez", handlers: [live] },
+    { method: "GET", path: "/healthz", name: "/healthz", handlers: [live] },
+    { method: "GET", path: "/readyz", name: "/readyz", handlers: [ready] },
+  ];
+  const root: RequestHandler = (_request, response) => {
+    sendJson(response, 200, { name: "gptomni-gateway", baseUrlPath: "/v1", routes: namesOf(api) });
+  };
+  return [...api, { method: "GET", path: "/", name: "/", handlers: [root] }];
+}
+
+/** Users type base URLs with and without `/v1`, doubled, or with a slash too many: all of them mean the same. */
+const foldUrl: RequestHandler = (request, _response, next) => {
+  const [path = "", ...query] = request.url.split("?");
+  const folded = `/${path}/`
+    .replaceAll(/\/{2,}/g, "/")
+    .replace(/^(?:\/v1(?=\/))+/i, "")
+    .replace(/(.)\/$/, "$1");
+  request.url = [folded, ...query].join("?");
+  next();
+};
+
+function refuseMethod(allowed: string): RequestHandler {
+  return (request, response) => {
+    response.setHeader("allow", allowed);
+    const where = `${request.method} ${shownPath(request.originalUrl)}`;
+    throw new GatewayError("method_not_allowed", `Method not allowed (${where}). Allowed: ${allowed}.`);
+  };
+}
+
+function refuseUrl(routes: readonly Route[]): RequestHandler {
+  const served = namesOf(routes).join(", ");
+  return (request) => {
+    const where = `${request.method} ${shownPath(request.originalUrl)}`;
+    throw new GatewayError("unknown_url", `Invalid URL (${where}). This gateway serves: ${served}.`);
+  };
+}
+
+function namesOf(routes: readonly Route[]): string[] {
+  return routes.map(({ method, name }) => `${method} ${name}`);
+}
+
+/** Without the query, which may hold a secret. */
+function shownPath(url: string): string {
+  return (url.split("?")[0] ?? "").slice(0, 128);
+}
+
+// Express knows an error handler by its four parameters.
+const answerError: ErrorRequestHandler = (cause: unknown, _request, response, _next) => {
+  sendError(response, toGatewayError(cause));
+  if (!response.writableEnded) response.destroy();
+};
+
+/** Express and its body reader fail with errors that carry a status. */
+function toGatewayError(cause: unknown): GatewayError {
+  if (cause instanceof GatewayError || typeof cause !== "object" || cause === null) return GatewayError.from(cause);
+  const type: unknown = Reflect.get(cause, "type");
+  const status: unknown = Reflect.get(cause, "status");
+  if (type === "request.aborted") return new GatewayError("client_closed", "The client closed the connection.");
+  if (status === 413) {
+    const limit: unknown = Reflect.get(cause, "limit");
+    return new GatewayError("request_too_large", `The request body is larger than ${String(limit)} bytes.`, { cause });
+  }
+  if (status === 415) {
+    const message = "Unsupported content encoding: send the body plain, or as gzip, deflate or br.";
+    return new GatewayError("unsupported_content_type", message, { cause });
+  }
+  if (typeof status === "number" && status >= 400 && status < 500) {
+    return new GatewayError("bad_request", "The request could not be read.", { cause });
+  }
+  return GatewayError.from(cause);
+}

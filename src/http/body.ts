@@ -1,0 +1,97 @@
+import express, { type Request, type RequestHandler } from "express";
+import { GatewayError } from "../errors.ts";
+
+/** Deeper nesting has no use, and would cost the stack of whoever walks it. */
+const MAX_DEPTH = 64;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** Reads the body's bytes, decompressed, and no more of them than may be. */
+export function readBody(maxBodyBytes: number): RequestHandler[] {
+  return [requireJsonType, express.raw({ type: () => true, limit: maxBodyBytes })];
+}
+
+/** JSON from outside: whole UTF-8, not too deep, and with no key that could reach a prototype. */
+export function parseBody(request: Request): unknown {
+  const bytes: unknown = request.body;
+  if (!Buffer.isBuffer(bytes) || bytes.length === 0) {
+    throw new GatewayError("invalid_json", "The request body is empty; it must be a JSON object.");
+  }
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new GatewayError("invalid_json", "The request body is not valid UTF-8.", { cause });
+  }
+  refuseDepth(text);
+  const body = parse(text);
+  refusePrototypeKeys(body);
+  return body;
+}
+
+/** A missing type passes, since some clients send none; forms and plain text would let any web page write. */
+const requireJsonType: RequestHandler = (request, _response, next) => {
+  const type = request.headers["content-type"];
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type ?? "")?.[1];
+  if (type !== undefined && !/^[^;]*\bjson\s*(?:;|$)/i.test(type)) {
+    throw new GatewayError("unsupported_content_type", "Unsupported content type: send 'application/json'.");
+  }
+  if (charset !== undefined && !/^(?:utf-?8|us-ascii)$/i.test(charset)) {
+    throw new GatewayError("unsupported_content_type", "Unsupported charset: send UTF-8.");
+  }
+  next();
+};
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Its message quotes the body, which belongs into no answer and no log: so it is no cause either.
+    const message = "We could not parse the JSON body of your request. The API expects a JSON payload.";
+    throw new GatewayError("invalid_json", message);
+  }
+}
+
+/** Counts brackets outside strings, before anything recursive sees the text. */
+function refuseDepth(text: string): void {
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = endOfString(text, at);
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth += 1;
+    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth -= 1;
+    if (depth > MAX_DEPTH) {
+      throw new GatewayError("bad_request", `The JSON body is nested deeper than ${MAX_DEPTH} levels.`);
+    }
+  }
+}
+
+/** Where the string that opens here closes. A quote with an odd number of backslashes before it closes nothing. */
+function endOfString(text: string, open: number): number {
+  let from = open + 1;
+  for (;;) {
+    const close = text.indexOf('"', from);
+    if (close < 0) return text.length;
+    let backslashes = 0;
+    while (text.charCodeAt(close - 1 - backslashes) === BACKSLASH) backslashes += 1;
+    if (backslashes % 2 === 0) return close;
+    from = close + 1;
+  }
+}
+
+/** The depth is known to be small here. */
+function refusePrototypeKeys(value: unknown): void {
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    const isPrototype = typeof inner === "object" && inner !== null && Object.hasOwn(inner, "prototype");
+    if (key === "__proto__" || (key === "constructor" && isPrototype)) {
+      throw new GatewayError("bad_request", "The JSON body has a key that is not allowed.");
+    }
+    refusePrototypeKeys(inner);
+  }
+}

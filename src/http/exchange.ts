@@ -1,0 +1,39 @@
+import { randomBytes } from "node:crypto";
+import type { ServerResponse } from "node:http";
+import type { GatewayError } from "../errors.ts";
+import type { Reply } from "../gateway.ts";
+
+/** What is known about one request at the edge, for its headers and its log line. */
+export class Exchange {
+  readonly id = `req_${randomBytes(16).toString("hex")}`;
+  readonly #startedMs = performance.now();
+  /** The pattern that matched, never the path: paths are the caller's words. */
+  route: string | undefined;
+  failure: GatewayError | undefined;
+  reply: Pick<Reply, "credentialId" | "attempts"> | undefined;
+  ignoredParams: readonly string[] = [];
+  #firstTokenMs: number | undefined;
+
+  get elapsedMs(): number {
+    return Math.round(performance.now() - this.#startedMs);
+  }
+
+  get firstTokenMs(): number | undefined {
+    return this.#firstTokenMs;
+  }
+
+  markFirstToken(): void {
+    this.#firstTokenMs ??= this.elapsedMs;
+  }
+}
+
+const exchanges = new WeakMap<ServerResponse, Exchange>();
+
+/** The exchange that a response belongs to; it begins when first asked for. */
+export function exchangeOf(response: ServerResponse): Exchange {
+  const known = exchanges.get(response);
+  if (known) return known;
+  const exchange = new Exchange();
+  exchanges.set(response, exchange);
+  return exchange;
+}

@@ -1,0 +1,18 @@
+import type { RequestHandler } from "express";
+import { modelNotFound } from "../openai/request.ts";
+import { toModel, toModelList } from "../openai/model.ts";
+import { sendJson } from "./answer.ts";
+
+/** `GET /v1/models` */
+export function listModels(models: readonly string[]): RequestHandler {
+  return (_request, response) => sendJson(response, 200, toModelList(models));
+}
+
+/** `GET /v1/models/{id}`; the id may hold slashes, plain or encoded. */
+export function retrieveModel(models: readonly string[]): RequestHandler {
+  return (request, response) => {
+    const id = [request.params["id"] ?? []].flat().join("/");
+    if (!models.includes(id)) throw modelNotFound(id);
+    sendJson(response, 200, toModel(id));
+  };
+}

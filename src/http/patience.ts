@@ -1,0 +1,56 @@
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import { GatewayError } from "../errors.ts";
+
+/** How long a request may go on: until its client leaves or its deadline passes. */
+export class Patience implements Disposable {
+  readonly #ended = new AbortController();
+  readonly #response: ServerResponse;
+  readonly #deadline: NodeJS.Timeout;
+  readonly #clientDeadline: NodeJS.Timeout | undefined;
+
+  constructor(response: ServerResponse, headers: IncomingHttpHeaders, requestTimeoutMs: number) {
+    this.#response = response;
+    response.once("close", this.#onClose);
+    this.#deadline = setTimeout(() => this.#expire(requestTimeoutMs), requestTimeoutMs);
+    const clientMs = clientTimeoutMs(headers);
+    if (clientMs < requestTimeoutMs) this.#clientDeadline = setTimeout(() => this.#expire(clientMs), clientMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** The client has its headers: what it said about waiting for them holds no longer. */
+  answered(): void {
+    clearTimeout(this.#clientDeadline);
+  }
+
+  /** Nobody reads the answer any more. */
+  abandon(error: GatewayError): void {
+    this.#ended.abort(error);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#deadline);
+    clearTimeout(this.#clientDeadline);
+    this.#response.off("close", this.#onClose);
+  }
+
+  readonly #onClose = (): void => {
+    this.abandon(new GatewayError("client_closed", "The client closed the connection."));
+  };
+
+  #expire(limitMs: number): void {
+    this.abandon(
+      new GatewayError("request_timeout", `The request took longer than ${Math.round(limitMs / 1000)} seconds.`),
+    );
+  }
+}
+
+/** OpenAI's SDKs tell, in seconds, how long they wait for headers (Node) or for anything to read (Python). */
+function clientTimeoutMs(headers: IncomingHttpHeaders): number {
+  const seconds = [headers["x-stainless-timeout"], headers["x-stainless-read-timeout"]]
+    .map(Number)
+    .filter((value) => Number.isFinite(value) && value > 0);
+  return Math.min(...seconds) * 1000;
+}

@@ -1,0 +1,45 @@
+import type { RequestHandler } from "express";
+import { exchangeOf } from "./exchange.ts";
+
+/** What is needed of a logger; pino's has it. */
+export interface EdgeLog {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** As nginx has it: the client left before the answer was complete. */
+const CLIENT_CLOSED = 499;
+
+/** One line per request, when it is over. Neither prompt nor key is in it. */
+export function logRequests(log: EdgeLog): RequestHandler {
+  return (request, response, next) => {
+    const exchange = exchangeOf(response);
+    response.setHeader("x-request-id", exchange.id);
+    response.setHeader("openai-version", "2020-10-01");
+    response.once("close", () => {
+      const { failure, reply, route } = exchange;
+      const isWhole = response.writableFinished;
+      const fields = {
+        requestId: exchange.id,
+        method: request.method,
+        route: route ?? "unknown",
+        status: isWhole ? response.statusCode : (failure?.row.status ?? CLIENT_CLOSED),
+        code: failure?.code ?? (isWhole ? undefined : "client_closed"),
+        credential: reply?.credentialId,
+        attempts: reply?.attempts,
+        durationMs: exchange.elapsedMs,
+        firstTokenMs: exchange.firstTokenMs,
+      };
+      if (failure?.code === "internal_error") log.error({ ...fields, err: failure.cause }, "request failed");
+      else if ((failure?.row.status ?? 0) >= 500) log.warn({ ...fields, reason: failure?.message }, "request failed");
+      else if (route !== undefined && QUIET_ROUTES.has(route)) log.debug(fields, "request done");
+      else log.info(fields, "request done");
+    });
+    next();
+  };
+}
+
+/** Asked every few seconds by whatever watches the gateway. */
+const QUIET_ROUTES: ReadonlySet<string> = new Set(["/livez", "/healthz", "/readyz"]);

@@ -1,0 +1,75 @@
+import { once } from "node:events";
+import type { ServerResponse } from "node:http";
+import { GatewayError } from "../errors.ts";
+import { toErrorBody } from "../openai/error.ts";
+import { stampHeaders } from "./answer.ts";
+import { exchangeOf } from "./exchange.ts";
+import type { Patience } from "./patience.ts";
+
+/** A client that reads nothing for this long is gone. */
+export const UNREAD_LIMIT_MS = 60_000;
+
+/**
+ * Chunks → server-sent events, at the pace at which the client reads. The status waits for the first chunk, so that
+ * what fails before it is an ordinary error answer; later failures end the stream with an error event and no [DONE].
+ */
+export async function sendEvents(
+  response: ServerResponse,
+  chunks: AsyncIterable<unknown>,
+  patience: Patience,
+  unreadLimitMs: number,
+): Promise<void> {
+  try {
+    for await (const chunk of chunks) {
+      if (!response.headersSent) open(response, patience);
+      if (!response.write(frame(chunk))) await heard(response, "drain", unreadLimitMs);
+    }
+    response.end("data: [DONE]\n\n");
+  } catch (cause) {
+    const error = GatewayError.from(cause);
+    patience.abandon(error);
+    if (!response.headersSent) throw error;
+    exchangeOf(response).failure = error;
+    if (error.code === "client_closed") response.destroy();
+    else response.end(frame(toErrorBody(error)));
+  }
+  await heard(response, "finish", unreadLimitMs).catch(() => response.destroy());
+}
+
+function open(response: ServerResponse, patience: Patience): void {
+  patience.answered();
+  stampHeaders(response);
+  response.writeHead(200, {
+    "content-type": "text/event-stream; charset=utf-8",
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",
+    connection: "keep-alive",
+  });
+  response.socket?.setNoDelay(true);
+  response.flushHeaders();
+}
+
+function frame(data: unknown): string {
+  return `data: ${JSON.stringify(data)}\n\n`;
+}
+
+/** Waits for the event. @throws GatewayError when the connection closes first, or nothing happens. */
+async function heard(response: ServerResponse, event: "drain" | "finish", limitMs: number): Promise<void> {
+  if (response.writableFinished) return;
+  if (response.destroyed) throw new GatewayError("client_closed", "The client closed the connection.");
+  const settled = new AbortController();
+  const late = setTimeout(() => settled.abort(), limitMs);
+  try {
+    const closed = once(response, "close", { signal: settled.signal }).then(() => {
+      throw new GatewayError("client_closed", "The client closed the connection.");
+    });
+    await Promise.race([once(response, event, { signal: settled.signal }), closed]);
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause;
+    const message = `The client read nothing for ${Math.round(limitMs / 1000)} seconds.`;
+    throw new GatewayError("client_closed", message, { cause });
+  } finally {
+    clearTimeout(late);
+    settled.abort();
+  }
+}

@@ -1,0 +1,92 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import OpenAI from "openai";
+import { afterEach } from "vitest";
+import type { ChatRequest, ReplyPart } from "../src/chat.ts";
+import type { GatewayError } from "../src/errors.ts";
+import type { Reply } from "../src/gateway.ts";
+import { createApp, type AppParts } from "../src/http/app.ts";
+import { flatten } from "../src/sites/prompt.ts";
+
+export const KEY = "sk-test-0123456789";
+export const JSON_HEADERS = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };
+export const HELLO = { model: "gptomni", messages: [{ role: "user" as const, content: "Hello!" }] };
+
+export type Answer = (request: ChatRequest, signal: AbortSignal) => AsyncGenerator<ReplyPart, void, undefined>;
+type Overrides = Partial<Omit<AppParts, "limits">> & { readonly limits?: Partial<AppParts["limits"]> };
+
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+/** A real server in front of a gateway whose answers the test writes. */
+export async function serve(answer: Answer, overrides: Overrides = {}) {
+  const lines: Record<string, unknown>[] = [];
+  const write = (fields: object): void => void lines.push({ ...fields });
+  const gateway = {
+    reply(request: ChatRequest, signal: AbortSignal): Reply {
+      const parts = answer(request, signal);
+      return { credentialId: "alice", attempts: 1, [Symbol.asyncIterator]: () => parts };
+    },
+  };
+  const limits = {
+    maxBodyBytes: 1_000_000,
+    requestTimeoutMs: 10_000,
+    keepAliveAfterMs: 5_000,
+    keepAliveEveryMs: 5_000,
+    ...overrides.limits,
+  };
+  const app = createApp({
+    gateway,
+    models: ["gptomni", "org/big"],
+    apiKey: KEY,
+    readiness: () => ({ ready: true, reasons: [] }),
+    log: { debug: write, info: write, warn: write, error: write },
+    corsOrigins: ["*"],
+    promptOf: flatten,
+    ...overrides,
+    limits,
+  });
+  const server = createServer(app).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanups.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const client = new OpenAI({ apiKey: KEY, baseURL: `${url}/v1`, maxRetries: 0 });
+  const post = (body: unknown, headers: Record<string, string> = {}) =>
+    fetch(`${url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { ...JSON_HEADERS, ...headers },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+  return { url, port, client, post, lines };
+}
+
+export function says(...texts: string[]): Answer {
+  return async function* () {
+    for (const text of texts) yield { type: "text-delta", text };
+    yield { type: "end", finishReason: "stop" };
+  };
+}
+
+export function fails(error: GatewayError, ...texts: string[]): Answer {
+  // oxlint-disable-next-line require-yield -- without texts it fails before its first part
+  return async function* () {
+    for (const text of texts) yield { type: "text-delta", text };
+    throw error;
+  };
+}
+
+/** Says the texts, then nothing until the signal comes. */
+export function hangs(...texts: string[]): Answer {
+  return async function* (_request, signal) {
+    for (const text of texts) yield { type: "text-delta", text };
+    if (!signal.aborted) await once(signal, "abort");
+    throw signal.reason;
+  };
+}
