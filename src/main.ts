@@ -10,9 +10,13 @@ import { Pace } from "./pool/pace.ts";
 import { SessionPool } from "./pool/session-pool.ts";
 import { Slot } from "./pool/slot.ts";
 import { gptomni } from "./sites/gptomni.ts";
+import { flatten } from "./sites/prompt.ts";
 
 /** Beyond a request's own deadline, before its session is taken back. */
 const LEASE_GRACE_MS = 5_000;
+/** Early failures keep their HTTP status this long; later, the shortest client and proxy limits (60 s) are in sight. */
+const KEEP_ALIVE_AFTER_MS = 15_000;
+const KEEP_ALIVE_EVERY_MS = 10_000;
 
 export interface RunningGateway extends AsyncDisposable {
   /** Where it listens, without a path. */
@@ -57,7 +61,16 @@ export async function startGateway(config: Config, apiKey: string, log: Log): Pr
     firstPartTimeoutMs: config.firstByteTimeoutMs,
     gapTimeoutMs: config.idleTimeoutMs,
   });
-  const app = createApp({ gateway, models: site.models, apiKey, readiness: () => pool.readiness, log, config });
+  const app = createApp({
+    gateway,
+    models: site.models,
+    promptOf: flatten,
+    apiKey,
+    readiness: () => pool.readiness,
+    log,
+    limits: { ...config, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },
+    corsOrigins: config.corsOrigins,
+  });
   const server = createServer(app);
   started.defer(() => {
     server.close();

@@ -145,6 +145,7 @@ export class SessionPool implements AsyncDisposable {
           await slot.session.open(signal);
         });
         slot.nextTryAt = undefined;
+        this.#log.info({ credential: slot.id }, "session open");
       } catch (cause) {
         if (signal.aborted) break;
         slot.fail(GatewayError.from(cause));

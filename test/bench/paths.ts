@@ -1,0 +1,143 @@
+import { Agent, request } from "undici";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { BrowserHost } from "../../src/browser/browser-host.ts";
+import { Session } from "../../src/browser/session.ts";
+import { createLog } from "../../src/log.ts";
+import { gptomni } from "../../src/sites/gptomni.ts";
+
+export interface Upstream {
+  readonly origin: string;
+  readonly browserArgs: string;
+  readonly cookies: readonly string[];
+}
+
+/** One way from the site to a reader: gives the answer's text as it comes. `index` picks the account. */
+export interface Path extends AsyncDisposable {
+  readonly name: string;
+  ask(prompt: string, index: number): AsyncIterable<string>;
+}
+
+const MAX_REPLY_BYTES = 1024 ** 3;
+const CHALLENGE_TIMEOUT_MS = 30_000;
+
+/** A plain HTTP client with the account's cookie: what no browser can be faster than. */
+export function openUndici({ origin, cookies }: Upstream): Path {
+  const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
+  return {
+    name: "undici",
+    async *ask(prompt, index) {
+      const { body } = await request(`${origin}/api/chatWithText`, {
+        dispatcher,
+        method: "POST",
+        headers: {
+          "content-type": "text/plain;charset=UTF-8",
+          cookie: cookies[index] ?? "",
+          origin,
+          referer: `${origin}/zh`,
+          "sec-fetch-site": "same-origin",
+        },
+        body: JSON.stringify({ prompt }),
+      });
+      const decoder = new TextDecoder();
+      for await (const chunk of body) yield decoder.decode(chunk as Buffer, { stream: true });
+    },
+    [Symbol.asyncDispose]: () => dispatcher.close(),
+  };
+}
+
+/** The fetch in the page and its binding, with no gateway around it. */
+export async function openFloor({ origin, browserArgs, cookies }: Upstream, path: string): Promise<Path> {
+  const log = createLog({ level: "silent", format: "json", secrets: [] });
+  const host = new BrowserHost({ path, headed: false, stealth: true, extraArgs: [browserArgs] }, log);
+  const site = gptomni(new URL(origin));
+  const options = { site, challengeTimeoutMs: CHALLENGE_TIMEOUT_MS, maxReplyBytes: MAX_REPLY_BYTES };
+  const sessions = cookies.map((cookie) => new Session(host, cookie, options));
+  const { signal } = new AbortController();
+  for (const session of sessions) await session.open(signal);
+  return {
+    name: "floor",
+    async *ask(prompt, index) {
+      const fetch = sessions[index]?.fetch;
+      if (!fetch) throw new Error(`no session ${index}`);
+      const headers = { "Content-Type": "text/plain;charset=UTF-8" };
+      const body = JSON.stringify({ prompt });
+      const response = await fetch({ path: "/api/chatWithText", method: "POST", headers, body }, signal);
+      yield* response.body;
+    },
+    [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
+  };
+}
+
+export interface GatewayPath extends Path {
+  /** The gateway's own process. */
+  readonly pid: number;
+}
+
+const API_KEY = "sk-bench-0123456789abcdef0123456789";
+
+/** The whole gateway in a process of its own, read through its event stream. */
+export async function openGateway(upstream: Upstream, stateDir: string): Promise<GatewayPath> {
+  const child = spawn(process.execPath, ["src/cli.ts", "serve"], {
+    env: {
+      ...process.env,
+      PORT: "0",
+      LOG_FORMAT: "json",
+      API_MASTER_KEY: API_KEY,
+      GPTOMNI_ORIGIN: upstream.origin,
+      GPTOMNI_CREDENTIALS: JSON.stringify(upstream.cookies),
+      BROWSER_ARGS: upstream.browserArgs,
+      RATE_LIMIT: "off",
+      MAX_REPLY_BYTES: String(MAX_REPLY_BYTES),
+      STATE_DIR: stateDir,
+    },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once("exit", () => reject(new Error("the gateway ended at once")));
+    let listening = "";
+    let open = 0;
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      listening = /"url":"([^"]+)"/.exec(line)?.[1] ?? listening;
+      if (line.includes('"session open"')) open += 1;
+      if (open === upstream.cookies.length) resolve(listening);
+    });
+  });
+  const dispatcher = new Agent();
+  return {
+    name: "gateway",
+    pid: child.pid ?? 0,
+    async *ask(prompt) {
+      const { body, statusCode } = await request(`${url}/v1/chat/completions`, {
+        dispatcher,
+        method: "POST",
+        headers: { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" },
+        body: JSON.stringify({ model: "gptomni", stream: true, messages: [{ role: "user", content: prompt }] }),
+      });
+      if (statusCode !== 200) throw new Error(`gateway answered ${statusCode}: ${await body.text()}`);
+      yield* deltas(body);
+    },
+    async [Symbol.asyncDispose]() {
+      const ended = once(child, "exit");
+      child.kill("SIGTERM");
+      await ended;
+      await dispatcher.close();
+    },
+  };
+}
+
+async function* deltas(body: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of body) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      if (!line.startsWith("data: {")) continue;
+      const frame = JSON.parse(line.slice(6)) as { error?: unknown; choices: { delta: { content?: string } }[] };
+      if (frame.error) throw new Error(line);
+      yield frame.choices[0]?.delta.content ?? "";
+    }
+  }
+}
