@@ -1,8 +1,9 @@
 import { once } from "node:events";
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { GatewayError } from "../src/errors.ts";
-import { fails, HELLO, JSON_HEADERS, KEY, says, serve, type Answer } from "./openai-server.ts";
+import { fails, HELLO, JSON_HEADERS, KEY, says, serve } from "./openai-server.ts";
 
 describe("errors", () => {
   test("tell SDKs how long to wait", async () => {
@@ -29,11 +30,7 @@ describe("errors", () => {
   });
 
   test("of the gateway itself show nothing of its inside", async () => {
-    const answer: Answer = async function* () {
-      yield* [];
-      throw new TypeError("secret detail");
-    };
-    const { post, lines } = await serve(answer);
+    const { post, lines } = await serve(fails(new TypeError("secret detail")));
     const response = await post(HELLO);
     expect(response.status).toBe(500);
     expect(await response.text()).not.toContain("secret");
@@ -177,8 +174,8 @@ describe("routes", () => {
   });
 
   test("say why the gateway is not ready", async () => {
-    const readiness = () => ({ ready: false, reasons: ["every account is signed out"] });
-    const { url } = await serve(says("Hello"), { readiness });
+    const readiness = { ready: false, reasons: ["every account is signed out"] };
+    const { url } = await serve(says("Hello"), { readiness: () => readiness });
     const response = await fetch(`${url}/readyz`);
     expect(response.status).toBe(503);
     expect(await response.json()).toMatchObject({ reasons: ["every account is signed out"] });
@@ -204,6 +201,13 @@ describe("routes", () => {
     const response = await fetch(url + path, { method, headers: JSON_HEADERS });
     expect([response.status, response.headers.get("allow")]).toEqual([405, allow]);
     expect(await response.json()).toMatchObject({ error: { code: "method_not_allowed" } });
+  });
+
+  test("are found by a proxy's absolute URL", async () => {
+    const { url, port } = await serve(says("Hello"));
+    const request = httpRequest({ port, host: "127.0.0.1", path: `${url}/v1/models`, headers: JSON_HEADERS }).end();
+    const [response] = (await once(request, "response")) as [IncomingMessage];
+    expect(response.resume().statusCode).toBe(200);
   });
 
   test("that cannot be decoded are a caller's mistake", async () => {

@@ -4,7 +4,6 @@ import type { AddressInfo } from "node:net";
 import OpenAI from "openai";
 import { afterEach } from "vitest";
 import type { ChatRequest, ReplyPart } from "../src/chat.ts";
-import type { GatewayError } from "../src/errors.ts";
 import type { Reply } from "../src/gateway.ts";
 import { createApp, type AppParts } from "../src/http/app.ts";
 import { flatten } from "../src/sites/prompt.ts";
@@ -74,7 +73,7 @@ export function says(...texts: string[]): Answer {
   };
 }
 
-export function fails(error: GatewayError, ...texts: string[]): Answer {
+export function fails(error: Error, ...texts: string[]): Answer {
   // oxlint-disable-next-line require-yield -- without texts it fails before its first part
   return async function* () {
     for (const text of texts) yield { type: "text-delta", text };

@@ -20,7 +20,7 @@ export interface AppParts extends ChatParts {
   readonly corsOrigins: readonly string[];
 }
 
-export interface Readiness {
+interface Readiness {
   readonly ready: boolean;
   /** Why not. */
   readonly reasons: readonly string[];
@@ -88,7 +88,8 @@ function routesOf(parts: AppParts): readonly Route[] {
 /** Users type base URLs with and without `/v1`, doubled, or with a slash too many: all of them mean the same. */
 const foldUrl: RequestHandler = (request, _response, next) => {
   const [path = "", ...query] = request.url.split("?");
-  const folded = `/${path}/`
+  // Proxies may send the whole URL: https://www.rfc-editor.org/rfc/rfc9112#name-absolute-form
+  const folded = `/${path.replace(/^https?:\/\/[^/]*/i, "")}/`
     .replaceAll(/\/{2,}/g, "/")
     .replace(/^(?:\/v1(?=\/))+/i, "")
     .replace(/(.)\/$/, "$1");

@@ -10,7 +10,7 @@ import { parseBody } from "./body.ts";
 import { exchangeOf, type Exchange } from "./exchange.ts";
 import { Patience } from "./patience.ts";
 import { untilAborted, withPulse } from "./pulse.ts";
-import { sendEvents, UNREAD_LIMIT_MS } from "./sse.ts";
+import { delivered, sendEvents, UNREAD_LIMIT_MS } from "./sse.ts";
 
 export interface ChatLimits {
   /** For a whole request. */
@@ -44,13 +44,15 @@ export function chatCompletions({ gateway, models, promptOf, limits }: ChatParts
     const parts = cutAtStop(timed(reply, exchange), asked.stop);
     const head = newReplyHead(asked.chat.model);
     const count = (text: ReplyText) => countUsage(promptOf(asked.chat.messages), text);
+    const unreadLimitMs = limits.unreadLimitMs ?? UNREAD_LIMIT_MS;
     if (!asked.stream) {
       sendJson(response, 200, await toCompletion(untilAborted(parts, signal), head, count));
+      await delivered(response, unreadLimitMs);
       return;
     }
     const pulse = { afterMs: limits.keepAliveAfterMs, everyMs: limits.keepAliveEveryMs };
     const chunks = toChunks(withPulse(parts, pulse, signal), head, asked.includeUsage ? count : undefined);
-    await sendEvents(response, chunks, patience, limits.unreadLimitMs ?? UNREAD_LIMIT_MS);
+    await sendEvents(response, chunks, patience, unreadLimitMs);
   };
 }
 

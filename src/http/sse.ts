@@ -33,6 +33,11 @@ export async function sendEvents(
     if (error.code === "client_closed") response.destroy();
     else response.end(frame(toErrorBody(error)));
   }
+  await delivered(response, unreadLimitMs);
+}
+
+/** Waits until the client has taken what was sent, and cuts it off when it does not. */
+export async function delivered(response: ServerResponse, unreadLimitMs: number): Promise<void> {
   await heard(response, "finish", unreadLimitMs).catch(() => response.destroy());
 }
 

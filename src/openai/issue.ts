@@ -34,7 +34,7 @@ export function errorOfIssue(issue: Issue, parents: Path = []): GatewayError {
 }
 
 /** `messages[1].role`, as OpenAI writes it. */
-export function pathText(path: Path): string {
+function pathText(path: Path): string {
   return path.reduce<string>((text, step) => {
     if (typeof step === "number") return `${text}[${step}]`;
     return text === "" ? String(step) : `${text}.${String(step)}`;
