@@ -1,0 +1,104 @@
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Fault } from "./fault.ts";
+import type { Post } from "./record.ts";
+
+const DEFAULT_CHUNK_DELAY_MS = 15;
+const CHUNK_CHARACTERS = 8;
+const HUGE_CHUNK = Buffer.alloc(64 * 1024, "x");
+const TEXT_TYPE = "text/plain; charset=utf-8";
+
+interface Exchange {
+  readonly request: Http2ServerRequest;
+  readonly response: Http2ServerResponse;
+  readonly post: Post;
+  readonly fault: Fault;
+}
+
+/** Answers a prompt as its fault says; resolves when it is over, by end or by the client's leaving. */
+export async function answer(exchange: Exchange): Promise<void> {
+  const { response, fault, post } = exchange;
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  if (fault.delayMs) await pause(fault.delayMs, gone.signal);
+  if (gone.signal.aborted) return;
+  if (fault.resetBeforeHeaders) return breakOff(exchange);
+  response.statusCode = fault.redirectTo === undefined ? (fault.status ?? 200) : 302;
+  post.status = response.statusCode;
+  if (fault.redirectTo !== undefined) response.setHeader("location", fault.redirectTo);
+  if (fault.retryAfter !== undefined) response.setHeader("retry-after", fault.retryAfter);
+  const [type, body] = fixedBody(fault);
+  response.setHeader("content-type", type);
+  if (body !== undefined) return void response.end(body);
+  // HTTP/2 has no flushHeaders of its own; an empty write sends them.
+  response.write("");
+  if (fault.firstByteDelayMs) await pause(fault.firstByteDelayMs, gone.signal);
+  await stream(exchange, gone.signal);
+}
+
+function fixedBody(fault: Fault): [type: string, body: string | undefined] {
+  if (fault.html) return ["text/html; charset=utf-8", "<!doctype html><html><body>Please sign in</body></html>"];
+  if (fault.jsonError) return ["application/json", '{"error":"quota exceeded"}'];
+  if (fault.empty || fault.redirectTo !== undefined) return [TEXT_TYPE, ""];
+  if (fault.whitespace) return [TEXT_TYPE, " \n\n "];
+  if ((fault.status ?? 200) !== 200) return [TEXT_TYPE, `status ${fault.status}`];
+  return [TEXT_TYPE, undefined];
+}
+
+async function stream(exchange: Exchange, gone: AbortSignal): Promise<void> {
+  const { response, fault, post } = exchange;
+  const delayMs = fault.chunkDelayMs ?? (fault.hugeBytes === undefined ? DEFAULT_CHUNK_DELAY_MS : 0);
+  let count = 0;
+  for (const chunk of chunksOf(post.prompt, fault)) {
+    if (count === fault.stallAfterChunks) return pause(Number.POSITIVE_INFINITY, gone);
+    if (count === fault.resetAfterChunks) return breakOff(exchange);
+    if (count > 0 && delayMs > 0) await pause(delayMs, gone);
+    if (gone.aborted) return;
+    count += 1;
+    post.bytesSent += Buffer.byteLength(chunk);
+    if (!response.write(chunk)) await drained(response, gone);
+  }
+  response.end();
+}
+
+function* chunksOf(prompt: string, fault: Fault): Generator<string | Buffer, void, undefined> {
+  if (fault.hugeBytes !== undefined) {
+    for (let left = fault.hugeBytes; left > 0; left -= HUGE_CHUNK.length) yield HUGE_CHUNK.subarray(0, left);
+  } else if (fault.chunks !== undefined) {
+    const chunk = fault.chunkText ?? "word ";
+    for (let index = 0; index < fault.chunks; index += 1) yield fault.stamps ? stamp() : chunk;
+  } else {
+    const text = fault.text ?? `You said: ${prompt}`;
+    const bytes = Buffer.from(text);
+    if (fault.bytewise) for (let at = 0; at < bytes.length; at += 1) yield bytes.subarray(at, at + 1);
+    else for (let at = 0; at < bytes.length; at += CHUNK_CHARACTERS) yield bytes.subarray(at, at + CHUNK_CHARACTERS);
+  }
+}
+
+function stamp(): string {
+  return `${(performance.timeOrigin + performance.now()).toFixed(3)}\n`;
+}
+
+/** HTTP/2 resets the stream, HTTP/1.1 the connection. */
+function breakOff({ request, response }: Exchange): void {
+  if (request.httpVersionMajor >= 2) response.stream.close(2);
+  else request.socket.destroy();
+}
+
+async function pause(ms: number, gone: AbortSignal): Promise<void> {
+  if (gone.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = Number.isFinite(ms) ? setTimeout(resolve, ms) : undefined;
+  const onGone = (): void => resolve();
+  gone.addEventListener("abort", onGone, { once: true });
+  await promise;
+  clearTimeout(timer);
+  gone.removeEventListener("abort", onGone);
+}
+
+async function drained(response: Http2ServerResponse, gone: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  response.once("drain", resolve);
+  gone.addEventListener("abort", () => resolve(), { once: true });
+  if (gone.aborted) resolve();
+  await promise;
+}
