@@ -148,7 +148,7 @@ export class SessionPool implements AsyncDisposable {
         this.#log.info({ credential: slot.id }, "session open");
       } catch (cause) {
         if (signal.aborted) break;
-        slot.fail(GatewayError.from(cause));
+        slot.failToOpen(GatewayError.from(cause));
         const { id: credential, state, reason, waitMs: nextTryMs } = slot;
         this.#log.warn({ credential, state, reason, nextTryMs }, "session did not open");
       }

@@ -20,9 +20,8 @@ export type CredentialState =
 
 interface Recovery {
   readonly state: CredentialState;
-  /** From the second failure in a row on, and how long to wait then. */
-  readonly repeatedState?: CredentialState;
   readonly firstDelayMs: number;
+  /** From the second failure of the same kind in a row on, doubling with each further one. */
   readonly repeatedDelayMs: number;
   readonly maxDelayMs: number;
 }
@@ -30,19 +29,21 @@ interface Recovery {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** What happens after a failure, by the fate that the error table gives. Delays double with each further failure. */
+/** What happens after a failure, by the fate that the error table gives. */
 const RECOVERY: Readonly<Record<SessionFate, Recovery>> = {
   keep: { state: "cold", firstDelayMs: 1_000, repeatedDelayMs: 2_000, maxDelayMs: MINUTE_MS },
   rebuild: { state: "cold", firstDelayMs: 0, repeatedDelayMs: 1_000, maxDelayMs: MINUTE_MS },
   cool: { state: "cooling", firstDelayMs: MINUTE_MS, repeatedDelayMs: 2 * MINUTE_MS, maxDelayMs: HOUR_MS },
-  challenge: {
-    state: "challenged",
-    repeatedState: "needs_attention",
-    firstDelayMs: 0,
-    repeatedDelayMs: 5 * MINUTE_MS,
-    maxDelayMs: HOUR_MS,
-  },
+  challenge: { state: "challenged", firstDelayMs: 0, repeatedDelayMs: 1_000, maxDelayMs: 5 * MINUTE_MS },
   expire: { state: "expired", firstDelayMs: 1_000, repeatedDelayMs: 5 * MINUTE_MS, maxDelayMs: HOUR_MS },
+};
+
+/** A challenge that the browser had its time for and did not solve is left to a person, and looked at seldom. */
+const UNSOLVED: Recovery = {
+  state: "needs_attention",
+  firstDelayMs: 5 * MINUTE_MS,
+  repeatedDelayMs: 10 * MINUTE_MS,
+  maxDelayMs: HOUR_MS,
 };
 
 /** A site may tell us to wait for any time; ours is at least this and at most an hour. */
@@ -61,6 +62,7 @@ export class Slot {
   since = Date.now();
   nextTryAt: number | undefined = Date.now();
   #failuresInARow = 0;
+  #lastRecovery: Recovery | undefined;
 
   constructor(id: string, session: Session, pace: Pace) {
     this.id = id;
@@ -75,22 +77,30 @@ export class Slot {
     this.nextTryAt = nextTryAt;
   }
 
+  /** A request failed in this session. */
   fail(error: GatewayError): void {
-    const recovery = RECOVERY[error.row.fate];
-    const isRepeated = this.#failuresInARow > 0;
-    const state = (isRepeated && recovery.repeatedState) || recovery.state;
-    const doubled = recovery.repeatedDelayMs * 2 ** Math.max(0, this.#failuresInARow - 1);
-    const usualDelayMs = isRepeated ? Math.min(doubled, recovery.maxDelayMs) : recovery.firstDelayMs;
-    const delayMs =
-      recovery.state === "cooling" && error.retryAfterMs !== undefined
-        ? Math.min(Math.max(error.retryAfterMs, MIN_COOLING_MS), HOUR_MS)
-        : usualDelayMs;
-    this.#failuresInARow += 1;
-    this.enter(state, error.message, Date.now() + delayMs);
+    this.#recover(error, RECOVERY[error.row.fate]);
+  }
+
+  /** Its page did not open. */
+  failToOpen(error: GatewayError): void {
+    const { fate } = error.row;
+    this.#recover(error, fate === "challenge" ? UNSOLVED : RECOVERY[fate]);
   }
 
   succeed(): void {
     this.#failuresInARow = 0;
+  }
+
+  #recover(error: GatewayError, recovery: Recovery): void {
+    if (this.#lastRecovery !== recovery) this.#failuresInARow = 0;
+    this.#lastRecovery = recovery;
+    const doubled = recovery.repeatedDelayMs * 2 ** (this.#failuresInARow - 1);
+    const usualDelayMs = this.#failuresInARow === 0 ? recovery.firstDelayMs : Math.min(doubled, recovery.maxDelayMs);
+    const toldDelayMs = recovery.state === "cooling" ? error.retryAfterMs : undefined;
+    const delayMs = toldDelayMs === undefined ? usualDelayMs : Math.min(Math.max(toldDelayMs, MIN_COOLING_MS), HOUR_MS);
+    this.#failuresInARow += 1;
+    this.enter(recovery.state, error.message, Date.now() + delayMs);
   }
 
   /** How long until it may serve, as far as is known; 0 when it may at any moment. */

@@ -36,7 +36,7 @@ export interface Fault {
 
 /** Takes the directive out of a prompt: a line `@sim {…}`. */
 export function faultIn(prompt: string): Fault {
-  const found = /^@sim (\{.*\})$/m.exec(prompt)?.[1];
+  const found = /(?:^|\n)@sim (\{[^\n]*\})(?:\n|$)/.exec(prompt)?.[1];
   if (found === undefined) return {};
   try {
     return JSON.parse(found) as Fault;

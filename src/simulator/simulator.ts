@@ -150,8 +150,8 @@ export class Simulator implements AsyncDisposable {
     const cookies = parseCookies(headers.cookie);
     const account = this.accounts.nameOf(cookies);
     const post = this.record.begin({ account, prompt: prompt ?? "", headers, httpVersion });
-    response.once("close", () => this.record.end(post, response.writableFinished));
-    response.once("finish", () => this.record.end(post, true));
+    // Over HTTP/2 Node reports `finish` for a broken stream too, so what counts is whether the answer was ended.
+    response.once("close", () => this.record.end(post, response.writableEnded));
     const fault = this.#takePlanned(account) ?? faultIn(post.prompt);
     if (fault.challenge || this.challenge.isDue(cookies)) return this.#demand(response);
     const refused = this.#refusal(headers, account, prompt);
