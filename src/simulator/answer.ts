@@ -51,11 +51,12 @@ async function stream(exchange: Exchange, gone: AbortSignal): Promise<void> {
   for (const chunk of chunksOf(post.prompt, fault)) {
     if (count === fault.stallAfterChunks) return pause(Number.POSITIVE_INFINITY, gone);
     if (count === fault.resetAfterChunks) return breakOff(exchange);
-    if (count > 0 && delayMs > 0) await pause(delayMs, gone);
     if (gone.aborted) return;
     count += 1;
     post.bytesSent += Buffer.byteLength(chunk);
     if (!response.write(chunk)) await drained(response, gone);
+    // Before the next chunk is made, so that a stamp is of the moment when it is written.
+    if (delayMs > 0) await pause(delayMs, gone);
   }
   response.end();
 }
