@@ -16,11 +16,18 @@ export interface PageOrder {
   readonly maxReplyBytes: number;
 }
 
-/** What the page tells the host; one JSON text per binding call. `done` always comes, and comes last. */
-export type PageMessage =
-  | { readonly nonce: string; readonly type: "head"; readonly status: number; readonly headers: Record<string, string> }
-  | { readonly nonce: string; readonly type: "text"; readonly text: string; readonly bytes: number }
-  | { readonly nonce: string; readonly type: "done"; readonly failure?: PageFailure };
+/**
+ * What the page tells the host, one binding call each: the nonce, one letter, and the rest as it stands, because text that
+ * is quoted as JSON would be quoted a second time by the protocol. `h` is the head as JSON, `t` the number of bytes, a
+ * space and the text, `d` the end, with a PageFailure or nothing; it always comes, and comes last.
+ */
+export type PageMessageType = "h" | "t" | "d";
+
+export interface PageHead {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 /** unreachable: no answer at all · cut: broke off in mid-answer · too_large: over the cap · aborted: the host asked for it */
 export type PageFailure = "unreachable" | "cut" | "too_large" | "aborted";
@@ -43,7 +50,7 @@ export function installAgent(agentName: string, bindingName: string): void {
   const world = globalThis as unknown as Record<string, unknown>;
   const send = world[bindingName] as (payload: string) => void;
   const transfers = new Map<string, Transfer>();
-  const tell = (message: PageMessage): void => send(JSON.stringify(message));
+  const tell = (nonce: string, type: PageMessageType, rest: string): void => send(nonce + type + rest);
 
   async function read(order: PageOrder, transfer: Transfer, body: ReadableStream<Uint8Array>): Promise<void> {
     const reader = body.getReader();
@@ -57,13 +64,13 @@ export function installAgent(agentName: string, bindingName: string): void {
       if (totalBytes > order.maxReplyBytes) throw new RangeError("too_large");
       transfer.unacknowledgedBytes += value.byteLength;
       const text = decoder.decode(value, { stream: true });
-      tell({ nonce: order.nonce, type: "text", text, bytes: value.byteLength });
+      tell(order.nonce, "t", `${value.byteLength} ${text}`);
       while (transfer.unacknowledgedBytes >= order.creditBytes && !transfer.controller.signal.aborted) {
         await new Promise<void>((resolve) => (transfer.resume = resolve));
       }
     }
     const rest = decoder.decode();
-    if (rest !== "") tell({ nonce: order.nonce, type: "text", text: rest, bytes: 0 });
+    if (rest !== "") tell(order.nonce, "t", `0 ${rest}`);
   }
 
   async function run(order: PageOrder, transfer: Transfer): Promise<PageFailure | undefined> {
@@ -80,12 +87,8 @@ export function installAgent(agentName: string, bindingName: string): void {
         signal,
       });
       answered = true;
-      tell({
-        nonce: order.nonce,
-        type: "head",
-        status: response.status,
-        headers: Object.fromEntries(response.headers),
-      });
+      const head: PageHead = { status: response.status, headers: Object.fromEntries(response.headers) };
+      tell(order.nonce, "h", JSON.stringify(head));
       if (response.body) await read(order, transfer, response.body);
       return signal.aborted ? "aborted" : undefined;
     } catch (cause) {
@@ -104,7 +107,7 @@ export function installAgent(agentName: string, bindingName: string): void {
       transfers.set(order.nonce, transfer);
       void run(order, transfer).then((failure) => {
         transfers.delete(order.nonce);
-        tell({ nonce: order.nonce, type: "done", ...(failure === undefined ? {} : { failure }) });
+        tell(order.nonce, "d", failure ?? "");
       });
     },
     acknowledge(nonce, bytes) {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { CDPSession, Page } from "playwright";
 import { GatewayError } from "../errors.ts";
 import type { PageRequest, PageResponse } from "../site.ts";
-import { installAgent, type PageAgent, type PageFailure, type PageMessage, type PageOrder } from "./in-page.ts";
+import { installAgent, type PageAgent, type PageFailure, type PageHead, type PageOrder } from "./in-page.ts";
 import { TextChannel } from "./text-channel.ts";
 import { within } from "./within.ts";
 
@@ -12,9 +12,11 @@ const BINDING_NAME = "tell";
 /** A CDP call into a live page takes about a millisecond; a page that needs this long is stuck. */
 const PAGE_CALL_LIMIT_MS = 5_000;
 /** Unacknowledged bytes after which the page stops reading. */
-const CREDIT_BYTES = 256 * 1024;
+const CREDIT_BYTES = 1024 * 1024;
 /** Acknowledging every piece would cost a CDP call each; a quarter of the credit keeps the page reading. */
 const ACKNOWLEDGE_BYTES = CREDIT_BYTES / 4;
+/** A UUID's, with which each message begins. */
+const NONCE_CHARACTERS = 36;
 
 const FAILURES: Readonly<Record<PageFailure, () => GatewayError>> = {
   unreachable: () => new GatewayError("site_unreachable", "The site could not be reached."),
@@ -24,7 +26,7 @@ const FAILURES: Readonly<Record<PageFailure, () => GatewayError>> = {
 };
 
 interface Transfer {
-  readonly head: PromiseWithResolvers<Pick<PageResponse, "status" | "headers">>;
+  readonly head: PromiseWithResolvers<PageHead>;
   readonly channel: TextChannel;
   readonly done: PromiseWithResolvers<void>;
 }
@@ -165,14 +167,19 @@ export class PageFetcher {
 
   #receive(event: { name: string; payload: string; executionContextId: number }): void {
     if (event.name !== BINDING_NAME || event.executionContextId !== this.#contextId) return;
-    const message = JSON.parse(event.payload) as PageMessage;
-    const transfer = this.#transfers.get(message.nonce);
+    const nonce = event.payload.slice(0, NONCE_CHARACTERS);
+    const transfer = this.#transfers.get(nonce);
     if (!transfer) return;
-    if (message.type === "text") transfer.channel.push(message.text, message.bytes);
-    else if (message.type === "head") transfer.head.resolve({ status: message.status, headers: message.headers });
-    else {
-      this.#settle(transfer, message.failure && FAILURES[message.failure]());
-      this.#finish(message.nonce, transfer);
+    const type = event.payload[NONCE_CHARACTERS];
+    const rest = event.payload.slice(NONCE_CHARACTERS + 1);
+    if (type === "t") {
+      const space = rest.indexOf(" ");
+      transfer.channel.push(rest.slice(space + 1), Number(rest.slice(0, space)));
+    } else if (type === "h") {
+      transfer.head.resolve(JSON.parse(rest) as PageHead);
+    } else if (type === "d") {
+      this.#settle(transfer, isFailure(rest) ? FAILURES[rest]() : undefined);
+      this.#finish(nonce, transfer);
     }
   }
 
@@ -198,4 +205,8 @@ export class PageFetcher {
       this.#finish(nonce, transfer);
     }
   }
+}
+
+function isFailure(text: string): text is PageFailure {
+  return Object.hasOwn(FAILURES, text);
 }

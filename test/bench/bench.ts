@@ -11,7 +11,9 @@ import { percentile, table } from "./statistics.ts";
  * prints their ratios. Then 1,000 requests in a row, for lost or mixed answers and for growth.
  */
 const STREAMS = 20;
-const FIRST_TOKEN_ROUNDS = 60;
+const FIRST_TOKEN_ROUNDS = 100;
+/** Two to each account, so that caches and compilers are warm. */
+const WARM_UP_ROUNDS = 2 * STREAMS;
 const PACED = { stamps: true, chunks: 150, chunkDelayMs: 10 };
 const BULK = { stamps: true, chunks: 400_000, chunkDelayMs: 0 };
 const ENDURANCE_REQUESTS = 1_000;
@@ -52,11 +54,10 @@ async function readStamped(text: AsyncIterable<string>, onLag: (ms: number) => v
 
 async function measure(path: Path): Promise<Figures> {
   const firstTokenMs: number[] = [];
-  for (let round = 0; round < FIRST_TOKEN_ROUNDS + 10; round += 1) {
+  for (let round = 0; round < FIRST_TOKEN_ROUNDS + WARM_UP_ROUNDS; round += 1) {
     const startedAt = performance.now();
-    for await (const piece of path.ask(prompt({ chunks: 1, chunkDelayMs: 0 }, `round ${round}`), 0)) {
-      // The first ten warm up caches and compilers.
-      if (piece !== "" && round >= 10 && firstTokenMs.length <= round - 10) {
+    for await (const piece of path.ask(prompt({ chunks: 1, chunkDelayMs: 0 }, `round ${round}`), round % STREAMS)) {
+      if (piece !== "" && firstTokenMs.length <= round - WARM_UP_ROUNDS) {
         firstTokenMs.push(performance.now() - startedAt);
       }
     }
@@ -174,7 +175,7 @@ async function main(): Promise<void> {
   const stateDir = await mkdtemp(join(tmpdir(), "gptomni-bench-"));
   const measured = async (path: Path): Promise<Figures> => {
     await using open = path;
-    return measure(open);
+    return await measure(open);
   };
   try {
     console.log(`${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.version}\n`);
