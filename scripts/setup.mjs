@@ -18,6 +18,7 @@ const stamp = join(modules, ".setup-stamp");
 const projectNode = join(modules, "node", "bin", "node");
 
 const SYSTEM_BROWSERS = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+/** @type {[name: string, tool: string, args: string[]][]} */
 const CHECKS = [
   ["format", "oxfmt", ["--check", "."]],
   ["lint", "oxlint", ["--type-aware", "--deny-warnings"]],

@@ -29,7 +29,7 @@ function wholeNumber(min: number, max: number): z.ZodType<number, string> {
 }
 
 const seconds = (min: number, max: number): z.ZodType<number, string> =>
-  wholeNumber(min, max).transform((value) => value * 1000) as z.ZodType<number, string>;
+  wholeNumber(min, max).transform((value) => value * 1000);
 
 const origin = text.transform((value, context) => {
   const url = URL.parse(value);

@@ -22,15 +22,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
       print(`FAIL  ${what}: ${GatewayError.from(cause).message}`);
     }
   };
-  await using host = new BrowserHost(
-    {
-      path: config.browserPath,
-      headed: config.browserMode === "headed",
-      stealth: config.stealth,
-      extraArgs: config.browserArgs,
-    },
-    log,
-  );
+  await using host = new BrowserHost(config, log);
   await check("Chromium", async () => {
     const browser = await host.browser();
     return `${browser.version()} (${config.browserPath}), sandbox ${mustRunUnsandboxed() ? "off: running as root" : "on"}`;

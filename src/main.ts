@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { BrowserHost } from "./browser/browser-host.ts";
 import { Session } from "./browser/session.ts";
@@ -9,6 +9,7 @@ import type { Log } from "./log.ts";
 import { Pace } from "./pool/pace.ts";
 import { SessionPool } from "./pool/session-pool.ts";
 import { Slot } from "./pool/slot.ts";
+import type { Site } from "./site.ts";
 import { gptomni } from "./sites/gptomni.ts";
 import { flatten } from "./sites/prompt.ts";
 
@@ -30,33 +31,9 @@ export interface RunningGateway extends AsyncDisposable {
 /** The composition root: config → browser → pool → gateway → server. Disposing stops it all in reverse. */
 export async function startGateway(config: Config, apiKey: string, log: Log): Promise<RunningGateway> {
   await using started = new AsyncDisposableStack();
-  const host = started.use(
-    new BrowserHost(
-      {
-        path: config.browserPath,
-        headed: config.browserMode === "headed",
-        stealth: config.stealth,
-        extraArgs: config.browserArgs,
-      },
-      log,
-    ),
-  );
+  const host = started.use(new BrowserHost(config, log));
   const site = gptomni(config.origin);
-  const slots = config.credentials.map(({ id, cookie }) => {
-    const session = new Session(host, cookie, { site, ...config });
-    return new Slot(id, session, new Pace(config.rateLimit));
-  });
-  const pool = started.use(
-    new SessionPool(
-      slots,
-      {
-        limit: config.queueLimit,
-        timeoutMs: config.queueTimeoutMs,
-        leaseLimitMs: config.requestTimeoutMs + LEASE_GRACE_MS,
-      },
-      log,
-    ),
-  );
+  const pool = started.use(poolOf(config, host, site, log));
   const gateway = new Gateway(pool, site, {
     firstPartTimeoutMs: config.firstByteTimeoutMs,
     gapTimeoutMs: config.idleTimeoutMs,
@@ -76,18 +53,37 @@ export async function startGateway(config: Config, apiKey: string, log: Log): Pr
     server.close();
     server.closeAllConnections();
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(config.port, config.host, resolve);
-  });
+  const url = await listen(server, config);
   await pool.start();
-  const { port } = server.address() as AddressInfo;
   const stack = started.move();
   return {
-    url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`,
+    url,
     pool,
     host,
     drain: () => pool.drain(AbortSignal.timeout(config.drainTimeoutMs)),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+function poolOf(config: Config, host: BrowserHost, site: Site, log: Log): SessionPool {
+  const slots = config.credentials.map(({ id, cookie }) => {
+    const session = new Session(host, cookie, { site, ...config });
+    return new Slot(id, session, new Pace(config.rateLimit));
+  });
+  const options = {
+    limit: config.queueLimit,
+    timeoutMs: config.queueTimeoutMs,
+    leaseLimitMs: config.requestTimeoutMs + LEASE_GRACE_MS,
+  };
+  return new SessionPool(slots, options, log);
+}
+
+/** @throws Error that says which address is taken or forbidden. */
+async function listen(server: Server, { host, port }: Pick<Config, "host" | "port">): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, resolve);
+  });
+  const address = server.address() as AddressInfo;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
 }

@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ["gateway", "openai", "chat", "errors", "log", "config"],
   simulator: [],
   doctor: ["browser", "sites", "config", "errors", "log"],
-  main: ["browser", "pool", "gateway", "http", "sites", "config", "log", "errors"],
+  main: ["site", "browser", "pool", "gateway", "http", "sites", "config", "log", "errors"],
   cli: ["main", "config", "keys", "log", "doctor", "simulator"],
 };
 

@@ -9,7 +9,7 @@ import { createLog } from "../src/log.ts";
 import { startGateway, type RunningGateway } from "../src/main.ts";
 import { Simulator, type SimulatorOptions } from "../src/simulator/simulator.ts";
 
-export const API_KEY = "sk-test-0123456789abcdef0123456789abcdef";
+const API_KEY = "sk-test-0123456789abcdef0123456789abcdef";
 
 export interface WorldOptions {
   /** Account names; each becomes a credential with the same id. */

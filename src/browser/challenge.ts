@@ -2,7 +2,7 @@ import type { Page, Response } from "playwright";
 import { GatewayError } from "../errors.ts";
 
 /** Cloudflare marks its challenge pages: https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/ */
-export function isChallenge(headers: Readonly<Record<string, string>>): boolean {
+function isChallenge(headers: Readonly<Record<string, string>>): boolean {
   return headers["cf-mitigated"] === "challenge";
 }
 

@@ -21,7 +21,7 @@ export interface PageOrder {
  * is quoted as JSON would be quoted a second time by the protocol. `h` is the head as JSON, `t` the number of bytes, a
  * space and the text, `d` the end, with a PageFailure or nothing; it always comes, and comes last.
  */
-export type PageMessageType = "h" | "t" | "d";
+type PageMessageType = "h" | "t" | "d";
 
 export interface PageHead {
   readonly status: number;

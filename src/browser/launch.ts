@@ -11,10 +11,11 @@ import { within } from "./within.ts";
 
 export interface LaunchOptions {
   /** Chromium's executable. */
-  readonly path: string;
-  readonly headed: boolean;
+  readonly browserPath: string;
+  readonly browserMode: "headless" | "headed";
   readonly stealth: boolean;
-  readonly extraArgs: readonly string[];
+  /** Further switches. */
+  readonly browserArgs: readonly string[];
 }
 
 /** A running Chromium and what is needed to end it for certain. */
@@ -68,11 +69,12 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
 async function start(options: LaunchOptions, scratchDir: string): Promise<Browser> {
   const extra = addExtra(chromium);
   if (options.stealth) extra.use(stealth({ enabledEvasions: new Set(TRUTHFUL_EVASIONS) }));
-  const userAgent = options.headed ? [] : [`--user-agent=${await userAgentWithoutHeadless(options.path)}`];
+  const isHeaded = options.browserMode === "headed";
+  const userAgent = isHeaded ? [] : [`--user-agent=${await userAgentWithoutHeadless(options.browserPath)}`];
   return extra.launch({
-    executablePath: options.path,
-    headless: !options.headed,
-    args: [...userAgent, ...options.extraArgs],
+    executablePath: options.browserPath,
+    headless: !isHeaded,
+    args: [...userAgent, ...options.browserArgs],
     chromiumSandbox: !mustRunUnsandboxed(),
     // Otherwise Playwright ends the browser on the very signal that starts our drain.
     handleSIGTERM: false,

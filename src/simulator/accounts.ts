@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-export const SESSION_COOKIE = "__Secure-next-auth.session-token";
+const SESSION_COOKIE = "__Secure-next-auth.session-token";
 const CSRF_COOKIE = "__Host-next-auth.csrf-token";
 const CALLBACK_COOKIE = "__Secure-next-auth.callback-url";
 const SESSION_DAYS = 30;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 
-export const CLEARANCE_COOKIE = "cf_clearance";
+const CLEARANCE_COOKIE = "cf_clearance";
 export const SOLUTION_PATH = "/cdn-cgi/challenge";
 
 /** Bits of zero that a solution's hash begins with: some ten thousand tries, a tenth of a second in a page. */

@@ -123,8 +123,11 @@ async function endure(gateway: GatewayPath): Promise<string> {
   return `${ENDURANCE_REQUESTS} requests over ${ENDURANCE_AT_ONCE} accounts, lost or mixed: ${wrong}\n\n${rows}`;
 }
 
+function formatMs(samples: readonly number[], share: number): string {
+  return percentile(samples, share).toFixed(2);
+}
+
 function report(undici: Figures, floor: Figures, gateway: Figures): string {
-  const ms = (samples: readonly number[], share: number): string => percentile(samples, share).toFixed(2);
   const row = (name: string, pick: (figures: Figures) => string, ratio: string): string[] => [
     name,
     pick(undici),
@@ -137,18 +140,22 @@ function report(undici: Figures, floor: Figures, gateway: Figures): string {
   const rows = [
     row(
       "first token p50, ms",
-      (figures) => ms(figures.firstTokenMs, 0.5),
+      (figures) => formatMs(figures.firstTokenMs, 0.5),
       `${toFloor((f) => f.firstTokenMs)} of floor`,
     ),
-    row("first token p99, ms", (figures) => ms(figures.firstTokenMs, 0.99), ""),
-    row("chunk lag p50, 1 stream, ms", (figures) => ms(figures.lagMs, 0.5), `${toFloor((f) => f.lagMs)} of floor`),
-    row("chunk lag p99, 1 stream, ms", (figures) => ms(figures.lagMs, 0.99), ""),
+    row("first token p99, ms", (figures) => formatMs(figures.firstTokenMs, 0.99), ""),
+    row(
+      "chunk lag p50, 1 stream, ms",
+      (figures) => formatMs(figures.lagMs, 0.5),
+      `${toFloor((f) => f.lagMs)} of floor`,
+    ),
+    row("chunk lag p99, 1 stream, ms", (figures) => formatMs(figures.lagMs, 0.99), ""),
     row(
       "chunk lag p50, 20 streams, ms",
-      (figures) => ms(figures.lagOf20Ms, 0.5),
+      (figures) => formatMs(figures.lagOf20Ms, 0.5),
       `${toFloor((f) => f.lagOf20Ms)} of floor`,
     ),
-    row("chunk lag p99, 20 streams, ms", (figures) => ms(figures.lagOf20Ms, 0.99), ""),
+    row("chunk lag p99, 20 streams, ms", (figures) => formatMs(figures.lagOf20Ms, 0.99), ""),
     row("20 streams / 1 stream, time", (figures) => (figures.twentyMs / figures.oneMs).toFixed(2), ""),
     row(
       "one fast stream, MB/s",
@@ -168,15 +175,16 @@ function namesOf(path: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${path}-${index + 1}`);
 }
 
+async function measured(path: Path): Promise<Figures> {
+  await using open = path;
+  return await measure(open);
+}
+
 async function main(): Promise<void> {
   const names = ["undici", "floor", "gateway", "endurance"].flatMap((path) => namesOf(path, STREAMS));
   const worker = new Worker(new URL("simulator-worker.ts", import.meta.url), { workerData: names });
   const [site] = (await once(worker, "message")) as [Site];
   const stateDir = await mkdtemp(join(tmpdir(), "gptomni-bench-"));
-  const measured = async (path: Path): Promise<Figures> => {
-    await using open = path;
-    return await measure(open);
-  };
   try {
     console.log(`${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.version}\n`);
     const browserPath = process.env["BROWSER_PATH"] ?? "/usr/bin/chromium";

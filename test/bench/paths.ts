@@ -50,7 +50,10 @@ export function openUndici({ origin, cookies }: Upstream): Path {
 /** The fetch in the page and its binding, with no gateway around it. */
 export async function openFloor({ origin, browserArgs, cookies }: Upstream, path: string): Promise<Path> {
   const log = createLog({ level: "silent", format: "json", secrets: [] });
-  const host = new BrowserHost({ path, headed: false, stealth: true, extraArgs: [browserArgs] }, log);
+  const host = new BrowserHost(
+    { browserPath: path, browserMode: "headless", stealth: true, browserArgs: [browserArgs] },
+    log,
+  );
   const site = gptomni(new URL(origin));
   const options = { site, challengeTimeoutMs: CHALLENGE_TIMEOUT_MS, maxReplyBytes: MAX_REPLY_BYTES };
   const sessions = cookies.map((cookie) => new Session(host, cookie, options));

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { SETTINGS } from "../src/config.ts";
+import { ERRORS } from "../src/errors.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+
+/** The first cells of a table under a heading, with their rows. */
+function tableRows(file: string, firstCell: RegExp): ReadonlyMap<string, readonly string[]> {
+  const rows = readFileSync(join(ROOT, file), "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map((line) =>
+      line
+        .split("|")
+        .map((cell) => cell.trim())
+        .slice(1, -1),
+    )
+    .filter(([first]) => firstCell.test(first ?? ""));
+  return new Map(rows.map(([first = "", ...rest]) => [first.replaceAll("`", ""), rest]));
+}
+
+describe.each(["README.md", "README.zh-CN.md"])("%s", (file) => {
+  test("lists every setting with its default", () => {
+    const listed = tableRows(file, /^`[A-Z]/);
+    const shown = [...listed].map(([name, [value = ""]]) => [name, value.replaceAll("`", "")]);
+    const expected = Object.entries(SETTINGS).map(([name, row]) => [name, row.default ?? ""]);
+    expect(shown).toEqual(expected);
+  });
+
+  test("lists every error with its status, and what the gateway does about it", () => {
+    const listed = tableRows(file, /^`[a-z]/);
+    const shown = [...listed].map(([code, cells]) => [code, ...cells.slice(0, 3)]);
+    const expected = Object.entries(ERRORS).map(([code, row]) => [
+      code,
+      String(row.status),
+      row.failover ? "✓" : "",
+      row.clientRetry ? "✓" : "",
+    ]);
+    expect(shown).toEqual(expected);
+  });
+});
+
+test("every setting is in .env.example", () => {
+  const example = readFileSync(join(ROOT, ".env.example"), "utf8");
+  const named = [...example.matchAll(/^#? ?([A-Z_]+)=/gm)].map((match) => match[1]);
+  expect(named).toEqual(Object.keys(SETTINGS));
+});
+
+test("every error code is thrown somewhere", () => {
+  const thrown = Object.keys(ERRORS).filter((code) => !sources().includes(`"${code}"`));
+  expect(thrown).toEqual([]);
+});
+
+function sources(): string {
+  return readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".ts") && path !== "errors.ts")
+    .map((path) => readFileSync(join(ROOT, "src", path), "utf8"))
+    .join("\n");
+}
