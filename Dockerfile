@@ -1,0 +1,24 @@
+FROM node:24-bookworm-slim
+
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends chromium xvfb tini fonts-noto-cjk fonts-noto-color-emoji \
+ && rm -rf /var/lib/apt/lists/* \
+ && groupadd --gid 10001 gateway \
+ && useradd --uid 10001 --gid gateway --create-home gateway \
+ && install -d -o gateway -g gateway -m 0700 /data
+
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force
+COPY docker/entrypoint /usr/local/bin/entrypoint
+COPY src ./src
+
+USER gateway
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=8088 STATE_DIR=/data BROWSER_MODE=headed BROWSER_PATH=/usr/bin/chromium
+VOLUME /data
+EXPOSE 8088
+HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/livez`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+# tini reaps the children that Chromium hands to process 1.
+ENTRYPOINT ["tini", "--", "entrypoint"]
+CMD ["serve"]
