@@ -1,0 +1,106 @@
+import { describe, expect, test } from "vitest";
+import { ConfigError, loadConfig } from "../src/config.ts";
+
+const STRONG_KEY = "kY3-tR8_wQ1zPv6mXd2sLb9e";
+
+function messageOf(env: Readonly<Record<string, string>>): string {
+  try {
+    loadConfig(env);
+  } catch (cause) {
+    if (cause instanceof ConfigError) return cause.message;
+    throw cause;
+  }
+  throw new Error("nothing was refused");
+}
+
+test("with nothing set, it listens on loopback at the documented pace", () => {
+  const config = loadConfig({});
+  expect(config).toMatchObject({
+    host: "127.0.0.1",
+    port: 8088,
+    requestTimeoutMs: 300_000,
+    rateLimit: { count: 2, windowMs: 60_000 },
+    credentials: [],
+  });
+  expect(config.origin.href).toBe("https://gptomni.ai/");
+});
+
+test("one message names every wrong setting, what was expected and what it got", () => {
+  const message = messageOf({ PORT: "eighty", RATE_LIMIT: "fast", API_REQUEST_TIMEOUT: "-1", STEALTH: "maybe" });
+  expect(message.split("\n")).toEqual([
+    "Wrong settings:",
+    '  API_REQUEST_TIMEOUT: expected a whole number from 1 to 3600, got "-1"',
+    '  PORT: expected a whole number from 0 to 65535, got "eighty"',
+    '  RATE_LIMIT: expected requests per time such as 2/60s, 10/1h, or off, got "fast"',
+    '  STEALTH: expected on or off, got "maybe"',
+  ]);
+});
+
+test("a wrong secret is named, never shown", () => {
+  const message = messageOf({ GPTOMNI_CREDENTIALS: '["canary-secret-without-a-name"]' });
+  expect(message).toContain("GPTOMNI_CREDENTIALS");
+  expect(message).toContain("item 1");
+  expect(message).not.toContain("canary");
+});
+
+describe("credentials", () => {
+  const cookie = "__Secure-next-auth.session-token=abc; __Host-next-auth.csrf-token=d%7Ce";
+  test.each([
+    ["a JSON list of strings", JSON.stringify([cookie])],
+    ["the seed's list in quotes", `'${JSON.stringify([cookie])}'`],
+    ["one bare cookie header", cookie],
+  ])("may be %s", (_name, value) => {
+    expect(loadConfig({ GPTOMNI_CREDENTIALS: value }).credentials).toEqual([{ id: "account-1", cookie }]);
+  });
+
+  test("may have names of their own", () => {
+    const value = JSON.stringify([{ id: "work", cookie }, cookie]);
+    expect(loadConfig({ GPTOMNI_CREDENTIALS: value }).credentials.map(({ id }) => id)).toEqual(["work", "account-2"]);
+  });
+
+  test.each([
+    [
+      "two of one name",
+      JSON.stringify([
+        { id: "a", cookie },
+        { id: "a", cookie },
+      ]),
+    ],
+    ["a line break in a cookie", JSON.stringify(["a=b\r\nX: y"])],
+    ["something that is no JSON", "[oops"],
+    ["numbers", "[1]"],
+  ])("are refused with %s", (_name, value) => {
+    expect(messageOf({ GPTOMNI_CREDENTIALS: value })).toContain("GPTOMNI_CREDENTIALS: expected");
+  });
+});
+
+describe("the API key", () => {
+  test.each(["1", "123456", "changeme-changeme-changeme", "aaaaaaaaaaaaaaaaaaaaaaaa"])(
+    "%s is refused where others can reach the listener",
+    (key) => {
+      expect(messageOf({ API_MASTER_KEY: key, HOST: "0.0.0.0" })).toContain("API_MASTER_KEY");
+    },
+  );
+
+  test("that is weak is taken on loopback, with a warning", () => {
+    expect(loadConfig({ API_MASTER_KEY: "1" }).warnings.join()).toContain("API_MASTER_KEY is weak");
+  });
+
+  test("that is strong is taken anywhere", () => {
+    const config = loadConfig({ API_MASTER_KEY: STRONG_KEY, HOST: "0.0.0.0" });
+    expect(config.warnings.join()).not.toContain("API_MASTER_KEY");
+  });
+});
+
+test.each([
+  ["RATE_LIMIT", "off"],
+  ["GPTOMNI_ORIGIN", "http://localhost:1"],
+  ["BROWSER_ARGS", "--no-sandbox"],
+])("%s=%s is taken with a warning", (name, value) => {
+  const before = loadConfig({}).warnings.length;
+  expect(loadConfig({ [name]: value }).warnings).toHaveLength(before + 1);
+});
+
+test("an empty variable is one that is not set", () => {
+  expect(loadConfig({ PORT: "", API_MASTER_KEY: "" })).toMatchObject({ port: 8088, apiKey: undefined });
+});

@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { createLog } from "../src/log.ts";
+import { openWorld } from "./world.ts";
+
+test("a secret reaches the log in no form: message, field, error, JSON or URL", () => {
+  const secret = 'tok"en/with+odd=chars%20';
+  const lines: string[] = [];
+  const log = createLog(
+    { level: "debug", format: "json", secrets: [`session=${secret}; other=12345678-canary`] },
+    { write: (line) => lines.push(line) },
+  );
+  log.info(`a message with ${secret}`);
+  log.info({ nested: { deep: [secret] } }, "a field");
+  log.error({ err: new Error(`failed with ${secret}`, { cause: new Error(secret) }) }, "an error");
+  log.warn({ url: `https://x/?t=${encodeURIComponent(secret)}` }, "a URL with 12345678-canary");
+  expect(lines).toHaveLength(4);
+  const all = lines.join("");
+  for (const form of [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), "canary"]) {
+    expect(all).not.toContain(form);
+  }
+  expect(all).toContain("[redacted]");
+});
+
+test("no cookie and no key is in any log line or answer, whatever fails", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { LOG_LEVEL: "debug" } });
+  const bodies: string[] = [];
+  const send = async (prompt: string): Promise<void> => {
+    const body = { model: "gptomni", messages: [{ role: "user", content: prompt }] };
+    bodies.push(await (await world.post("/v1/chat/completions", body)).text());
+  };
+  for (const prompt of ["hello", '@sim {"status":500}', '@sim {"jsonError":true}', '@sim {"status":401}'])
+    await send(prompt);
+  bodies.push(await (await world.post("/v1/chat/completions", "not json")).text());
+  await world.untilReady();
+  const all = [...world.logged, ...bodies].join("\n");
+  const cookies = [...world.cookies.values()].flatMap((cookie) => cookie.split("; "));
+  const values = cookies.map((pair) => pair.slice(pair.indexOf("=") + 1)).filter((value) => value.length >= 16);
+  expect(values.length).toBeGreaterThan(1);
+  for (const value of values) expect(all).not.toContain(value);
+  // What the site handed out since is as secret as what was configured.
+  const rotated = world.simulator.accounts.currentToken("alice");
+  expect(rotated).toBeDefined();
+  expect(all).not.toContain(rotated);
+  expect(all).not.toContain("sk-test");
+});

@@ -1,0 +1,152 @@
+import { readdir, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { expect, test } from "vitest";
+import { openWorld, type World } from "./world.ts";
+
+const ENDLESS = '@sim {"chunks":100000,"chunkDelayMs":20,"chunkText":"tick "}';
+
+/** Starts an endless answer, waits for its first piece, does the thing, and gives what the stream ended with. */
+async function interrupt(world: World, thing: () => Promise<unknown>): Promise<{ code?: unknown }> {
+  const stream = await world.client.chat.completions.create({
+    model: "gptomni",
+    messages: [{ role: "user", content: ENDLESS }],
+    stream: true,
+  });
+  let isDone: Promise<unknown> | undefined;
+  try {
+    for await (const chunk of stream) if (chunk.choices[0]?.delta.content) isDone ??= thing();
+  } catch (cause) {
+    await isDone;
+    return cause as { code?: unknown };
+  }
+  throw new Error("the stream ended as if it were whole");
+}
+
+async function processIds(world: World, type: string): Promise<number[]> {
+  const browser = await world.gateway.host.browser();
+  const cdp = await browser.newBrowserCDPSession();
+  const { processInfo } = await cdp.send("SystemInfo.getProcessInfo");
+  await cdp.detach();
+  return processInfo.filter((one) => one.type === type).map((one) => one.id);
+}
+
+/** Processes of a group that still run; what only waits to be reaped by its new parent does not. */
+async function livingInGroup(group: number): Promise<number[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+  const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, "utf8").catch(() => "")));
+  return pids.filter((_pid, index) => {
+    const [state, , pgid] = (stats[index] ?? "").replace(/^.*\) /s, "").split(" ");
+    return Number(pgid) === group && state !== "Z";
+  });
+}
+
+test("a challenge on the way in is solved by the browser", async () => {
+  await using world = await openWorld({ simulator: { challenge: { isOn: true } } });
+  await expect(world.ask("let in?")).resolves.toContain("let in?");
+  expect(world.simulator.posts.every((post) => post.status === 200)).toBe(true);
+});
+
+test("a challenge in the middle of a session is solved, and the account returns by itself", async () => {
+  await using world = await openWorld({ accounts: ["alice"] });
+  await world.ask("before");
+  world.simulator.challenge.demand();
+  await expect(world.ask("during")).rejects.toMatchObject({ status: 503, code: "site_challenged" });
+  await expect(world.ask("after")).resolves.toContain("after");
+});
+
+test("a challenge that does not clear is left to a person, and is not hammered", async () => {
+  await using world = await openWorld({
+    accounts: ["alice"],
+    settings: { CHALLENGE_TIMEOUT_SECONDS: "1" },
+    simulator: { challenge: { isOn: true, isUnsolvable: true } },
+    waitUntilReady: false,
+  });
+  await expect.poll(() => world.gateway.pool.states[0]?.state, { timeout: 10_000 }).toBe("needs_attention");
+  expect(world.gateway.pool.states[0]?.nextTryAt).toBeGreaterThan(Date.now() + 60_000);
+  const refused = await world.ask("anybody?").catch((cause: unknown) => cause);
+  expect(refused).toMatchObject({ status: 503, code: "no_usable_credential" });
+  const ready = await fetch(`${world.gateway.url}/readyz`);
+  expect(ready.status).toBe(503);
+  expect(await ready.text()).toContain("needs_attention");
+  expect((await fetch(`${world.gateway.url}/livez`)).status).toBe(200);
+});
+
+test("an account that is signed out leaves the pool; the others serve", async () => {
+  await using world = await openWorld();
+  world.simulator.accounts.signOut("alice");
+  for (let round = 0; round < 4; round += 1)
+    await expect(world.ask(`round ${round}`)).resolves.toContain(`round ${round}`);
+  await expect
+    .poll(() => world.gateway.pool.states.find(({ id }) => id === "alice")?.state, { timeout: 10_000 })
+    .toBe("expired");
+});
+
+test("the session token that the site rotates is the one that is used", async () => {
+  await using world = await openWorld({ accounts: ["alice"] });
+  await world.ask("with which token?");
+  const token = world.simulator.accounts.currentToken("alice") ?? "none";
+  expect(world.cookies.get("alice")).not.toContain(token);
+  expect(world.simulator.posts.at(-1)?.headers.cookie).toContain(token);
+});
+
+test("a page that goes elsewhere in mid-answer fails that request only", async () => {
+  await using world = await openWorld({ accounts: ["alice"] });
+  const failure = await interrupt(world, async () => {
+    const [context] = (await world.gateway.host.browser()).contexts();
+    await context?.pages()[0]?.reload();
+  });
+  expect(failure.code).toBe("session_lost");
+  await expect(world.ask("again?")).resolves.toContain("again?");
+});
+
+test("a renderer that is killed fails its request within 2 s, and the account comes back", async () => {
+  await using world = await openWorld({ accounts: ["alice"] });
+  let killedAt = 0;
+  const failure = await interrupt(world, async () => {
+    const renderers = await processIds(world, "renderer");
+    killedAt = performance.now();
+    for (const pid of renderers) process.kill(pid, "SIGKILL");
+  });
+  expect(performance.now() - killedAt).toBeLessThan(2_000);
+  expect(failure.code).toBe("session_lost");
+  await expect(world.ask("again?")).resolves.toContain("again?");
+});
+
+test("a browser that is killed is started again, with the tokens that were rotated", async () => {
+  await using world = await openWorld();
+  const pid = await world.gateway.host.pid();
+  let killedAt = 0;
+  const failure = await interrupt(world, async () => {
+    killedAt = performance.now();
+    process.kill(pid ?? 0, "SIGKILL");
+  });
+  expect(performance.now() - killedAt).toBeLessThan(2_000);
+  expect(failure.code).toBe("session_lost");
+  await expect(world.ask("again?")).resolves.toContain("again?");
+  await world.untilReady();
+  expect(await world.gateway.host.pid()).not.toBe(pid);
+});
+
+test("a page that is frozen is given up when its time is over, and the others serve", async () => {
+  await using world = await openWorld({ settings: { IDLE_TIMEOUT_SECONDS: "1" } });
+  const failure = await interrupt(world, async () => {
+    for (const pid of await processIds(world, "renderer")) process.kill(pid, "SIGSTOP");
+  });
+  expect(failure.code).toBe("site_timeout");
+  for (const pid of await processIds(world, "renderer")) process.kill(pid, "SIGCONT");
+  await expect(world.ask("again?")).resolves.toContain("again?");
+});
+
+test("nothing is left behind: no browser process, no folder", async () => {
+  const litter = async (): Promise<string[]> =>
+    (await readdir(tmpdir())).filter((name) => name.startsWith("gptomni-browser-") || name.startsWith("playwright_"));
+  const before = await litter();
+  let pid: number | undefined;
+  {
+    await using world = await openWorld({ accounts: ["alice"] });
+    pid = await world.gateway.host.pid();
+    expect(pid).toBeGreaterThan(1);
+  }
+  expect(await livingInGroup(pid ?? 0)).toEqual([]);
+  expect(await litter()).toEqual(before);
+});
