@@ -40,6 +40,10 @@ async function livingInGroup(group: number): Promise<number[]> {
   });
 }
 
+async function litter(): Promise<string[]> {
+  return (await readdir(tmpdir())).filter((name) => /^(gptomni-browser-|playwright_)/.test(name));
+}
+
 test("a challenge on the way in is solved by the browser", async () => {
   await using world = await openWorld({ simulator: { challenge: { isOn: true } } });
   await expect(world.ask("let in?")).resolves.toContain("let in?");
@@ -138,8 +142,6 @@ test("a page that is frozen is given up when its time is over, and the others se
 });
 
 test("nothing is left behind: no browser process, no folder", async () => {
-  const litter = async (): Promise<string[]> =>
-    (await readdir(tmpdir())).filter((name) => name.startsWith("gptomni-browser-") || name.startsWith("playwright_"));
   const before = await litter();
   let pid: number | undefined;
   {
