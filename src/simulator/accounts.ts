@@ -4,14 +4,25 @@ const SESSION_COOKIE = "__Secure-next-auth.session-token";
 const CSRF_COOKIE = "__Host-next-auth.csrf-token";
 const CALLBACK_COOKIE = "__Secure-next-auth.callback-url";
 const SESSION_DAYS = 30;
-/** A token that was replaced stays good for the requests that are under way with it. */
-const TOKENS_IN_FORCE = 2;
+
+export interface RotationOptions {
+  /** Every so many answers to an account's prompts replace its token; never unless told. */
+  readonly rotateEveryReplies?: number;
+  /** How many replaced tokens stay good for the requests that are under way with them; 1 unless told. */
+  readonly replacedTokensInForce?: number;
+}
 
 /** Who may sign in, and with which tokens; as next-auth does it, a token is replaced while it is used. */
 export class Accounts {
+  readonly #options: RotationOptions;
   readonly #tokens = new Map<string, string[]>();
+  readonly #replies = new Map<string, number>();
 
-  /** Makes the account and gives its cookies as a Cookie header. */
+  constructor(options: RotationOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Makes the account, or signs it in once more, and gives its cookies as a Cookie header. */
   add(name: string, origin: string): string {
     const csrf = randomBytes(32).toString("hex");
     const callback = `${CALLBACK_COOKIE}=${encodeURIComponent(`${origin}/zh`)}`;
@@ -27,9 +38,18 @@ export class Accounts {
   }
 
   rotate(name: string): string {
-    const token = `${randomBytes(32).toString("base64url")}.${name}`;
-    this.#tokens.set(name, [token, ...(this.#tokens.get(name) ?? [])].slice(0, TOKENS_IN_FORCE));
+    const token = `${randomBytes(32).toString("base64url")}.${encodeURIComponent(name)}`;
+    const replaced = (this.#tokens.get(name) ?? []).slice(0, this.#options.replacedTokensInForce ?? 1);
+    this.#tokens.set(name, [token, ...replaced]);
     return token;
+  }
+
+  /** Counts a reply; the new token where this one is due to bring it. */
+  rotateOnReply(name: string): string | undefined {
+    const count = (this.#replies.get(name) ?? 0) + 1;
+    this.#replies.set(name, count);
+    const every = this.#options.rotateEveryReplies;
+    return every !== undefined && count % every === 0 ? this.rotate(name) : undefined;
   }
 
   /** The token that the site handed out last. */

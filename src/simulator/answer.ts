@@ -1,9 +1,10 @@
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { once } from "node:events";
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { Fault } from "./fault.ts";
-import type { Post } from "./record.ts";
+import type { Post, Record } from "./record.ts";
 
-const DEFAULT_CHUNK_DELAY_MS = 15;
-const CHUNK_CHARACTERS = 8;
+/** Bytes, so characters beyond ASCII are split now and then, as they are on the real wire. */
+const CHUNK_BYTES = 8;
 const HUGE_CHUNK = Buffer.alloc(64 * 1024, "x");
 const TEXT_TYPE = "text/plain; charset=utf-8";
 
@@ -11,28 +12,32 @@ interface Exchange {
   readonly request: Http2ServerRequest;
   readonly response: Http2ServerResponse;
   readonly post: Post;
+  readonly record: Record;
   readonly fault: Fault;
+  /** Between chunks, where the fault says nothing else. */
+  readonly chunkDelayMs: number;
 }
 
 /** Answers a prompt as its fault says; resolves when it is over, by end or by the client's leaving. */
-export async function answer(exchange: Exchange): Promise<void> {
-  const { response, fault, post } = exchange;
-  const gone = new AbortController();
-  response.once("close", () => gone.abort());
-  if (fault.delayMs) await pause(fault.delayMs, gone.signal);
-  if (gone.signal.aborted) return;
+export async function answer(exchange: Exchange, gone: AbortSignal): Promise<void> {
+  const { response, fault, post, record } = exchange;
+  if (fault.delayMs) await pause(fault.delayMs, gone);
+  if (gone.aborted) return;
   if (fault.resetBeforeHeaders) return breakOff(exchange);
   response.statusCode = fault.redirectTo === undefined ? (fault.status ?? 200) : 302;
-  post.status = response.statusCode;
   if (fault.redirectTo !== undefined) response.setHeader("location", fault.redirectTo);
   if (fault.retryAfter !== undefined) response.setHeader("retry-after", fault.retryAfter);
   const [type, body] = fixedBody(fault);
   response.setHeader("content-type", type);
-  if (body !== undefined) return void response.end(body);
+  record.answered(post, response.statusCode);
+  if (body !== undefined) {
+    record.sent(post, Buffer.byteLength(body));
+    return void response.end(body);
+  }
   // HTTP/2 has no flushHeaders of its own; an empty write sends them.
   response.write("");
-  if (fault.firstByteDelayMs) await pause(fault.firstByteDelayMs, gone.signal);
-  await stream(exchange, gone.signal);
+  if (fault.firstByteDelayMs) await pause(fault.firstByteDelayMs, gone);
+  await stream(exchange, gone);
 }
 
 function fixedBody(fault: Fault): [type: string, body: string | undefined] {
@@ -45,19 +50,22 @@ function fixedBody(fault: Fault): [type: string, body: string | undefined] {
 }
 
 async function stream(exchange: Exchange, gone: AbortSignal): Promise<void> {
-  const { response, fault, post } = exchange;
-  const delayMs = fault.chunkDelayMs ?? (fault.hugeBytes === undefined ? DEFAULT_CHUNK_DELAY_MS : 0);
+  const { response, fault, post, record } = exchange;
+  const delayMs = fault.chunkDelayMs ?? (fault.hugeBytes === undefined ? exchange.chunkDelayMs : 0);
+  const lastChunk = Math.min(fault.stallAfterChunks ?? Infinity, fault.resetAfterChunks ?? Infinity);
   let count = 0;
   for (const chunk of chunksOf(post.prompt, fault)) {
-    if (count === fault.stallAfterChunks) return pause(Number.POSITIVE_INFINITY, gone);
-    if (count === fault.resetAfterChunks) return breakOff(exchange);
     if (gone.aborted) return;
+    if (count === lastChunk) break;
     count += 1;
-    post.bytesSent += Buffer.byteLength(chunk);
+    record.sent(post, Buffer.byteLength(chunk));
     if (!response.write(chunk)) await drained(response, gone);
     // Before the next chunk is made, so that a stamp is of the moment when it is written.
     if (delayMs > 0) await pause(delayMs, gone);
   }
+  if (gone.aborted) return;
+  if (count === fault.stallAfterChunks) return pause(Infinity, gone);
+  if (count === fault.resetAfterChunks) return breakOff(exchange);
   response.end();
 }
 
@@ -71,7 +79,7 @@ function* chunksOf(prompt: string, fault: Fault): Generator<string | Buffer, voi
     const text = fault.text ?? `You said: ${prompt}`;
     const bytes = Buffer.from(text);
     if (fault.bytewise) for (let at = 0; at < bytes.length; at += 1) yield bytes.subarray(at, at + 1);
-    else for (let at = 0; at < bytes.length; at += CHUNK_CHARACTERS) yield bytes.subarray(at, at + CHUNK_CHARACTERS);
+    else for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES);
   }
 }
 
@@ -80,11 +88,13 @@ function stamp(): string {
 }
 
 /** HTTP/2 resets the stream, HTTP/1.1 the connection. */
-function breakOff({ request, response }: Exchange): void {
-  if (request.httpVersionMajor >= 2) response.stream.close(2);
+function breakOff({ request, response, record, post }: Exchange): void {
+  record.end(post, "broken");
+  if (request.httpVersionMajor >= 2) response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   else request.socket.destroy();
 }
 
+/** Ends at once, and without a timer left, when the client leaves. */
 async function pause(ms: number, gone: AbortSignal): Promise<void> {
   if (gone.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -97,9 +107,9 @@ async function pause(ms: number, gone: AbortSignal): Promise<void> {
 }
 
 async function drained(response: Http2ServerResponse, gone: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  response.once("drain", resolve);
-  gone.addEventListener("abort", () => resolve(), { once: true });
-  if (gone.aborted) resolve();
-  await promise;
+  try {
+    await once(response, "drain", { signal: gone });
+  } catch {
+    // The client left; whoever writes next looks at the signal.
+  }
 }

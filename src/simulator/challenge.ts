@@ -3,8 +3,9 @@ import { createHash, randomBytes } from "node:crypto";
 const CLEARANCE_COOKIE = "cf_clearance";
 export const SOLUTION_PATH = "/cdn-cgi/challenge";
 
-/** Bits of zero that a solution's hash begins with: some ten thousand tries, a tenth of a second in a page. */
+/** Bits of zero that a solution's hash begins with: some four thousand tries, a tenth of a second in a page. */
 const DIFFICULTY_BITS = 12;
+const DEFAULT_CLEARANCE_MS = 3_600_000;
 
 export interface ChallengeOptions {
   /** Asked for from the start. */
@@ -17,44 +18,51 @@ export interface ChallengeOptions {
   readonly extraMs?: number;
 }
 
+interface Rule {
+  readonly options: ChallengeOptions;
+  /** Clearances up to this number are void. */
+  readonly voidUpTo: number;
+}
+
 /** A gate before every page: a browser passes it by itself with a proof of work, and then holds a clearance. */
 export class Challenge {
-  #options: ChallengeOptions;
+  #everyone: Rule;
+  readonly #accounts = new Map<string, Rule>();
   readonly #seeds = new Set<string>();
-  readonly #clearances = new Map<string, number>();
+  readonly #clearances = new Map<string, { readonly number: number; readonly expiresAt: number }>();
+  #issued = 0;
 
   constructor(options: ChallengeOptions) {
-    this.#options = options;
+    this.#everyone = { options, voidUpTo: 0 };
   }
 
-  /** Asks everybody anew, clearance or not. */
-  demand(options: ChallengeOptions = {}): void {
-    this.#options = { ...options, isOn: true };
-    this.#clearances.clear();
+  /** Asks anew, clearance or not: the account, or everybody. */
+  demand(options: ChallengeOptions = {}, account?: string): void {
+    this.#rule({ options: { ...options, isOn: true }, voidUpTo: this.#issued }, account);
   }
 
-  drop(): void {
-    this.#options = {};
+  /** Asks no more: the account, or anybody. */
+  drop(account?: string): void {
+    this.#rule({ options: {}, voidUpTo: this.#issued }, account);
   }
 
-  isDue(cookies: ReadonlyMap<string, string>): boolean {
-    if (!this.#options.isOn) return false;
-    return (this.#clearances.get(cookies.get(CLEARANCE_COOKIE) ?? "") ?? 0) < Date.now();
+  isDue(cookies: ReadonlyMap<string, string>, account: string | undefined): boolean {
+    const { options, voidUpTo } = this.#ruleFor(account);
+    if (!options.isOn) return false;
+    const clearance = this.#clearances.get(cookies.get(CLEARANCE_COOKIE) ?? "");
+    return clearance === undefined || clearance.number <= voidUpTo || clearance.expiresAt <= Date.now();
   }
 
   /** The page that solves it. */
-  page(): string {
-    const seed = randomBytes(16).toString("hex");
-    this.#seeds.add(seed);
-    const { isUnsolvable = false, extraMs = 0 } = this.#options;
-    const script = isUnsolvable
-      ? ""
-      : `<script>(${solve.toString()})(${JSON.stringify([seed, DIFFICULTY_BITS, extraMs, SOLUTION_PATH]).slice(1, -1)})</script>`;
-    return `<!doctype html><html><head><title>Just a moment...</title></head><body><p>Checking your browser.</p>${script}</body></html>`;
+  page(account: string | undefined): string {
+    const { isUnsolvable = false, extraMs = 0 } = this.#ruleFor(account).options;
+    const script = isUnsolvable ? "" : this.#script(extraMs);
+    const text = isUnsolvable ? "Waiting for you to confirm that you are human." : "Checking your browser.";
+    return `<!doctype html><html><head><title>Just a moment...</title></head><body><p>${text}</p>${script}</body></html>`;
   }
 
-  /** A clearance for a right solution. */
-  clear(solution: { seed?: unknown; nonce?: unknown }): string | undefined {
+  /** A clearance cookie for a right solution; each page's seed is good once. */
+  clear(solution: { seed?: unknown; nonce?: unknown }, account: string | undefined): string | undefined {
     const { seed, nonce } = solution;
     if (typeof seed !== "string" || !this.#seeds.delete(seed)) return undefined;
     const hash = createHash("sha256")
@@ -62,9 +70,27 @@ export class Challenge {
       .digest();
     if (hash.readUInt32BE(0) >>> (32 - DIFFICULTY_BITS) !== 0) return undefined;
     const clearance = randomBytes(24).toString("base64url");
-    const lifeMs = this.#options.clearanceMs ?? 3_600_000;
-    this.#clearances.set(clearance, Date.now() + lifeMs);
+    const lifeMs = this.#ruleFor(account).options.clearanceMs ?? DEFAULT_CLEARANCE_MS;
+    this.#issued += 1;
+    this.#clearances.set(clearance, { number: this.#issued, expiresAt: Date.now() + lifeMs });
     return `${CLEARANCE_COOKIE}=${clearance}; Path=/; Max-Age=${Math.ceil(lifeMs / 1000)}; HttpOnly; Secure; SameSite=Lax`;
+  }
+
+  #rule(rule: Rule, account: string | undefined): void {
+    if (account !== undefined) return void this.#accounts.set(account, rule);
+    this.#everyone = rule;
+    this.#accounts.clear();
+  }
+
+  #ruleFor(account: string | undefined): Rule {
+    return (account === undefined ? undefined : this.#accounts.get(account)) ?? this.#everyone;
+  }
+
+  #script(extraMs: number): string {
+    const seed = randomBytes(16).toString("hex");
+    this.#seeds.add(seed);
+    const values = JSON.stringify([seed, DIFFICULTY_BITS, extraMs, SOLUTION_PATH]).slice(1, -1);
+    return `<script>(${solve.toString()})(${values})</script>`;
   }
 }
 
@@ -79,5 +105,5 @@ async function solve(seed: string, bits: number, extraMs: number, path: string):
   }
   await new Promise((resolve) => setTimeout(resolve, extraMs));
   await fetch(path, { method: "POST", body: JSON.stringify({ seed, nonce }) });
-  location.reload();
+  location.replace(location.href);
 }

@@ -34,9 +34,9 @@ export interface Fault {
   readonly signOut?: boolean;
 }
 
-/** Takes the directive out of a prompt: a line `@sim {…}`. */
+/** Reads the directive in a prompt, a line `@sim {…}`; the last one counts, as earlier turns repeat theirs. */
 export function faultIn(prompt: string): Fault {
-  const found = /(?:^|\n)@sim (\{[^\n]*\})(?:\n|$)/.exec(prompt)?.[1];
+  const found = [...prompt.matchAll(/^@sim (\{.*\})$/gm)].at(-1)?.[1];
   if (found === undefined) return {};
   try {
     return JSON.parse(found) as Fault;

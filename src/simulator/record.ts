@@ -1,4 +1,4 @@
-import { once, EventEmitter } from "node:events";
+import { EventEmitter, once } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 
 /** One prompt that reached the site, and what became of it. Times are milliseconds since the epoch. */
@@ -17,15 +17,18 @@ export interface Post {
   aborted: boolean;
 }
 
+/** complete: to the last byte · broken: the site itself broke off · left: the client did. */
+type Ending = "complete" | "broken" | "left";
+
 /** What the site saw, for tests to ask. */
 export class Record {
   readonly posts: Post[] = [];
   pageLoads = 0;
   readonly #running = new Map<string, number>();
   readonly #mostRunning = new Map<string, number>();
-  readonly #changes = new EventEmitter();
+  readonly #changes = new EventEmitter().setMaxListeners(0);
 
-  begin(post: Omit<Post, "id" | "startedAt" | "status" | "bytesSent" | "finishedAt" | "aborted">): Post {
+  begin(post: Pick<Post, "account" | "prompt" | "headers" | "httpVersion">): Post {
     const fresh = { status: undefined, bytesSent: 0, finishedAt: undefined, aborted: false };
     const entry: Post = { ...post, id: this.posts.length + 1, startedAt: Date.now(), ...fresh };
     this.posts.push(entry);
@@ -37,10 +40,20 @@ export class Record {
     return entry;
   }
 
-  end(post: Post, isComplete: boolean): void {
+  answered(post: Post, status: number): void {
+    post.status = status;
+    this.#changes.emit("change");
+  }
+
+  sent(post: Post, bytes: number): void {
+    post.bytesSent += bytes;
+    this.#changes.emit("change");
+  }
+
+  end(post: Post, ending: Ending): void {
     if (post.finishedAt !== undefined) return;
     post.finishedAt = Date.now();
-    post.aborted = !isComplete;
+    post.aborted = ending === "left";
     this.#running.set(post.account ?? "", this.concurrency(post.account ?? "") - 1);
     this.#changes.emit("change");
   }
@@ -53,13 +66,20 @@ export class Record {
     return this.#mostRunning.get(account) ?? 0;
   }
 
-  /** Resolves with the first post of which this holds, now or later. @throws when that takes longer than `limitMs`. */
-  async waitFor(holds: (post: Post) => boolean, limitMs: number): Promise<Post> {
-    const signal = AbortSignal.timeout(limitMs);
+  /** Resolves with the first post of which this holds, now or later. @throws when the limit, in ms, or the signal ends it. */
+  async waitFor(holds: (post: Post) => boolean, limit: number | AbortSignal): Promise<Post> {
+    const signal = typeof limit === "number" ? AbortSignal.timeout(limit) : limit;
     for (;;) {
       const found = this.posts.find(holds);
       if (found) return found;
-      await once(this.#changes, "change", { signal });
+      await once(this.#changes, "change", { signal }).catch((cause: unknown) => {
+        const seen = this.posts.map(({ prompt, status, aborted }) => ({
+          prompt: prompt.slice(0, 60),
+          status,
+          aborted,
+        }));
+        throw new Error(`No such prompt reached the simulated site in time; seen: ${JSON.stringify(seen)}`, { cause });
+      });
     }
   }
 }

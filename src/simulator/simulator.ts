@@ -1,4 +1,3 @@
-import { createHash, X509Certificate } from "node:crypto";
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -6,73 +5,83 @@ import {
   type Http2ServerResponse,
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
-import { generate } from "selfsigned";
-import { Accounts, parseCookies, REMOVED_SESSION_COOKIE, sessionCookie, sessionExpires } from "./accounts.ts";
+import {
+  Accounts,
+  parseCookies,
+  REMOVED_SESSION_COOKIE,
+  sessionCookie,
+  sessionExpires,
+  type RotationOptions,
+} from "./accounts.ts";
 import { answer } from "./answer.ts";
+import { bodyOf, fieldsOf } from "./body.ts";
+import { makeCertificate } from "./certificate.ts";
 import { Challenge, SOLUTION_PATH, type ChallengeOptions } from "./challenge.ts";
+import { chatPage } from "./chat-page.ts";
 import { faultIn, type Fault } from "./fault.ts";
+import { FaultPlan, type PlanOptions } from "./fault-plan.ts";
 import { Record, type Post } from "./record.ts";
 
-export interface SimulatorOptions {
+export interface SimulatorOptions extends RotationOptions {
   /** 0, the default, takes a free one. */
   readonly port?: number;
+  /** Where to listen; 127.0.0.1 unless told. */
+  readonly host?: string;
   readonly challenge?: ChallengeOptions;
+  /** Between the chunks of an answer; 15 unless told. */
+  readonly chunkDelayMs?: number;
 }
 
-interface PlannedFault {
-  readonly account?: string;
-  times: number;
-  readonly fault: Fault;
+interface Visit {
+  readonly request: Http2ServerRequest;
+  readonly response: Http2ServerResponse;
+  readonly path: string;
+  readonly cookies: ReadonlyMap<string, string>;
+  readonly account: string | undefined;
+  /** The answer is over, or the client has left. */
+  readonly gone: AbortSignal;
 }
 
-const MAX_PROMPT_BYTES = 64 * 1024 * 1024;
+const DEFAULT_CHUNK_DELAY_MS = 15;
+const CHAT_PATH = "/api/chatWithText";
+const HTML_TYPE = "text/html; charset=utf-8";
 
 /** A simulated chat site on localhost, with faults on demand. */
 export class Simulator implements AsyncDisposable {
-  readonly accounts = new Accounts();
+  readonly accounts: Accounts;
   readonly challenge: Challenge;
   readonly record = new Record();
+  /** Base64; what Chromium is to trust, and nothing else. */
+  readonly spkiHash: string;
   readonly #server: Http2SecureServer;
   readonly #sockets = new Set<Socket>();
-  readonly #planned: PlannedFault[] = [];
-  /** What Chromium is to trust, and nothing else. */
-  readonly #spkiHash: string;
+  readonly #plan = new FaultPlan();
+  readonly #chunkDelayMs: number;
+  #port = 0;
 
   private constructor(server: Http2SecureServer, spkiHash: string, options: SimulatorOptions) {
     this.#server = server;
-    this.#spkiHash = spkiHash;
+    this.spkiHash = spkiHash;
+    this.accounts = new Accounts(options);
     this.challenge = new Challenge(options.challenge ?? {});
+    this.#chunkDelayMs = options.chunkDelayMs ?? DEFAULT_CHUNK_DELAY_MS;
   }
 
   static async start(options: SimulatorOptions = {}): Promise<Simulator> {
-    const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }], {
-      keyType: "ec",
-      extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }] }],
-    });
-    const spki = new X509Certificate(cert).publicKey.export({ type: "spki", format: "der" });
+    const { key, cert, spkiHash } = await makeCertificate();
     const server = createSecureServer({ key, cert, allowHTTP1: true });
-    const simulator = new Simulator(server, createHash("sha256").update(spki).digest("base64"), options);
-    server.on("request", (request, response) => void simulator.#serve(request, response));
-    server.on("secureConnection", (socket) => {
-      simulator.#sockets.add(socket);
-      socket.once("close", () => simulator.#sockets.delete(socket));
-    });
-    // A client that breaks off is what this site is for.
-    server.on("sessionError", () => {});
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(options.port ?? 0, "127.0.0.1", resolve);
-    });
+    const simulator = new Simulator(server, spkiHash, options);
+    await simulator.#listen(options.port ?? 0, options.host ?? "127.0.0.1");
     return simulator;
   }
 
   get origin(): string {
-    return `https://localhost:${(this.#server.address() as AddressInfo).port}`;
+    return `https://localhost:${this.#port}`;
   }
 
   /** For BROWSER_ARGS: trust this key only. */
   get browserArgs(): string {
-    return `--ignore-certificate-errors-spki-list=${this.#spkiHash}`;
+    return `--ignore-certificate-errors-spki-list=${this.spkiHash}`;
   }
 
   /** Makes an account and gives its Cookie header, for GPTOMNI_CREDENTIALS. */
@@ -80,13 +89,27 @@ export class Simulator implements AsyncDisposable {
     return this.accounts.add(name, this.origin);
   }
 
+  /** None of the account's tokens holds any more. */
+  signOut(name: string): void {
+    this.accounts.signOut(name);
+  }
+
   /** The next prompts of the account, or of anybody, meet this. */
-  failNext(fault: Fault, { account, times = 1 }: { readonly account?: string; readonly times?: number } = {}): void {
-    this.#planned.push({ ...(account === undefined ? {} : { account }), times, fault });
+  failNext(fault: Fault, options: PlanOptions = {}): void {
+    this.#plan.add(fault, options);
+  }
+
+  /** From now on every page and prompt needs a new clearance: the account's, or everybody's. */
+  challengeAll(options: ChallengeOptions = {}, account?: string): void {
+    this.challenge.demand(options, account);
   }
 
   get posts(): readonly Post[] {
     return this.record.posts;
+  }
+
+  get pageLoads(): number {
+    return this.record.pageLoads;
   }
 
   concurrency(account: string): number {
@@ -97,12 +120,12 @@ export class Simulator implements AsyncDisposable {
     return this.record.maxConcurrency(account);
   }
 
-  waitForPost(holds: (post: Post) => boolean, limitMs: number): Promise<Post> {
-    return this.record.waitFor(holds, limitMs);
+  waitForPost(holds: (post: Post) => boolean, limit: number | AbortSignal): Promise<Post> {
+    return this.record.waitFor(holds, limit);
   }
 
-  waitForAbort(holds: (post: Post) => boolean, limitMs: number): Promise<Post> {
-    return this.record.waitFor((post) => post.aborted && holds(post), limitMs);
+  waitForAbort(holds: (post: Post) => boolean, limit: number | AbortSignal): Promise<Post> {
+    return this.record.waitFor((post) => post.aborted && holds(post), limit);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -111,84 +134,106 @@ export class Simulator implements AsyncDisposable {
     await closed;
   }
 
-  async #serve(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
-    response.on("error", () => {});
-    const url = new URL(request.url, this.origin);
-    const cookies = parseCookies(request.headers.cookie);
-    const account = this.accounts.nameOf(cookies);
-    if (request.method === "POST" && url.pathname === SOLUTION_PATH) return this.#clear(request, response);
-    if (request.method === "POST" && url.pathname === "/api/chatWithText") return this.#chat(request, response);
-    if (this.challenge.isDue(cookies)) return this.#demand(response);
-    if (url.pathname === "/api/auth/session") return this.#session(response, account);
-    if (url.pathname === "/zh") {
-      this.record.pageLoads += 1;
-      const who = account === undefined ? "not signed in" : `signed in as ${account}`;
-      return send(
-        response,
-        200,
-        "text/html; charset=utf-8",
-        `<!doctype html><html><head><title>Simulated chat site</title></head><body><h1>Simulated chat site</h1><p>You are ${who}.</p></body></html>`,
-      );
-    }
-    if (url.pathname === "/") {
-      response.setHeader("location", "/zh");
-      return send(response, 307, "text/plain", "");
-    }
-    return send(response, 404, "text/plain", "not found");
+  async #listen(port: number, host: string): Promise<void> {
+    const server = this.#server;
+    server.on("request", (request, response) => void this.#serve(request, response));
+    const keep = (socket: Socket): void => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    };
+    // The bare connection too, as one that never ends its handshake would hold up the disposal.
+    server.on("connection", keep).on("secureConnection", keep);
+    // A client that breaks off is what this site is for.
+    server.on("sessionError", () => {});
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, host, resolve);
+    });
+    this.#port = (server.address() as AddressInfo).port;
   }
 
-  #session(response: Http2ServerResponse, account: string | undefined): void {
+  async #serve(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
+    const left = new AbortController();
+    response.once("close", () => left.abort());
+    response.on("error", () => {});
+    const cookies = parseCookies(request.headers.cookie);
+    const account = this.accounts.nameOf(cookies);
+    const path = request.url.replace(/\?.*$/, "");
+    try {
+      await this.#route({ request, response, path, cookies, account, gone: left.signal });
+    } catch (error) {
+      // A client that left while it was read or written to is no error; anything else is one of this site's own.
+      if (!left.signal.aborted && !request.destroyed) send(response, 500, "text/plain", String(error));
+    }
+  }
+
+  async #route(visit: Visit): Promise<void> {
+    const { request, response, path, cookies, account } = visit;
+    if (request.method === "POST" && path === SOLUTION_PATH) return this.#clear(visit);
+    if (request.method === "POST" && path === CHAT_PATH) return this.#chat(visit);
+    if (this.challenge.isDue(cookies, account)) return this.#demand(visit);
+    if (path === "/api/auth/session") return this.#session(visit);
+    if (path === "/zh") {
+      this.record.pageLoads += 1;
+      return send(response, 200, HTML_TYPE, chatPage(account));
+    }
+    if (path === "/") response.setHeader("location", "/zh");
+    return path === "/" ? send(response, 307, "text/plain", "") : send(response, 404, "text/plain", "not found");
+  }
+
+  #session({ response, account }: Visit): void {
     if (account === undefined) return send(response, 200, "application/json", "{}");
     response.setHeader("set-cookie", sessionCookie(this.accounts.rotate(account)));
     const user = { name: account, email: `${account}@example.com` };
     return send(response, 200, "application/json", JSON.stringify({ user, expires: sessionExpires().toISOString() }));
   }
 
-  async #chat(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
+  async #chat(visit: Visit): Promise<void> {
+    const { request, response, cookies, account, gone } = visit;
     const { headers, httpVersion } = request;
-    const prompt = promptOf(await bodyOf(request));
-    const cookies = parseCookies(headers.cookie);
-    const account = this.accounts.nameOf(cookies);
-    const post = this.record.begin({ account, prompt: prompt ?? "", headers, httpVersion });
+    const { prompt } = fieldsOf(await bodyOf(request));
+    if (gone.aborted) return;
+    const record = this.record;
+    const text = typeof prompt === "string" ? prompt : "";
+    const post = record.begin({ account, prompt: text, headers, httpVersion });
     // Over HTTP/2 Node reports `finish` for a broken stream too, so what counts is whether the answer was ended.
-    response.once("close", () => this.record.end(post, response.writableEnded));
-    const fault = this.#takePlanned(account) ?? faultIn(post.prompt);
-    if (fault.challenge || this.challenge.isDue(cookies)) return this.#demand(response);
-    const refused = this.#refusal(headers, account, prompt);
-    if (fault.signOut && account !== undefined) {
-      this.accounts.signOut(account);
-      response.setHeader("set-cookie", REMOVED_SESSION_COOKIE);
-    }
-    await answer({ request, response, post, fault: refused === undefined ? fault : { status: refused } });
+    gone.addEventListener("abort", () => record.end(post, response.writableEnded ? "complete" : "left"));
+    const fault = this.#plan.take(account) ?? faultIn(text);
+    if (fault.challenge || this.challenge.isDue(cookies, account)) return this.#demand(visit, post);
+    const refused = this.#refusal(visit, prompt);
+    if (refused === undefined) this.#setToken(visit, fault);
+    const met = refused === undefined ? fault : { status: refused };
+    await answer({ request, response, post, record, fault: met, chunkDelayMs: this.#chunkDelayMs }, gone);
   }
 
   /** As the site's own page asks, and nobody else. */
-  #refusal(
-    headers: Http2ServerRequest["headers"],
-    account: string | undefined,
-    prompt: string | undefined,
-  ): number | undefined {
-    if (headers.origin !== this.origin || headers["sec-fetch-site"] !== "same-origin") return 403;
+  #refusal({ request: { headers }, account }: Visit, prompt: unknown): number | undefined {
+    const isFromPage = headers.origin === this.origin && headers.referer?.startsWith(`${this.origin}/`);
+    if (!isFromPage || headers["sec-fetch-site"] !== "same-origin") return 403;
     if (account === undefined) return 401;
-    return prompt === undefined || headers["content-type"] !== "text/plain;charset=UTF-8" ? 400 : undefined;
+    if (typeof prompt !== "string") return 400;
+    return headers["content-type"] === "text/plain;charset=UTF-8" ? undefined : 400;
   }
 
-  #takePlanned(account: string | undefined): Fault | undefined {
-    const index = this.#planned.findIndex((plan) => plan.account === undefined || plan.account === account);
-    const plan = this.#planned[index];
-    if (!plan) return undefined;
-    plan.times -= 1;
-    if (plan.times <= 0) this.#planned.splice(index, 1);
-    return plan.fault;
+  #setToken({ response, account }: Visit, fault: Fault): void {
+    if (account === undefined) return;
+    if (fault.signOut) {
+      this.accounts.signOut(account);
+      response.setHeader("set-cookie", REMOVED_SESSION_COOKIE);
+      return;
+    }
+    const token = this.accounts.rotateOnReply(account);
+    if (token !== undefined) response.setHeader("set-cookie", sessionCookie(token));
   }
 
-  #demand(response: Http2ServerResponse): void {
+  #demand({ response, account }: Visit, post?: Post): void {
+    if (post) this.record.answered(post, 403);
     response.setHeader("cf-mitigated", "challenge");
-    return send(response, 403, "text/html; charset=utf-8", this.challenge.page());
+    return send(response, 403, HTML_TYPE, this.challenge.page(account));
   }
 
-  async #clear(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
-    const clearance = this.challenge.clear(JSON.parse(await bodyOf(request)) as object);
+  async #clear({ request, response, account }: Visit): Promise<void> {
+    const clearance = this.challenge.clear(fieldsOf(await bodyOf(request)), account);
     if (clearance === undefined) return send(response, 403, "text/plain", "wrong");
     response.setHeader("set-cookie", clearance);
     return send(response, 200, "text/plain", "ok");
@@ -199,24 +244,4 @@ function send(response: Http2ServerResponse, status: number, type: string, body:
   response.statusCode = status;
   response.setHeader("content-type", type);
   response.end(body);
-}
-
-async function bodyOf(request: Http2ServerRequest): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += (chunk as Buffer).length;
-    if (bytes > MAX_PROMPT_BYTES) break;
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks).toString();
-}
-
-function promptOf(body: string): string | undefined {
-  try {
-    const { prompt } = JSON.parse(body) as { prompt?: unknown };
-    return typeof prompt === "string" ? prompt : undefined;
-  } catch {
-    return undefined;
-  }
 }
