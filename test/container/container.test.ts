@@ -1,0 +1,156 @@
+import { execFile, execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+
+/**
+ * The image and the compose file, built and run for real; `npm run test:container` needs a Docker engine, or Podman with
+ * docker-compose. CONTAINER_BUILD_ARGS is added to the build, for a network that needs a proxy's certificate.
+ */
+const ROOT = join(import.meta.dirname, "../..");
+const IMAGE = "gptomni-gateway";
+const API_KEY = "sk-container-0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+const ENGINE = isOnPath("podman") ? "podman" : "docker";
+const COMPOSE = isOnPath("docker-compose") ? ["docker-compose"] : ["docker", "compose"];
+// docker-compose sends the profile's text along, where Podman expects a path; `docker run` below tries the profile.
+const ENGINE_SETTINGS = ENGINE === "podman" ? { SECCOMP_PROFILE: "unconfined" } : {};
+const STOP_LIMIT_MS = 10_000;
+
+function isOnPath(command: string): boolean {
+  try {
+    execFileSync("which", [command], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function run(command: string, ...args: string[]): Promise<string> {
+  const env = { ...process.env, ...ENGINE_SETTINGS, API_MASTER_KEY: API_KEY, NGINX_PORT: "18089" };
+  const { stdout } = await promisify(execFile)(command, args, { cwd: ROOT, env, maxBuffer: 64 * 1024 * 1024 });
+  return stdout.trim();
+}
+
+function compose(...args: string[]): Promise<string> {
+  const [command = "", ...rest] = COMPOSE;
+  return run(command, ...rest, "-f", "docker-compose.yml", "-f", "test/container/compose.yml", ...args);
+}
+
+function ask(baseUrl: string, body: object): Promise<Response> {
+  return fetch(`${baseUrl}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" },
+    body: JSON.stringify({ model: "gptomni", ...body }),
+  });
+}
+
+async function untilReady(baseUrl: string): Promise<void> {
+  const check = async (): Promise<void> => expect((await fetch(`${baseUrl}/readyz`)).status).toBe(200);
+  await vi.waitFor(check, { timeout: 60_000, interval: 200 });
+}
+
+/** When each piece of a slow answer came, in milliseconds since the first. */
+async function arrivals(baseUrl: string): Promise<number[]> {
+  const content = '@sim {"chunks":6,"chunkDelayMs":200,"chunkText":"tick "}';
+  const response = await ask(baseUrl, { stream: true, messages: [{ role: "user", content }] });
+  const times: number[] = [];
+  const decoder = new TextDecoder();
+  for await (const bytes of response.body ?? []) {
+    if (decoder.decode(bytes).includes("tick")) times.push(performance.now());
+  }
+  return times.map((time) => time - (times[0] ?? 0));
+}
+
+beforeAll(async () => {
+  const extra = (process.env["CONTAINER_BUILD_ARGS"] ?? "").split(" ").filter((arg) => arg !== "");
+  await run(ENGINE, "build", ...extra, "-t", IMAGE, ".");
+});
+
+describe("docker run", () => {
+  const name = `gptomni-test-${process.pid}`;
+  const baseUrl = "http://127.0.0.1:18088";
+  beforeAll(async () => {
+    const port = ["-p", "127.0.0.1:18088:8088"];
+    const profile = ["--security-opt", "seccomp=docker/seccomp.json"];
+    await run(
+      ENGINE,
+      "run",
+      "-d",
+      "--name",
+      name,
+      "--shm-size=1g",
+      ...profile,
+      ...port,
+      "-e",
+      "API_MASTER_KEY",
+      IMAGE,
+      "demo",
+    );
+    await untilReady(baseUrl);
+  });
+  afterAll(async () => {
+    await run(ENGINE, "rm", "-f", name);
+  });
+
+  test("answers", async () => {
+    const response = await ask(baseUrl, { messages: [{ role: "user", content: "Hello from outside" }] });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain("You said: Hello from outside");
+  });
+
+  test("runs as a user of its own, with Chromium's sandbox on", async () => {
+    expect(await run(ENGINE, "exec", name, "id", "-u")).toBe("10001");
+    const script = `for (const pid of fs.readdirSync("/proc").filter((name) => +name > 0 && +name !== process.pid)) {
+      const args = fs.readFileSync("/proc/" + pid + "/cmdline", "utf8");
+      if (!args.includes("--type=renderer")) continue;
+      const status = fs.readFileSync("/proc/" + pid + "/status", "utf8");
+      const namespaces = status.match(/^NSpid:(.*)$/m)[1].trim().split(/\\s+/).length;
+      console.log(namespaces, /--no-sandbox/.test(args));
+    }`;
+    const renderers = (await run(ENGINE, "exec", name, "node", "-e", script)).split("\n");
+    expect(renderers.length).toBeGreaterThan(0);
+    // A process id in a namespace of its own besides the container's.
+    for (const line of renderers) expect(line).toMatch(/^([2-9]) false$/);
+  });
+
+  test("carries no secret file and no test", async () => {
+    const files = await run(ENGINE, "exec", name, "ls", "-A", "/app");
+    expect(files.split("\n").toSorted()).toEqual(["node_modules", "package-lock.json", "package.json", "src"]);
+  });
+
+  test("stops by itself when it is told to", async () => {
+    const startedAt = performance.now();
+    await run(ENGINE, "stop", "-t", "30", name);
+    expect(performance.now() - startedAt).toBeLessThan(STOP_LIMIT_MS);
+    expect(await run(ENGINE, "inspect", "--format", "{{.State.ExitCode}}", name)).toBe("0");
+  });
+});
+
+describe("docker compose", () => {
+  const baseUrl = "http://127.0.0.1:18089";
+  beforeAll(async () => {
+    await compose("up", "-d", "--no-build");
+    await untilReady(baseUrl);
+  });
+  afterAll(async () => {
+    await compose("down", "-v", "-t", "10");
+  });
+
+  test("answers through nginx", async () => {
+    const response = await ask(baseUrl, { messages: [{ role: "user", content: "Hello through nginx" }] });
+    expect(response.headers.get("server")).toContain("nginx");
+    expect(await response.text()).toContain("You said: Hello through nginx");
+  });
+
+  test("streams through nginx piece by piece", async () => {
+    const times = await arrivals(baseUrl);
+    expect(times.length).toBeGreaterThanOrEqual(5);
+    expect(times.at(-1)).toBeGreaterThan(600);
+  });
+
+  test("a body that nginx refuses is refused in OpenAI's shape", async () => {
+    const response = await ask(baseUrl, { messages: [{ role: "user", content: "x".repeat(9_000_000) }] });
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ error: { code: "request_too_large" } });
+  });
+});
