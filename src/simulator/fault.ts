@@ -36,7 +36,8 @@ export interface Fault {
 
 /** Reads the directive in a prompt, a line `@sim {…}`; the last one counts, as earlier turns repeat theirs. */
 export function faultIn(prompt: string): Fault {
-  const found = [...prompt.matchAll(/^@sim (\{.*\})$/gm)].at(-1)?.[1];
+  // Only a line feed ends the line: an answer asked for may hold the other separators that `.` and `$` stop at.
+  const found = [...prompt.matchAll(/(?:^|\n)@sim (\{[^\n]*\})(?=\n|$)/g)].at(-1)?.[1];
   if (found === undefined) return {};
   try {
     return JSON.parse(found) as Fault;
