@@ -82,7 +82,7 @@ const API_KEY = "sk-bench-0123456789abcdef0123456789";
 
 /** The whole gateway in a process of its own, read through its event stream. */
 export async function openGateway(upstream: Upstream, stateDir: string): Promise<GatewayPath> {
-  const child = spawn(process.execPath, ["src/cli.ts", "serve"], {
+  const child = spawn(process.execPath, [...process.execArgv, "src/cli.ts", "serve"], {
     env: {
       ...process.env,
       PORT: "0",
