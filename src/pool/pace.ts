@@ -5,11 +5,13 @@ export interface RateLimit {
   readonly windowMs: number;
 }
 
+/** The site counts arrivals, and the way there takes now more, now less: so a window lasts this share longer here. */
+const WINDOW_MARGIN = 0.02;
+
 /** Leave to send once. */
 export interface Permit {
   /** Counts from now: the pace has room for another send when the window has passed. Later calls do nothing. */
   spend(): void;
-  /** When the next permit comes, if all are spent; milliseconds from now. */
 }
 
 /**
@@ -25,7 +27,7 @@ export class Pace {
   readonly #ends = new Set<() => void>();
 
   constructor(limit: RateLimit | undefined) {
-    this.#windowMs = limit?.windowMs ?? 0;
+    this.#windowMs = (limit?.windowMs ?? 0) * (1 + WINDOW_MARGIN);
     this.#count = limit?.count ?? Number.POSITIVE_INFINITY;
     this.#limiter = limit && new Bottleneck({ maxConcurrent: limit.count });
   }

@@ -1,0 +1,91 @@
+import OpenAI from "openai";
+import { expect, test } from "vitest";
+import { openWorld, type World } from "./world.ts";
+
+const STALLED = '@sim {"chunks":3,"stallAfterChunks":1,"chunkText":"half "}';
+
+/** Occupies the account until it is released. */
+async function occupy(world: World): Promise<() => void> {
+  const stream = await world.client.chat.completions.create({
+    model: "gptomni",
+    messages: [{ role: "user", content: STALLED }],
+    stream: true,
+  });
+  // Leaving a loop over it would cancel it.
+  const chunks = stream[Symbol.asyncIterator]();
+  let text: string | null | undefined = "";
+  while (!text)
+    text = ((await chunks.next()) as IteratorYieldResult<OpenAI.ChatCompletionChunk>).value.choices[0]?.delta.content;
+  return () => stream.controller.abort();
+}
+
+/** The times at which the site was asked, by account. */
+function startsOf(world: World, account: string): number[] {
+  return world.simulator.posts.filter((post) => post.account === account).map((post) => post.startedAt);
+}
+
+test("an account is never asked more often than its pace allows, in any span of time", async () => {
+  const windowMs = 1_000;
+  await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: `2/${windowMs}ms` } });
+  const answers = await Promise.all(["1", "2", "3", "4", "5"].map((number) => world.ask(number)));
+  expect(answers.toSorted()).toEqual(["1", "2", "3", "4", "5"].map((number) => `You said: ${number}`));
+  const starts = startsOf(world, "alice");
+  // The third after the first, the fourth after the second, …
+  const spans = starts.slice(2).map((start, index) => start - (starts[index] ?? 0));
+  expect(Math.min(...spans)).toBeGreaterThanOrEqual(windowMs);
+  // And no slower than that: five requests fill two windows and begin a third.
+  expect((starts.at(-1) ?? 0) - (starts[0] ?? 0)).toBeLessThan(2.6 * windowMs);
+});
+
+test("while one account rests, the other answers at once", async () => {
+  await using world = await openWorld({ settings: { RATE_LIMIT: "1/1h" } });
+  const startedAt = performance.now();
+  await Promise.all([world.ask("first"), world.ask("second")]);
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  expect([startsOf(world, "alice").length, startsOf(world, "bob").length]).toEqual([1, 1]);
+  await expect.poll(() => world.gateway.pool.states.map(({ state }) => state)).toEqual(["resting", "resting"]);
+  expect(await (await fetch(`${world.gateway.url}/readyz`)).json()).toMatchObject({ status: "ready" });
+  // Both would rest for longer than anybody may wait: said at once, with the time.
+  const refused = await world.ask("third").catch((cause: unknown) => cause);
+  expect(refused).toMatchObject({ status: 503, code: "no_usable_credential" });
+  const headers = (refused as InstanceType<typeof OpenAI.APIError>).headers;
+  expect(Number(headers?.get("retry-after"))).toBeGreaterThan(3_500);
+  expect(headers?.get("x-should-retry")).toBe("false");
+});
+
+test("who finds the queue full is told so and when to come back; who waits is served in turn", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { QUEUE_LIMIT: "2" } });
+  const release = await occupy(world);
+  const first = world.ask("first in line");
+  await expect.poll(() => world.gateway.pool.waiting).toBe(1);
+  const second = world.ask("second in line");
+  await expect.poll(() => world.gateway.pool.waiting).toBe(2);
+  const refused = await world.ask("no room").catch((cause: unknown) => cause);
+  expect(refused).toBeInstanceOf(OpenAI.RateLimitError);
+  expect(refused).toMatchObject({ status: 429, code: "rate_limit_exceeded", type: "requests" });
+  const { headers, message } = refused as InstanceType<typeof OpenAI.APIError>;
+  expect(Number(headers?.get("retry-after"))).toBeGreaterThanOrEqual(1);
+  expect(headers?.get("x-should-retry")).toBe("true");
+  expect(message).toMatch(/Please try again in \d+s\.$/);
+  release();
+  await expect(Promise.all([first, second])).resolves.toHaveLength(2);
+  expect(world.simulator.posts.map((post) => post.prompt)).toEqual([STALLED, "first in line", "second in line"]);
+});
+
+test("who waits too long is told so, and was never sent to the site", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { QUEUE_TIMEOUT_SECONDS: "1" } });
+  const release = await occupy(world);
+  const startedAt = performance.now();
+  await expect(world.ask("too late")).rejects.toMatchObject({ status: 503, code: "queue_timeout" });
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  release();
+  await world.untilReady();
+  expect(world.simulator.posts).toHaveLength(1);
+});
+
+test("an account that stands still holds up nobody else's answer", async () => {
+  await using world = await openWorld();
+  const release = await occupy(world);
+  for (const number of ["1", "2", "3"]) await expect(world.ask(number)).resolves.toBe(`You said: ${number}`);
+  release();
+});
