@@ -1,8 +1,9 @@
+import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { BrowserHost } from "./browser/browser-host.ts";
 import { Session } from "./browser/session.ts";
-import type { Config } from "./config.ts";
+import { ConfigError, type Config } from "./config.ts";
 import { Gateway } from "./gateway.ts";
 import { createApp } from "./http/app.ts";
 import type { Log } from "./log.ts";
@@ -78,11 +79,19 @@ function poolOf(config: Config, host: BrowserHost, site: Site, log: Log): Sessio
   return new SessionPool(slots, options, log);
 }
 
-/** @throws Error that says which address is taken or forbidden. */
+const LISTEN_FAILURES: Readonly<Record<string, string>> = {
+  EADDRINUSE: "is taken by another program",
+  EACCES: "may not be used by this user",
+  EADDRNOTAVAIL: "is no address of this machine",
+  ENOTFOUND: "is no address of this machine",
+};
+
+/** @throws ConfigError that says which address is taken or forbidden. */
 async function listen(server: Server, { host, port }: Pick<Config, "host" | "port">): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
+  server.listen(port, host);
+  await once(server, "listening").catch((cause: NodeJS.ErrnoException) => {
+    const problem = LISTEN_FAILURES[cause.code ?? ""] ?? `cannot be listened on: ${cause.message}`;
+    throw new ConfigError(`HOST=${host} PORT=${port} ${problem}.`, { cause });
   });
   const address = server.address() as AddressInfo;
   return `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;

@@ -1,0 +1,223 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
+import { Simulator } from "../src/simulator/simulator.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const KEY = "sk-test-0123456789abcdef0123456789abcdef";
+
+/** A command as a user's terminal runs it: a process group of its own, and a temporary folder to look into afterwards. */
+class Command implements AsyncDisposable {
+  readonly #child: ReturnType<typeof spawn>;
+  readonly #closed: Promise<unknown[]>;
+  readonly scratchDir: string;
+  output = "";
+
+  constructor(scratchDir: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+    this.scratchDir = scratchDir;
+    const [command = "", ...rest] = args;
+    this.#child = spawn(command, rest, {
+      cwd: ROOT,
+      env: {
+        ...process.env,
+        PORT: "0",
+        LOG_FORMAT: "json",
+        STATE_DIR: join(scratchDir, "state"),
+        ...env,
+        TMPDIR: scratchDir,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    this.#closed = once(this.#child, "close");
+    const collect = (chunk: Buffer): void => void (this.output += chunk.toString());
+    this.#child.stdout?.on("data", collect);
+    this.#child.stderr?.on("data", collect);
+  }
+
+  static async run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Command> {
+    return new Command(await mkdtemp(join(tmpdir(), "gptomni-cli-")), args, env);
+  }
+
+  /** Waits until the output holds what is looked for. */
+  async says(wanted: RegExp): Promise<RegExpExecArray> {
+    return vi.waitFor(
+      () => {
+        const found = wanted.exec(this.output);
+        if (!found) throw new Error(`not said yet: ${wanted.source}; said: ${this.output}`);
+        return found;
+      },
+      { timeout: 20_000, interval: 10 },
+    );
+  }
+
+  /** To the whole group, as Ctrl-C in a terminal goes. */
+  signal(name: "SIGINT" | "SIGTERM"): void {
+    process.kill(-(this.#child.pid ?? 0), name);
+  }
+
+  async ended(): Promise<unknown> {
+    const [code] = await this.#closed;
+    return code;
+  }
+
+  /** Every process that runs with this scratch folder, wherever it went. */
+  async processes(): Promise<string[]> {
+    const found: string[] = [];
+    for (const pid of await readdir("/proc")) {
+      const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+      if (environment.includes(this.scratchDir)) found.push(pid);
+    }
+    return found;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pid of await this.processes()) process.kill(Number(pid), "SIGKILL");
+    await rm(this.scratchDir, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+const NODE = ["node", "src/cli.ts"];
+
+function serve(site: Simulator, env: Readonly<Record<string, string>> = {}): Promise<Command> {
+  return Command.run([...NODE, "serve"], {
+    GPTOMNI_ORIGIN: site.origin,
+    GPTOMNI_CREDENTIALS: JSON.stringify([site.addAccount("alice")]),
+    BROWSER_ARGS: site.browserArgs,
+    API_MASTER_KEY: KEY,
+    RATE_LIMIT: "off",
+    ...env,
+  });
+}
+
+function ask(url: string, content: string): Promise<Response> {
+  return fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
+    body: JSON.stringify({ model: "gptomni", stream: true, messages: [{ role: "user", content }] }),
+  });
+}
+
+test("the demo prints a curl line that works, and Ctrl-C leaves nothing behind", async () => {
+  await using demo = await Command.run(["npm", "run", "demo"]);
+  const [, line = ""] = await demo.says(/\n {2}(curl -N [\s\S]+?'\n)/);
+  const [, url = ""] = await demo.says(/Base URL\s+(\S+)\/v1\n/);
+  await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), {
+    timeout: 20_000,
+    interval: 20,
+  });
+  await using curl = await Command.run(["bash", "-c", line]);
+  expect(await curl.ended()).toBe(0);
+  expect(curl.output).toContain('"content":"You');
+  expect(curl.output).toContain("data: [DONE]");
+  const stoppedAt = performance.now();
+  demo.signal("SIGINT");
+  await demo.ended();
+  expect(performance.now() - stoppedAt).toBeLessThan(5_000);
+  await expect.poll(() => demo.processes(), { timeout: 2_000 }).toEqual([]);
+  expect((await readdir(demo.scratchDir)).filter((name) => /gptomni|playwright|chromium/i.test(name))).toEqual([]);
+});
+
+test("a key is made at the first start, shown once, kept for its owner alone, and used again", async () => {
+  await using site = await Simulator.start();
+  await using first = await serve(site, { API_MASTER_KEY: "" });
+  const [, key = ""] = await first.says(/API key \(shown once, kept in \S+\): (\S+)/);
+  const state = join(first.scratchDir, "state");
+  const [file = ""] = await readdir(state);
+  expect((await stat(join(state, file))).mode & 0o777).toBe(0o600);
+  first.signal("SIGTERM");
+  expect(await first.ended()).toBe(0);
+  await using second = await serve(site, { API_MASTER_KEY: "", STATE_DIR: state });
+  const [, url = ""] = await second.says(/"url":"([^"]+)"/);
+  const models = await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
+  expect(models.status).toBe(200);
+  expect(second.output).not.toContain(key);
+});
+
+test("every wrong setting is named in one message, and nothing is started", async () => {
+  await using command = await Command.run([...NODE, "serve"], {
+    PORT: "http",
+    RATE_LIMIT: "often",
+    GPTOMNI_CREDENTIALS: "not json",
+    HOST: "0.0.0.0",
+    API_MASTER_KEY: "1",
+  });
+  expect(await command.ended()).toBe(1);
+  for (const name of ["PORT", "RATE_LIMIT", "GPTOMNI_CREDENTIALS", "API_MASTER_KEY"])
+    expect(command.output).toContain(name);
+  expect(command.output).not.toMatch(/^\s+at /m);
+});
+
+test("an unknown command names those there are", async () => {
+  await using command = await Command.run([...NODE, "serv"]);
+  expect(await command.ended()).toBe(2);
+  expect(command.output).toMatch(/serve, demo, doctor/);
+});
+
+test("a port that is taken is said in one line, and nothing is left running", async () => {
+  await using site = await Simulator.start();
+  await using command = await serve(site, { PORT: new URL(site.origin).port, HOST: "127.0.0.1" });
+  expect(await command.ended()).toBe(1);
+  expect(command.output).toMatch(/is taken/);
+  expect(command.output).not.toMatch(/^\s+at /m);
+  expect(await command.processes()).toEqual([]);
+});
+
+test("after SIGTERM running answers finish, new ones are refused, and the exit is clean", async () => {
+  await using site = await Simulator.start();
+  await using command = await serve(site);
+  await command.says(/"session open"/);
+  const [, url = ""] = await command.says(/"url":"([^"]+)"/);
+  const answer = await ask(url, '@sim {"chunks":10,"chunkDelayMs":50,"chunkText":"piece "}');
+  await site.waitForPost((post) => post.bytesSent > 0, 5_000);
+  command.signal("SIGTERM");
+  await command.says(/stopping/);
+  expect((await fetch(`${url}/readyz`)).status).toBe(503);
+  const refused = await ask(url, "too late");
+  expect(refused.status).toBe(503);
+  expect(await refused.json()).toMatchObject({ error: { code: "server_shutting_down" } });
+  const text = await answer.text();
+  expect(text.match(/piece /g)).toHaveLength(10);
+  expect(text).toMatch(/data: \[DONE\]\n\n$/);
+  expect(await command.ended()).toBe(0);
+  await expect.poll(() => command.processes(), { timeout: 2_000 }).toEqual([]);
+});
+
+test("a second signal ends at once", async () => {
+  await using site = await Simulator.start();
+  await using command = await serve(site);
+  await command.says(/"session open"/);
+  const [, url = ""] = await command.says(/"url":"([^"]+)"/);
+  const answer = await ask(url, '@sim {"chunks":2,"stallAfterChunks":1}');
+  const outcome = answer.text().catch(String);
+  await site.waitForPost((post) => post.bytesSent > 0, 5_000);
+  command.signal("SIGTERM");
+  await command.says(/stopping/);
+  const secondAt = performance.now();
+  command.signal("SIGTERM");
+  await command.ended();
+  expect(performance.now() - secondAt).toBeLessThan(5_000);
+  expect(await outcome).not.toContain("[DONE]");
+  await expect.poll(() => command.processes(), { timeout: 2_000 }).toEqual([]);
+});
+
+test("the doctor says what works and what does not", async () => {
+  await using site = await Simulator.start();
+  const settings = { GPTOMNI_ORIGIN: site.origin, BROWSER_ARGS: site.browserArgs };
+  await using healthy = await Command.run([...NODE, "doctor"], {
+    ...settings,
+    GPTOMNI_CREDENTIALS: JSON.stringify([{ id: "alice", cookie: site.addAccount("alice") }]),
+  });
+  expect(await healthy.ended()).toBe(0);
+  expect(healthy.output).toMatch(/^ok {4}Chromium: \d+/m);
+  expect(healthy.output).toMatch(/^ok {4}account alice: signed in/m);
+  await using sick = await Command.run([...NODE, "doctor"], {
+    ...settings,
+    GPTOMNI_CREDENTIALS: JSON.stringify([{ id: "bob", cookie: "__Secure-next-auth.session-token=stale" }]),
+  });
+  expect(await sick.ended()).toBe(1);
+  expect(sick.output).toMatch(/^FAIL {2}account bob: The site says that this account is signed out/m);
+});
