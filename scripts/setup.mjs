@@ -6,9 +6,9 @@
 //   node scripts/setup.mjs check                   packages, then format, lint, types, unused code
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { constants } from "node:os";
+import { constants, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -17,6 +17,7 @@ const modules = join(root, "node_modules");
 const stamp = join(modules, ".setup-stamp");
 const projectNode = join(modules, "node", "bin", "node");
 
+const PROJECT_NODE_MAJOR = 24;
 const SYSTEM_BROWSERS = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 /** Left alone, V8 spends 100 MiB more on young garbage before it collects: test/bench/README.md. In docker/entrypoint too. */
 const NODE_FLAGS = ["--max-semi-space-size=8"];
@@ -50,6 +51,30 @@ function onPath(name) {
     .find((path) => existsSync(path));
 }
 
+function npm(args) {
+  return succeeds("npm", args, { stdio: ["ignore", 2, 2] });
+}
+
+/**
+ * npm leaves out optional packages whose engines do not fit the Node that it runs on, and the tools' native parts want a
+ * newer one than may be here. So npm runs on the project's own Node, fetched ahead.
+ */
+function ciOnProjectNode(quiet) {
+  const scratch = mkdtempSync(join(tmpdir(), "setup-node-"));
+  try {
+    const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+    const wanted = `node@${packages["node_modules/node"].version}`;
+    say(`fetching ${wanted}, since this is Node ${process.versions.node}…`);
+    const bin = join(scratch, "node_modules", "node", "bin");
+    if (!npm(["install", "--prefix", scratch, ...quiet, wanted]) || !existsSync(join(bin, "node"))) return false;
+    const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter) };
+    const cli = process.env.npm_execpath ?? realpathSync(onPath("npm") ?? "npm");
+    return succeeds(join(bin, "node"), [cli, "ci", ...quiet], { stdio: ["ignore", 2, 2], env });
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
 function installPackages() {
   const lock = createHash("sha256")
     .update(readFileSync(join(root, "package-lock.json")))
@@ -58,8 +83,9 @@ function installPackages() {
   say("installing packages from the lockfile (about a minute the first time)…");
   // Engine warnings are about the Node that is here, not the one that the project brings along.
   const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
-  if (!succeeds("npm", ["ci", ...quiet], { stdio: ["ignore", 2, 2] }))
-    fail("npm could not install the packages; its reason stands above.");
+  const installed =
+    Number.parseInt(process.versions.node, 10) < PROJECT_NODE_MAJOR ? ciOnProjectNode(quiet) : npm(["ci", ...quiet]);
+  if (!installed) fail("npm could not install the packages; its reason stands above.");
   if (!existsSync(projectNode)) {
     // npm may be told to run no install scripts; Node's own package needs its one.
     say("installing the project's own Node…");
