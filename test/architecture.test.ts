@@ -17,8 +17,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   browser: ["site", "errors", "log", "config"],
   pool: ["browser", "site", "errors", "log", "config"],
   gateway: ["pool", "site", "chat", "errors", "log"],
-  openai: ["chat", "errors"],
-  http: ["gateway", "openai", "chat", "errors", "log", "config"],
+  turn: ["chat", "errors"],
+  openai: ["turn", "chat", "errors"],
+  anthropic: ["turn", "chat", "errors"],
+  http: ["gateway", "openai", "anthropic", "turn", "chat", "errors", "log", "config"],
   simulator: [],
   doctor: ["browser", "sites", "config", "errors", "log"],
   main: ["site", "browser", "pool", "gateway", "http", "sites", "config", "log", "errors"],
@@ -36,7 +38,8 @@ const FENCES: Readonly<Record<string, readonly string[]>> = {
   zod: ["openai/", "config.ts", "credentials.ts"],
   pino: ["log.ts"],
   "pino-pretty": ["log.ts"],
-  "gpt-tokenizer": ["openai/usage.ts"],
+  "gpt-tokenizer": ["turn/tokens.ts"],
+  ajv: ["turn/"],
 };
 
 const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));

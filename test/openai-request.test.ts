@@ -22,7 +22,9 @@ function failureOf(changes: object): { code: string; param: string | undefined; 
 
 describe("turns", () => {
   test("of every role are understood, in any order", () => {
-    const { chat } = parse({
+    const {
+      ask: { chat },
+    } = parse({
       messages: [
         { role: "user", content: "a", name: "bob" },
         {
@@ -97,8 +99,14 @@ describe("parameters", () => {
         (name) => [name, null],
       ),
     );
-    const plain = { chat: { model: "gptomni", messages: [{ role: "user", text: "Hi" }] }, stream: false };
-    expect(parse(nulls)).toEqual({ ...plain, includeUsage: false, stop: [], ignoredParams: [] });
+    expect(parse(nulls)).toMatchObject({
+      ask: { chat: { model: "gptomni", messages: [{ role: "user", text: "Hi" }] }, tools: [], stop: [] },
+      n: 1,
+      stream: false,
+      includeUsage: false,
+      ignoredParams: [],
+      emulatedParams: [],
+    });
     expect(parse({})).toEqual(parse(nulls));
   });
 

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { GatewayError } from "../errors.ts";
-import { retryAdvice, toErrorBody, waitSeconds } from "../openai/error.ts";
+import { retryAdvice, waitSeconds } from "../openai/error.ts";
 import { exchangeOf } from "./exchange.ts";
 
 /** Every answer's headers that are known only when it begins. */
@@ -12,7 +12,9 @@ export function stampHeaders(response: ServerResponse): void {
     if (credentialId !== undefined) response.setHeader("x-gateway-credential", headerText(credentialId));
     response.setHeader("x-gateway-attempts", String(attempts));
   }
-  if (exchange.ignoredParams.length > 0) response.setHeader("x-ignored-params", exchange.ignoredParams.join(", "));
+  const { ignoredParams, emulatedParams } = exchange;
+  if (ignoredParams.length > 0) response.setHeader("x-ignored-params", ignoredParams.join(", "));
+  if (emulatedParams.length > 0) response.setHeader("x-emulated-params", emulatedParams.join(", "));
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
@@ -24,7 +26,8 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 }
 
 export function sendError(response: ServerResponse, error: GatewayError): void {
-  exchangeOf(response).failure = error;
+  const exchange = exchangeOf(response);
+  exchange.failure = error;
   if (response.headersSent || response.destroyed) return;
   const { shouldRetry, afterMs } = retryAdvice(error);
   response.setHeader("x-should-retry", String(shouldRetry));
@@ -32,7 +35,7 @@ export function sendError(response: ServerResponse, error: GatewayError): void {
     response.setHeader("retry-after", String(waitSeconds(afterMs)));
     response.setHeader("retry-after-ms", String(Math.max(1, Math.ceil(afterMs))));
   }
-  sendJson(response, error.row.status, toErrorBody(error));
+  sendJson(response, error.row.status, exchange.errorBody(error));
 }
 
 /** Ids are the operator's words and may hold what a header may not. */

@@ -1,21 +1,22 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { GatewayError } from "../errors.ts";
-import { warmTokenizer } from "../openai/usage.ts";
+import { warmTokenizer } from "../turn/tokens.ts";
 import { sendError, sendJson } from "./answer.ts";
 import { requireKey } from "./auth.ts";
 import { readBody } from "./body.ts";
-import { chatCompletions, type ChatLimits, type ChatParts } from "./chat-completions.ts";
+import { chatCompletions } from "./chat-completions.ts";
 import { cors } from "./cors.ts";
 import { exchangeOf } from "./exchange.ts";
 import { listModels, retrieveModel } from "./models.ts";
 import { logRequests, type EdgeLog } from "./request-log.ts";
+import type { TurnLimits, TurnParts } from "./turn.ts";
 
-export interface AppParts extends ChatParts {
+export interface AppParts extends TurnParts {
   /** What callers must show; everybody who has it may do everything. */
   readonly apiKey: string;
   readonly readiness: () => Readiness;
   readonly log: EdgeLog;
-  readonly limits: ChatLimits & { readonly maxBodyBytes: number };
+  readonly limits: TurnLimits & { readonly maxBodyBytes: number };
   /** Origins whose pages may call; `*` is all. */
   readonly corsOrigins: readonly string[];
 }

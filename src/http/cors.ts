@@ -12,6 +12,7 @@ const EXPOSED = [
   "x-gateway-credential",
   "x-gateway-attempts",
   "x-ignored-params",
+  "x-emulated-params",
 ].join(", ");
 
 /**

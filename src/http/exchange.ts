@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { GatewayError } from "../errors.ts";
 import type { Reply } from "../gateway.ts";
+import { toErrorBody } from "../openai/error.ts";
 
 /** What is known about one request at the edge, for its headers and its log line. */
 export class Exchange {
@@ -12,6 +13,9 @@ export class Exchange {
   failure: GatewayError | undefined;
   reply: Pick<Reply, "credentialId" | "attempts"> | undefined;
   ignoredParams: readonly string[] = [];
+  emulatedParams: readonly string[] = [];
+  /** How the caller's dialect writes a failure. */
+  errorBody: (error: GatewayError) => unknown = toErrorBody;
   #firstTokenMs: number | undefined;
 
   get elapsedMs(): number {

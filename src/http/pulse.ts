@@ -1,5 +1,4 @@
-import type { ReplyPart } from "../chat.ts";
-import type { KeepAlive } from "../openai/reply.ts";
+import type { KeepAlive } from "../turn/keep-alive.ts";
 
 interface Pulse {
   /** Quiet time until the first keep-alive, and then between two. */
@@ -7,15 +6,15 @@ interface Pulse {
   readonly everyMs: number;
 }
 
-/** The parts, with a keep-alive wherever none comes for a while. Ends with the signal, whatever the source does. */
-export async function* withPulse(
-  parts: AsyncIterable<ReplyPart>,
+/** The items, with a keep-alive wherever none comes for a while. Ends with the signal, whatever the source does. */
+export async function* withPulse<T>(
+  items: AsyncIterable<T>,
   pulse: Pulse,
   signal: AbortSignal,
-): AsyncGenerator<ReplyPart | KeepAlive, void, undefined> {
-  const iterator = parts[Symbol.asyncIterator]();
+): AsyncGenerator<T | KeepAlive, void, undefined> {
+  const iterator = items[Symbol.asyncIterator]();
   let quietMs = pulse.afterMs;
-  let next: Promise<IteratorResult<ReplyPart>> | undefined;
+  let next: Promise<IteratorResult<T>> | undefined;
   try {
     for (;;) {
       next ??= iterator.next();
@@ -31,18 +30,10 @@ export async function* withPulse(
     }
   } finally {
     const returned = iterator.return?.();
-    // A source that is still busy with the next part returns when it has seen the signal; nobody waits for that here.
+    // A source that is still busy with the next item returns when it has seen the signal; nobody waits for that here.
     if (next) returned?.catch(() => undefined);
     else await returned;
   }
-}
-
-/** The parts as they come, ending with the signal, whatever the source does. */
-export function untilAborted(
-  parts: AsyncIterable<ReplyPart>,
-  signal: AbortSignal,
-): AsyncIterable<ReplyPart | KeepAlive> {
-  return withPulse(parts, { afterMs: Infinity, everyMs: Infinity }, signal);
 }
 
 /** What was promised, or `"quiet"` when it takes longer. @throws the signal's reason. */

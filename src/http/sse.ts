@@ -1,37 +1,50 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { GatewayError } from "../errors.ts";
-import { toErrorBody } from "../openai/error.ts";
 import { stampHeaders } from "./answer.ts";
 import { exchangeOf } from "./exchange.ts";
 import type { Patience } from "./patience.ts";
+
+/** How a dialect writes its events. */
+export interface EventFrames {
+  event(item: unknown): string;
+  /** After the last event; empty where the dialect has nothing. */
+  readonly end: string;
+  /** What ends a stream that fails after it began. */
+  failure(error: GatewayError): string;
+}
+
+export interface EventDelivery {
+  readonly frames: EventFrames;
+  readonly patience: Patience;
+  readonly unreadLimitMs: number;
+}
 
 /** A client that reads nothing for this long is gone. */
 export const UNREAD_LIMIT_MS = 60_000;
 
 /**
- * Chunks → server-sent events, at the pace at which the client reads. The status waits for the first chunk, so that
- * what fails before it is an ordinary error answer; later failures end the stream with an error event and no [DONE].
+ * Items → server-sent events, at the pace at which the client reads. The status waits for the first item, so that
+ * what fails before it is an ordinary error answer; later failures end the stream with the dialect's error event.
  */
 export async function sendEvents(
   response: ServerResponse,
-  chunks: AsyncIterable<unknown>,
-  patience: Patience,
-  unreadLimitMs: number,
+  items: AsyncIterable<unknown>,
+  { frames, patience, unreadLimitMs }: EventDelivery,
 ): Promise<void> {
   try {
-    for await (const chunk of chunks) {
+    for await (const item of items) {
       if (!response.headersSent) open(response, patience);
-      if (!response.write(frame(chunk))) await heard(response, "drain", unreadLimitMs);
+      if (!response.write(frames.event(item))) await heard(response, "drain", unreadLimitMs);
     }
-    response.end("data: [DONE]\n\n");
+    response.end(frames.end);
   } catch (cause) {
     const error = GatewayError.from(cause);
     patience.abandon(error);
     if (!response.headersSent) throw error;
     exchangeOf(response).failure = error;
     if (error.code === "client_closed") response.destroy();
-    else response.end(frame(toErrorBody(error)));
+    else response.end(frames.failure(error));
   }
   await delivered(response, unreadLimitMs);
 }
@@ -54,7 +67,7 @@ function open(response: ServerResponse, patience: Patience): void {
   response.flushHeaders();
 }
 
-function frame(data: unknown): string {
+export function dataFrame(data: unknown): string {
   return `data: ${JSON.stringify(data)}\n\n`;
 }
 

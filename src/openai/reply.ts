@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
-import type { FinishReason, ReplyPart } from "../chat.ts";
 import { GatewayError } from "../errors.ts";
+import type { AnswerEnd, AnswerPart, ToolCallPart } from "../turn/ask.ts";
+import type { KeepAlive } from "../turn/keep-alive.ts";
+import type { Choice } from "../turn/merge.ts";
 import type { Usage } from "./usage.ts";
 
 /** What all chunks of an answer share. Clients take a change of it for another answer. */
@@ -10,15 +12,11 @@ export interface ReplyHead {
   readonly model: string;
 }
 
-/** Nothing came for a while; the client should see that the connection lives. */
-export interface KeepAlive {
-  readonly type: "keep-alive";
-}
-
-/** All that was answered, to be counted. */
-export interface ReplyText {
-  readonly text: string;
-  readonly reasoning: string;
+interface Called {
+  readonly id: string;
+  readonly type: "function" | "custom";
+  readonly function?: { readonly name: string; readonly arguments: string };
+  readonly custom?: { readonly name: string; readonly input: string };
 }
 
 interface Delta {
@@ -26,107 +24,167 @@ interface Delta {
   readonly content?: string;
   readonly refusal?: null;
   readonly reasoning_content?: string;
+  readonly tool_calls?: readonly (Partial<Called> & { readonly index: number })[];
 }
 
 export interface ChatCompletionChunk extends ReplyHead {
   readonly object: "chat.completion.chunk";
   readonly service_tier: "default";
   readonly choices: readonly {
-    readonly index: 0;
+    readonly index: number;
     readonly delta: Delta;
     readonly logprobs: null;
-    readonly finish_reason: FinishReason | null;
+    readonly finish_reason: AnswerEnd | null;
   }[];
   readonly usage?: Usage | null;
 }
 
+interface CompletionChoice {
+  readonly index: number;
+  readonly message: {
+    readonly role: "assistant";
+    readonly content: string | null;
+    readonly reasoning_content?: string;
+    readonly tool_calls?: readonly Called[];
+    readonly refusal: null;
+    readonly annotations: readonly never[];
+  };
+  readonly logprobs: null;
+  readonly finish_reason: AnswerEnd;
+}
+
 export interface ChatCompletion extends ReplyHead {
   readonly object: "chat.completion";
-  readonly choices: readonly [
-    {
-      readonly index: 0;
-      readonly message: {
-        readonly role: "assistant";
-        readonly content: string;
-        readonly reasoning_content?: string;
-        readonly refusal: null;
-        readonly annotations: readonly never[];
-      };
-      readonly logprobs: null;
-      readonly finish_reason: FinishReason;
-    },
-  ];
+  readonly choices: readonly CompletionChoice[];
   readonly usage: Usage;
   readonly service_tier: "default";
 }
 
-export function newReplyHead(model: string): ReplyHead {
-  return { id: `chatcmpl-${randomBytes(18).toString("base64url")}`, created: Math.floor(Date.now() / 1000), model };
+export function newReplyHead(model: string, prefix: "chatcmpl" | "cmpl" = "chatcmpl"): ReplyHead {
+  const id = `${prefix}-${randomBytes(18).toString("base64url")}`;
+  return { id, created: Math.floor(Date.now() / 1000), model };
+}
+
+/** One choice's way from its parts to its deltas. */
+class ChoiceStream {
+  #calls = 0;
+  #end: AnswerEnd | undefined;
+
+  get end(): AnswerEnd {
+    if (this.#end === undefined) throw cutShort();
+    return this.#end;
+  }
+
+  *deltas(part: AnswerPart): Generator<Delta, void, undefined> {
+    switch (part.type) {
+      case "text-delta":
+        yield { content: part.text };
+        return;
+      case "reasoning-delta":
+        yield { reasoning_content: part.text };
+        return;
+      case "tool-call":
+        yield* callDeltas(part, this.#calls);
+        this.#calls += 1;
+        return;
+      case "end":
+        this.#end = part.finishReason;
+        return;
+      default:
+        part satisfies never;
+    }
+  }
+}
+
+/** The name and id come once, in the call's first delta; clients join what is repeated. */
+function* callDeltas(call: ToolCallPart, index: number): Generator<Delta, void, undefined> {
+  const { id, name } = call;
+  if (call.kind === "custom") {
+    yield { tool_calls: [{ index, id, type: "custom", custom: { name, input: "" } }] };
+    yield { tool_calls: [{ index, custom: { input: call.arguments } as Called["custom"] & object }] };
+    return;
+  }
+  yield { tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] };
+  yield { tool_calls: [{ index, function: { arguments: call.arguments } as Called["function"] & object }] };
 }
 
 /**
- * Reply parts → chunks: the role once, content, the finish alone, then token counts if `countUsage` was given.
+ * Parts → chunks: each choice's role once, its deltas, its finish alone, then token counts if `countUsage` was given.
  * A keep-alive is a chunk with an empty delta, since comments break clients (https://github.com/openai/openai-go/issues/556).
  */
 export async function* toChunks(
-  parts: AsyncIterable<ReplyPart | KeepAlive>,
+  parts: AsyncIterable<Choice | KeepAlive>,
   head: ReplyHead,
-  countUsage?: (reply: ReplyText) => Promise<Usage>,
+  choices: number,
+  countUsage?: () => Promise<Usage>,
 ): AsyncGenerator<ChatCompletionChunk, void, undefined> {
   const frame = { ...head, object: "chat.completion.chunk", service_tier: "default" } as const;
   const noUsage = countUsage ? { usage: null } : {};
-  const chunk = (delta: Delta, finishReason: FinishReason | null = null): ChatCompletionChunk => ({
+  const chunk = (index: number, delta: Delta, finishReason: AnswerEnd | null = null): ChatCompletionChunk => ({
     ...frame,
-    choices: [{ index: 0, delta, logprobs: null, finish_reason: finishReason }],
+    choices: [{ index, delta, logprobs: null, finish_reason: finishReason }],
     ...noUsage,
   });
-  const answered = { text: "", reasoning: "" };
-  let finishReason: FinishReason | undefined;
+  const streams = Array.from({ length: choices }, () => new ChoiceStream());
   let isOpen = false;
-  for await (const part of parts) {
-    if (!isOpen) yield chunk({ role: "assistant", content: "", refusal: null });
-    if (part.type === "text-delta") {
-      if (countUsage) answered.text += part.text;
-      yield chunk({ content: part.text });
-    } else if (part.type === "reasoning-delta") {
-      if (countUsage) answered.reasoning += part.text;
-      yield chunk({ reasoning_content: part.text });
-    } else if (part.type === "end") {
-      finishReason = part.finishReason;
-    } else if (isOpen) {
-      yield chunk({ content: "" });
+  for await (const item of parts) {
+    if (!isOpen) {
+      for (const index of streams.keys()) yield chunk(index, { role: "assistant", content: "", refusal: null });
+    } else if ("type" in item) {
+      yield chunk(0, { content: "" });
     }
     isOpen = true;
+    if ("type" in item) continue;
+    for (const delta of streams[item.index]?.deltas(item.part) ?? []) yield chunk(item.index, delta);
+    if (item.part.type === "end") yield chunk(item.index, {}, item.part.finishReason);
   }
-  if (finishReason === undefined) throw cutShort();
-  yield chunk({}, finishReason);
-  if (countUsage) yield { ...frame, choices: [], usage: await countUsage(answered) };
+  for (const stream of streams) void stream.end;
+  if (countUsage) yield { ...frame, choices: [], usage: await countUsage() };
 }
 
-/** Reply parts → one completion. */
+/** Parts → one completion. */
 export async function toCompletion(
-  parts: AsyncIterable<ReplyPart | KeepAlive>,
+  parts: AsyncIterable<Choice | KeepAlive>,
   head: ReplyHead,
-  countUsage: (reply: ReplyText) => Promise<Usage>,
+  choices: number,
+  countUsage: () => Promise<Usage>,
 ): Promise<ChatCompletion> {
-  let text = "";
-  let reasoning = "";
-  let finishReason: FinishReason | undefined;
-  for await (const part of parts) {
-    if (part.type === "text-delta") text += part.text;
-    else if (part.type === "reasoning-delta") reasoning += part.text;
-    else if (part.type === "end") finishReason = part.finishReason;
-  }
-  if (finishReason === undefined) throw cutShort();
-  const thought = reasoning === "" ? {} : { reasoning_content: reasoning };
-  const message = { role: "assistant", content: text, ...thought, refusal: null, annotations: [] } as const;
+  const collected = Array.from({ length: choices }, (): AnswerPart[] => []);
+  for await (const item of parts) if ("part" in item) collected[item.index]?.push(item.part);
   return {
     ...head,
     object: "chat.completion",
-    choices: [{ index: 0, message, logprobs: null, finish_reason: finishReason }],
-    usage: await countUsage({ text, reasoning }),
+    choices: collected.map(toChoice),
+    usage: await countUsage(),
     service_tier: "default",
   };
+}
+
+function toChoice(parts: readonly AnswerPart[], index: number): CompletionChoice {
+  const end = parts.find((part) => part.type === "end");
+  if (!end) throw cutShort();
+  const text = joined(parts, "text-delta");
+  const reasoning = joined(parts, "reasoning-delta");
+  const calls = parts.filter((part) => part.type === "tool-call").map(toCalled);
+  const message = {
+    role: "assistant",
+    content: calls.length > 0 && text === "" ? null : text,
+    ...(reasoning !== "" && { reasoning_content: reasoning }),
+    ...(calls.length > 0 && { tool_calls: calls }),
+    refusal: null,
+    annotations: [],
+  } as const;
+  return { index, message, logprobs: null, finish_reason: end.finishReason };
+}
+
+function joined(parts: readonly AnswerPart[], type: "text-delta" | "reasoning-delta"): string {
+  return parts.map((part) => (part.type === type ? part.text : "")).join("");
+}
+
+function toCalled(call: ToolCallPart): Called {
+  const { id, name } = call;
+  if (call.kind === "custom") return { id, type: "custom", custom: { name, input: call.arguments } };
+  return { id, type: "function", function: { name, arguments: call.arguments } };
 }
 
 function cutShort(): GatewayError {

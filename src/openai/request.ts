@@ -1,19 +1,19 @@
-import type { ChatRequest } from "../chat.ts";
 import { GatewayError } from "../errors.ts";
+import type { Ask } from "../turn/ask.ts";
 import { errorOfIssue } from "./issue.ts";
 import { toMessages } from "./messages.ts";
 import { chatCompletionBody, IGNORED_PARAMS, KNOWN_PARAMS, type ChatCompletionBody } from "./schema.ts";
 
 /** A chat completion request, checked: what to ask, and how the caller wants the answer. */
 export interface ChatCompletionRequest {
-  readonly chat: ChatRequest;
+  readonly ask: Ask;
+  readonly n: number;
   readonly stream: boolean;
   /** Whether a stream ends with a chunk of token counts. */
   readonly includeUsage: boolean;
-  /** The answer ends before the first of these; none is empty. */
-  readonly stop: readonly string[];
   /** Names of parameters that were given and have no effect. */
   readonly ignoredParams: readonly string[];
+  readonly emulatedParams: readonly string[];
 }
 
 /** Saying the default aloud asks for nothing. */
@@ -47,11 +47,20 @@ export function parseChatCompletion(body: unknown, models: readonly string[]): C
   const messages = toMessages(wanted.messages);
   if (!models.includes(wanted.model)) throw modelNotFound(wanted.model);
   return {
-    chat: { model: wanted.model, messages },
+    ask: {
+      chat: { model: wanted.model, messages },
+      tools: [],
+      toolChoice: "auto",
+      parallelToolCalls: wanted.parallel_tool_calls ?? true,
+      format: { type: "text" },
+      stop: [wanted.stop ?? []].flat().filter((stop) => stop !== ""),
+      maxTokens: undefined,
+    },
+    n: wanted.n ?? 1,
     stream: wanted.stream ?? false,
     includeUsage: wanted.stream_options?.include_usage ?? false,
-    stop: [wanted.stop ?? []].flat().filter((stop) => stop !== ""),
     ignoredParams: ignoredParams(body),
+    emulatedParams: [],
   };
 }
 

@@ -1,10 +1,14 @@
 import type { ReplyPart } from "../chat.ts";
+import type { AnswerPart } from "./ask.ts";
+
+/** Text as a site gives it, and how it ended. */
+export type TextPart = Exclude<AnswerPart, { type: "tool-call" }>;
 
 /** The answer up to the first stop sequence, wherever the borders between its parts fall; the rest is never pulled. */
 export async function* cutAtStop(
   parts: AsyncIterable<ReplyPart>,
   stops: readonly string[],
-): AsyncGenerator<ReplyPart, void, undefined> {
+): AsyncGenerator<TextPart, void, undefined> {
   if (stops.length === 0) {
     yield* parts;
     return;
@@ -23,10 +27,10 @@ export async function* cutAtStop(
       return;
     }
     const text = held + part.text;
-    const stopAt = firstStop(text, stops);
-    if (stopAt !== undefined) {
-      if (stopAt > 0) yield { type: "text-delta", text: text.slice(0, stopAt) };
-      yield { type: "end", finishReason: "stop" };
+    const found = firstStop(text, stops);
+    if (found) {
+      if (found.start > 0) yield { type: "text-delta", text: text.slice(0, found.start) };
+      yield { type: "end", finishReason: "stop", stopSequence: found.stop };
       return;
     }
     const cut = wholeCharacters(text, Math.max(0, text.length - longestHeld));
@@ -36,12 +40,14 @@ export async function* cutAtStop(
 }
 
 /** Where the stop sequence begins that is complete first, so that the borders of parts change nothing. */
-function firstStop(text: string, stops: readonly string[]): number | undefined {
-  const found = stops
-    .map((stop) => ({ start: text.indexOf(stop), length: stop.length }))
+function firstStop(
+  text: string,
+  stops: readonly string[],
+): { readonly start: number; readonly stop: string } | undefined {
+  return stops
+    .map((stop) => ({ start: text.indexOf(stop), stop }))
     .filter(({ start }) => start >= 0)
-    .sort((a, b) => a.start + a.length - (b.start + b.length) || a.start - b.start);
-  return found[0]?.start;
+    .sort((a, b) => a.start + a.stop.length - (b.start + b.stop.length) || a.start - b.start)[0];
 }
 
 /** The same place, or one earlier where it would split a surrogate pair. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ReplyPart } from "../src/chat.ts";
-import { cutAtStop } from "../src/openai/stop.ts";
+import { cutAtStop } from "../src/turn/stop.ts";
 
 async function* parts(texts: readonly string[]): AsyncGenerator<ReplyPart, void, undefined> {
   for (const text of texts) yield { type: "text-delta", text };

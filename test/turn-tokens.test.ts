@@ -1,6 +1,6 @@
 import { countTokens as countWhole } from "gpt-tokenizer/encoding/o200k_base";
 import { expect, test } from "vitest";
-import { countTokens } from "../src/openai/usage.ts";
+import { countTokens } from "../src/turn/tokens.ts";
 
 const PROSE = "The quick brown fox, said to be 3 years old, doesn't jump;\n\n  it sleeps (mostly).\tWhy?\r\n".repeat(
   400,

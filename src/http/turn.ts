@@ -1,0 +1,129 @@
+import type { Request, RequestHandler, Response } from "express";
+import type { Message, ReplyPart } from "../chat.ts";
+import type { Gateway } from "../gateway.ts";
+import { Answer, type TokenCount } from "../turn/answer.ts";
+import type { Ask } from "../turn/ask.ts";
+import type { KeepAlive } from "../turn/keep-alive.ts";
+import { sendJson } from "./answer.ts";
+import { parseBody } from "./body.ts";
+import { exchangeOf, type Exchange } from "./exchange.ts";
+import { Patience } from "./patience.ts";
+import { withPulse } from "./pulse.ts";
+import { delivered, sendEvents, UNREAD_LIMIT_MS, type EventFrames } from "./sse.ts";
+
+export interface TurnLimits {
+  /** For a whole request. */
+  readonly requestTimeoutMs: number;
+  /** A stream opens at the latest after this long, … */
+  readonly keepAliveAfterMs: number;
+  /** … and is never silent for longer than this. */
+  readonly keepAliveEveryMs: number;
+  /** A client that reads nothing for this long is cut off. */
+  readonly unreadLimitMs?: number;
+}
+
+export interface TurnParts {
+  readonly gateway: Pick<Gateway, "reply">;
+  readonly models: readonly string[];
+  /** The text that the site is really sent, for counting its tokens. */
+  readonly promptOf: (messages: readonly Message[]) => string;
+  readonly limits: TurnLimits;
+}
+
+/** A model request of any dialect, parsed. */
+export interface Asked {
+  readonly ask: Ask;
+  /** How many answers are wanted; each is a turn of its own on the site. */
+  readonly n: number;
+  readonly stream: boolean;
+  /** Names of parameters that were given and have no effect, and of those that are imitated by prompting. */
+  readonly ignoredParams: readonly string[];
+  readonly emulatedParams: readonly string[];
+}
+
+/** A request under way, as its dialect sees it. */
+export interface Turn {
+  /** As many as were asked for. */
+  readonly answers: readonly Answer[];
+  /** The items with keep-alives between them in a stream; ends with the request. */
+  pulsed<T>(items: AsyncIterable<T>): AsyncIterable<T | KeepAlive>;
+  /** Over all answers so far. */
+  countTokens(): Promise<TokenCount>;
+}
+
+/** How a dialect reads a request and writes its answer. */
+export interface Dialect<A extends Asked> {
+  /** @throws GatewayError that names the offending parameter. */
+  parse(body: unknown, request: Request): A;
+  /** The answer in one piece. */
+  whole(asked: A, turn: Turn): Promise<unknown>;
+  /** The answer's events, one item each. */
+  events(asked: A, turn: Turn): AsyncIterable<unknown>;
+  readonly frames: EventFrames;
+}
+
+/** A route of a dialect: parse, ask, then stream or collect. */
+export function serveTurn<A extends Asked>(parts: TurnParts, dialect: Dialect<A>): RequestHandler {
+  return async (request, response) => {
+    const asked = dialect.parse(parseBody(request), request);
+    const exchange = exchangeOf(response);
+    exchange.ignoredParams = asked.ignoredParams;
+    exchange.emulatedParams = asked.emulatedParams;
+    using patience = new Patience(response, request.headers, parts.limits.requestTimeoutMs);
+    const turn = openTurn(parts, asked, patience.signal, exchange);
+    await deliver({ asked, turn, dialect, patience, limits: parts.limits }, response);
+  };
+}
+
+interface Delivery<A extends Asked> {
+  readonly asked: A;
+  readonly turn: Turn;
+  readonly dialect: Dialect<A>;
+  readonly patience: Patience;
+  readonly limits: TurnLimits;
+}
+
+async function deliver<A extends Asked>(delivery: Delivery<A>, response: Response): Promise<void> {
+  const { asked, turn, dialect, patience, limits } = delivery;
+  const unreadLimitMs = limits.unreadLimitMs ?? UNREAD_LIMIT_MS;
+  if (asked.stream) {
+    await sendEvents(response, dialect.events(asked, turn), { frames: dialect.frames, patience, unreadLimitMs });
+    return;
+  }
+  sendJson(response, 200, await dialect.whole(asked, turn));
+  await delivered(response, unreadLimitMs);
+}
+
+function openTurn(parts: TurnParts, asked: Asked, signal: AbortSignal, exchange: Exchange): Turn {
+  const { gateway, limits, promptOf } = parts;
+  const answers = Array.from({ length: asked.n }, () => {
+    return new Answer(asked.ask, (chat) => {
+      const reply = gateway.reply(chat, signal);
+      exchange.reply = reply;
+      return timed(reply, exchange);
+    });
+  });
+  const pulse = asked.stream
+    ? { afterMs: limits.keepAliveAfterMs, everyMs: limits.keepAliveEveryMs }
+    : { afterMs: Infinity, everyMs: Infinity };
+  return {
+    answers,
+    pulsed: (items) => withPulse(items, pulse, signal),
+    countTokens: async () => {
+      const counts = await Promise.all(answers.map((answer) => answer.countTokens(promptOf)));
+      return counts.reduce((sum, count) => ({
+        // One question, however many answers.
+        prompt: sum.prompt,
+        completion: sum.completion + count.completion,
+        reasoning: sum.reasoning + count.reasoning,
+      }));
+    },
+  };
+}
+
+async function* timed(parts: AsyncIterable<ReplyPart>, exchange: Exchange): AsyncGenerator<ReplyPart, void, undefined> {
+  for await (const part of parts) {
+    if (part.type !== "end") exchange.markFirstToken();
+    yield part;
+  }
+}
