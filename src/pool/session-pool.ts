@@ -85,11 +85,13 @@ export class SessionPool implements AsyncDisposable {
     return this.#line.length;
   }
 
-  /** Ready to serve, busy included; else why not, a line a credential. */
+  /** Ready to serve, busy included; else why not, a line a state. Whoever asks needs no key, so nobody is named. */
   get readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
     if (this.#stopping.signal.aborted) return { ready: false, reasons: ["shutting down"] };
     const ready = this.#slots.some(({ state }) => state === "ready" || state === "busy" || state === "resting");
-    return { ready, reasons: ready ? [] : this.#slots.map(({ id, state, reason }) => `${id}: ${state} (${reason})`) };
+    const byState = Object.groupBy(this.#slots, ({ state }) => state);
+    const reasons = Object.entries(byState).map(([state, slots]) => `${slots.length} ${state}: ${slots[0]?.reason}`);
+    return { ready, reasons: ready ? [] : reasons };
   }
 
   /** Admits nobody any more and waits until the last lease is back, or until the signal aborts. */
