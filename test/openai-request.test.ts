@@ -2,12 +2,17 @@ import { describe, expect, test } from "vitest";
 import { GatewayError } from "../src/errors.ts";
 import { parseChatCompletion } from "../src/openai/request.ts";
 
-const MODELS = ["gptomni"];
+const OFFER = { models: ["gptomni"], maxChoices: 4 };
 const USER = { role: "user", content: "Hi" };
+const FUNCTION = { type: "function", function: { name: "a", parameters: { type: "object" } } };
+const ALLOWED = {
+  type: "allowed_tools",
+  allowed_tools: { mode: "required", tools: [{ type: "function", function: { name: "a" } }] },
+};
 const CALL = { id: "call_1", type: "function", function: { name: "weather", arguments: "{}" } };
 
 function parse(changes: object) {
-  return parseChatCompletion({ model: "gptomni", messages: [USER], ...changes }, MODELS);
+  return parseChatCompletion({ model: "gptomni", messages: [USER], ...changes }, OFFER);
 }
 
 function failureOf(changes: object): { code: string; param: string | undefined; message: string } {
@@ -111,7 +116,7 @@ describe("parameters", () => {
   });
 
   test("without effect are named, unless they only say the default", () => {
-    const { ignoredParams } = parse({
+    const { ignoredParams, emulatedParams } = parse({
       temperature: 0.5,
       top_p: 1,
       presence_penalty: 0,
@@ -123,7 +128,8 @@ describe("parameters", () => {
       stop: "x",
       n: 1,
     });
-    expect(ignoredParams).toEqual(["temperature", "max_tokens", "top_k"]);
+    expect(ignoredParams).toEqual(["temperature", "top_k"]);
+    expect(emulatedParams).toEqual(["max_tokens", "stop"]);
   });
 
   test.each([
@@ -138,13 +144,16 @@ describe("parameters", () => {
     [{ stop: ["a", "b", "c", "d", "e"] }, "invalid_value", "stop"],
     [{ stop: 5 }, "invalid_type", "stop"],
     [{ n: 0 }, "invalid_value", "n"],
-    [{ n: 2 }, "unsupported_value", "n"],
+    [{ n: 5 }, "unsupported_value", "n"],
     [{ tool_choice: "maybe" }, "invalid_value", "tool_choice"],
     [{ response_format: { type: "yaml" } }, "invalid_value", "response_format.type"],
-    [{ response_format: { type: "json_object" } }, "unsupported_parameter", "response_format"],
-    [{ tools: [{ type: "function", function: { name: "a" } }] }, "unsupported_parameter", "tools"],
+    [{ response_format: { type: "json_schema" } }, "missing_required_parameter", "response_format.json_schema"],
+    [{ tools: [FUNCTION], tool_choice: { type: "function" } }, "missing_required_parameter", "tool_choice.function"],
+    [{ tools: [FUNCTION], tool_choice: { type: "function", function: { name: "b" } } }, "invalid_value", "tool_choice"],
+    [{ tools: [FUNCTION, FUNCTION] }, "invalid_value", "tools[1]"],
+    [{ tools: [{ type: "function", function: { name: "a b" } }] }, "invalid_value", "tools[0].function.name"],
     [{ tools: [{ type: "function" }] }, "missing_required_parameter", "tools[0].function"],
-    [{ functions: [{ name: "a" }] }, "unsupported_parameter", "functions"],
+    [{ functions: [{ name: "a" }], function_call: { name: "b" } }, "invalid_value", "function_call"],
     [{ logprobs: true }, "unsupported_parameter", "logprobs"],
     [{ top_logprobs: 2 }, "unsupported_parameter", "top_logprobs"],
     [{ audio: { voice: "x" } }, "unsupported_parameter", "audio"],
@@ -160,11 +169,36 @@ describe("parameters", () => {
     { tools: [{ type: "function", function: { name: "a", parameters: {} } }], tool_choice: "none" },
     { functions: [{ name: "a" }], function_call: "none" },
     { response_format: { type: "text" } },
+    { response_format: { type: "json_object" } },
+    { response_format: { type: "json_schema", json_schema: { name: "a", schema: { type: "object" } } } },
+    { n: 4 },
     { logprobs: false, top_logprobs: 0 },
     { modalities: ["text"] },
     { stream_options: { include_usage: true, include_obfuscation: false } },
   ])("%j is accepted", (changes) => {
     expect(() => parse(changes)).not.toThrow();
+  });
+
+  test("that ask for tools say what may be called, and what must be", () => {
+    const custom = { type: "custom", custom: { name: "note", description: "takes text" } };
+    const tools = [FUNCTION, custom];
+    const asked = (changes: object) => {
+      const { ask } = parse({ tools, ...changes });
+      return [ask.tools.map(({ kind, name }) => `${kind} ${name}`), ask.toolChoice, ask.parallelToolCalls];
+    };
+    const both = ["function a", "custom note"];
+    expect(asked({})).toEqual([both, "auto", true]);
+    expect(asked({ parallel_tool_calls: false })).toEqual([both, "auto", false]);
+    expect(asked({ tool_choice: "required" })).toEqual([both, "required", true]);
+    expect(asked({ tool_choice: "none" })).toEqual([[], "auto", true]);
+    expect(asked({ tool_choice: { type: "custom", custom: { name: "note" } } })).toEqual([
+      both,
+      { name: "note" },
+      true,
+    ]);
+    expect(asked({ tool_choice: ALLOWED })).toEqual([["function a"], "required", true]);
+    const older = parse({ functions: [{ name: "f" }], function_call: { name: "f" } });
+    expect(older).toMatchObject({ usesFunctions: true, ask: { toolChoice: { name: "f" }, parallelToolCalls: false } });
   });
 
   test("are refused in OpenAI's words", () => {

@@ -25,7 +25,7 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
   const lines: Record<string, unknown>[] = [];
   const write = (fields: object): void => void lines.push({ ...fields });
   const gateway = {
-    reply(request: ChatRequest, signal: AbortSignal): Reply {
+    reply(request: ChatRequest, _caller: unknown, signal: AbortSignal): Reply {
       const parts = answer(request, signal);
       return { credentialId: "alice", attempts: 1, [Symbol.asyncIterator]: () => parts };
     },
@@ -35,6 +35,7 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
     requestTimeoutMs: 10_000,
     keepAliveAfterMs: 5_000,
     keepAliveEveryMs: 5_000,
+    maxChoices: 4,
     ...overrides.limits,
   };
   const app = createApp({
@@ -45,6 +46,7 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
     log: { debug: write, info: write, warn: write, error: write },
     corsOrigins: ["*"],
     promptOf: flatten,
+    backgroundPattern: /^### Task:/u,
     ...overrides,
     limits,
   });

@@ -5,10 +5,14 @@ import { sendError, sendJson } from "./answer.ts";
 import { requireKey } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { chatCompletions } from "./chat-completions.ts";
+import { completions } from "./completions.ts";
 import { cors } from "./cors.ts";
+import { docsPage } from "./docs-page.ts";
 import { exchangeOf } from "./exchange.ts";
 import { listModels, retrieveModel } from "./models.ts";
+import { describeApi } from "./openapi.ts";
 import { logRequests, type EdgeLog } from "./request-log.ts";
+import { responses } from "./responses.ts";
 import type { TurnLimits, TurnParts } from "./turn.ts";
 
 export interface AppParts extends TurnParts {
@@ -28,7 +32,7 @@ interface Readiness {
 }
 
 interface Route {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** As express matches it, after folding. */
   readonly path: string;
   /** As callers know it. */
@@ -48,15 +52,20 @@ export function createApp(parts: AppParts): Express {
       exchangeOf(response).route = name;
       next();
     };
+    app[REGISTRARS[method]](path, named, ...handlers);
+  }
+  for (const [path, alike] of Map.groupBy(routes, (route) => route.path)) {
     // Express answers HEAD wherever GET is served.
-    app[method === "GET" ? "get" : "post"](path, named, ...handlers);
-    app.all(path, refuseMethod(method === "GET" ? "GET, HEAD, OPTIONS" : `${method}, OPTIONS`));
+    const methods = alike.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+    app.all(path, refuseMethod([...methods, "OPTIONS"].join(", ")));
   }
   app.use(refuseUrl(routes), answerError);
   // A failure to load it shows again, typed, in the first request that counts.
   warmTokenizer().catch(() => undefined);
   return app;
 }
+
+const REGISTRARS = { GET: "get", POST: "post", DELETE: "delete" } as const;
 
 const live: RequestHandler = (_request, response) => sendJson(response, 200, { status: "ok" });
 
@@ -67,6 +76,7 @@ function routesOf(parts: AppParts): readonly Route[] {
     const { ready: isReady, reasons } = readiness();
     sendJson(response, isReady ? 200 : 503, { status: isReady ? "ready" : "not ready", reasons });
   };
+  const { create, retrieve, remove, listInput } = responses(parts);
   const api: readonly Route[] = [
     {
       method: "POST",
@@ -74,17 +84,43 @@ function routesOf(parts: AppParts): readonly Route[] {
       name: "/v1/chat/completions",
       handlers: [keyed, ...readBody(parts.limits.maxBodyBytes), chatCompletions(parts)],
     },
+    {
+      method: "POST",
+      path: "/completions",
+      name: "/v1/completions",
+      handlers: [keyed, ...readBody(parts.limits.maxBodyBytes), completions(parts)],
+    },
+    {
+      method: "POST",
+      path: "/responses",
+      name: "/v1/responses",
+      handlers: [keyed, ...readBody(parts.limits.maxBodyBytes), create],
+    },
+    { method: "GET", path: "/responses/:id", name: "/v1/responses/{id}", handlers: [keyed, retrieve] },
+    { method: "DELETE", path: "/responses/:id", name: "/v1/responses/{id}", handlers: [keyed, remove] },
+    {
+      method: "GET",
+      path: "/responses/:id/input_items",
+      name: "/v1/responses/{id}/input_items",
+      handlers: [keyed, listInput],
+    },
     { method: "GET", path: "/models", name: "/v1/models", handlers: [keyed, listModels(models)] },
     { method: "GET", path: "/models/*id", name: "/v1/models/{id}", handlers: [keyed, retrieveModel(models)] },
     { method: "GET", path: "/livez", name: "/livez", handlers: [live] },
     { method: "GET", path: "/healthz", name: "/healthz", handlers: [live] },
     { method: "GET", path: "/readyz", name: "/readyz", handlers: [ready] },
+    { method: "GET", path: "/openapi.json", name: "/openapi.json", handlers: [describeApi()] },
+    { method: "GET", path: "/docs", name: "/docs", handlers: [docsPage()] },
   ];
   const root: RequestHandler = (_request, response) => {
     sendJson(response, 200, { name: "gptomni-gateway", baseUrlPath: "/v1", routes: namesOf(api) });
   };
   return [...api, { method: "GET", path: "/", name: "/", handlers: [root] }];
 }
+
+/** An endpoint that was typed as the base URL, so that the client's own path follows it. */
+const ENDPOINT_AS_BASE =
+  /^(?:\/(?:chat\/completions|completions|responses|messages)(?:\/v1)*(?=\/(?:chat\/completions|completions|responses|messages|models)(?:\/|$)))+/i;
 
 /** Users type base URLs with and without `/v1`, doubled, or with a slash too many: all of them mean the same. */
 const foldUrl: RequestHandler = (request, _response, next) => {
@@ -93,6 +129,7 @@ const foldUrl: RequestHandler = (request, _response, next) => {
   const folded = `/${path.replace(/^https?:\/\/[^/]*/i, "")}/`
     .replaceAll(/\/{2,}/g, "/")
     .replace(/^(?:\/v1(?=\/))+/i, "")
+    .replace(ENDPOINT_AS_BASE, "")
     .replace(/(.)\/$/, "$1");
   request.url = [folded, ...query].join("?");
   next();
@@ -140,7 +177,7 @@ function toGatewayError(cause: unknown): GatewayError {
     return new GatewayError("request_too_large", `The request body is larger than ${String(limit)} bytes.`, { cause });
   }
   if (status === 415) {
-    const message = "Unsupported content encoding: send the body plain, or as gzip, deflate or br.";
+    const message = "Unsupported content encoding: send the body plain, or as gzip, deflate, br or zstd.";
     return new GatewayError("unsupported_content_type", message, { cause });
   }
   if (typeof status === "number" && status >= 400 && status < 500) {

@@ -1,6 +1,6 @@
 import type { RequestHandler } from "express";
 import { toErrorBody } from "../openai/error.ts";
-import { newReplyHead, toChunks, toCompletion } from "../openai/reply.ts";
+import { newReplyHead, toChunks, toCompletion, type ReplyForm } from "../openai/reply.ts";
 import { parseChatCompletion, type ChatCompletionRequest } from "../openai/request.ts";
 import { toUsage } from "../openai/usage.ts";
 import { merge } from "../turn/merge.ts";
@@ -10,16 +10,17 @@ import { serveTurn, type Dialect, type Turn, type TurnParts } from "./turn.ts";
 /** `POST /v1/chat/completions` */
 export function chatCompletions(parts: TurnParts): RequestHandler {
   const dialect: Dialect<ChatCompletionRequest> = {
-    parse: (body) => parseChatCompletion(body, parts.models),
-    whole: (asked, turn) =>
-      toCompletion(turn.pulsed(merge(turn.answers)), newReplyHead(asked.ask.chat.model), asked.n, usageOf(turn)),
-    events: (asked, turn) => {
-      const count = asked.includeUsage ? usageOf(turn) : undefined;
-      return toChunks(turn.pulsed(merge(turn.answers)), newReplyHead(asked.ask.chat.model), asked.n, count);
-    },
+    parse: (body) => parseChatCompletion(body, { models: parts.models, maxChoices: parts.limits.maxChoices }),
+    whole: (asked, turn) => toCompletion(turn.pulsed(merge(turn.answers)), formOf(asked), usageOf(turn)),
+    events: (asked, turn) =>
+      toChunks(turn.pulsed(merge(turn.answers)), formOf(asked), asked.includeUsage ? usageOf(turn) : undefined),
     frames: { event: dataFrame, end: "data: [DONE]\n\n", failure: (error) => dataFrame(toErrorBody(error)) },
   };
   return serveTurn(parts, dialect);
+}
+
+function formOf({ ask, n, usesFunctions }: ChatCompletionRequest): ReplyForm {
+  return { head: newReplyHead(ask.chat.model), choices: n, usesFunctions };
 }
 
 function usageOf(turn: Turn) {

@@ -10,6 +10,8 @@ export class Exchange {
   readonly #startedMs = performance.now();
   /** The pattern that matched, never the path: paths are the caller's words. */
   route: string | undefined;
+  /** Whose key it came with; all requests come with the one there is. */
+  readonly tenant = "master";
   failure: GatewayError | undefined;
   reply: Pick<Reply, "credentialId" | "attempts"> | undefined;
   ignoredParams: readonly string[] = [];

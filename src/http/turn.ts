@@ -3,6 +3,7 @@ import type { Message, ReplyPart } from "../chat.ts";
 import type { Gateway } from "../gateway.ts";
 import { Answer, type TokenCount } from "../turn/answer.ts";
 import type { Ask } from "../turn/ask.ts";
+import { isBackground } from "../turn/background.ts";
 import type { KeepAlive } from "../turn/keep-alive.ts";
 import { sendJson } from "./answer.ts";
 import { parseBody } from "./body.ts";
@@ -18,6 +19,8 @@ export interface TurnLimits {
   readonly keepAliveAfterMs: number;
   /** … and is never silent for longer than this. */
   readonly keepAliveEveryMs: number;
+  /** Answers to one request. */
+  readonly maxChoices: number;
   /** A client that reads nothing for this long is cut off. */
   readonly unreadLimitMs?: number;
 }
@@ -27,13 +30,17 @@ export interface TurnParts {
   readonly models: readonly string[];
   /** The text that the site is really sent, for counting its tokens. */
   readonly promptOf: (messages: readonly Message[]) => string;
+  /** Which requests nobody watches for, by their last message. */
+  readonly backgroundPattern: RegExp;
   readonly limits: TurnLimits;
 }
 
 /** A model request of any dialect, parsed. */
 export interface Asked {
   readonly ask: Ask;
-  /** How many answers are wanted; each is a turn of its own on the site. */
+  /** Other questions in the same request. */
+  readonly furtherAsks?: readonly Ask[];
+  /** How many answers to each question are wanted; each is a turn of its own on the site. */
   readonly n: number;
   readonly stream: boolean;
   /** Names of parameters that were given and have no effect, and of those that are imitated by prompting. */
@@ -43,7 +50,7 @@ export interface Asked {
 
 /** A request under way, as its dialect sees it. */
 export interface Turn {
-  /** As many as were asked for. */
+  /** As many as were asked for, question by question. */
   readonly answers: readonly Answer[];
   /** The items with keep-alives between them in a stream; ends with the request. */
   pulsed<T>(items: AsyncIterable<T>): AsyncIterable<T | KeepAlive>;
@@ -96,9 +103,12 @@ async function deliver<A extends Asked>(delivery: Delivery<A>, response: Respons
 
 function openTurn(parts: TurnParts, asked: Asked, signal: AbortSignal, exchange: Exchange): Turn {
   const { gateway, limits, promptOf } = parts;
-  const answers = Array.from({ length: asked.n }, () => {
-    return new Answer(asked.ask, (chat) => {
-      const reply = gateway.reply(chat, signal);
+  const asks = [asked.ask, ...(asked.furtherAsks ?? [])];
+  const wanted = asks.flatMap((ask) => Array.from({ length: asked.n }, () => ask));
+  const answers = wanted.map((ask) => {
+    return new Answer(ask, (chat) => {
+      const isBackgroundWork = isBackground(ask.chat.messages, parts.backgroundPattern);
+      const reply = gateway.reply(chat, { tenant: exchange.tenant, isBackground: isBackgroundWork }, signal);
       exchange.reply = reply;
       return timed(reply, exchange);
     });
@@ -111,9 +121,9 @@ function openTurn(parts: TurnParts, asked: Asked, signal: AbortSignal, exchange:
     pulsed: (items) => withPulse(items, pulse, signal),
     countTokens: async () => {
       const counts = await Promise.all(answers.map((answer) => answer.countTokens(promptOf)));
-      return counts.reduce((sum, count) => ({
-        // One question, however many answers.
-        prompt: sum.prompt,
+      return counts.reduce((sum, count, index) => ({
+        // Each question once, however many answers.
+        prompt: sum.prompt + (index % asked.n === 0 ? count.prompt : 0),
         completion: sum.completion + count.completion,
         reasoning: sum.reasoning + count.reasoning,
       }));

@@ -93,7 +93,7 @@ function wrongVariant(path: Path, issue: z.core.$ZodIssueInvalidUnion): GatewayE
     return wrongValue(path, "options" in issue && Array.isArray(issue.options) ? issue.options : [], value);
   }
   const firsts = issue.errors.flatMap((variant) => variant.slice(0, 1));
-  const meant = firsts.find((first) => first.path.length > 0 || first.code !== "invalid_type");
+  const meant = firsts.find((first) => first.path.length > 0) ?? firsts.find((first) => first.code !== "invalid_type");
   if (meant && !(meant.code === "invalid_value" && meant.path.length === 0 && typeof issue.input !== "string")) {
     return errorOfIssue(meant, path);
   }

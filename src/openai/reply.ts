@@ -12,6 +12,18 @@ export interface ReplyHead {
   readonly model: string;
 }
 
+/** `function_call` is what `tool_calls` was called before tools. */
+type FinishReason = AnswerEnd | "function_call";
+
+/** How an answer is to be told. */
+export interface ReplyForm {
+  readonly head: ReplyHead;
+  /** How many answers there are. */
+  readonly choices: number;
+  /** A call is told in the older form, as it was asked for. */
+  readonly usesFunctions: boolean;
+}
+
 interface Called {
   readonly id: string;
   readonly type: "function" | "custom";
@@ -25,6 +37,7 @@ interface Delta {
   readonly refusal?: null;
   readonly reasoning_content?: string;
   readonly tool_calls?: readonly (Partial<Called> & { readonly index: number })[];
+  readonly function_call?: { readonly name?: string; readonly arguments: string };
 }
 
 export interface ChatCompletionChunk extends ReplyHead {
@@ -34,7 +47,7 @@ export interface ChatCompletionChunk extends ReplyHead {
     readonly index: number;
     readonly delta: Delta;
     readonly logprobs: null;
-    readonly finish_reason: AnswerEnd | null;
+    readonly finish_reason: FinishReason | null;
   }[];
   readonly usage?: Usage | null;
 }
@@ -46,11 +59,12 @@ interface CompletionChoice {
     readonly content: string | null;
     readonly reasoning_content?: string;
     readonly tool_calls?: readonly Called[];
+    readonly function_call?: Called["function"];
     readonly refusal: null;
     readonly annotations: readonly never[];
   };
   readonly logprobs: null;
-  readonly finish_reason: AnswerEnd;
+  readonly finish_reason: FinishReason;
 }
 
 export interface ChatCompletion extends ReplyHead {
@@ -67,12 +81,12 @@ export function newReplyHead(model: string, prefix: "chatcmpl" | "cmpl" = "chatc
 
 /** One choice's way from its parts to its deltas. */
 class ChoiceStream {
+  readonly #usesFunctions: boolean;
   #calls = 0;
-  #end: AnswerEnd | undefined;
+  isOver = false;
 
-  get end(): AnswerEnd {
-    if (this.#end === undefined) throw cutShort();
-    return this.#end;
+  constructor(usesFunctions: boolean) {
+    this.#usesFunctions = usesFunctions;
   }
 
   *deltas(part: AnswerPart): Generator<Delta, void, undefined> {
@@ -84,11 +98,12 @@ class ChoiceStream {
         yield { reasoning_content: part.text };
         return;
       case "tool-call":
-        yield* callDeltas(part, this.#calls);
+        if (this.#usesFunctions) yield { function_call: { name: part.name, arguments: part.arguments } };
+        else yield* callDeltas(part, this.#calls);
         this.#calls += 1;
         return;
       case "end":
-        this.#end = part.finishReason;
+        this.isOver = true;
         return;
       default:
         part satisfies never;
@@ -114,39 +129,40 @@ function* callDeltas(call: ToolCallPart, index: number): Generator<Delta, void, 
  */
 export async function* toChunks(
   parts: AsyncIterable<Choice | KeepAlive>,
-  head: ReplyHead,
-  choices: number,
+  { head, choices, usesFunctions }: ReplyForm,
   countUsage?: () => Promise<Usage>,
 ): AsyncGenerator<ChatCompletionChunk, void, undefined> {
   const frame = { ...head, object: "chat.completion.chunk", service_tier: "default" } as const;
   const noUsage = countUsage ? { usage: null } : {};
-  const chunk = (index: number, delta: Delta, finishReason: AnswerEnd | null = null): ChatCompletionChunk => ({
+  const chunk = (index: number, delta: Delta, finishReason: FinishReason | null = null): ChatCompletionChunk => ({
     ...frame,
     choices: [{ index, delta, logprobs: null, finish_reason: finishReason }],
     ...noUsage,
   });
-  const streams = Array.from({ length: choices }, () => new ChoiceStream());
+  const streams = Array.from({ length: choices }, () => new ChoiceStream(usesFunctions));
   let isOpen = false;
   for await (const item of parts) {
     if (!isOpen) {
       for (const index of streams.keys()) yield chunk(index, { role: "assistant", content: "", refusal: null });
     } else if ("type" in item) {
-      yield chunk(0, { content: "" });
+      yield chunk(
+        streams.findIndex(({ isOver }) => !isOver),
+        { content: "" },
+      );
     }
     isOpen = true;
     if ("type" in item) continue;
     for (const delta of streams[item.index]?.deltas(item.part) ?? []) yield chunk(item.index, delta);
-    if (item.part.type === "end") yield chunk(item.index, {}, item.part.finishReason);
+    if (item.part.type === "end") yield chunk(item.index, {}, finishReasonOf(item.part.finishReason, usesFunctions));
   }
-  for (const stream of streams) void stream.end;
+  if (!streams.every(({ isOver }) => isOver)) throw cutShort();
   if (countUsage) yield { ...frame, choices: [], usage: await countUsage() };
 }
 
 /** Parts → one completion. */
 export async function toCompletion(
   parts: AsyncIterable<Choice | KeepAlive>,
-  head: ReplyHead,
-  choices: number,
+  { head, choices, usesFunctions }: ReplyForm,
   countUsage: () => Promise<Usage>,
 ): Promise<ChatCompletion> {
   const collected = Array.from({ length: choices }, (): AnswerPart[] => []);
@@ -154,13 +170,13 @@ export async function toCompletion(
   return {
     ...head,
     object: "chat.completion",
-    choices: collected.map(toChoice),
+    choices: collected.map((its, index) => toChoice(its, index, usesFunctions)),
     usage: await countUsage(),
     service_tier: "default",
   };
 }
 
-function toChoice(parts: readonly AnswerPart[], index: number): CompletionChoice {
+function toChoice(parts: readonly AnswerPart[], index: number, usesFunctions: boolean): CompletionChoice {
   const end = parts.find((part) => part.type === "end");
   if (!end) throw cutShort();
   const text = joined(parts, "text-delta");
@@ -170,11 +186,15 @@ function toChoice(parts: readonly AnswerPart[], index: number): CompletionChoice
     role: "assistant",
     content: calls.length > 0 && text === "" ? null : text,
     ...(reasoning !== "" && { reasoning_content: reasoning }),
-    ...(calls.length > 0 && { tool_calls: calls }),
+    ...(calls.length > 0 && (usesFunctions ? { function_call: calls[0]?.function } : { tool_calls: calls })),
     refusal: null,
     annotations: [],
   } as const;
-  return { index, message, logprobs: null, finish_reason: end.finishReason };
+  return { index, message, logprobs: null, finish_reason: finishReasonOf(end.finishReason, usesFunctions) };
+}
+
+function finishReasonOf(end: AnswerEnd, usesFunctions: boolean): FinishReason {
+  return usesFunctions && end === "tool_calls" ? "function_call" : end;
 }
 
 function joined(parts: readonly AnswerPart[], type: "text-delta" | "reasoning-delta"): string {

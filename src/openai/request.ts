@@ -1,66 +1,72 @@
 import { GatewayError } from "../errors.ts";
 import type { Ask } from "../turn/ask.ts";
-import { errorOfIssue } from "./issue.ts";
 import { toMessages } from "./messages.ts";
-import { chatCompletionBody, IGNORED_PARAMS, KNOWN_PARAMS, type ChatCompletionBody } from "./schema.ts";
+import { checked, noteParams, unsupportedParam, type NotedParams, type ParamGroups } from "./params.ts";
+import {
+  chatCompletionBody,
+  EMULATED_PARAMS,
+  IGNORED_PARAMS,
+  KNOWN_PARAMS,
+  type ChatCompletionBody,
+} from "./schema.ts";
+import { toFormat, toToolAsk } from "./tools.ts";
 
 /** A chat completion request, checked: what to ask, and how the caller wants the answer. */
-export interface ChatCompletionRequest {
+export interface ChatCompletionRequest extends NotedParams {
   readonly ask: Ask;
   readonly n: number;
   readonly stream: boolean;
   /** Whether a stream ends with a chunk of token counts. */
   readonly includeUsage: boolean;
-  /** Names of parameters that were given and have no effect. */
-  readonly ignoredParams: readonly string[];
-  readonly emulatedParams: readonly string[];
+  /** Calls are told in the older form, as they were asked for. */
+  readonly usesFunctions: boolean;
 }
 
-/** Saying the default aloud asks for nothing. */
-const DEFAULTS: Readonly<Record<string, readonly unknown[]>> = {
-  temperature: [1],
-  top_p: [1],
-  presence_penalty: [0],
-  frequency_penalty: [0],
-  store: [false],
-  service_tier: ["auto", "default"],
-  verbosity: ["medium"],
-  parallel_tool_calls: [true],
+/** What this gateway has to give. */
+export interface Offer {
+  readonly models: readonly string[];
+  /** Answers to one request; each is a turn of its own on the site. */
+  readonly maxChoices: number;
+}
+
+const PARAMS: ParamGroups = {
+  known: KNOWN_PARAMS,
+  ignored: IGNORED_PARAMS,
+  emulated: EMULATED_PARAMS,
+  defaults: {
+    temperature: [1],
+    top_p: [1],
+    presence_penalty: [0],
+    frequency_penalty: [0],
+    store: [false],
+    service_tier: ["auto", "default"],
+    verbosity: ["medium"],
+    parallel_tool_calls: [true],
+    tool_choice: ["auto", "none"],
+    function_call: ["auto", "none"],
+    n: [1],
+  },
 };
 
-/** Names that fit into a header, and no more of them than a header should hold. */
-const LISTED_NAME = /^[a-z]\w{0,39}$/i;
-const MAX_LISTED_NAMES = 32;
-
 /** @throws GatewayError that names the offending parameter. */
-export function parseChatCompletion(body: unknown, models: readonly string[]): ChatCompletionRequest {
-  if (typeof body !== "object" || body === null || Array.isArray(body)) {
-    throw new GatewayError("invalid_json", "The request body must be a JSON object.");
-  }
-  const parsed = chatCompletionBody.safeParse(body, { reportInput: true });
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw issue ? errorOfIssue(issue) : new GatewayError("bad_request", "The request body is not valid.");
-  }
-  const wanted = parsed.data;
-  refuseUnsupported(wanted);
+export function parseChatCompletion(body: unknown, { models, maxChoices }: Offer): ChatCompletionRequest {
+  const { given, wanted } = checked(body, chatCompletionBody);
+  refuseUnsupported(wanted, maxChoices);
   const messages = toMessages(wanted.messages);
   if (!models.includes(wanted.model)) throw modelNotFound(wanted.model);
   return {
     ask: {
       chat: { model: wanted.model, messages },
-      tools: [],
-      toolChoice: "auto",
-      parallelToolCalls: wanted.parallel_tool_calls ?? true,
-      format: { type: "text" },
+      ...toToolAsk(wanted),
+      format: toFormat(wanted.response_format),
       stop: [wanted.stop ?? []].flat().filter((stop) => stop !== ""),
-      maxTokens: undefined,
+      maxTokens: wanted.max_completion_tokens ?? wanted.max_tokens ?? undefined,
     },
     n: wanted.n ?? 1,
     stream: wanted.stream ?? false,
     includeUsage: wanted.stream_options?.include_usage ?? false,
-    ignoredParams: ignoredParams(body),
-    emulatedParams: [],
+    usesFunctions: !wanted.tools?.length && Boolean(wanted.functions?.length),
+    ...noteParams(given, PARAMS),
   };
 }
 
@@ -70,37 +76,19 @@ export function modelNotFound(model: string): GatewayError {
 }
 
 /** What would change the answer's form is refused when asked for; quietly leaving it out would break the caller. */
-function refuseUnsupported(body: ChatCompletionBody): void {
-  if (body.tools?.length && body.tool_choice !== "none") throw unsupported("tools");
-  if (body.functions?.length && body.function_call !== "none") throw unsupported("functions");
-  if (body.response_format && body.response_format.type !== "text") throw unsupported("response_format");
-  if (body.logprobs) throw unsupported("logprobs");
-  if (body.top_logprobs) throw unsupported("top_logprobs");
-  if (body.audio) throw unsupported("audio");
+function refuseUnsupported(body: ChatCompletionBody, maxChoices: number): void {
+  if (body.logprobs) throw unsupportedParam("logprobs");
+  if (body.top_logprobs) throw unsupportedParam("top_logprobs");
+  if (body.audio) throw unsupportedParam("audio");
   if (body.modalities?.includes("audio")) {
     const message = "Unsupported value: 'modalities' does not support 'audio' with this model.";
     throw new GatewayError("unsupported_value", message, { param: "modalities" });
   }
-  if ((body.n ?? 1) > 1) {
-    const message = `Unsupported value: 'n' does not support ${body.n} with this model. Only the default (1) value is supported.`;
-    throw new GatewayError("unsupported_value", message, { param: "n" });
-  }
+  refuseManyAnswers(body.n ?? 1, maxChoices);
 }
 
-function unsupported(param: string): GatewayError {
-  const message = `Unsupported parameter: '${param}' is not supported with this model.`;
-  return new GatewayError("unsupported_parameter", message, { param });
-}
-
-function ignoredParams(body: object): string[] {
-  return Object.entries(body)
-    .filter(([name, value]) => (IGNORED_PARAMS.has(name) || !KNOWN_PARAMS.has(name) ? !isDefault(name, value) : false))
-    .map(([name]) => name)
-    .filter((name) => LISTED_NAME.test(name))
-    .slice(0, MAX_LISTED_NAMES);
-}
-
-function isDefault(name: string, value: unknown): boolean {
-  if (value === null || DEFAULTS[name]?.includes(value)) return true;
-  return typeof value === "object" && Object.keys(value).length === 0;
+export function refuseManyAnswers(n: number, maxChoices: number): void {
+  if (n <= maxChoices) return;
+  const message = `Unsupported value: 'n' does not support ${n} with this model. Values up to ${maxChoices} are supported.`;
+  throw new GatewayError("unsupported_value", message, { param: "n" });
 }

@@ -4,7 +4,7 @@ import type { Message } from "../chat.ts";
 const MARKER = /<(?=\/?(?:system|user|assistant|tool_call|tool_result)\b)/gi;
 
 const PREAMBLE = "Below is a conversation between a user and an assistant, each turn in a tag of its own.";
-const CUE = "Write the assistant's next turn: its text only, without a tag.";
+const CUE = "Write the assistant's next turn: its text only, without a tag other than a call's.";
 
 /**
  * A conversation as the one prompt that a web chat takes. A lone user message is sent as it is; otherwise what the

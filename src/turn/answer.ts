@@ -1,6 +1,8 @@
 import type { ChatRequest, Message, ReplyPart } from "../chat.ts";
 import type { AnswerPart, Ask } from "./ask.ts";
-import { cutAtStop } from "./stop.ts";
+import { checkSchemas, emulate } from "./emulation.ts";
+import { cutAtTokens } from "./limit.ts";
+import { cutAtStop, type TextPart } from "./stop.ts";
 import { countTokens } from "./tokens.ts";
 
 /** Tokens of o200k_base; the site's own model may count differently. */
@@ -20,20 +22,22 @@ export class Answer implements AsyncIterable<AnswerPart> {
   readonly #ask: Ask;
   readonly #send: Send;
   readonly #sent: (readonly Message[])[] = [];
+  readonly #calls: string[] = [];
   #text = "";
   #reasoning = "";
 
+  /** @throws GatewayError `invalid_schema`, so that it fails before an answer has begun. */
   constructor(ask: Ask, send: Send) {
+    checkSchemas(ask);
     this.#ask = ask;
     this.#send = send;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<AnswerPart, void, undefined> {
-    const { chat, stop } = this.#ask;
-    this.#sent.push(chat.messages);
-    for await (const part of cutAtStop(this.#send(chat), stop)) {
+    for await (const part of this.#parts()) {
       if (part.type === "text-delta") this.#text += part.text;
       else if (part.type === "reasoning-delta") this.#reasoning += part.text;
+      else if (part.type === "tool-call") this.#calls.push(part.name, part.arguments);
       yield part;
     }
   }
@@ -43,6 +47,23 @@ export class Answer implements AsyncIterable<AnswerPart> {
     let prompt = 0;
     for (const messages of this.#sent) prompt += await countTokens(promptOf(messages));
     const reasoning = await countTokens(this.#reasoning);
-    return { prompt, completion: reasoning + (await countTokens(this.#text)), reasoning };
+    let completion = reasoning + (await countTokens(this.#text));
+    for (const text of this.#calls) completion += await countTokens(text);
+    return { prompt, completion, reasoning };
+  }
+
+  #parts(): AsyncIterable<AnswerPart> {
+    const { chat, tools, format, maxTokens } = this.#ask;
+    if (tools.length === 0 && format.type === "text") return this.#turn(chat.messages, maxTokens);
+    return emulate(this.#ask, (messages, limit) => this.#turn(messages, limit));
+  }
+
+  /** Stop sequences and the limit hold for the text that the site gives, calls and all. */
+  #turn(messages: readonly Message[], maxTokens: number | undefined): AsyncIterable<TextPart> {
+    const { chat, stop } = this.#ask;
+    this.#sent.push(messages);
+    const reply = this.#send({ ...chat, messages });
+    const stopped = stop.length > 0 ? cutAtStop(reply, stop) : reply;
+    return maxTokens === undefined ? stopped : cutAtTokens(stopped, maxTokens);
   }
 }

@@ -24,6 +24,8 @@ export interface Tool {
   readonly description: string | undefined;
   /** Of a function's arguments; undefined when it takes none or says nothing about them. */
   readonly parameters: JsonSchema | undefined;
+  /** Where the caller gave the parameters, e.g. `tools[0].function.parameters`. */
+  readonly param?: string;
 }
 
 /** auto: as the model sees fit · required: some call · a name: this call */
@@ -32,7 +34,13 @@ export type ToolChoice = "auto" | "required" | { readonly name: string };
 export type Format =
   | { readonly type: "text" }
   | { readonly type: "json_object" }
-  | { readonly type: "json_schema"; readonly name: string; readonly schema: JsonSchema };
+  | {
+      readonly type: "json_schema";
+      readonly name: string;
+      readonly schema: JsonSchema;
+      /** Where the caller gave the schema, e.g. `response_format.json_schema.schema`. */
+      readonly param?: string;
+    };
 
 /** What an answer is made of: any number of deltas and calls, then one `end`. */
 export type AnswerPart =

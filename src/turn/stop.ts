@@ -1,5 +1,6 @@
 import type { ReplyPart } from "../chat.ts";
 import type { AnswerPart } from "./ask.ts";
+import { wholeCharacters } from "./characters.ts";
 
 /** Text as a site gives it, and how it ended. */
 export type TextPart = Exclude<AnswerPart, { type: "tool-call" }>;
@@ -48,10 +49,4 @@ function firstStop(
     .map((stop) => ({ start: text.indexOf(stop), stop }))
     .filter(({ start }) => start >= 0)
     .sort((a, b) => a.start + a.stop.length - (b.start + b.stop.length) || a.start - b.start)[0];
-}
-
-/** The same place, or one earlier where it would split a surrogate pair. */
-function wholeCharacters(text: string, cut: number): number {
-  const code = text.charCodeAt(cut - 1);
-  return cut > 0 && cut < text.length && code >= 0xd800 && code <= 0xdbff ? cut - 1 : cut;
 }

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { wholeCharacters } from "./characters.ts";
 
 /** The tokenizer's time grows with the square of a run without a break: 40,000 equal letters would take 1.3 s. */
 const SLICE_CHARACTERS = 2_000;
@@ -18,11 +19,11 @@ export async function warmTokenizer(): Promise<void> {
 /** Tokens of o200k_base; the site's own model may count differently. */
 export async function countTokens(text: string): Promise<number> {
   if (text === "") return 0;
-  const { countTokens: count } = await loadTokenizer();
+  const counter = await TokenCounter.load();
   let tokens = 0;
   let turnStartedMs = performance.now();
   for (const slice of slices(text)) {
-    tokens += count(slice, AS_PLAIN_TEXT);
+    tokens += counter.count(slice);
     if (performance.now() - turnStartedMs < TURN_MS) continue;
     await setImmediate();
     turnStartedMs = performance.now();
@@ -30,26 +31,46 @@ export async function countTokens(text: string): Promise<number> {
   return tokens;
 }
 
+/** For text that is still coming: it counts at once, so give it little more than a slice. */
+export class TokenCounter {
+  readonly #tokenizer: Tokenizer;
+
+  private constructor(loaded: Tokenizer) {
+    this.#tokenizer = loaded;
+  }
+
+  static async load(): Promise<TokenCounter> {
+    return new TokenCounter(await loadTokenizer());
+  }
+
+  count(slice: string): number {
+    return this.#tokenizer.countTokens(slice, AS_PLAIN_TEXT);
+  }
+}
+
 function loadTokenizer(): Promise<Tokenizer> {
   tokenizer ??= import("gpt-tokenizer/encoding/o200k_base");
   return tokenizer;
 }
 
-/** Cuts before a lone space, where no token spans; only a run that has none is cut anywhere. */
 function* slices(text: string): Generator<string, void, undefined> {
   let from = 0;
-  while (text.length - from > SLICE_CHARACTERS) {
-    const to = cutBefore(text, from, from + SLICE_CHARACTERS);
-    yield text.slice(from, to);
-    from = to;
+  for (let end = sliceEnd(text, from); end !== undefined; end = sliceEnd(text, from)) {
+    yield text.slice(from, end);
+    from = end;
   }
   yield text.slice(from);
 }
 
-function cutBefore(text: string, from: number, limit: number): number {
+/**
+ * Where the slice that begins at `from` ends; undefined while there is too little text to say. It cuts before a lone
+ * space, where no token spans; only a run that has none is cut anywhere. What follows the text changes nothing.
+ */
+export function sliceEnd(text: string, from: number): number | undefined {
+  const limit = from + SLICE_CHARACTERS;
+  if (text.length < limit + 2) return undefined;
   for (let at = limit; at > from + SLICE_CHARACTERS / 2; at -= 1) {
     if (text[at] === " " && /\S\s\S/.test(text.slice(at - 1, at + 2))) return at;
   }
-  const code = text.charCodeAt(limit - 1);
-  return code >= 0xd800 && code <= 0xdbff ? limit - 1 : limit;
+  return wholeCharacters(text, limit);
 }

@@ -1,0 +1,99 @@
+import type { Request, RequestHandler } from "express";
+import { GatewayError } from "../errors.ts";
+import { toResponse, toResponseEvents, type ResponseEvent, type ResponseForm } from "../openai/response-events.ts";
+import { parseItemPage, toItemPage } from "../openai/response-item-page.ts";
+import { ResponseMemory, type Remembered } from "../openai/response-memory.ts";
+import { toResponseUsage } from "../openai/response-object.ts";
+import { parseResponseRequest, type ResponseRequest } from "../openai/response-request.ts";
+import { sendJson } from "./answer.ts";
+import { exchangeOf } from "./exchange.ts";
+import { serveTurn, type Dialect, type Turn, type TurnParts } from "./turn.ts";
+
+export interface ResponseHandlers {
+  /** `POST /v1/responses` */
+  readonly create: RequestHandler;
+  /** `GET /v1/responses/{id}` */
+  readonly retrieve: RequestHandler;
+  /** `DELETE /v1/responses/{id}` */
+  readonly remove: RequestHandler;
+  /** `GET /v1/responses/{id}/input_items` */
+  readonly listInput: RequestHandler;
+}
+
+interface OwnedRequest extends ResponseRequest {
+  readonly owner: string;
+}
+
+/** The Responses API, with a memory of its own. */
+export function responses(parts: TurnParts): ResponseHandlers {
+  const memory = new ResponseMemory();
+  return {
+    create: serveTurn(parts, dialectOf(parts, memory)),
+    retrieve: (request, response) => {
+      if (request.query["stream"] === "true") {
+        const message = "Unsupported parameter: 'stream' is not supported here.";
+        throw new GatewayError("unsupported_parameter", message, { param: "stream" });
+      }
+      sendJson(response, 200, remembered(memory, request).response);
+    },
+    remove: (request, response) => {
+      const { id } = remembered(memory, request).response;
+      memory.forget(ownerOf(request), id);
+      sendJson(response, 200, { id, object: "response", deleted: true });
+    },
+    listInput: (request, response) => {
+      const { input } = remembered(memory, request);
+      sendJson(response, 200, toItemPage(input, parseItemPage(request.query)));
+    },
+  };
+}
+
+function dialectOf(parts: TurnParts, memory: ResponseMemory): Dialect<OwnedRequest> {
+  return {
+    parse: (body, request) => {
+      const owner = ownerOf(request);
+      const asked = parseResponseRequest(body, {
+        models: parts.models,
+        responseOf: (id) => memory.find(owner, id),
+        itemOf: (id) => memory.findItem(owner, id),
+      });
+      return { ...asked, owner };
+    },
+    whole: (asked, turn) => toResponse(turn.pulsed(answerOf(turn)), formOf(asked, turn, memory)),
+    events: (asked, turn) => toResponseEvents(turn.pulsed(answerOf(turn)), formOf(asked, turn, memory)),
+    // The events tell a failure themselves, for it is numbered as they are.
+    frames: { event: (event) => eventFrame(event as ResponseEvent), end: "", failure: () => "" },
+  };
+}
+
+function formOf(asked: OwnedRequest, turn: Turn, memory: ResponseMemory): ResponseForm {
+  const { owner, response: begun, input, conversation, isStored } = asked;
+  return {
+    begun,
+    countUsage: async () => toResponseUsage(await turn.countTokens()),
+    onEnd: (response) => {
+      if (!isStored) return;
+      memory.remember(owner, { response, input, conversation: [...conversation, ...response.output] });
+    },
+  };
+}
+
+async function* answerOf({ answers }: Turn) {
+  for (const answer of answers) yield* answer;
+}
+
+function eventFrame(event: ResponseEvent): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+function remembered(memory: ResponseMemory, request: Request): Remembered {
+  const id = String(request.params["id"]);
+  const found = memory.find(ownerOf(request), id);
+  if (found) return found;
+  throw new GatewayError("response_not_found", `Response with id '${id.slice(0, 128)}' not found.`);
+}
+
+function ownerOf({ res }: Request): string {
+  if (!res) throw new Error("Express gives every request its response.");
+  return exchangeOf(res).tenant;
+}

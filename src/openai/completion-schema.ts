@@ -1,0 +1,42 @@
+import { z } from "zod";
+
+/**
+ * What a completion request may hold, as https://platform.openai.com/docs/api-reference/completions/create names it.
+ * Unknown keys are dropped, and null counts as absent.
+ */
+
+/** Settings of a model that a web chat has no control for: checked as OpenAI would, then ignored. */
+const ignored = {
+  temperature: z.number().min(0).max(2).nullish(),
+  top_p: z.number().min(0).max(1).nullish(),
+  presence_penalty: z.number().min(-2).max(2).nullish(),
+  frequency_penalty: z.number().min(-2).max(2).nullish(),
+  seed: z.int().nullish(),
+  logit_bias: z.record(z.string(), z.number().min(-100).max(100)).nullish(),
+  user: z.string().nullish(),
+  best_of: z.int().min(0).max(20).nullish(),
+};
+
+/** What the site has no notion of and the gateway imitates over its text. */
+const emulated = {
+  echo: z.boolean().nullish(),
+  stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
+  max_tokens: z.int().min(1).nullish(),
+  n: z.int().min(1).max(128).nullish(),
+};
+
+export const completionBody = z.object({
+  model: z.string(),
+  prompt: z.union([z.string(), z.array(z.string()).min(1)]),
+  stream: z.boolean().nullish(),
+  stream_options: z
+    .object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
+    .nullish(),
+  suffix: z.string().nullish(),
+  logprobs: z.int().min(0).max(5).nullish(),
+  ...emulated,
+  ...ignored,
+});
+
+export const COMPLETION_IGNORED: ReadonlySet<string> = new Set(Object.keys(ignored));
+export const COMPLETION_EMULATED: ReadonlySet<string> = new Set(Object.keys(emulated));

@@ -1,0 +1,117 @@
+/** JSON as a model writes it: in prose, in code fences, with a comma too many. */
+
+/** A value, and the JSON text that it was read from. */
+export interface JsonRead {
+  readonly value: unknown;
+  readonly text: string;
+}
+
+/** Follows a JSON object or list as its text comes, to see where it ends. */
+export class JsonScan {
+  #depth = 0;
+  #isInString = false;
+  #isEscaped = false;
+
+  /** Where in this piece the value ends, if it does. The first piece begins with its bracket. */
+  push(piece: string): number | undefined {
+    for (let at = 0; at < piece.length; at += 1) {
+      const character = piece[at];
+      if (this.#isInString) this.#inString(character);
+      else if (character === '"') this.#isInString = true;
+      else if (character === "{" || character === "[") this.#depth += 1;
+      else if (character === "}" || character === "]") this.#depth -= 1;
+      if (this.#depth === 0) return at + 1;
+    }
+    return undefined;
+  }
+
+  #inString(character: string | undefined): void {
+    if (this.#isEscaped) this.#isEscaped = false;
+    else if (character === "\\") this.#isEscaped = true;
+    else if (character === '"') this.#isInString = false;
+  }
+}
+
+/** Where the object or list that begins at `from` ends; undefined when it does not. */
+export function jsonEnd(text: string, from: number): number | undefined {
+  const length = new JsonScan().push(text.slice(from));
+  return length === undefined ? undefined : from + length;
+}
+
+/** Reads one JSON value; a code fence around it and slips with but one meaning are forgiven. */
+export function readJson(written: string): JsonRead | undefined {
+  const text = withoutFence(written);
+  return tryJson(text) ?? tryJson(mended(text));
+}
+
+/** Why text is no JSON. */
+export function jsonFault(text: string): string {
+  try {
+    JSON.parse(withoutFence(text));
+    return "";
+  } catch (cause) {
+    return cause instanceof Error ? cause.message.slice(0, 200) : "";
+  }
+}
+
+/** JSON text without white space; undefined for a value that is nested too deep for it. */
+export function compactJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The JSON values of an answer: all of it, or what stands in its fences, or the objects and lists in its prose. */
+export function* jsonValues(answer: string): Generator<JsonRead, void, undefined> {
+  const whole = readJson(answer);
+  if (whole) {
+    yield whole;
+    return;
+  }
+  for (const [, fenced = ""] of answer.matchAll(/```[\w-]*[ \t]*\r?\n([^]*?)```/g)) {
+    const read = readJson(fenced);
+    if (read) yield read;
+  }
+  yield* bracketed(answer);
+}
+
+/** A part of a value is not taken for the value: what is bracketed but no JSON is passed over as a whole. */
+function* bracketed(text: string): Generator<JsonRead, void, undefined> {
+  const opening = /[{[]/g;
+  for (let match = opening.exec(text); match; match = opening.exec(text)) {
+    const end = jsonEnd(text, match.index);
+    if (end === undefined) return;
+    const read = readJson(text.slice(match.index, end));
+    if (read) yield read;
+    opening.lastIndex = end;
+  }
+}
+
+function tryJson(text: string): JsonRead | undefined {
+  try {
+    return { value: JSON.parse(text) as unknown, text };
+  } catch {
+    return undefined;
+  }
+}
+
+function withoutFence(text: string): string {
+  const trimmed = text.trim();
+  const open = /^```[\w-]*[ \t]*\r?\n/.exec(trimmed)?.[0];
+  return open !== undefined && trimmed.endsWith("```") && trimmed.length > open.length + 2
+    ? trimmed.slice(open.length, -3).trim()
+    : trimmed;
+}
+
+const CONTROLS: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+
+/** Line breaks inside strings are escaped, commas before a closing bracket dropped. */
+function mended(text: string): string {
+  return text.replaceAll(/"[^"\\]*(?:\\[^][^"\\]*)*"|,(?=\s*[}\]])/g, (found) => (found === "," ? "" : escaped(found)));
+}
+
+function escaped(string: string): string {
+  return string.replaceAll(/[\n\r\t]/g, (control) => CONTROLS[control] ?? control);
+}

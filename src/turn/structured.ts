@@ -1,0 +1,50 @@
+import type { Message } from "../chat.ts";
+import type { Format } from "./ask.ts";
+import { checkerOf, type Checker } from "./json-schema.ts";
+import { jsonFault, jsonValues } from "./json-text.ts";
+
+export type JsonFormat = Exclude<Format, { type: "text" }>;
+
+/** Tells the model to answer in JSON only. */
+export function formatRules(format: JsonFormat, { mayCall }: { readonly mayCall: boolean }): Message {
+  const wanted = format.type === "json_object" ? "one JSON object" : "one JSON value";
+  const text = [
+    `${mayCall ? "Unless you call a tool, answer" : "Answer"} with ${wanted} and nothing else: no prose, no code fence.`,
+    ...(format.type === "json_schema"
+      ? [`It must meet this JSON Schema, named ${JSON.stringify(format.name)}:`, JSON.stringify(format.schema)]
+      : []),
+  ];
+  return { role: "system", text: text.join("\n") };
+}
+
+/** Asks for the answer again. */
+export function formatRepair(problems: readonly string[], format: JsonFormat): Message {
+  const wanted = format.type === "json_object" ? "one JSON object" : "one JSON value that meets the schema";
+  const text = [
+    "Your last answer cannot be used:",
+    ...problems.map((problem) => `- ${problem}`),
+    `Write the whole answer again as ${wanted} and nothing else: no prose, no code fence.`,
+  ];
+  return { role: "user", text: text.join("\n") };
+}
+
+export type Formatted = { readonly json: string } | { readonly problems: readonly string[] };
+
+/** The first JSON in an answer that meets the format, or what is wrong with the first there is. */
+export function formatted(answer: string, format: JsonFormat): Formatted {
+  const check = checkerOfFormat(format);
+  let problems: readonly string[] | undefined;
+  for (const { value, text } of jsonValues(answer)) {
+    const violations = check(value);
+    if (violations.length === 0) return { json: text };
+    problems ??= violations;
+  }
+  return { problems: problems ?? [`It holds no valid JSON: ${jsonFault(answer)}.`] };
+}
+
+/** @throws GatewayError `invalid_schema`. */
+export function checkerOfFormat(format: JsonFormat): Checker {
+  if (format.type === "json_schema") return checkerOf(format.schema, format.param ?? "response_format");
+  return (value) =>
+    typeof value === "object" && value !== null && !Array.isArray(value) ? [] : ["the whole value must be object"];
+}

@@ -1,0 +1,125 @@
+import { expect } from "vitest";
+import type { Json } from "./fuzz-mutations.ts";
+
+export interface FuzzedDialect {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** What is answered with 200 before it is changed. */
+  readonly bodies: readonly Json[];
+  /** What every refusal looks like, down to its last key. */
+  readonly errorBody: unknown;
+}
+
+const text = expect.stringMatching(/\S/) as unknown;
+const textOrNull = expect.toSatisfy((value: unknown) => value === null || typeof value === "string") as unknown;
+
+const OPENAI_ERROR = { error: { message: text, type: text, param: textOrNull, code: text } };
+const ANTHROPIC_ERROR = { type: "error", error: { type: text, message: text }, request_id: text };
+
+const PARAMETERS: Json = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
+const SCHEMA: Json = { name: "place", strict: true, schema: PARAMETERS };
+const CALL: Json = { id: "call_1", type: "function", function: { name: "weather", arguments: '{"city":"Ulm"}' } };
+
+const CHAT: readonly Json[] = [
+  { model: "gptomni", messages: [{ role: "user", content: "Hello!" }], temperature: 0.5, max_tokens: 5, n: 2 },
+  {
+    model: "gptomni",
+    stream: true,
+    stream_options: { include_usage: true },
+    stop: ["x", "y"],
+    messages: [
+      { role: "system", content: [{ type: "text", text: "Be brief." }] },
+      { role: "user", content: "Weather?", name: "bob" },
+      { role: "assistant", content: null, tool_calls: [CALL] },
+      { role: "tool", tool_call_id: "call_1", content: [{ type: "text", text: "Rain" }] },
+    ],
+  },
+  {
+    model: "gptomni",
+    messages: [{ role: "user", content: "Weather?" }],
+    tools: [{ type: "function", function: { name: "weather", description: "Tells it.", parameters: PARAMETERS } }],
+    tool_choice: "auto",
+    parallel_tool_calls: false,
+    stream: true,
+  },
+  {
+    model: "gptomni",
+    messages: [{ role: "user", content: "Where?" }],
+    response_format: { type: "json_schema", json_schema: SCHEMA },
+    metadata: { a: "b" },
+    logit_bias: { "1": 2 },
+    modalities: ["text"],
+  },
+];
+
+const COMPLETION: readonly Json[] = [
+  { model: "gptomni", prompt: "Once upon", echo: true, max_tokens: 5, best_of: 2, stop: "x", temperature: 0 },
+  {
+    model: "gptomni",
+    prompt: ["one", "two"],
+    n: 2,
+    stream: true,
+    stream_options: { include_usage: true },
+    user: "bob",
+  },
+];
+
+const RESPONSE: readonly Json[] = [
+  { model: "gptomni", input: "Hello!", instructions: "Be brief.", max_output_tokens: 50, store: false },
+  {
+    model: "gptomni",
+    stream: true,
+    input: [
+      { type: "message", role: "user", content: [{ type: "input_text", text: "Weather?" }] },
+      { type: "function_call", call_id: "call_1", name: "weather", arguments: '{"city":"Ulm"}' },
+      { type: "function_call_output", call_id: "call_1", output: "Rain" },
+    ],
+    tools: [{ type: "function", name: "weather", description: "Tells it.", parameters: PARAMETERS, strict: true }],
+    tool_choice: "auto",
+    reasoning: { effort: "low" },
+    include: ["reasoning.encrypted_content"],
+    metadata: { a: "b" },
+  },
+  {
+    model: "gptomni",
+    input: [{ role: "user", content: "Where?" }],
+    text: { format: { type: "json_schema", name: "place", schema: PARAMETERS, strict: true }, verbosity: "low" },
+    truncation: "auto",
+  },
+];
+
+const MESSAGES: readonly Json[] = [
+  {
+    model: "gptomni",
+    max_tokens: 50,
+    messages: [{ role: "user", content: "Hello!" }],
+    temperature: 0.5,
+    system: "Be brief.",
+  },
+  {
+    model: "gptomni",
+    max_tokens: 50,
+    stream: true,
+    system: [{ type: "text", text: "Be brief.", cache_control: { type: "ephemeral" } }],
+    stop_sequences: ["x"],
+    messages: [
+      { role: "user", content: [{ type: "text", text: "Weather?" }] },
+      { role: "assistant", content: [{ type: "tool_use", id: "toolu_1", name: "weather", input: { city: "Ulm" } }] },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: "toolu_1", content: "Rain" }] },
+    ],
+    tools: [{ name: "weather", description: "Tells it.", input_schema: PARAMETERS }],
+    tool_choice: { type: "auto", disable_parallel_tool_use: true },
+    metadata: { user_id: "bob" },
+    thinking: { type: "disabled" },
+  },
+];
+
+const openai = { headers: {}, errorBody: OPENAI_ERROR };
+const anthropic = { headers: { "anthropic-version": "2023-06-01" }, errorBody: ANTHROPIC_ERROR };
+
+export const DIALECTS: readonly FuzzedDialect[] = [
+  { path: "/v1/chat/completions", bodies: CHAT, ...openai },
+  { path: "/v1/completions", bodies: COMPLETION, ...openai },
+  { path: "/v1/responses", bodies: RESPONSE, ...openai },
+  { path: "/v1/messages", bodies: MESSAGES, ...anthropic },
+];
