@@ -1,14 +1,21 @@
 import type { ChatRequest, ReplyPart } from "./chat.ts";
 import { GatewayError } from "./errors.ts";
+import type { Lease } from "./pool/lease.ts";
 import type { SessionPool } from "./pool/session-pool.ts";
+import type { Caller } from "./pool/waiting-line.ts";
 import type { Site } from "./site.ts";
 
 /** One answer under way. Iterate it once; leaving the loop early cancels it upstream. */
 export interface Reply extends AsyncIterable<ReplyPart> {
   /** Which credential is answering; undefined until one was leased. */
   readonly credentialId: string | undefined;
-  /** How many credentials were tried so far. */
+  /** How often the site was asked so far. */
   readonly attempts: number;
+}
+
+interface Progress {
+  credentialId: string | undefined;
+  attempts: number;
 }
 
 export interface GatewayLimits {
@@ -33,32 +40,29 @@ export class Gateway {
   }
 
   /** Nothing happens until the reply is iterated. The iteration throws GatewayError only. */
-  reply(request: ChatRequest, signal: AbortSignal): Reply {
+  reply(request: ChatRequest, caller: Caller, signal: AbortSignal): Reply {
     const progress = { credentialId: undefined as string | undefined, attempts: 0 };
-    const parts = this.#parts(request, progress, signal);
+    const parts = this.#parts(request, progress, { caller, signal });
     return Object.assign(progress, { [Symbol.asyncIterator]: () => parts });
   }
 
   async *#parts(
     request: ChatRequest,
-    progress: { credentialId: string | undefined; attempts: number },
-    signal: AbortSignal,
+    progress: Progress,
+    { caller, signal }: { readonly caller: Caller; readonly signal: AbortSignal },
   ): AsyncGenerator<ReplyPart, void, undefined> {
     const tried = new Set<string>();
     let lastFailure: GatewayError | undefined;
     while (tried.size < MAX_ATTEMPTS) {
-      using lease = await this.#pool.lease(tried, signal).catch((cause: unknown) => {
+      using lease = await this.#pool.lease(tried, caller, signal).catch((cause: unknown) => {
         // What kept the last one from answering says more than that there is no other.
         throw GatewayError.from(signal.aborted ? signal.reason : (lastFailure ?? cause));
       });
       tried.add(lease.credentialId);
       progress.credentialId = lease.credentialId;
-      progress.attempts += 1;
       let isUnderWay = false;
       try {
-        const attempt = new AbortController();
-        const parts = this.#site.reply(lease.fetch, request, AbortSignal.any([signal, attempt.signal]));
-        for await (const part of withProgress(parts, this.#limits, attempt)) {
+        for await (const part of this.#ask(lease, request, progress, signal)) {
           isUnderWay = true;
           yield part;
         }
@@ -70,6 +74,31 @@ export class Gateway {
       }
     }
     throw lastFailure ?? new GatewayError("internal_error", "No attempt was made.");
+  }
+
+  /** Asks under this lease; a challenge in the way is solved and the request repeated, once. */
+  async *#ask(
+    lease: Lease,
+    request: ChatRequest,
+    progress: Progress,
+    signal: AbortSignal,
+  ): AsyncGenerator<ReplyPart, void, undefined> {
+    try {
+      yield* this.#attempt(lease, request, progress, signal);
+      return;
+    } catch (cause) {
+      // A challenge comes in place of an answer, so nothing was handed on yet.
+      if (!(cause instanceof GatewayError) || cause.code !== "site_challenged" || signal.aborted) throw cause;
+    }
+    await lease.solve(signal);
+    yield* this.#attempt(lease, request, progress, signal);
+  }
+
+  #attempt(lease: Lease, request: ChatRequest, progress: Progress, signal: AbortSignal): AsyncIterable<ReplyPart> {
+    progress.attempts += 1;
+    const attempt = new AbortController();
+    const parts = this.#site.reply(lease.fetch, request, AbortSignal.any([signal, attempt.signal]));
+    return withProgress(parts, this.#limits, attempt);
   }
 }
 

@@ -22,7 +22,6 @@ describe("while nothing was sent to the client, another account answers when one
   test.each([
     ["is signed out", { status: 401 }],
     ["is told to slow down", { status: 429, retryAfter: "1" }],
-    ["meets a challenge", { challenge: true }],
     ["meets a failing site", { status: 500 }],
     ["gets nothing", { empty: true }],
     ["gets no first byte", { firstByteDelayMs: 60_000 }],

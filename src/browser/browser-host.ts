@@ -1,6 +1,7 @@
 import type { Browser } from "playwright";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { launchBrowser, type LaunchedBrowser, type LaunchOptions } from "./launch.ts";
 
 const FIRST_BACKOFF_MS = 1_000;
@@ -48,7 +49,14 @@ export class BrowserHost implements AsyncDisposable {
       }
       const launched = await launchBrowser(this.#options);
       this.#failures = 0;
-      launched.browser.once("disconnected", () => this.#onDisconnected(launched));
+      const heartbeat = await Heartbeat.start(launched.browser, launched.pid, () => {
+        this.#log.warn({ pid: launched.pid }, "chromium is frozen; it is killed");
+        launched.kill();
+      });
+      launched.browser.once("disconnected", () => {
+        heartbeat[Symbol.dispose]();
+        this.#onDisconnected(launched);
+      });
       this.#log.info({ pid: launched.pid, version: launched.browser.version() }, "chromium started");
       return launched;
     } catch (cause) {

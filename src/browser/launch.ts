@@ -23,12 +23,16 @@ export interface LaunchedBrowser {
   readonly browser: Browser;
   /** Chromium's main process, which leads a process group of its own. */
   readonly pid: number;
+  /** Ends it at once, whatever state it is in. */
+  kill(): void;
   /** Ends it, gracefully if it answers within the limit; its scratch folder goes with it. Never rejects. */
   close(): Promise<void>;
 }
 
 const LAUNCH_LIMIT_MS = 30_000;
 const CLOSE_LIMIT_MS = 3_000;
+const MAX_QUOTED_LINES = 5;
+const MAX_QUOTED_CHARACTERS = 1_000;
 
 /**
  * The stealth plugin's evasions that take an automation mark away without claiming anything untrue:
@@ -47,7 +51,7 @@ export function mustRunUnsandboxed(): boolean {
 
 /** @throws GatewayError `browser_unavailable` with what to do about it. */
 export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBrowser> {
-  const scratchDir = await mkdtemp(join(tmpdir(), "gptomni-browser-"));
+  const scratchDir = await mkdtemp(join(tmpdir(), "b-"));
   const removeScratch = (): Promise<void> => rm(scratchDir, { recursive: true, force: true, maxRetries: 5 });
   try {
     const browser = await start(options, scratchDir);
@@ -55,6 +59,7 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
     return {
       browser,
       pid,
+      kill: () => killGroup(pid),
       close: async () => {
         await close(browser, pid);
         await removeScratch();
@@ -62,7 +67,7 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
     };
   } catch (cause) {
     await removeScratch();
-    throw new GatewayError("browser_unavailable", explain(cause), { cause });
+    throw new GatewayError("browser_unavailable", explain(cause), { cause: new Error(whatItSaid(cause)) });
   }
 }
 
@@ -109,11 +114,22 @@ async function mainProcessId(browser: Browser): Promise<number> {
 async function close(browser: Browser, pid: number): Promise<void> {
   // A stopped browser never answers, so what is left of its process group is killed in any case.
   await within(CLOSE_LIMIT_MS, "close the browser", browser.close()).catch(() => {});
+  killGroup(pid);
+}
+
+function killGroup(pid: number): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {
     // No such process group: it ended by itself.
   }
+}
+
+/** Playwright repeats the whole command line several times; what Chromium itself said is a few lines of it. */
+function whatItSaid(cause: unknown): string {
+  const lines = String(cause).split("\n");
+  const said = lines.filter((line) => line.includes("[err]"));
+  return (said.length > 0 ? said : lines).slice(0, MAX_QUOTED_LINES).join("\n").slice(0, MAX_QUOTED_CHARACTERS);
 }
 
 function explain(cause: unknown): string {

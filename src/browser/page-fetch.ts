@@ -11,6 +11,8 @@ const AGENT_NAME = "agent";
 const BINDING_NAME = "tell";
 /** A CDP call into a live page takes about a millisecond; a page that needs this long is stuck. */
 const PAGE_CALL_LIMIT_MS = 5_000;
+/** A page that runs no script for so long is taken for frozen. */
+const PING_LIMIT_MS = 5_000;
 /** Unacknowledged bytes after which the page stops reading. */
 const CREDIT_BYTES = 1024 * 1024;
 /** Acknowledging every piece would cost a CDP call each; a quarter of the credit keeps the page reading. */
@@ -39,6 +41,11 @@ export class PageFetcher {
   /** The isolated world's context; gone after each navigation. */
   #contextId: number | undefined;
   #lost: GatewayError | undefined;
+  #firstHeapBytes: number | undefined;
+  /** How many requests it was asked for. */
+  requests = 0;
+  /** On the monotonic clock, in milliseconds. */
+  readonly openedMs = performance.now();
 
   private constructor(cdp: CDPSession, maxReplyBytes: number) {
     this.#cdp = cdp;
@@ -64,6 +71,7 @@ export class PageFetcher {
   async fetch(request: PageRequest, signal: AbortSignal): Promise<PageResponse> {
     signal.throwIfAborted();
     if (this.#lost) throw this.#lost;
+    this.requests += 1;
     const nonce = randomUUID();
     const transfer = this.#register(nonce);
     const onAbort = (): void => {
@@ -90,6 +98,37 @@ export class PageFetcher {
       () => this.#lost === undefined,
       () => false,
     );
+  }
+
+  get isIdle(): boolean {
+    return this.#transfers.size === 0;
+  }
+
+  /** Resolves when the requests that run now are over. @throws the signal's reason. */
+  async whenIdle(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    await Promise.all([...this.#transfers.values()].map((transfer) => transfer.done.promise));
+  }
+
+  /** Whether the page still runs scripts. */
+  async isAlive(): Promise<boolean> {
+    const call = this.#cdp.send("Runtime.evaluate", { expression: "1" });
+    return within(PING_LIMIT_MS, "answer a ping", call).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** What the page's heap grew by since it was opened, its buffers included. */
+  async heapGrowthBytes(): Promise<number> {
+    const { usedSize, ...rest } = await within(
+      PAGE_CALL_LIMIT_MS,
+      "weigh the page",
+      this.#cdp.send("Runtime.getHeapUsage"),
+    );
+    const bytes = usedSize + ("backingStorageSize" in rest ? rest.backingStorageSize : 0);
+    this.#firstHeapBytes ??= bytes;
+    return bytes - this.#firstHeapBytes;
   }
 
   /** The page is gone: everything under way fails with this. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { BrowserContext, Page } from "playwright";
 import { GatewayError } from "../errors.ts";
 import type { PageFetch, Site } from "../site.ts";
@@ -16,26 +17,54 @@ export interface SessionOptions {
   readonly site: Site;
   readonly challengeTimeoutMs: number;
   readonly maxReplyBytes: number;
+  /** A page that was asked so often is changed for a new one; each its own, up to a fifth more or less. */
+  readonly renewAfterRequests: number;
+  /** What the browser held before a restart; they go before the configured ones, since tokens rotate. */
+  readonly storedCookies?: StoredCookies | undefined;
 }
 
-type Cookies = Parameters<BrowserContext["addCookies"]>[0];
+/**
+ * A page's renderer grows by about 16 MB in 1,000 requests, and only closing the page gives that back. Each page's
+ * own limits lie up to a fifth off these and the configured number of requests, so that not all are renewed at once.
+ */
+const WORN_AGE_MS = 6 * 3_600_000;
+const MAX_GROWTH_BYTES = 64 * 1024 * 1024;
+/** Weighing costs a call into the page. */
+const WEIGH_EVERY_REQUESTS = 50;
+
+/** As Playwright takes and gives them. */
+export type StoredCookies = Parameters<BrowserContext["addCookies"]>[0];
+
+interface OpenPage {
+  readonly page: Page;
+  readonly fetcher: PageFetcher;
+}
 
 /** One credential in the browser: a context with its cookies and a page that stands at the site. */
 export class Session implements AsyncDisposable {
   readonly #host: BrowserHost;
   readonly #options: SessionOptions;
   /** The newest that is known: as configured at first, then as the browser holds them, since tokens rotate. */
-  #cookies: Cookies;
+  #cookies: StoredCookies;
   #context: BrowserContext | undefined;
   #page: Page | undefined;
   #fetcher: PageFetcher | undefined;
+  #isRenewing = false;
+  readonly #wearShare = 0.8 + 0.4 * Math.random();
   /** Called when the open page is lost while nobody uses it. */
   onLost: (error: GatewayError) => void = () => {};
+  /** Called when the browser's cookies are other ones than before. */
+  onCookies: () => void = () => {};
 
   constructor(host: BrowserHost, cookie: string, options: SessionOptions) {
     this.#host = host;
     this.#options = options;
-    this.#cookies = parseCookies(cookie, options.site.origin);
+    this.#cookies = options.storedCookies ?? parseCookies(cookie, options.site.origin);
+  }
+
+  /** The newest that are known. */
+  get cookies(): StoredCookies {
+    return this.#cookies;
   }
 
   get isOpen(): boolean {
@@ -55,25 +84,63 @@ export class Session implements AsyncDisposable {
   async open(signal: AbortSignal): Promise<void> {
     if (this.#fetcher) return;
     signal.throwIfAborted();
-    const { site, challengeTimeoutMs, maxReplyBytes } = this.#options;
     // What a crash left.
     await this.closePage();
     try {
       this.#context ??= await this.#newContext();
-      const page = await within(BROWSER_CALL_LIMIT_MS, "open a page", this.#context.newPage());
-      this.#page = page;
-      await visit(page, new URL(site.homePath, site.origin), challengeTimeoutMs);
-      const fetcher = await PageFetcher.open(page, maxReplyBytes);
-      this.#watch(page, fetcher);
-      this.#fetcher = fetcher;
-      const asked = site.isSignedIn(this.fetch, signal);
-      if (!(await within(BROWSER_CALL_LIMIT_MS, "ask whether the account is signed in", asked))) {
-        throw new GatewayError("credential_expired", "The site says that this account is signed out.");
-      }
+      this.#take(await this.#openPage(signal));
       await this.keepCookies();
     } catch (cause) {
       await this.closePage();
       throw GatewayError.from(signal.aborted ? signal.reason : cause);
+    }
+  }
+
+  /** Closes the page until it is needed; the context keeps its cookies. Never rejects. */
+  async sleep(): Promise<void> {
+    await this.keepCookies().catch(() => {});
+    await this.closePage();
+  }
+
+  /** Finds a page that died or froze without a word, and tells `onLost` then. */
+  async ping(): Promise<void> {
+    const fetcher = this.#fetcher;
+    if (!fetcher || (await fetcher.isAlive())) return;
+    fetcher.lose(new GatewayError("session_lost", "The session's page answers no more."));
+    await this.#drop(fetcher);
+  }
+
+  /** Whether its page was used so much that a new one is due: by measure, age and uses. */
+  async isWorn(): Promise<boolean> {
+    const [page, fetcher] = [this.#page, this.#fetcher];
+    if (!page || !fetcher || this.#isRenewing) return false;
+    const share = this.#wearShare;
+    if (fetcher.requests >= this.#options.renewAfterRequests * share) return true;
+    if (performance.now() - fetcher.openedMs >= WORN_AGE_MS * share) return true;
+    return fetcher.requests % WEIGH_EVERY_REQUESTS === 0 && (await fetcher.heapGrowthBytes()) >= MAX_GROWTH_BYTES;
+  }
+
+  /**
+   * Changes the page for a new one, which is ready before the old one goes. Answers under way end on the old one.
+   * @throws GatewayError as `open` does; the old page goes on serving then.
+   */
+  async renew(signal: AbortSignal): Promise<void> {
+    const [page, fetcher] = [this.#page, this.#fetcher];
+    if (!page || !fetcher || this.#isRenewing) return;
+    this.#isRenewing = true;
+    try {
+      const fresh = await this.#openPage(signal);
+      // No request may begin between the last look and the change, so nothing is awaited there.
+      while (!fetcher.isIdle) await fetcher.whenIdle(signal);
+      if (this.#fetcher !== fetcher) {
+        await fresh.page.close();
+        return;
+      }
+      this.#take(fresh);
+      fetcher.lose(new GatewayError("session_lost", "The session's page was renewed."));
+      await within(BROWSER_CALL_LIMIT_MS, "close the old page", page.close()).catch(() => this.#closeContext());
+    } finally {
+      this.#isRenewing = false;
     }
   }
 
@@ -86,7 +153,10 @@ export class Session implements AsyncDisposable {
   async keepCookies(): Promise<void> {
     if (!this.#context) return;
     const cookies = await within(BROWSER_CALL_LIMIT_MS, "read cookies", this.#context.cookies());
-    if (cookies.length > 0) this.#cookies = cookies;
+    // An empty jar is a browser that is going down, or one that was signed out; what was known may still hold.
+    if (cookies.length === 0 || isDeepStrictEqual(cookies, this.#cookies)) return;
+    this.#cookies = cookies;
+    this.onCookies();
   }
 
   /** Ends what runs in the page and closes it; the context and its cookies stay. Never rejects. */
@@ -95,18 +165,38 @@ export class Session implements AsyncDisposable {
     this.#page = undefined;
     this.#fetcher = undefined;
     fetcher?.lose(new GatewayError("session_lost", "The session's page was closed."));
-    if (!page) return;
-    try {
-      await within(BROWSER_CALL_LIMIT_MS, "close the page", page.close());
-    } catch {
-      // A page that does not close takes its context along.
-      await this.#closeContext();
-    }
+    if (page) await this.#close(page);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.closePage();
     await this.#closeContext();
+  }
+
+  /** A further page that stands at the site, signed in. It closes again when that fails. */
+  async #openPage(signal: AbortSignal): Promise<OpenPage> {
+    const { site, challengeTimeoutMs, maxReplyBytes } = this.#options;
+    const context = this.#context;
+    if (!context) throw new GatewayError("session_lost", "The session's context is gone.");
+    const page = await within(BROWSER_CALL_LIMIT_MS, "open a page", context.newPage());
+    try {
+      await visit(page, new URL(site.homePath, site.origin), challengeTimeoutMs);
+      const fetcher = await PageFetcher.open(page, maxReplyBytes);
+      this.#watch(page, fetcher);
+      const asked = site.isSignedIn((request, sign) => fetcher.fetch(request, sign), signal);
+      if (!(await within(BROWSER_CALL_LIMIT_MS, "ask whether the account is signed in", asked))) {
+        throw new GatewayError("credential_expired", "The site says that this account is signed out.");
+      }
+      return { page, fetcher };
+    } catch (cause) {
+      await this.#close(page);
+      throw cause;
+    }
+  }
+
+  #take({ page, fetcher }: OpenPage): void {
+    this.#page = page;
+    this.#fetcher = fetcher;
   }
 
   async #newContext(): Promise<BrowserContext> {
@@ -137,6 +227,17 @@ export class Session implements AsyncDisposable {
     };
     page.once("crash", onGone("crashed"));
     page.once("close", onGone("was closed"));
+  }
+
+  /** Never rejects. A page that does not close takes its context along. */
+  async #close(page: Page): Promise<void> {
+    await within(BROWSER_CALL_LIMIT_MS, "close the page", page.close()).catch(() => this.#closeContext());
+  }
+
+  async #drop(fetcher: PageFetcher): Promise<void> {
+    if (this.#fetcher !== fetcher) return;
+    await this.closePage();
+    this.onLost(new GatewayError("session_lost", "The session's page answers no more."));
   }
 
   async #closeContext(): Promise<void> {

@@ -10,6 +10,8 @@ export class Lease implements Disposable {
   readonly #overdue: NodeJS.Timeout;
   #blamed: GatewayError | undefined;
   #isOver = false;
+  /** The browser had its time for a challenge and did not solve it. */
+  isUnsolved = false;
 
   constructor(slot: Slot, limitMs: number, settle: (error: GatewayError | undefined) => Promise<void>) {
     this.slot = slot;
@@ -36,6 +38,25 @@ export class Lease implements Disposable {
     this.slot.permit = undefined;
     return this.slot.session.fetch(request, signal);
   };
+
+  /**
+   * Goes back to the site and lets the browser solve what it asks, so that the request can be repeated here. The challenge
+   * came before the site saw the request, so the repetition is the same send.
+   * @throws GatewayError `site_challenged` when it is not solved in time, and what else keeps the page from opening.
+   */
+  async solve(signal: AbortSignal): Promise<void> {
+    const { slot } = this;
+    slot.enter("challenged", "solving what the site asks");
+    try {
+      await slot.session.closePage();
+      await slot.session.open(signal);
+    } catch (cause) {
+      const error = GatewayError.from(cause);
+      this.isUnsolved = error.code === "site_challenged";
+      throw error;
+    }
+    slot.enter("busy", "answering");
+  }
 
   /** Tells what failed under this lease; the error table decides what becomes of the session. */
   blame(error: GatewayError): void {

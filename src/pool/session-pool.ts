@@ -1,84 +1,96 @@
-import { createPool, type Pool } from "generic-pool";
 import { setTimeout as delay } from "node:timers/promises";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { Lease } from "./lease.ts";
+import { Pages, type PagesOptions } from "./pages.ts";
+import { Shelf } from "./shelf.ts";
 import type { Slot } from "./slot.ts";
-import { WaitingLine, type WaitingLineLimits } from "./waiting-line.ts";
+import { WaitingLine, type Caller, type WaitingLineLimits } from "./waiting-line.ts";
 
-export interface SessionPoolOptions extends WaitingLineLimits {
+export interface SessionPoolOptions extends WaitingLineLimits, PagesOptions {
   /** A lease that is held longer is taken back. */
   readonly leaseLimitMs: number;
+  /** A page that was not used for so long is closed until it is needed. */
+  readonly hibernateAfterMs: number;
 }
 
-/** How many pages are opened at a time: more would only slow each other down. */
-const OPENING_LIMIT = 4;
 const MIN_RETRY_AFTER_MS = 1_000;
+/** How often idle sessions are looked at. */
+const ROUNDS_MS = 5_000;
 
 /**
- * Lends each credential's session to one request at a time. generic-pool holds those that stand ready, longest idle
- * first, which makes it round robin; a session that opens, rests or recovers is one that was not returned yet, because
- * generic-pool retries a failing `create` without pause and hangs on a failing `validate`.
+ * Lends each credential's session to one request at a time, to whoever's turn it is. What may be lent now stands on the
+ * shelf; a session that opens, rests or recovers is off it.
  */
 export class SessionPool implements AsyncDisposable {
-  readonly #slots: readonly Slot[];
+  readonly #slots = new Map<string, Slot>();
   readonly #options: SessionPoolOptions;
   readonly #log: Log;
   readonly #line: WaitingLine<Slot>;
-  readonly #ready: Pool<Slot>;
+  readonly #shelf = new Shelf();
+  readonly #pages: Pages;
   readonly #stopping = new AbortController();
   readonly #leases = new Set<Lease>();
-  #opening = 0;
-  readonly #openers: (() => void)[] = [];
-  #handingOut: Promise<void> | undefined;
+  readonly #rounds: NodeJS.Timeout;
+  /** Sessions that are woken for somebody in the line. */
+  #waking = 0;
+  #handingOut: Promise<void> = Promise.resolve();
 
-  constructor(slots: readonly Slot[], options: SessionPoolOptions, log: Log) {
-    this.#slots = slots;
+  constructor(options: SessionPoolOptions, log: Log) {
     this.#options = options;
     this.#log = log;
     this.#line = new WaitingLine(options);
-    const unclaimed = [...slots];
-    const claim = async (): Promise<Slot> => {
-      const slot = unclaimed.shift();
-      if (!slot) throw new Error("generic-pool asked for more sessions than there are credentials");
-      return slot;
-    };
-    this.#ready = createPool({ create: claim, destroy }, { max: slots.length, fifo: true, autostart: false });
+    this.#pages = new Pages(this.#slots, this.#shelf, options);
+    this.#rounds = setInterval(() => this.#goRound(), Math.min(ROUNDS_MS, options.hibernateAfterMs)).unref();
   }
 
-  /** Opens every credential's session in the background. */
-  async start(): Promise<void> {
-    const slots = await Promise.all(this.#slots.map(() => this.#ready.acquire()));
-    for (const slot of slots) {
-      slot.session.onLost = () => this.#handOut();
-      void this.#background(this.#recover(slot));
-    }
+  /** Takes a credential in. Its session opens in the background while there is room, else when it is needed. */
+  async add(slot: Slot): Promise<void> {
+    this.#slots.set(slot.id, slot);
+    slot.session.onLost = () => void this.#handOut();
+    await this.#shelf.add(slot);
+    this.#background(this.#bring(slot, { eagerly: this.#slots.size <= this.#options.maxOpenSessions }));
+  }
+
+  /** Lets a credential go as soon as the request that it answers is over. Resolves when it is gone. */
+  async remove(id: string): Promise<void> {
+    const slot = this.#slots.get(id);
+    if (!slot) return;
+    slot.isRetired = true;
+    const running = [...this.#leases].filter((lease) => lease.slot === slot).map((lease) => lease.settled);
+    await Promise.all(running);
+    await this.#handOut();
+    this.#slots.delete(id);
+    await slot.pace.stop();
+    await slot.session[Symbol.asyncDispose]();
+    this.#pages.changed();
   }
 
   /**
-   * Waits for a session that stands ready and is none of `except`.
+   * Waits for a session that may be lent and is none of `except`.
    * @throws GatewayError `no_usable_credential` when there is none to wait for, `rate_limit_exceeded`, `queue_timeout`,
-   * `server_shutting_down`; the signal's reason when it aborts.
+   * `overloaded`, `server_shutting_down`; the signal's reason when it aborts.
    */
-  async lease(except: ReadonlySet<string>, signal: AbortSignal): Promise<Lease> {
+  async lease(except: ReadonlySet<string>, caller: Caller, signal: AbortSignal): Promise<Lease> {
     if (this.#stopping.signal.aborted) throw shuttingDown();
-    const candidates = this.#slots.filter((slot) => !except.has(slot.id));
-    if (!candidates.some((slot) => slot.waitMs < this.#options.timeoutMs)) throw this.#noneUsable(candidates);
-    const waiting = this.#line.wait(
-      (slot) => !except.has(slot.id),
-      () => shortestWaitMs(candidates),
-      signal,
-    );
-    this.#handOut();
+    if (this.#options.memory.isFull) throw overloaded();
+    const accepts = (slot: Slot): boolean => !except.has(slot.id);
+    const wish = { accepts, retryAfterMs: () => shortestWaitMs(this.#candidates(accepts)), caller };
+    const hopeless = this.#hopeless(accepts);
+    if (hopeless) throw hopeless;
+    const waiting = this.#line.wait(wish, signal);
+    void this.#handOut();
     const slot = await waiting;
     slot.enter("busy", "answering");
-    const lease = new Lease(slot, this.#options.leaseLimitMs, (error) => this.#background(this.#settle(lease, error)));
+    const lease: Lease = new Lease(slot, this.#options.leaseLimitMs, (error) => this.#settle(lease, error));
     this.#leases.add(lease);
     return lease;
   }
 
   get states(): readonly Pick<Slot, "id" | "state" | "reason" | "since" | "nextTryAt">[] {
-    return this.#slots.map(({ id, state, reason, since, nextTryAt }) => ({ id, state, reason, since, nextTryAt }));
+    return [...this.#slots.values()].map(({ id, state, reason, since, nextTryAt }) => {
+      return { id, state, reason, since, nextTryAt };
+    });
   }
 
   get waiting(): number {
@@ -88,16 +100,18 @@ export class SessionPool implements AsyncDisposable {
   /** Ready to serve, busy included; else why not, a line a state. Whoever asks needs no key, so nobody is named. */
   get readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
     if (this.#stopping.signal.aborted) return { ready: false, reasons: ["shutting down"] };
-    const ready = this.#slots.some(({ state }) => state === "ready" || state === "busy" || state === "resting");
-    const byState = Object.groupBy(this.#slots, ({ state }) => state);
-    const reasons = Object.entries(byState).map(([state, slots]) => `${slots.length} ${state}: ${slots[0]?.reason}`);
+    const slots = [...this.#slots.values()];
+    const isShelved = this.#shelf.open + this.#shelf.asleep > 0;
+    const ready = isShelved || slots.some(({ state }) => state === "busy" || state === "resting");
+    const byState = Object.groupBy(slots, ({ state }) => state);
+    const reasons = Object.entries(byState).map(([state, some]) => `${some.length} ${state}: ${some[0]?.reason}`);
     return { ready, reasons: ready ? [] : reasons };
   }
 
   /** Admits nobody any more and waits until the last lease is back, or until the signal aborts. */
   async drain(signal: AbortSignal): Promise<void> {
     this.#stopping.abort(shuttingDown());
-    this.#line.refuseAll(shuttingDown());
+    this.#line.refuse(shuttingDown);
     const abandoned = Promise.withResolvers<void>();
     const onAbort = (): void => abandoned.resolve();
     if (signal.aborted) onAbort();
@@ -107,115 +121,162 @@ export class SessionPool implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#rounds);
     await this.drain(AbortSignal.abort());
-    await Promise.all(this.#slots.map((slot) => slot.pace.stop()));
-    await Promise.all(this.#slots.map((slot) => slot.session[Symbol.asyncDispose]()));
+    const slots = [...this.#slots.values()];
+    await Promise.all(slots.map((slot) => slot.pace.stop()));
+    await Promise.all(slots.map((slot) => slot.session[Symbol.asyncDispose]()));
   }
 
   /** A lease came back, or was taken back. */
   async #settle(lease: Lease, error: GatewayError | undefined): Promise<void> {
     const { slot } = lease;
     this.#leases.delete(lease);
-    const failure = error && error.row.fate !== "keep" ? error : await this.#checkIn(slot);
+    slot.idleSinceMs = performance.now();
+    const failure = error && error.row.fate !== "keep" ? error : await slot.checkIn();
     if (failure) {
       this.#log.warn({ credential: slot.id, code: failure.code, reason: failure.message }, "session failed");
       if (failure.row.fate !== "cool") await slot.session.closePage();
-      slot.fail(failure);
-    } else if (!error) slot.succeed();
-    void this.#background(this.#recover(slot));
-  }
-
-  /** What keeps a session from being lent again, if anything does. */
-  async #checkIn(slot: Slot): Promise<GatewayError | undefined> {
-    try {
-      if (!(await slot.session.isQuiet())) return new GatewayError("session_lost", "The page is stuck or gone.");
-      await slot.session.keepCookies();
-      return undefined;
-    } catch (cause) {
-      return GatewayError.from(cause);
+      if (lease.isUnsolved) slot.failToOpen(failure);
+      else slot.fail(failure);
+    } else if (!error) {
+      slot.succeed();
+      this.#background(this.#pages.renewWorn(slot, this.#log, this.#stopping.signal));
     }
+    this.#background(this.#bring(slot, { eagerly: false }));
+    this.#refuseHopeless();
   }
 
-  /** Brings a session that is out of the pool back in: waits its time, opens its page, waits for its pace. */
-  async #recover(slot: Slot): Promise<void> {
+  /** Puts a session on the shelf: proves first that a failed one works again, opens it if so wished, waits for its pace. */
+  async #bring(slot: Slot, { eagerly }: { readonly eagerly: boolean }): Promise<void> {
     const { signal } = this.#stopping;
-    while (!signal.aborted && (slot.nextTryAt !== undefined || !slot.session.isOpen)) {
-      try {
-        await delay(slot.waitMs, undefined, { signal, ref: false });
-        await this.#inTurn(async () => {
-          slot.enter("opening", "going to the site");
-          await slot.session.open(signal);
-        });
-        slot.nextTryAt = undefined;
-        this.#log.info({ credential: slot.id }, "session open");
-      } catch (cause) {
-        if (signal.aborted) break;
-        slot.failToOpen(GatewayError.from(cause));
-        const { id: credential, state, reason, waitMs: nextTryMs } = slot;
-        this.#log.warn({ credential, state, reason, nextTryMs }, "session did not open");
-      }
+    const isGone = (): boolean => signal.aborted || slot.isRetired;
+    let mustOpen = eagerly;
+    while (!isGone() && (mustOpen || slot.nextTryAt !== undefined)) {
+      mustOpen = false;
+      await this.#tryToOpen(slot);
     }
-    if (signal.aborted) {
-      slot.enter("draining", "the gateway stops");
-      return;
-    }
-    if (!slot.permit) {
+    if (!isGone() && !slot.permit) {
       if (slot.pace.waitMs > 0) slot.enter("resting", "its pace");
+      this.#pages.changed();
       slot.permit = await slot.pace.take();
     }
-    slot.enter("ready", "waiting for a request");
-    await this.#ready.release(slot);
-    this.#handOut();
+    if (isGone()) {
+      slot.enter("draining", signal.aborted ? "the gateway stops" : "taken out of the configuration");
+      return;
+    }
+    await this.#shelve(slot);
   }
 
-  async #inTurn(open: () => Promise<void>): Promise<void> {
-    if (this.#opening >= OPENING_LIMIT) await new Promise<void>((resolve) => this.#openers.push(resolve));
-    this.#opening += 1;
+  async #shelve(slot: Slot): Promise<void> {
+    if (slot.session.isOpen) {
+      slot.enter("ready", "waiting for a request");
+      // On the shelf it might be closed to make room before anybody gets it.
+      if (this.#line.offer(slot)) return;
+    } else slot.enter("cold", "asleep: its page is closed until it is needed");
+    await this.#shelf.put(slot);
+    this.#pages.changed();
+    void this.#handOut();
+  }
+
+  /** One try, when its time has come. What comes of it stands in the slot. */
+  async #tryToOpen(slot: Slot): Promise<void> {
+    const { signal } = this.#stopping;
     try {
-      await open();
-    } finally {
-      this.#opening -= 1;
-      this.#openers.shift()?.();
+      await delay(slot.waitMs, undefined, { signal, ref: false });
+      if (slot.isRetired) return;
+      await this.#pages.open(slot, () => !slot.isRetired, signal);
+      slot.nextTryAt = undefined;
+      this.#log.info({ credential: slot.id }, "session open");
+    } catch (cause) {
+      if (signal.aborted) return;
+      slot.failToOpen(GatewayError.from(cause));
+      const { id: credential, state, reason, waitMs: nextTryMs } = slot;
+      this.#log.warn({ credential, state, reason, nextTryMs }, "session did not open");
+      this.#refuseHopeless();
     }
   }
 
-  /** One pass at a time over the sessions that stand ready: to those who wait, or to repair. */
-  #handOut(): void {
-    const before = this.#handingOut ?? Promise.resolve();
-    this.#handingOut = before.then(() => this.#offerReady());
-    void this.#background(this.#handingOut);
+  /** One pass at a time over the shelf: to those who wait, or to repair. */
+  #handOut(): Promise<void> {
+    this.#handingOut = this.#handingOut.then(() => this.#offerOpen()).then(() => this.#wakeSome());
+    this.#background(this.#handingOut);
+    return this.#handingOut;
   }
 
-  async #offerReady(): Promise<void> {
+  async #offerOpen(): Promise<void> {
     const kept: Slot[] = [];
-    const mayStop = (): boolean => this.#line.length === 0 && this.#slots.every(isSound);
-    while (this.#ready.available > 0 && !mayStop()) {
-      const slot = await this.#ready.acquire();
-      if (!isSound(slot)) void this.#background(this.#recover(slot));
-      else if (!this.#line.offer(slot)) kept.push(slot);
+    const isDone = (): boolean => this.#line.length === 0 && [...this.#slots.values()].every((slot) => slot.isSound);
+    while (this.#shelf.open > 0 && !isDone()) {
+      const slot = await this.#shelf.takeOpen();
+      if (!slot) break;
+      if (slot.isRetired) continue;
+      if (!slot.session.isOpen) {
+        slot.fail(new GatewayError("session_lost", "The session's page was lost while nobody used it."));
+        this.#background(this.#bring(slot, { eagerly: false }));
+      } else if (!this.#line.offer(slot)) kept.push(slot);
     }
-    await Promise.all(kept.map((slot) => this.#ready.release(slot)));
+    for (const slot of kept) await this.#shelf.put(slot);
+  }
+
+  /** Opens as many sleeping sessions as there are people in the line for whom none is open. */
+  async #wakeSome(): Promise<void> {
+    const kept: Slot[] = [];
+    while (this.#line.length > this.#waking && this.#shelf.asleep > 0) {
+      const slot = await this.#shelf.takeAsleep();
+      if (!slot) break;
+      if (slot.isRetired) continue;
+      if (this.#line.wanting([slot]) > this.#waking) {
+        this.#waking += 1;
+        this.#background(this.#wake(slot));
+      } else kept.push(slot);
+    }
+    for (const slot of kept) await this.#shelf.put(slot);
+  }
+
+  async #wake(slot: Slot): Promise<void> {
+    try {
+      await this.#pages.open(slot, () => this.#line.wanting([slot]) > 0, this.#stopping.signal);
+    } catch (cause) {
+      if (!this.#stopping.signal.aborted) slot.failToOpen(GatewayError.from(cause));
+      this.#refuseHopeless();
+    } finally {
+      this.#waking -= 1;
+    }
+    await this.#bring(slot, { eagerly: false });
+  }
+
+  /** Lets idle pages close, and finds those that died without a word. */
+  #goRound(): void {
+    this.#background(this.#pages.sleepIdle(this.#options.hibernateAfterMs));
+    for (const slot of this.#slots.values()) {
+      if (slot.state === "ready" || slot.state === "resting") this.#background(slot.session.ping());
+    }
+  }
+
+  /** Nobody waits for what will not come before their time is over. */
+  #refuseHopeless(): void {
+    this.#line.refuse((wish) => this.#hopeless((slot) => wish.accepts(slot)));
+  }
+
+  #hopeless(accepts: (slot: Slot) => boolean): GatewayError | undefined {
+    const candidates = this.#candidates(accepts);
+    if (candidates.some((slot) => slot.waitMs < this.#options.timeoutMs)) return undefined;
+    const byState = Object.entries(Object.groupBy(candidates, ({ state }) => state));
+    const why = byState.map(([state, slots]) => `${slots.length} ${state}`).join(", ");
+    const message = `No account can answer now${why === "" ? "" : `: ${why}`}.`;
+    if (candidates.length === 0) return new GatewayError("no_usable_credential", message);
+    return new GatewayError("no_usable_credential", message, { retryAfterMs: shortestWaitMs(candidates) });
+  }
+
+  #candidates(accepts: (slot: Slot) => boolean): Slot[] {
+    return [...this.#slots.values()].filter((slot) => accepts(slot) && !slot.isRetired);
   }
 
   /** Work that nobody awaits reports its failure here; there should be none. */
-  #background(work: Promise<void>): Promise<void> {
-    return work.catch((cause: unknown) => this.#log.error({ err: cause }, "the pool failed"));
+  #background(work: Promise<unknown>): void {
+    work.catch((cause: unknown) => this.#log.error({ err: cause }, "the pool failed"));
   }
-
-  #noneUsable(candidates: readonly Slot[]): GatewayError {
-    const why = candidates.map(({ id, state }) => `${id} is ${state}`).join(", ");
-    const message = `No account can answer now${why === "" ? "" : `: ${why}`}.`;
-    return new GatewayError("no_usable_credential", message, { retryAfterMs: shortestWaitMs(candidates) });
-  }
-}
-
-/** Ready ones whose page was lost meanwhile are not. */
-function isSound(slot: Slot): boolean {
-  return slot.state !== "ready" || slot.session.isOpen;
-}
-
-function destroy(slot: Slot): Promise<void> {
-  return slot.session[Symbol.asyncDispose]();
 }
 
 function shortestWaitMs(slots: readonly Slot[]): number {
@@ -226,4 +287,8 @@ function shuttingDown(): GatewayError {
   return new GatewayError("server_shutting_down", "The gateway is shutting down.", {
     retryAfterMs: MIN_RETRY_AFTER_MS,
   });
+}
+
+function overloaded(): GatewayError {
+  return new GatewayError("overloaded", "The gateway is short of memory; running answers go on.");
 }

@@ -1,5 +1,5 @@
 import type { Session } from "../browser/session.ts";
-import type { GatewayError, SessionFate } from "../errors.ts";
+import { GatewayError, type SessionFate } from "../errors.ts";
 import type { Pace, Permit } from "./pace.ts";
 
 /**
@@ -17,6 +17,25 @@ export type CredentialState =
   | "needs_attention"
   | "expired"
   | "draining";
+
+/** Why a credential is not used, as it outlives the process. Times are milliseconds since the epoch. */
+export interface Verdict {
+  readonly state: CredentialState;
+  readonly reason: string;
+  readonly since: number;
+  readonly nextTryAt: number | undefined;
+  readonly failuresInARow: number;
+}
+
+export interface SlotParts {
+  readonly id: string;
+  readonly session: Session;
+  readonly pace: Pace;
+  /** From before a restart. */
+  readonly verdict?: Verdict | undefined;
+  /** Called after each change of state. */
+  readonly onChange?: (slot: Slot) => void;
+}
 
 interface Recovery {
   readonly state: CredentialState;
@@ -46,6 +65,10 @@ const UNSOLVED: Recovery = {
   maxDelayMs: HOUR_MS,
 };
 
+function recoveryInto(state: CredentialState): Recovery | undefined {
+  return [...Object.values(RECOVERY), UNSOLVED].find((recovery) => recovery.state === state);
+}
+
 /** A site may tell us to wait for any time; ours is at least this and at most an hour. */
 const MIN_COOLING_MS = 1_000;
 
@@ -60,21 +83,46 @@ export class Slot {
   reason = "not opened yet";
   /** When the state began, and when a failed one is tried again; milliseconds since the epoch. */
   since = Date.now();
-  nextTryAt: number | undefined = Date.now();
+  nextTryAt: number | undefined;
+  /** When its last work ended, on the monotonic clock in milliseconds. */
+  idleSinceMs = performance.now();
+  /** Taken out of the configuration, or replaced in it: it goes as soon as nobody uses it. */
+  isRetired = false;
   #failuresInARow = 0;
   #lastRecovery: Recovery | undefined;
+  readonly #onChange: (slot: Slot) => void;
 
-  constructor(id: string, session: Session, pace: Pace) {
+  constructor({ id, session, pace, verdict, onChange }: SlotParts) {
     this.id = id;
     this.session = session;
     this.pace = pace;
+    this.#onChange = onChange ?? (() => {});
+    if (!verdict) return;
+    const { state, reason, since, nextTryAt, failuresInARow } = verdict;
+    Object.assign(this, { state, reason, since, nextTryAt });
+    this.#failuresInARow = failuresInARow;
+    this.#lastRecovery = recoveryInto(state);
+  }
+
+  /** Not so: one that stands ready and whose page was lost meanwhile. */
+  get isSound(): boolean {
+    return !this.isRetired && (this.state !== "ready" || this.session.isOpen);
   }
 
   enter(state: CredentialState, reason: string, nextTryAt?: number): void {
-    if (state !== this.state) this.since = Date.now();
+    const isNew = state !== this.state;
+    if (isNew) this.since = Date.now();
     this.state = state;
     this.reason = reason;
     this.nextTryAt = nextTryAt;
+    if (isNew) this.#onChange(this);
+  }
+
+  /** What a restart must not forget: undefined while nothing is wrong with it. */
+  get verdict(): Verdict | undefined {
+    const { state, reason, since, nextTryAt } = this;
+    if (!recoveryInto(state) || state === "cold") return undefined;
+    return { state, reason, since, nextTryAt, failuresInARow: this.#failuresInARow };
   }
 
   /** A request failed in this session. */
@@ -88,6 +136,17 @@ export class Slot {
     this.#recover(error, fate === "challenge" ? UNSOLVED : RECOVERY[fate]);
   }
 
+  /** What keeps its session from being lent again, if anything does. */
+  async checkIn(): Promise<GatewayError | undefined> {
+    try {
+      if (!(await this.session.isQuiet())) return new GatewayError("session_lost", "The page is stuck or gone.");
+      await this.session.keepCookies();
+      return undefined;
+    } catch (cause) {
+      return GatewayError.from(cause);
+    }
+  }
+
   succeed(): void {
     this.#failuresInARow = 0;
   }
@@ -97,7 +156,7 @@ export class Slot {
     this.#lastRecovery = recovery;
     const doubled = recovery.repeatedDelayMs * 2 ** (this.#failuresInARow - 1);
     const usualDelayMs = this.#failuresInARow === 0 ? recovery.firstDelayMs : Math.min(doubled, recovery.maxDelayMs);
-    const toldDelayMs = recovery.state === "cooling" ? error.retryAfterMs : undefined;
+    const toldDelayMs = error.retryAfterMs;
     const delayMs = toldDelayMs === undefined ? usualDelayMs : Math.min(Math.max(toldDelayMs, MIN_COOLING_MS), HOUR_MS);
     this.#failuresInARow += 1;
     this.enter(recovery.state, error.message, Date.now() + delayMs);

@@ -1,9 +1,11 @@
 import { GatewayError } from "../errors.ts";
 
-interface Waiter<T> {
-  readonly accepts: (offer: T) => boolean;
-  readonly take: (offer: T) => void;
-  readonly refuse: (error: GatewayError) => void;
+/** Who asks, as far as it decides who is served first. */
+export interface Caller {
+  /** Callers of different tenants are served in turn, however many requests each has waiting. */
+  readonly tenant: string;
+  /** Served after everybody else, and the first to be turned away: nobody watches for its answer. */
+  readonly isBackground: boolean;
 }
 
 export interface WaitingLineLimits {
@@ -12,10 +14,28 @@ export interface WaitingLineLimits {
   readonly timeoutMs: number;
 }
 
-/** First come, first served; whoever leaves is out at once. */
+/** What somebody waits for. */
+export interface Wish<T> {
+  readonly accepts: (offer: T) => boolean;
+  /** How long until it may be met, as far as is known. */
+  readonly retryAfterMs: () => number;
+  readonly caller: Caller;
+}
+
+interface Waiter<T> extends Wish<T> {
+  readonly arrival: number;
+  readonly take: (offer: T) => void;
+  readonly refuse: (error: GatewayError) => void;
+}
+
+/** First come, first served within a tenant; tenants in turn; background work last. Whoever leaves is out at once. */
 export class WaitingLine<T> {
   readonly #limits: WaitingLineLimits;
   readonly #waiters = new Set<Waiter<T>>();
+  /** When each tenant was served last, counted in servings. */
+  readonly #servedAt = new Map<string, number>();
+  #servings = 0;
+  #arrivals = 0;
 
   constructor(limits: WaitingLineLimits) {
     this.#limits = limits;
@@ -26,24 +46,22 @@ export class WaitingLine<T> {
   }
 
   /**
-   * Waits for an offer that `accepts` takes.
+   * Waits for an offer that the wish accepts.
    * @throws GatewayError `rate_limit_exceeded` when the line is full, `queue_timeout`; the signal's reason when it aborts.
    */
-  async wait(accepts: (offer: T) => boolean, retryAfterMs: () => number, signal: AbortSignal): Promise<T> {
+  async wait(wish: Wish<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
-    if (this.#waiters.size >= this.#limits.limit) {
-      const message = `All accounts are busy and ${this.#limits.limit} requests are waiting already.`;
-      throw new GatewayError("rate_limit_exceeded", message, { retryAfterMs: retryAfterMs() });
-    }
+    this.#makeRoom(wish);
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     // Out of the line at once, so that nothing is offered to one who left.
     const leave = (error: GatewayError): void => {
       this.#waiters.delete(waiter);
       reject(error);
     };
-    const waiter: Waiter<T> = { accepts, take: resolve, refuse: leave };
+    this.#arrivals += 1;
+    const waiter: Waiter<T> = { ...wish, arrival: this.#arrivals, take: resolve, refuse: leave };
     const onAbort = (): void => leave(GatewayError.from(signal.reason));
-    const timer = setTimeout(() => leave(this.#timedOut(retryAfterMs())), this.#limits.timeoutMs);
+    const timer = setTimeout(() => leave(this.#timedOut(waiter)), this.#limits.timeoutMs);
     signal.addEventListener("abort", onAbort, { once: true });
     this.#waiters.add(waiter);
     try {
@@ -54,23 +72,57 @@ export class WaitingLine<T> {
     }
   }
 
-  /** Gives the offer to the first in line who accepts it; false when nobody does. */
+  /** Gives the offer to whoever's turn it is among those who accept it; false when nobody does. */
   offer(offer: T): boolean {
+    const next = this.#inOrder().find((waiter) => waiter.accepts(offer));
+    if (!next) return false;
+    this.#servings += 1;
+    this.#servedAt.set(next.caller.tenant, this.#servings);
+    this.#waiters.delete(next);
+    next.take(offer);
+    return true;
+  }
+
+  /** How many would accept one of these offers. */
+  wanting(offers: readonly T[]): number {
+    return [...this.#waiters].filter((waiter) => offers.some((offer) => waiter.accepts(offer))).length;
+  }
+
+  /** Turns away those for whom there is a reason to. */
+  refuse(reason: (wish: Wish<T>) => GatewayError | undefined): void {
     for (const waiter of this.#waiters) {
-      if (!waiter.accepts(offer)) continue;
-      this.#waiters.delete(waiter);
-      waiter.take(offer);
-      return true;
+      const error = reason(waiter);
+      if (error) waiter.refuse(error);
     }
-    return false;
   }
 
-  refuseAll(error: GatewayError): void {
-    for (const waiter of this.#waiters) waiter.refuse(error);
+  /** Whose turn comes first. */
+  #inOrder(): Waiter<T>[] {
+    const servedAt = ({ caller }: Waiter<T>): number => this.#servedAt.get(caller.tenant) ?? 0;
+    return [...this.#waiters].sort(
+      (one, other) =>
+        Number(one.caller.isBackground) - Number(other.caller.isBackground) ||
+        servedAt(one) - servedAt(other) ||
+        one.arrival - other.arrival,
+    );
   }
 
-  #timedOut(retryAfterMs: number): GatewayError {
+  /** A full line turns its newest background work away for somebody who watches. @throws GatewayError */
+  #makeRoom({ caller, retryAfterMs }: Wish<T>): void {
+    if (this.#waiters.size < this.#limits.limit) return;
+    const background = [...this.#waiters].findLast((waiter) => waiter.caller.isBackground);
+    if (!background || caller.isBackground) throw this.#full(retryAfterMs());
+    background.refuse(this.#full(background.retryAfterMs()));
+  }
+
+  #full(retryAfterMs: number): GatewayError {
+    const message = `All accounts are busy and ${this.#limits.limit} requests are waiting already.`;
+    return new GatewayError("rate_limit_exceeded", message, { retryAfterMs });
+  }
+
+  #timedOut({ retryAfterMs }: Wish<T>): GatewayError {
     const seconds = Math.round(this.#limits.timeoutMs / 1000);
-    return new GatewayError("queue_timeout", `No account became free within ${seconds} seconds.`, { retryAfterMs });
+    const message = `No account became free within ${seconds} seconds.`;
+    return new GatewayError("queue_timeout", message, { retryAfterMs: retryAfterMs() });
   }
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { BrowserHost } from "../../src/browser/browser-host.ts";
 import { Session } from "../../src/browser/session.ts";
-import { createLog } from "../../src/log.ts";
+import { createLog, Redaction } from "../../src/log.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
 
 export interface Upstream {
@@ -49,13 +49,18 @@ export function openUndici({ origin, cookies }: Upstream): Path {
 
 /** The fetch in the page and its binding, with no gateway around it. */
 export async function openFloor({ origin, browserArgs, cookies }: Upstream, path: string): Promise<Path> {
-  const log = createLog({ level: "silent", format: "json", secrets: [] });
+  const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const host = new BrowserHost(
     { browserPath: path, browserMode: "headless", stealth: true, browserArgs: [browserArgs] },
     log,
   );
   const site = gptomni(new URL(origin));
-  const options = { site, challengeTimeoutMs: CHALLENGE_TIMEOUT_MS, maxReplyBytes: MAX_REPLY_BYTES };
+  const options = {
+    site,
+    challengeTimeoutMs: CHALLENGE_TIMEOUT_MS,
+    maxReplyBytes: MAX_REPLY_BYTES,
+    renewAfterRequests: Infinity,
+  };
   const sessions = cookies.map((cookie) => new Session(host, cookie, options));
   const { signal } = new AbortController();
   for (const session of sessions) await session.open(signal);

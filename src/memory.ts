@@ -1,0 +1,79 @@
+import { readFileSync } from "node:fs";
+import { freemem, totalmem } from "node:os";
+
+const MIB = 1024 * 1024;
+/** Chromium's own processes and Node, before the first page. */
+const BASE_BYTES = 600 * MIB;
+/** One page with its context in a shared browser is about 62 MiB when fresh and grows: src/pool/README has the figures. */
+const SESSION_BYTES = 120 * MIB;
+
+/** From here on no page is opened and idle ones close. */
+const TIGHT_SHARE = 0.85;
+/** From here on nobody is admitted. */
+const FULL_SHARE = 0.93;
+
+/** How much of the memory that this process may use is used, by everybody in its container, or on the machine. */
+export class Memory {
+  readonly #usedShare: () => number;
+
+  constructor(usedShare: () => number = measuredShare) {
+    this.#usedShare = usedShare;
+  }
+
+  get isTight(): boolean {
+    return this.#usedShare() >= TIGHT_SHARE;
+  }
+
+  get isFull(): boolean {
+    return this.#usedShare() >= FULL_SHARE;
+  }
+}
+
+/** How many pages fit into the memory there is: the container's limit, where it has one. */
+export function sessionsThatFit(): number {
+  return Math.max(1, Math.floor((limitBytes() - BASE_BYTES) / SESSION_BYTES));
+}
+
+function limitBytes(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+}
+
+function measuredShare(): number {
+  return containerShare() ?? 1 - freeBytes() / totalmem();
+}
+
+/** cgroup v2, then v1; what the kernel may drop from its file cache does not count. */
+function containerShare(): number | undefined {
+  for (const [limit, used, stat, cache] of CGROUP_FILES) {
+    const limitNumber = Number(read(limit));
+    const usedNumber = Number(read(used));
+    if (!(limitNumber > 0 && limitNumber < totalmem()) || !Number.isFinite(usedNumber)) continue;
+    const cached = Number(new RegExp(`^${cache} (\\d+)`, "m").exec(read(stat))?.[1] ?? 0);
+    return (usedNumber - cached) / limitNumber;
+  }
+  return undefined;
+}
+
+const CGROUP_FILES = [
+  ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat", "inactive_file"],
+  [
+    "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+    "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+    "/sys/fs/cgroup/memory/memory.stat",
+    "total_inactive_file",
+  ],
+] as const;
+
+function freeBytes(): number {
+  const availableKib = /^MemAvailable:\s+(\d+)/m.exec(read("/proc/meminfo"))?.[1];
+  return availableKib === undefined ? freemem() : Number(availableKib) * 1024;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,119 @@
+import type { Log } from "../log.ts";
+import type { Memory } from "../memory.ts";
+import type { Shelf } from "./shelf.ts";
+import type { Slot } from "./slot.ts";
+
+/** How many pages are opened at a time: more would only slow each other down. */
+const OPENING_LIMIT = 4;
+
+export interface PagesOptions {
+  /** How many pages may be open at once. */
+  readonly maxOpenSessions: number;
+  readonly memory: Memory;
+}
+
+/** Decides which sessions have their page open: no more than fit, a few opening at a time, and the idle ones give way. */
+export class Pages {
+  readonly #slots: ReadonlyMap<string, Slot>;
+  readonly #shelf: Shelf;
+  readonly #options: PagesOptions;
+  readonly #opening = new Set<Slot>();
+  #waiting: (() => void)[] = [];
+
+  constructor(slots: ReadonlyMap<string, Slot>, shelf: Shelf, options: PagesOptions) {
+    this.#slots = slots;
+    this.#shelf = shelf;
+    this.#options = options;
+  }
+
+  /** Whether one more may open without another closing. */
+  get hasRoom(): boolean {
+    return this.#openCount < this.#options.maxOpenSessions && (this.#openCount === 0 || !this.#options.memory.isTight);
+  }
+
+  /**
+   * Opens the slot's page when there is room and its turn has come. False when it was not opened because `isWanted` said
+   * so by then. @throws GatewayError as Session.open does; the signal's reason.
+   */
+  async open(slot: Slot, isWanted: () => boolean, signal: AbortSignal): Promise<boolean> {
+    while (this.#opening.size >= OPENING_LIMIT || !this.hasRoom) {
+      if (this.#opening.size < OPENING_LIMIT && (await this.#closeIdle())) continue;
+      await this.#change(signal);
+      if (!isWanted()) return false;
+    }
+    this.#opening.add(slot);
+    try {
+      slot.enter("opening", "going to the site");
+      await slot.session.open(signal);
+      return true;
+    } finally {
+      this.#opening.delete(slot);
+      this.changed();
+    }
+  }
+
+  /** To be called when a page closed, or a session became idle. */
+  changed(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** Closes the pages of sessions that were idle for so long. */
+  async sleepIdle(idleMs: number): Promise<void> {
+    const limitMs = this.#options.memory.isTight ? 0 : idleMs;
+    const isDue = (slot: Slot): boolean => performance.now() - slot.idleSinceMs >= limitMs;
+    for (const slot of this.#resting) if (isDue(slot)) await slot.session.sleep();
+    // The shelf gives the longest idle first, so these are the ones that are due.
+    const due = [...this.#slots.values()].filter((slot) => slot.state === "ready" && isDue(slot)).length;
+    for (let count = 0; count < due; count += 1) {
+      const slot = await this.#shelf.takeOpen();
+      if (slot) await this.#sleep(slot);
+    }
+    this.changed();
+  }
+
+  /** A page grows with use, and only a new one gives that back. The old one serves until the new one is ready. */
+  async renewWorn({ id: credential, session }: Slot, log: Log, signal: AbortSignal): Promise<void> {
+    if (!(await session.isWorn())) return;
+    try {
+      await session.renew(signal);
+      log.info({ credential }, "page renewed");
+    } catch (cause) {
+      log.warn({ credential, err: cause }, "page not renewed");
+    }
+  }
+
+  get #openCount(): number {
+    return [...this.#slots.values()].filter((slot) => slot.session.isOpen || this.#opening.has(slot)).length;
+  }
+
+  get #resting(): Slot[] {
+    return [...this.#slots.values()].filter((slot) => slot.state === "resting" && slot.session.isOpen);
+  }
+
+  /** Closes one idle page: of the session that rests longest, else of the one that stood ready longest. */
+  async #closeIdle(): Promise<boolean> {
+    const [resting] = this.#resting.sort((one, other) => other.pace.waitMs - one.pace.waitMs);
+    if (resting) {
+      await resting.session.sleep();
+      return true;
+    }
+    const idle = await this.#shelf.takeOpen();
+    if (idle) await this.#sleep(idle);
+    return idle !== undefined;
+  }
+
+  async #sleep(slot: Slot): Promise<void> {
+    await slot.session.sleep();
+    slot.enter("cold", "asleep: its page is closed until it is needed");
+    await this.#shelf.put(slot);
+  }
+
+  async #change(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.push(resolve);
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    signal.throwIfAborted();
+  }
+}

@@ -1,0 +1,74 @@
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const PREFIX = "gptomni-";
+/** Chromium makes a socket deep in here, whose path may have 107 characters in all */
+const LONGEST_PARENT = 30;
+const SHORT_PARENT = "/tmp";
+
+/**
+ * A temporary folder for everything that this process and its browsers put aside, Playwright's profiles included: it
+ * becomes TMPDIR. It goes when disposed; one whose process was killed goes at the next start, with what still runs in it.
+ */
+export class Scratch implements AsyncDisposable {
+  readonly path: string;
+  readonly #before = process.env["TMPDIR"];
+
+  private constructor(path: string) {
+    this.path = path;
+    process.env["TMPDIR"] = path;
+  }
+
+  /** Gives how many left-over folders were swept away, too. */
+  static async open(): Promise<{ readonly scratch: Scratch; readonly swept: number }> {
+    const parent = tmpdir().length > LONGEST_PARENT ? SHORT_PARENT : tmpdir();
+    const swept = await sweep(parent);
+    const path = await mkdtemp(join(parent, `${PREFIX}${process.pid}-`));
+    return { scratch: new Scratch(path), swept };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = this.#before;
+    await rm(this.path, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+async function sweep(parent: string): Promise<number> {
+  const names = (await readdir(parent)).filter((name) => name.startsWith(PREFIX));
+  let swept = 0;
+  for (const name of names) {
+    const path = join(parent, name);
+    const pid = Number(/^\d+/.exec(name.slice(PREFIX.length))?.[0]);
+    // In a container the process before had the same number, and there is only one of us.
+    if (!Number.isInteger(pid) || (pid !== process.pid && isRunning(pid))) continue;
+    await killProcessesIn(path);
+    await rm(path, { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
+    swept += 1;
+  }
+  return swept;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+/** A browser ends by itself when its gateway is gone, unless it was frozen. */
+async function killProcessesIn(path: string): Promise<void> {
+  const pids = (await readdir("/proc").catch(() => [])).map(Number).filter(Number.isInteger);
+  for (const pid of pids) {
+    const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+    if (!environment.split("\0").some((entry) => entry.startsWith(`TMPDIR=${path}`))) continue;
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { z } from "zod";
+
+/** One row a setting. `parse` gets the text of the variable; its error message says what was expected. */
+export interface Setting<T> {
+  readonly parse: z.ZodType<T, string>;
+  /** As the user would write it; undefined when there is none. */
+  readonly default: string | undefined;
+  readonly unit: string;
+  readonly doc: string;
+  /** Its value is never repeated in a message. */
+  readonly isSecret?: boolean;
+}
+
+export function setting<T>(row: Setting<T>): Setting<T> {
+  return row;
+}
+
+export const text = z.string();
+export const onOff = z.enum(["on", "off"], { error: "on or off" }).transform((value) => value === "on");
+export const words = text.transform((value) => value.split(/\s+/).filter((word) => word !== ""));
+
+export function wholeNumber(min: number, max: number): z.ZodType<number, string> {
+  const error = `a whole number from ${min} to ${max}`;
+  return text.regex(/^\d+$/, { error }).transform(Number).pipe(z.number().min(min, { error }).max(max, { error }));
+}
+
+export const seconds = (min: number, max: number): z.ZodType<number, string> =>
+  wholeNumber(min, max).transform((value) => value * 1000);
+
+export const origin = text.transform((value, context) => {
+  const url = URL.parse(value);
+  if (url && (url.protocol === "https:" || url.protocol === "http:") && url.pathname === "/") return url;
+  context.addIssue("an origin such as https://gptomni.ai");
+  return z.NEVER;
+});
+
+export const httpUrl = text.transform((value, context) => {
+  const url = URL.parse(value);
+  if (url && (url.protocol === "https:" || url.protocol === "http:")) return url;
+  context.addIssue("an http or https URL");
+  return z.NEVER;
+});
+
+export const pattern = text.transform((value, context) => {
+  try {
+    return new RegExp(value, "u");
+  } catch {
+    context.addIssue("a regular expression");
+    return z.NEVER;
+  }
+});
+
+export const rateLimit = text.transform((value, context) => {
+  if (value === "off") return undefined;
+  const match = /^(\d+)\/(\d*)(ms|s|m|h)$/.exec(value);
+  const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match?.[3] ?? ""];
+  const [count, windowMs] = [Number(match?.[1]), Number(match?.[2] || 1) * (unitMs ?? 0)];
+  if (count >= 1 && windowMs >= 1 && windowMs <= 86_400_000) return { count, windowMs };
+  context.addIssue("requests per time such as 2/60s, 10/1h, or off");
+  return z.NEVER;
+});

@@ -1,0 +1,72 @@
+import { setImmediate } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { openWorld, type World } from "./world.ts";
+
+const NAMES = ["a", "b", "c", "d", "e", "f"];
+
+/** Pages that Chromium really has open at the site. */
+async function openPages(world: World): Promise<number> {
+  const counts = world.gateway.browsers.hosts.map(async (host) => {
+    const browser = await host.browser();
+    return browser.contexts().flatMap((context) => context.pages()).length;
+  });
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+}
+
+function statesOf(world: World): string[] {
+  return world.gateway.pool.states.map(({ state }) => state);
+}
+
+test("no more pages are open than may be, and every account still has its turn", async () => {
+  await using world = await openWorld({
+    accounts: NAMES,
+    settings: { MAX_OPEN_SESSIONS: "2", RATE_LIMIT: "1/2s" },
+    waitUntilReady: false,
+  });
+  await expect.poll(() => statesOf(world).filter((state) => state === "ready").length, { timeout: 10_000 }).toBe(2);
+  const answers: Promise<string>[] = [];
+  let mostOpen = 0;
+  for (let round = 0; round < 12; round += 1) answers.push(world.ask(`round ${round}`));
+  const texts = Promise.all(answers);
+  const over = texts.then(
+    () => "over",
+    () => "over",
+  );
+  while ((await Promise.race([over, setImmediate("running")])) === "running") {
+    mostOpen = Math.max(mostOpen, await openPages(world));
+  }
+  const expected = answers.map((_answer, round) => `You said: round ${round}`);
+  expect((await texts).toSorted()).toEqual(expected.toSorted());
+  expect(mostOpen).toBe(2);
+  for (const name of NAMES) expect(world.simulator.posts.filter((post) => post.account === name)).toHaveLength(2);
+});
+
+test("a page that nobody uses is closed, and opened again for the next request, still signed in", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { HIBERNATE_AFTER_SECONDS: "1" } });
+  await world.ask("awake");
+  await expect.poll(() => openPages(world), { timeout: 10_000 }).toBe(0);
+  expect(statesOf(world)).toEqual(["cold"]);
+  expect((await fetch(`${world.gateway.url}/readyz`)).status).toBe(200);
+  await expect(world.ask("again")).resolves.toBe("You said: again");
+  expect(world.simulator.posts.map((post) => post.account)).toEqual(["alice", "alice"]);
+});
+
+test("a page that was used much is changed for a new one while it serves", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { RENEW_AFTER_REQUESTS: "20" } });
+  const loads = world.simulator.pageLoads;
+  for (let round = 0; world.simulator.pageLoads === loads; round += 1) {
+    await expect(world.ask(`round ${round}`)).resolves.toBe(`You said: round ${round}`);
+    if (round > 50) throw new Error("the page was never renewed");
+  }
+  await expect(world.ask("on the new page")).resolves.toBe("You said: on the new page");
+  await expect.poll(() => openPages(world)).toBe(1);
+  expect(world.simulator.posts.every((post) => post.status === 200 && !post.aborted)).toBe(true);
+});
+
+test("each browser holds no more accounts than it may", async () => {
+  await using world = await openWorld({ accounts: NAMES, settings: { CREDENTIALS_PER_BROWSER: "4" } });
+  const contexts = await Promise.all(
+    world.gateway.browsers.hosts.map(async (host) => (await host.browser()).contexts().length),
+  );
+  expect(contexts).toEqual([4, 2]);
+});

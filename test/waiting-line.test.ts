@@ -1,0 +1,55 @@
+import { expect, test } from "vitest";
+import { WaitingLine } from "../src/pool/waiting-line.ts";
+
+const PATIENT = new AbortController().signal;
+
+/** A line whose served are noted in order. */
+function lineOf(limit: number) {
+  const line = new WaitingLine<string>({ limit, timeoutMs: 60_000 });
+  const served: string[] = [];
+  const refused: string[] = [];
+  const join = (name: string, tenant = name, isBackground = false): void => {
+    const wish = { accepts: () => true, retryAfterMs: () => 1_000, caller: { tenant, isBackground } };
+    line.wait(wish, PATIENT).then(
+      () => served.push(name),
+      (cause: { code: string }) => refused.push(`${name}: ${cause.code}`),
+    );
+  };
+  const serveAll = async (): Promise<string[]> => {
+    while (line.offer("session")) await Promise.resolve();
+    return served;
+  };
+  return { line, join, serveAll, refused };
+}
+
+test("who came first is served first", async () => {
+  const { join, serveAll } = lineOf(9);
+  for (const name of ["1", "2", "3"]) join(name, "same");
+  expect(await serveAll()).toEqual(["1", "2", "3"]);
+});
+
+test("a tenant with many requests does not keep another from its turn", async () => {
+  const { join, serveAll } = lineOf(9);
+  for (const name of ["a1", "a2", "a3", "a4"]) join(name, "a");
+  for (const name of ["b1", "b2"]) join(name, "b");
+  expect(await serveAll()).toEqual(["a1", "b1", "a2", "b2", "a3", "a4"]);
+});
+
+test("background work is served last, and makes room when the line is full", async () => {
+  const { line, join, serveAll, refused } = lineOf(3);
+  join("title", "a", true);
+  join("tags", "a", true);
+  join("question 1", "a");
+  join("question 2", "a");
+  join("follow-ups", "a", true);
+  await expect.poll(() => refused.toSorted()).toEqual(["follow-ups: rate_limit_exceeded", "tags: rate_limit_exceeded"]);
+  expect(line.length).toBe(3);
+  expect(await serveAll()).toEqual(["question 1", "question 2", "title"]);
+});
+
+test("a full line of people who watch takes nobody in", async () => {
+  const { join, refused } = lineOf(1);
+  join("first");
+  join("second");
+  await expect.poll(() => refused).toEqual(["second: rate_limit_exceeded"]);
+});
