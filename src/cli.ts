@@ -1,13 +1,18 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseEnv } from "node:util";
 import { ConfigError, loadConfig, type Config } from "./config.ts";
+import { readCredentialsFile, watchCredentialsFile } from "./credentials-file.ts";
+import type { Credential } from "./credentials.ts";
 import { diagnose } from "./doctor.ts";
 import { obtainApiKey } from "./keys.ts";
-import { createLog } from "./log.ts";
+import { createLog, Redaction, type Log } from "./log.ts";
 import { startGateway } from "./main.ts";
+import { Scratch } from "./scratch.ts";
 import { Simulator } from "./simulator/simulator.ts";
+import { StoreError } from "./store/store-error.ts";
 
 /** How long a second signal or a stuck disposal may take before the process ends regardless. */
 const HARD_EXIT_MS = 4_000;
@@ -16,8 +21,7 @@ const DEMO_ACCOUNTS = ["alice", "bob", "carol"];
 const COMMANDS: Readonly<Record<string, () => Promise<void>>> = { serve, demo, doctor };
 
 async function serve(): Promise<void> {
-  if (existsSync(".env")) process.loadEnvFile(".env");
-  await run(loadConfig(process.env));
+  await run(loadConfig(environment()));
 }
 
 /** The gateway in front of a simulated chat site: nothing leaves this machine. */
@@ -47,20 +51,34 @@ async function demo(): Promise<void> {
 }
 
 async function doctor(): Promise<void> {
-  if (existsSync(".env")) process.loadEnvFile(".env");
-  const isHealthy = await diagnose(loadConfig(process.env), (line) => console.log(line));
+  const config = loadConfig(environment());
+  const isHealthy = await diagnose({ ...config, credentials: await credentialsOf(config) }, (line) =>
+    console.log(line),
+  );
   if (!isHealthy) process.exitCode = 1;
 }
 
 /** Serves until the first SIGTERM or SIGINT, then drains; the second one ends at once. */
 async function run(config: Config, greet?: (url: string, apiKey: string) => void): Promise<void> {
   const stop = untilSignal();
+  const { scratch, swept } = await Scratch.open();
+  await using _scratch = scratch;
   const apiKey = await obtainApiKey(config);
-  const secrets = [apiKey.value, ...config.credentials.map(({ cookie }) => cookie)];
-  const log = createLog({ level: config.logLevel, format: config.logFormat, secrets });
+  const credentials = await credentialsOf(config);
+  const redaction = new Redaction([apiKey.value, ...cookiesOf(credentials)]);
+  const log = createLog({ level: config.logLevel, format: config.logFormat, redaction });
+  if (swept > 0) log.info({ swept }, "swept away what killed gateways had left");
   for (const warning of [...config.warnings, ...apiKey.warnings]) log.warn(warning);
-  await using gateway = await startGateway(config, apiKey.value, log);
-  log.info({ url: gateway.url, accounts: config.credentials.length }, "gateway listens");
+  await using gateway = await startGateway({ ...config, credentials }, apiKey.value, log);
+  using _reloading = reloading(
+    config,
+    async (list) => {
+      redaction.add(cookiesOf(list));
+      await gateway.setCredentials(list);
+    },
+    log,
+  );
+  log.info({ url: gateway.url, accounts: credentials.length }, "gateway listens");
   if (greet) greet(gateway.url, apiKey.value);
   else if (apiKey.isNew) console.log(`API key (shown once, kept in ${config.stateDir}): ${apiKey.value}`);
   await stop.first;
@@ -68,6 +86,44 @@ async function run(config: Config, greet?: (url: string, apiKey: string) => void
   await Promise.race([gateway.drain(), stop.second]);
   // Whatever hangs now does not keep the process.
   setTimeout(() => process.exit(1), HARD_EXIT_MS).unref();
+}
+
+/** The accounts as they stand now: in their file, else in the settings. */
+async function credentialsOf({ credentialsFile, credentials }: Config): Promise<readonly Credential[]> {
+  return credentialsFile === undefined ? credentials : readCredentialsFile(credentialsFile);
+}
+
+/** The environment, and what .env adds to it. */
+function environment(): NodeJS.ProcessEnv {
+  const fromFile = existsSync(".env") ? parseEnv(readFileSync(".env", "utf8")) : {};
+  return { ...fromFile, ...process.env };
+}
+
+function cookiesOf(credentials: readonly Credential[]): string[] {
+  return credentials.map(({ cookie }) => cookie);
+}
+
+/** Takes a changed list of accounts in, when its file changes or on SIGHUP. What is wrong leaves the old one in force. */
+function reloading(config: Config, apply: (list: readonly Credential[]) => Promise<void>, log: Log): Disposable {
+  const reload = async (): Promise<void> => {
+    try {
+      const list = await credentialsOf(loadConfig(environment()));
+      await apply(list);
+      log.info({ accounts: list.length }, "accounts reloaded");
+    } catch (cause) {
+      log.error({ reason: cause instanceof ConfigError ? cause.message : String(cause) }, "accounts not reloaded");
+    }
+  };
+  const onHangUp = (): void => void reload();
+  process.on("SIGHUP", onHangUp);
+  const watch =
+    config.credentialsFile === undefined ? undefined : watchCredentialsFile(config.credentialsFile, onHangUp);
+  return {
+    [Symbol.dispose]: () => {
+      process.off("SIGHUP", onHangUp);
+      watch?.[Symbol.dispose]();
+    },
+  };
 }
 
 function untilSignal(): { readonly first: Promise<void>; readonly second: Promise<void> } {
@@ -106,8 +162,8 @@ async function main(): Promise<void> {
   try {
     await command();
   } catch (cause) {
-    // Wrong settings are the user's to mend and need no stack.
-    console.error(cause instanceof ConfigError ? cause.message : cause);
+    // Wrong settings and damaged state are the user's to mend and need no stack.
+    console.error(cause instanceof ConfigError || cause instanceof StoreError ? cause.message : cause);
     process.exitCode = 1;
   }
 }

@@ -3,7 +3,7 @@ import { BrowserHost } from "./browser/browser-host.ts";
 import { mustRunUnsandboxed } from "./browser/launch.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./errors.ts";
-import { createLog } from "./log.ts";
+import { createLog, Redaction } from "./log.ts";
 import { gptomni } from "./sites/gptomni.ts";
 
 /**
@@ -11,7 +11,7 @@ import { gptomni } from "./sites/gptomni.ts";
  * whether each account is signed in.
  */
 export async function diagnose(config: Config, print: (line: string) => void): Promise<boolean> {
-  const log = createLog({ level: "silent", format: "json", secrets: [] });
+  const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const site = gptomni(config.origin);
   let isHealthy = true;
   const check = async (what: string, work: () => Promise<string>): Promise<void> => {

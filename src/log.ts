@@ -7,8 +7,7 @@ export interface LogOptions {
   readonly level: string;
   /** auto: pretty on a terminal, else one JSON object a line. */
   readonly format: "auto" | "json" | "pretty";
-  /** Cookie headers and keys; none of their values reaches the output, wherever it stands. */
-  readonly secrets: readonly string[];
+  readonly redaction: Redaction;
 }
 
 /** Shorter values would blot out ordinary words. */
@@ -22,9 +21,27 @@ const REDACTED = "[redacted]";
 export function createLog(options: LogOptions, destination?: DestinationStream): Log {
   const isPretty = options.format === "pretty" || (options.format === "auto" && process.stdout.isTTY);
   const sink = destination ?? (isPretty ? pretty({ ignore: "pid,hostname", singleLine: true }) : pino.destination(1));
-  const values = options.secrets.flatMap(secretValues);
-  const redact = (line: string): string => values.reduce((text, value) => text.replaceAll(value, REDACTED), line);
-  return pino({ level: options.level, base: null }, { write: (line: string) => sink.write(redact(line)) });
+  const { redaction } = options;
+  return pino({ level: options.level, base: null }, { write: (line: string) => sink.write(redaction.apply(line)) });
+}
+
+/** Cookie headers and keys: none of their values reaches the output, wherever it stands. */
+export class Redaction {
+  readonly #values = new Set<string>();
+
+  constructor(secrets: readonly string[] = []) {
+    this.add(secrets);
+  }
+
+  add(secrets: readonly string[]): void {
+    for (const value of secrets.flatMap(secretValues)) this.#values.add(value);
+  }
+
+  apply(line: string): string {
+    let text = line;
+    for (const value of this.#values) text = text.replaceAll(value, REDACTED);
+    return text;
+  }
 }
 
 /** A cookie header is many secrets: each of its values, and each as it looks inside JSON or a URL. */

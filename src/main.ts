@@ -1,18 +1,21 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { BrowserHost } from "./browser/browser-host.ts";
-import { Session } from "./browser/session.ts";
+import { Alerts } from "./alerts.ts";
+import { BrowserFleet } from "./browser/browser-fleet.ts";
 import { ConfigError, type Config } from "./config.ts";
+import type { Credential } from "./credentials.ts";
 import { Gateway } from "./gateway.ts";
 import { createApp } from "./http/app.ts";
 import type { Log } from "./log.ts";
-import { Pace } from "./pool/pace.ts";
+import { Memory } from "./memory.ts";
 import { SessionPool } from "./pool/session-pool.ts";
-import { Slot } from "./pool/slot.ts";
-import type { Site } from "./site.ts";
+import { Roster } from "./roster.ts";
+import { SessionStates } from "./session-states.ts";
 import { gptomni } from "./sites/gptomni.ts";
 import { flatten } from "./sites/prompt.ts";
+import { CredentialStore } from "./store/credential-store.ts";
+import { obtainSecretKey } from "./store/secret-key.ts";
 
 /** Beyond a request's own deadline, before its session is taken back. */
 const LEASE_GRACE_MS = 5_000;
@@ -24,7 +27,9 @@ export interface RunningGateway extends AsyncDisposable {
   /** Where it listens, without a path. */
   readonly url: string;
   readonly pool: SessionPool;
-  readonly host: BrowserHost;
+  readonly browsers: BrowserFleet;
+  /** Puts a new list of credentials in force; streams of those that stay are untouched. */
+  setCredentials(credentials: readonly Credential[]): Promise<void>;
   /** Admits nobody any more and lets running answers finish, no longer than the drain timeout. */
   drain(): Promise<void>;
 }
@@ -32,9 +37,13 @@ export interface RunningGateway extends AsyncDisposable {
 /** The composition root: config → browser → pool → gateway → server. Disposing stops it all in reverse. */
 export async function startGateway(config: Config, apiKey: string, log: Log): Promise<RunningGateway> {
   await using started = new AsyncDisposableStack();
-  const host = started.use(new BrowserHost(config, log));
+  const browsers = started.use(new BrowserFleet(config, config.credentialsPerBrowser, log));
   const site = gptomni(config.origin);
-  const pool = started.use(poolOf(config, host, site, log));
+  const pool = started.use(poolOf(config, log));
+  const states = started.use(await openStates(config, log));
+  const alerts = new Alerts(config.alertUrl, log);
+  const options = { ...config, site };
+  const roster = new Roster({ pool, browsers, states, options, onChange: (slot) => alerts.changed(slot), log });
   const gateway = new Gateway(pool, site, {
     firstPartTimeoutMs: config.firstByteTimeoutMs,
     gapTimeoutMs: config.idleTimeoutMs,
@@ -43,6 +52,7 @@ export async function startGateway(config: Config, apiKey: string, log: Log): Pr
     gateway,
     models: site.models,
     promptOf: flatten,
+    backgroundPattern: config.backgroundPattern,
     apiKey,
     readiness: () => pool.readiness,
     log,
@@ -55,28 +65,30 @@ export async function startGateway(config: Config, apiKey: string, log: Log): Pr
     server.closeAllConnections();
   });
   const url = await listen(server, config);
-  await pool.start();
+  await roster.apply(config.credentials);
   const stack = started.move();
   return {
     url,
     pool,
-    host,
-    drain: () => pool.drain(AbortSignal.timeout(config.drainTimeoutMs)),
+    browsers,
+    setCredentials: (credentials) => roster.apply(credentials),
+    drain: async () => {
+      await pool.drain(AbortSignal.timeout(config.drainTimeoutMs));
+      await states.flush();
+    },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
-function poolOf(config: Config, host: BrowserHost, site: Site, log: Log): SessionPool {
-  const slots = config.credentials.map(({ id, cookie }) => {
-    const session = new Session(host, cookie, { site, ...config });
-    return new Slot(id, session, new Pace(config.rateLimit));
-  });
-  const options = {
-    limit: config.queueLimit,
-    timeoutMs: config.queueTimeoutMs,
-    leaseLimitMs: config.requestTimeoutMs + LEASE_GRACE_MS,
-  };
-  return new SessionPool(slots, options, log);
+async function openStates(config: Config, log: Log): Promise<SessionStates> {
+  const secretKey = await obtainSecretKey(config.stateDir, config.secretKey);
+  return new SessionStates(await CredentialStore.open(config.stateDir, secretKey), log);
+}
+
+function poolOf(config: Config, log: Log): SessionPool {
+  const { queueLimit, queueTimeoutMs, requestTimeoutMs, ...rest } = config;
+  const limits = { limit: queueLimit, timeoutMs: queueTimeoutMs, leaseLimitMs: requestTimeoutMs + LEASE_GRACE_MS };
+  return new SessionPool({ ...rest, ...limits, memory: new Memory() }, log);
 }
 
 const LISTEN_FAILURES: Readonly<Record<string, string>> = {

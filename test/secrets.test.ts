@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { createLog } from "../src/log.ts";
+import { createLog, Redaction } from "../src/log.ts";
 import { openWorld } from "./world.ts";
 
 test("a secret reaches the log in no form: message, field, error, JSON or URL", () => {
   const secret = 'tok"en/with+odd=chars%20';
   const lines: string[] = [];
   const log = createLog(
-    { level: "debug", format: "json", secrets: [`session=${secret}; other=12345678-canary`] },
+    { level: "debug", format: "json", redaction: new Redaction([`session=${secret}; other=12345678-canary`]) },
     { write: (line) => lines.push(line) },
   );
   log.info(`a message with ${secret}`);

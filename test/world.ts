@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { vi } from "vitest";
 import { loadConfig } from "../src/config.ts";
-import { createLog } from "../src/log.ts";
+import { createLog, Redaction } from "../src/log.ts";
 import { startGateway, type RunningGateway } from "../src/main.ts";
 import { Simulator, type SimulatorOptions } from "../src/simulator/simulator.ts";
 
@@ -24,6 +24,7 @@ export interface WorldOptions {
 /** A simulated site, a gateway in front of it with a real Chromium, and the official client. */
 export interface World extends AsyncDisposable {
   readonly simulator: Simulator;
+  /** The one that runs now, and its client. */
   readonly gateway: RunningGateway;
   readonly client: OpenAI;
   /** Everything the gateway logged, a JSON line each. */
@@ -35,7 +36,11 @@ export interface World extends AsyncDisposable {
   /** A plain request with the key, for what the client hides. */
   post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
   untilReady(): Promise<void>;
+  /** Stops the gateway and starts it again on the same state, with further settings if given. */
+  restart(settings?: Readonly<Record<string, string>>): Promise<void>;
 }
+
+type Running = Pick<World, "gateway" | "client">;
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   await using opened = new AsyncDisposableStack();
@@ -44,7 +49,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   opened.defer(() => rm(stateDir, { recursive: true, force: true }));
   const cookies = new Map((options.accounts ?? ["alice", "bob"]).map((name) => [name, simulator.addAccount(name)]));
   const credentials = [...cookies].map(([id, cookie]) => ({ id, cookie }));
-  const config = loadConfig({
+  const settings = {
     PORT: "0",
     API_MASTER_KEY: API_KEY,
     GPTOMNI_ORIGIN: simulator.origin,
@@ -54,7 +59,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     RATE_LIMIT: "off",
     STATE_DIR: stateDir,
     ...options.settings,
-  });
+  };
   const logged: string[] = [];
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -62,14 +67,18 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       done();
     },
   });
-  const secrets = [API_KEY, ...cookies.values()];
-  const log = createLog({ level: "debug", format: "json", secrets }, sink);
-  const gateway = opened.use(await startGateway(config, API_KEY, log));
-  const client = new OpenAI({ apiKey: API_KEY, baseURL: `${gateway.url}/v1`, maxRetries: 0 });
+  const redaction = new Redaction([API_KEY, ...cookies.values()]);
+  const log = createLog({ level: "debug", format: "json", redaction }, sink);
+  const start = async (further: object = {}): Promise<Running> => {
+    const gateway = await startGateway(loadConfig({ ...settings, ...further }), API_KEY, log);
+    return { gateway, client: new OpenAI({ apiKey: API_KEY, baseURL: `${gateway.url}/v1`, maxRetries: 0 }) };
+  };
+  let running = await start();
+  opened.defer(() => running.gateway[Symbol.asyncDispose]());
   const untilReady = (): Promise<void> =>
     vi.waitFor(
       () => {
-        const unready = gateway.pool.states.filter(({ state }) => state !== "ready");
+        const unready = running.gateway.pool.states.filter(({ state }) => state !== "ready");
         if (unready.length > 0) throw new Error(JSON.stringify(unready));
       },
       { timeout: 30_000, interval: 10 },
@@ -78,20 +87,28 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const stack = opened.move();
   return {
     simulator,
-    gateway,
-    client,
+    get gateway() {
+      return running.gateway;
+    },
+    get client() {
+      return running.client;
+    },
+    restart: async (further) => {
+      await running.gateway[Symbol.asyncDispose]();
+      running = await start(further);
+    },
     logged,
     cookies,
     untilReady,
     ask: async (prompt, init) => {
-      const completion = await client.chat.completions.create(
+      const completion = await running.client.chat.completions.create(
         { model: "gptomni", messages: [{ role: "user", content: prompt }] },
         init,
       );
       return completion.choices[0]?.message.content ?? "";
     },
     post: (path, body, init) =>
-      fetch(`${gateway.url}${path}`, {
+      fetch(`${running.gateway.url}${path}`, {
         method: "POST",
         headers: { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" },
         body: typeof body === "string" ? body : JSON.stringify(body),

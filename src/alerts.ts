@@ -1,0 +1,58 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Log } from "./log.ts";
+import type { Slot } from "./pool/slot.ts";
+
+/** States that an operator should hear of: something is theirs to do. */
+const ALARMING: ReadonlySet<string> = new Set(["needs_attention", "expired"]);
+const TRIES = 3;
+const TRY_LIMIT_MS = 5_000;
+const PAUSE_MS = 1_000;
+
+/** Posts one JSON message to the operator's URL when a credential needs them, and one when it is well again. */
+export class Alerts {
+  readonly #url: URL | undefined;
+  readonly #log: Pick<Log, "warn">;
+  readonly #told = new Map<string, string>();
+
+  constructor(url: URL | undefined, log: Pick<Log, "warn">) {
+    this.#url = url;
+    this.#log = log;
+  }
+
+  /** To be called after each change of state. */
+  changed({ id, state, reason, since, nextTryAt }: Slot): void {
+    const before = this.#told.get(id);
+    if (ALARMING.has(state)) {
+      // An alarm that goes on, tries in between included, is told once.
+      if (before === state) return;
+      this.#told.set(id, state);
+    } else {
+      if (before === undefined || (state !== "ready" && state !== "busy")) return;
+      this.#told.delete(id);
+    }
+    void this.#post({ credential: id, state, before: before ?? null, reason, since, nextTryAt: nextTryAt ?? null });
+  }
+
+  async #post(message: object): Promise<void> {
+    if (!this.#url) return;
+    let problem = "";
+    for (let attempt = 0; attempt < TRIES; attempt += 1) {
+      if (attempt > 0) await delay(PAUSE_MS * attempt, undefined, { ref: false });
+      try {
+        const response = await fetch(this.#url, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(message),
+          redirect: "error",
+          signal: AbortSignal.timeout(TRY_LIMIT_MS),
+        });
+        await response.body?.cancel();
+        if (response.ok) return;
+        problem = `status ${response.status}`;
+      } catch (cause) {
+        problem = String(cause);
+      }
+    }
+    this.#log.warn({ problem }, "ALERT_URL was not reached");
+  }
+}

@@ -1,0 +1,82 @@
+import type { BrowserFleet } from "./browser/browser-fleet.ts";
+import type { BrowserHost } from "./browser/browser-host.ts";
+import { Session, type SessionOptions } from "./browser/session.ts";
+import type { Credential } from "./credentials.ts";
+import type { Log } from "./log.ts";
+import { Pace, type RateLimit } from "./pool/pace.ts";
+import type { SessionPool } from "./pool/session-pool.ts";
+import { Slot } from "./pool/slot.ts";
+import type { SessionStates } from "./session-states.ts";
+
+export interface RosterParts {
+  readonly pool: SessionPool;
+  readonly browsers: BrowserFleet;
+  readonly states: SessionStates;
+  readonly options: SessionOptions & { readonly rateLimit: RateLimit | undefined };
+  readonly onChange: (slot: Slot) => void;
+  readonly log: Log;
+}
+
+interface Member {
+  readonly credential: Credential;
+  readonly host: BrowserHost;
+}
+
+/** Which credentials are in use. A new list changes only what differs: nobody else's stream is touched. */
+export class Roster {
+  readonly #parts: RosterParts;
+  readonly #members = new Map<string, Member>();
+  #applying: Promise<void> = Promise.resolve();
+
+  constructor(parts: RosterParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes in what is new, lets go what is gone; what has another cookie is drained first and then replaced. */
+  async apply(credentials: readonly Credential[]): Promise<void> {
+    const before = this.#applying;
+    this.#applying = (async () => {
+      await before.catch(() => {});
+      const wanted = new Map(credentials.map((credential) => [credential.id, credential]));
+      const gone = [...this.#members].filter(([id, { credential }]) => wanted.get(id)?.cookie !== credential.cookie);
+      const kept = new Set(this.#members.keys());
+      for (const [id] of gone) kept.delete(id);
+      const fresh = credentials.filter(({ id }) => !kept.has(id));
+      const leaving = Promise.all(gone.map(([id]) => this.#remove(id)));
+      const replaced = new Set(gone.map(([id]) => id));
+      // One that is replaced waits for the old one's last answer; all others come in at once.
+      for (const credential of fresh) if (!replaced.has(credential.id)) await this.#add(credential);
+      await leaving;
+      for (const credential of fresh) if (replaced.has(credential.id)) await this.#add(credential);
+      await this.#parts.states.forgetExcept([...wanted.keys()]);
+    })();
+    await this.#applying;
+  }
+
+  async #add(credential: Credential): Promise<void> {
+    const { pool, browsers, states, options, onChange } = this.#parts;
+    const { id, cookie } = credential;
+    const stored = await states.load(credential);
+    const host = browsers.moveIn();
+    const session = new Session(host, cookie, { ...options, storedCookies: stored?.cookies });
+    const pace = new Pace(options.rateLimit);
+    const onStateChange = (changed: Slot): void => {
+      states.changed(credential, changed);
+      onChange(changed);
+    };
+    const slot = new Slot({ id, session, pace, verdict: stored?.verdict, onChange: onStateChange });
+    session.onCookies = () => states.changed(credential, slot);
+    this.#members.set(id, { credential, host });
+    await pool.add(slot);
+    this.#parts.log.info({ credential: id, restored: stored !== undefined }, "account added");
+  }
+
+  async #remove(id: string): Promise<void> {
+    const member = this.#members.get(id);
+    if (!member) return;
+    this.#members.delete(id);
+    await this.#parts.pool.remove(id);
+    await this.#parts.browsers.moveOut(member.host);
+    this.#parts.log.info({ credential: id }, "account removed");
+  }
+}

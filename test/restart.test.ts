@@ -1,0 +1,95 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { json } from "node:stream/consumers";
+import { expect, test } from "vitest";
+import { openWorld, type World } from "./world.ts";
+
+function stateOf(world: World, id: string): string | undefined {
+  return world.gateway.pool.states.find((one) => one.id === id)?.state;
+}
+
+test("after a restart an account goes on with the token that the site gave it last", async () => {
+  await using world = await openWorld({ accounts: ["alice"], simulator: { replacedTokensInForce: 0 } });
+  await world.ask("before");
+  const token = world.simulator.accounts.currentToken("alice") ?? "none";
+  expect(world.cookies.get("alice")).not.toContain(token);
+  await world.restart();
+  await expect(world.ask("after")).resolves.toBe("You said: after");
+  expect(world.simulator.posts.map((post) => post.status)).toEqual([200, 200]);
+});
+
+test("a cookie that is configured anew replaces what was stored", async () => {
+  await using world = await openWorld({ accounts: ["alice"] });
+  await world.ask("before");
+  const cookie = world.simulator.addAccount("bob");
+  await world.restart({ GPTOMNI_CREDENTIALS: JSON.stringify([{ id: "alice", cookie }]) });
+  await world.ask("after");
+  expect(world.simulator.posts.map((post) => post.account)).toEqual(["alice", "bob"]);
+});
+
+test("an account that is left alone stays so over a restart", async () => {
+  await using world = await openWorld({ accounts: ["alice"] });
+  await expect(world.ask('@sim {"status":429,"retryAfter":"1800"}')).rejects.toMatchObject({
+    code: "site_rate_limited",
+  });
+  await expect.poll(() => stateOf(world, "alice")).toBe("cooling");
+  const [before] = world.gateway.pool.states;
+  await world.restart();
+  expect(world.gateway.pool.states[0]).toMatchObject({ state: "cooling", nextTryAt: before?.nextTryAt });
+  const loads = world.simulator.pageLoads;
+  await expect(world.ask("anybody?")).rejects.toMatchObject({ status: 503, code: "no_usable_credential" });
+  expect(world.simulator.pageLoads).toBe(loads);
+});
+
+test("the operator hears once that an account needs them, and once that it is well again", async () => {
+  const heard: Record<string, unknown>[] = [];
+  const listener = createServer((request, response) => {
+    void json(request).then((message) => {
+      heard.push(message as Record<string, unknown>);
+      response.end();
+    });
+  }).listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address() as AddressInfo;
+  await using world = await openWorld({ settings: { ALERT_URL: `http://127.0.0.1:${port}/alerts` } });
+  world.simulator.accounts.signOut("alice");
+  for (const word of ["a", "b", "c"]) await world.ask(word);
+  await expect.poll(() => heard).toHaveLength(1);
+  expect(heard[0]).toMatchObject({ credential: "alice", state: "expired", before: null });
+  expect(JSON.stringify(heard)).not.toContain("session-token");
+  const cookie = world.simulator.addAccount("alice");
+  const bob = { id: "bob", cookie: world.cookies.get("bob") ?? "" };
+  await world.gateway.setCredentials([{ id: "alice", cookie }, bob]);
+  await expect.poll(() => heard, { timeout: 10_000 }).toHaveLength(2);
+  expect(heard[1]).toMatchObject({ credential: "alice", state: "ready", before: "expired" });
+  listener.closeAllConnections();
+  listener.close();
+});
+
+test("accounts come and go while it runs, and streams of others go on", async () => {
+  await using world = await openWorld();
+  const stream = await world.client.chat.completions.create({
+    model: "gptomni",
+    messages: [{ role: "user", content: '@sim {"chunks":40,"chunkDelayMs":50,"chunkText":"tick "}' }],
+    stream: true,
+  });
+  let text = "";
+  const read = (async () => {
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? "";
+  })();
+  await expect.poll(() => text).not.toBe("");
+  const streaming = world.simulator.posts[0]?.account ?? "";
+  const other = streaming === "alice" ? "bob" : "alice";
+  const carol = { id: "carol", cookie: world.simulator.addAccount("carol") };
+  // The one that answers is taken out too: it drains first.
+  const changed = world.gateway.setCredentials([carol]);
+  await expect.poll(() => stateOf(world, "carol"), { timeout: 10_000 }).toBe("ready");
+  await expect.poll(() => stateOf(world, other)).toBeUndefined();
+  await expect(world.ask("who?")).resolves.toBe("You said: who?");
+  expect(world.simulator.posts.at(-1)?.account).toBe("carol");
+  await read;
+  expect(text).toBe("tick ".repeat(40));
+  await changed;
+  expect(world.gateway.pool.states.map(({ id }) => id)).toEqual(["carol"]);
+});

@@ -1,0 +1,42 @@
+import { execFileSync } from "node:child_process";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const DISK = "256k";
+const BALLAST_BYTES = 1 << 20;
+
+/** A real disk that can be filled up and emptied again. */
+export interface TinyDisk extends Disposable {
+  fill(): void;
+  makeRoom(): void;
+}
+
+/** A tmpfs mounted at the folder; where mounting is not permitted, a limit on the size of this process's files. */
+export function tinyDisk(folder: string): TinyDisk {
+  try {
+    run("mount", "-t", "tmpfs", "-o", `size=${DISK}`, "tmpfs", folder);
+  } catch {
+    return { fill: () => limitFiles("1"), makeRoom: () => limitFiles("unlimited"), [Symbol.dispose]() {} };
+  }
+  const ballast = join(folder, "ballast");
+  return {
+    fill() {
+      try {
+        writeFileSync(ballast, Buffer.alloc(BALLAST_BYTES));
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code !== "ENOSPC") throw cause;
+      }
+    },
+    makeRoom: () => rmSync(ballast, { force: true }),
+    [Symbol.dispose]: () => run("umount", folder),
+  };
+}
+
+/** The soft limit only, so that it can be lifted again; Node ignores the signal, the write fails with EFBIG. */
+export function limitFiles(bytes: string): void {
+  run("prlimit", `--pid=${process.pid}`, `--fsize=${bytes}:`);
+}
+
+function run(tool: string, ...parameters: readonly string[]): void {
+  execFileSync(tool, parameters, { stdio: "ignore" });
+}

@@ -1,0 +1,194 @@
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { CredentialStore, type StoredCredential } from "../src/store/credential-store.ts";
+import { Seal } from "../src/store/seal.ts";
+import { obtainSecretKey } from "../src/store/secret-key.ts";
+
+const key = Buffer.from("a secret key of thirty-two bytes or more");
+const otherKey = Buffer.from("another secret key of thirty-two bytes");
+const configured = "__Secure-next-auth.session-token=configured-by-hand";
+const stored: StoredCredential = {
+  cookies: JSON.stringify([{ name: "__Secure-next-auth.session-token", value: "rotated-since-then" }]),
+  state: "cooling",
+  reason: "The site asks to wait.",
+  since: 1_780_000_000_000,
+  nextTryAt: 1_780_000_060_000,
+  failuresInARow: 3,
+};
+
+let stateDir: string;
+beforeEach(async () => {
+  stateDir = join(await mkdtemp(join(tmpdir(), "gptomni-store-")), "state");
+});
+afterEach(async () => {
+  await rm(join(stateDir, ".."), { recursive: true });
+});
+
+async function saveAndClose(...ids: readonly string[]): Promise<void> {
+  await using store = await CredentialStore.open(stateDir, key);
+  for (const id of ids) await store.save(id, configured, { ...stored, reason: `${id} was stored.` });
+}
+
+/** Somebody's own hand in the file, while no gateway runs. */
+function tamper(query: string): void {
+  const sqlite = new DatabaseSync(join(stateDir, "gateway.sqlite"));
+  sqlite.exec(query);
+  sqlite.close();
+}
+
+describe("what is stored of a credential", () => {
+  test("outlives the process", async () => {
+    await saveAndClose("alice");
+    await using store = await CredentialStore.open(stateDir, key);
+    expect(await store.load("alice", configured)).toEqual({ ...stored, reason: "alice was stored." });
+    expect(await store.load("bob", configured)).toBeUndefined();
+  });
+
+  test("is what was saved last, though saves overlap", async () => {
+    await using store = await CredentialStore.open(stateDir, key);
+    const counts = Array.from({ length: 50 }, (_, count) => count);
+    await Promise.all(
+      counts.map((failuresInARow) =>
+        store.save("alice", configured, { ...stored, nextTryAt: undefined, failuresInARow }),
+      ),
+    );
+    expect(await store.load("alice", configured)).toEqual({ ...stored, nextTryAt: undefined, failuresInARow: 49 });
+  });
+
+  test("counts no more once another cookie is configured", async () => {
+    await saveAndClose("alice");
+    await using store = await CredentialStore.open(stateDir, key);
+    expect(await store.load("alice", `${configured}-anew`)).toBeUndefined();
+    await store.save("alice", `${configured}-anew`, { ...stored, cookies: "[]" });
+    expect(await store.load("alice", `${configured}-anew`)).toMatchObject({ cookies: "[]" });
+    expect(await store.load("alice", configured)).toBeUndefined();
+  });
+
+  test("is forgotten with the credential", async () => {
+    await saveAndClose("alice", "bob", "carol");
+    await using store = await CredentialStore.open(stateDir, key);
+    expect(await store.forgetExcept(["bob", "dave"])).toBe(2);
+    expect(await store.load("alice", configured)).toBeUndefined();
+    expect(await store.load("bob", configured)).toBeDefined();
+    expect(await store.forgetExcept([])).toBe(1);
+    expect(await store.load("bob", configured)).toBeUndefined();
+  });
+
+  test("is in no file in a form that can be read, and in no file for others", async () => {
+    await using store = await CredentialStore.open(stateDir, key);
+    await store.save("alice", configured, stored);
+    const names = await readdir(stateDir);
+    expect(names.toSorted()).toEqual(["gateway.sqlite", "gateway.sqlite-wal"]);
+    for (const name of names) {
+      const bytes = await readFile(join(stateDir, name), "latin1");
+      expect(bytes).not.toMatch(/session-token|rotated-since-then|configured-by-hand/);
+      expect((await stat(join(stateDir, name))).mode & 0o777).toBe(0o600);
+    }
+    expect((await stat(stateDir)).mode & 0o777).toBe(0o700);
+  });
+
+  test("can be saved no more once the store is closed, which may be closed twice", async () => {
+    const store = await CredentialStore.open(stateDir, key);
+    await store[Symbol.asyncDispose]();
+    await store[Symbol.asyncDispose]();
+    await expect(store.save("alice", configured, stored)).rejects.toMatchObject({ code: "store_unavailable" });
+  });
+});
+
+describe("the seal", () => {
+  test("opens with the same key only", async () => {
+    await saveAndClose("alice");
+    await using store = await CredentialStore.open(stateDir, otherKey);
+    const failure = store.load("alice", configured);
+    await expect(failure).rejects.toMatchObject({ name: "StoreError", code: "seal_broken" });
+    await expect(failure).rejects.toThrow(
+      /^What is stored as credential:alice does not open: SECRET_KEY is not the one/,
+    );
+  });
+
+  test("opens for the same credential only", async () => {
+    await saveAndClose("alice", "bob");
+    tamper("UPDATE credential SET cookies = (SELECT cookies FROM credential WHERE id = 'alice') WHERE id = 'bob'");
+    await using store = await CredentialStore.open(stateDir, key);
+    await expect(store.load("bob", configured)).rejects.toMatchObject({ code: "seal_broken" });
+    expect(await store.load("alice", configured)).toBeDefined();
+  });
+
+  test("breaks with any change", () => {
+    const seal = new Seal(key);
+    const sealed = seal.seal("Grüße, 世界", "here");
+    expect(new Seal(key).open(sealed, "here")).toBe("Grüße, 世界");
+    const changed = sealed
+      .split("")
+      .map((letter, at) => sealed.slice(0, at) + (letter === "A" ? "B" : "A") + sealed.slice(at + 1));
+    const cut = sealed.split("").map((_, at) => sealed.slice(0, at));
+    // The last letter may carry unused bits only.
+    for (const text of [...changed.slice(0, -1), ...cut]) {
+      expect(() => seal.open(text, "here")).toThrow(expect.objectContaining({ code: "seal_broken" }));
+    }
+  });
+
+  test("gives the same text another look each time", () => {
+    const seal = new Seal(key);
+    expect(seal.seal("text", "here")).not.toBe(seal.seal("text", "here"));
+  });
+
+  test("makes digests that tell nothing without the key", () => {
+    const digest = new Seal(key).digest("text", "here");
+    expect(new Seal(key).digest("text", "here")).toBe(digest);
+    const others = [
+      new Seal(otherKey).digest("text", "here"),
+      new Seal(key).digest("text", "there"),
+      new Seal(key).digest("Text", "here"),
+    ];
+    expect(others).not.toContain(digest);
+  });
+});
+
+describe("the secret key", () => {
+  test("is made once, kept for its owner only, and may be moved into SECRET_KEY", async () => {
+    const made = await obtainSecretKey(stateDir);
+    expect(made.length).toBeGreaterThanOrEqual(32);
+    expect(await readdir(stateDir)).toEqual(["secret-key"]);
+    expect((await stat(join(stateDir, "secret-key"))).mode & 0o777).toBe(0o600);
+    expect(await obtainSecretKey(stateDir)).toEqual(made);
+    const text = await readFile(join(stateDir, "secret-key"), "utf8");
+    expect(await obtainSecretKey(join(stateDir, "elsewhere"), text)).toEqual(made);
+    expect(await readdir(stateDir)).toEqual(["secret-key"]);
+  });
+
+  test("is one for all that start at the same moment", async () => {
+    const keys = await Promise.all(Array.from({ length: 20 }, () => obtainSecretKey(stateDir)));
+    expect(new Set(keys.map((made) => made.toString())).size).toBe(1);
+    expect(await readdir(stateDir)).toEqual(["secret-key"]);
+  });
+
+  test("is closed to others when its file was open to them", async () => {
+    const made = await obtainSecretKey(stateDir);
+    const path = join(stateDir, "secret-key");
+    await rm(path);
+    await writeFile(path, made, { mode: 0o644 });
+    expect(await obtainSecretKey(stateDir)).toEqual(made);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  test("is refused when it is short, and then never replaced", async () => {
+    await obtainSecretKey(stateDir);
+    const path = join(stateDir, "secret-key");
+    await writeFile(path, "");
+    const failure = expect.objectContaining({ code: "secret_key_unusable" });
+    await expect(obtainSecretKey(stateDir)).rejects.toEqual(failure);
+    await expect(obtainSecretKey(stateDir)).rejects.toThrow(path);
+    await expect(obtainSecretKey(stateDir, "short")).rejects.toThrow("The secret key in SECRET_KEY has 5 characters");
+    expect(await readFile(path, "utf8")).toBe("");
+  });
+
+  test("is asked for when there is no place to keep one", async () => {
+    await writeFile(stateDir, "a file");
+    await expect(obtainSecretKey(stateDir)).rejects.toMatchObject({ code: "secret_key_unusable" });
+    await expect(obtainSecretKey(stateDir)).rejects.toThrow("set SECRET_KEY");
+  });
+});
