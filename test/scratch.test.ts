@@ -19,7 +19,7 @@ afterEach(async () => {
 });
 
 /** A process that has its scratch folder, and one that it started in there, which outlives it. */
-async function startOther(): Promise<{ readonly pid: number; readonly childPid: number }> {
+async function startOther(): Promise<{ readonly kill: () => Promise<void>; readonly childPid: number }> {
   const module = new URL("../src/scratch.ts", import.meta.url).href;
   const script = `
     import { spawn } from "node:child_process";
@@ -32,7 +32,12 @@ async function startOther(): Promise<{ readonly pid: number; readonly childPid: 
     stdio: ["ignore", "pipe", "inherit"],
   });
   const [line] = (await once(other.stdout, "data")) as [Buffer];
-  return { pid: other.pid ?? 0, childPid: Number(line.toString()) };
+  const kill = async (): Promise<void> => {
+    const ended = once(other, "exit");
+    other.kill("SIGKILL");
+    await ended;
+  };
+  return { kill, childPid: Number(line.toString()) };
 }
 
 /** One that ended may wait to be reaped by a parent that does not care. */
@@ -53,8 +58,7 @@ test("everything temporary goes into a folder that goes when it is disposed", as
 
 test("what a killed process left is swept away at the next start, with what still runs there", async () => {
   const other = await startOther();
-  process.kill(other.pid, "SIGKILL");
-  await expect.poll(() => isRunning(other.pid)).toBe(false);
+  await other.kill();
   expect(await readdir(parent)).toHaveLength(1);
   expect(await isRunning(other.childPid)).toBe(true);
   const { scratch, swept } = await Scratch.open();
@@ -70,5 +74,6 @@ test("what another running process has there is left alone", async () => {
   await using _scratch = scratch;
   expect(swept).toBe(0);
   expect(await isRunning(other.childPid)).toBe(true);
-  for (const pid of [other.childPid, other.pid]) process.kill(pid, "SIGKILL");
+  await other.kill();
+  process.kill(other.childPid, "SIGKILL");
 });
