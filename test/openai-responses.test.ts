@@ -45,7 +45,6 @@ function shown(changes: object) {
     top_logprobs: 0,
     top_p: 1,
     truncation: "disabled",
-    user: null,
     metadata: {},
     usage: USAGE,
     ...changes,

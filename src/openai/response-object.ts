@@ -60,7 +60,7 @@ export function newResponse(body: ResponseBody): ResponseObject {
     top_p: body.top_p ?? 1,
     truncation: body.truncation ?? "disabled",
     usage: null,
-    user: body.user ?? null,
+    ...(body.user && { user: body.user }),
     metadata: body.metadata ?? {},
   };
 }
