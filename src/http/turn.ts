@@ -10,6 +10,7 @@ import { parseBody } from "./body.ts";
 import { exchangeOf, type Exchange } from "./exchange.ts";
 import { Patience } from "./patience.ts";
 import { withPulse } from "./pulse.ts";
+import { questionOf, RunningReplies, type Question } from "./running-replies.ts";
 import { delivered, sendEvents, UNREAD_LIMIT_MS, type EventFrames } from "./sse.ts";
 
 export interface TurnLimits {
@@ -71,13 +72,15 @@ export interface Dialect<A extends Asked> {
 
 /** A route of a dialect: parse, ask, then stream or collect. */
 export function serveTurn<A extends Asked>(parts: TurnParts, dialect: Dialect<A>): RequestHandler {
+  const running = new RunningReplies();
   return async (request, response) => {
     const asked = dialect.parse(parseBody(request), request);
     const exchange = exchangeOf(response);
     exchange.ignoredParams = asked.ignoredParams;
     exchange.emulatedParams = asked.emulatedParams;
     using patience = new Patience(response, request.headers, parts.limits.requestTimeoutMs);
-    const turn = openTurn(parts, asked, patience.signal, exchange);
+    const question = questionOf(exchange.tenant, exchange.route ?? "", request.headers, request.body as Buffer);
+    const turn = openTurn(parts, asked, { running, question, exchange, signal: patience.signal });
     await deliver({ asked, turn, dialect, patience, limits: parts.limits }, response);
   };
 }
@@ -101,14 +104,25 @@ async function deliver<A extends Asked>(delivery: Delivery<A>, response: Respons
   await delivered(response, unreadLimitMs);
 }
 
-function openTurn(parts: TurnParts, asked: Asked, signal: AbortSignal, exchange: Exchange): Turn {
+interface TurnContext {
+  readonly running: RunningReplies;
+  readonly question: Question;
+  readonly exchange: Exchange;
+  readonly signal: AbortSignal;
+}
+
+function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange, signal }: TurnContext): Turn {
   const { gateway, limits, promptOf } = parts;
   const asks = [asked.ask, ...(asked.furtherAsks ?? [])];
   const wanted = asks.flatMap((ask) => Array.from({ length: asked.n }, () => ask));
-  const answers = wanted.map((ask) => {
+  const answers = wanted.map((ask, index) => {
+    const caller = { tenant: exchange.tenant, isBackground: isBackground(ask.chat.messages, parts.backgroundPattern) };
+    let sent = 0;
     return new Answer(ask, (chat) => {
-      const isBackgroundWork = isBackground(ask.chat.messages, parts.backgroundPattern);
-      const reply = gateway.reply(chat, { tenant: exchange.tenant, isBackground: isBackgroundWork }, signal);
+      sent += 1;
+      // Of several answers, and of a repair after the first one, each is a turn of its own.
+      const turn = { ...question, key: `${question.key} ${index} ${sent}` };
+      const reply = running.read(turn, (its) => gateway.reply(chat, caller, its), signal);
       exchange.reply = reply;
       return timed(reply, exchange);
     });

@@ -1,0 +1,125 @@
+import { createHash } from "node:crypto";
+import type { IncomingHttpHeaders } from "node:http";
+import type { ReplyPart } from "../chat.ts";
+import type { Reply } from "../gateway.ts";
+
+/** What one client asked, so that the same question asked again is known. */
+export interface Question {
+  readonly key: string;
+  /** The client says that it repeats itself. */
+  readonly isRepeated: boolean;
+}
+
+/** SDKs count their retries; other clients mark a repetition by sending the same key again. */
+export function questionOf(tenant: string, path: string, headers: IncomingHttpHeaders, body: Buffer): Question {
+  const idempotencyKey = headers["idempotency-key"];
+  const hash = createHash("sha256")
+    .update(JSON.stringify([tenant, path, idempotencyKey]))
+    .update(body);
+  const isRepeated = idempotencyKey !== undefined || Number(headers["x-stainless-retry-count"]) > 0;
+  return { key: hash.digest("base64"), isRepeated };
+}
+
+/**
+ * The answers under way. A client that gave up waiting and asks again reads along from the beginning, because asking the
+ * site a second time would cost another turn of the account. The last reader to leave ends the answer.
+ */
+export class RunningReplies {
+  readonly #running = new Map<string, RunningReply>();
+
+  /** Joins the running answer to a repeated question; else starts one, with a signal of its own. */
+  read({ key, isRepeated }: Question, start: (signal: AbortSignal) => Reply, signal: AbortSignal): Reply {
+    const known = isRepeated ? this.#running.get(key) : undefined;
+    if (known) return known.readBy(signal);
+    const started = new RunningReply(start, () => {
+      if (this.#running.get(key) === started) this.#running.delete(key);
+    });
+    this.#running.set(key, started);
+    return started.readBy(signal);
+  }
+}
+
+class RunningReply {
+  readonly #reply: Reply;
+  readonly #iterator: AsyncIterator<ReplyPart>;
+  readonly #abandoned = new AbortController();
+  readonly #onOver: () => void;
+  readonly #parts: ReplyPart[] = [];
+  #readers = 0;
+  #pulling: Promise<void> | undefined;
+  #isOver = false;
+  #failure: unknown;
+
+  constructor(start: (signal: AbortSignal) => Reply, onOver: () => void) {
+    this.#reply = start(this.#abandoned.signal);
+    this.#iterator = this.#reply[Symbol.asyncIterator]();
+    this.#onOver = onOver;
+  }
+
+  readBy(signal: AbortSignal): Reply {
+    const reply = this.#reply;
+    const parts = this.#read(signal);
+    this.#readers += 1;
+    return {
+      get credentialId() {
+        return reply.credentialId;
+      },
+      get attempts() {
+        return reply.attempts;
+      },
+      [Symbol.asyncIterator]: () => parts,
+    };
+  }
+
+  async *#read(signal: AbortSignal): AsyncGenerator<ReplyPart, void, undefined> {
+    let hasLeft = false;
+    const leave = (): void => {
+      if (hasLeft) return;
+      hasLeft = true;
+      this.#leave(signal);
+    };
+    // The reader may be waiting for the next part when its client goes.
+    signal.addEventListener("abort", leave, { once: true });
+    try {
+      signal.throwIfAborted();
+      for (let at = 0; ; at += 1) {
+        while (at >= this.#parts.length && !this.#isOver) await this.#pull();
+        const part = this.#parts[at];
+        if (part) yield part;
+        else if (this.#failure === undefined) return;
+        else throw this.#failure;
+      }
+    } finally {
+      signal.removeEventListener("abort", leave);
+      leave();
+    }
+  }
+
+  /** The next part, for all readers who want it; nobody pulls ahead of the fastest. */
+  #pull(): Promise<void> {
+    this.#pulling ??= this.#iterator
+      .next()
+      .then(
+        (next) => (next.done ? this.#end() : void this.#parts.push(next.value)),
+        (cause: unknown) => {
+          this.#failure = cause;
+          this.#end();
+        },
+      )
+      .finally(() => (this.#pulling = undefined));
+    return this.#pulling;
+  }
+
+  #leave(signal: AbortSignal): void {
+    this.#readers -= 1;
+    if (this.#readers > 0 || this.#isOver) return;
+    this.#end();
+    if (signal.aborted) this.#abandoned.abort(signal.reason);
+    this.#iterator.return?.()?.catch(() => undefined);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#onOver();
+  }
+}
