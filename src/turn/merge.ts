@@ -13,6 +13,11 @@ interface Step {
 
 /** Several answers side by side, each part as it comes. When one fails all end. */
 export async function* merge(answers: readonly AsyncIterable<AnswerPart>[]): AsyncGenerator<Choice, void, undefined> {
+  const [only] = answers;
+  if (only && answers.length === 1) {
+    for await (const part of only) yield { index: 0, part };
+    return;
+  }
   const iterators = answers.map((answer) => answer[Symbol.asyncIterator]());
   const next = async (index: number): Promise<Step> => {
     const result = await iterators[index]?.next();

@@ -27,6 +27,7 @@ export async function measure(paths: readonly Path[]): Promise<Figures[]> {
       if (round >= WARM_UP_ROUNDS) figures.firstTokenMs.push(ms);
     }
   }
+  for (const { path } of all) await streamPaced(path, noFigures());
   for (let round = 0; round < STREAM_ROUNDS; round += 1) {
     for (const { path, figures } of all) await streamPaced(path, figures);
   }

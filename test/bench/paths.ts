@@ -97,6 +97,8 @@ export async function openGateway(upstream: Upstream, stateDir: string): Promise
       GPTOMNI_CREDENTIALS: JSON.stringify(upstream.cookies),
       BROWSER_ARGS: upstream.browserArgs,
       RATE_LIMIT: "off",
+      // As many browsers as the floor has.
+      CREDENTIALS_PER_BROWSER: String(upstream.cookies.length),
       MAX_REPLY_BYTES: String(MAX_REPLY_BYTES),
       STATE_DIR: stateDir,
     },
