@@ -61,7 +61,7 @@ const FENCES: Readonly<Record<string, readonly string[]>> = {
   "puppeteer-extra-plugin-stealth": ["browser/launch.ts"],
   playwright: ["browser/"],
   express: ["http/"],
-  zod: ["openai/", "anthropic/", "settings.ts", "setting.ts", "credentials.ts"],
+  zod: ["openai/", "anthropic/", "turn/params.ts", "turn/issue.ts", "settings.ts", "setting.ts", "credentials.ts"],
   pino: ["log.ts"],
   "pino-pretty": ["log.ts"],
   "gpt-tokenizer": ["turn/tokens.ts"],

@@ -2,7 +2,7 @@ import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "nod
 import { describe, expect, test } from "vitest";
 import { HELLO, JSON_HEADERS, says, serve } from "./openai-server.ts";
 
-const POSTED = ["/v1/chat/completions", "/v1/completions", "/v1/responses"];
+const POSTED = ["/v1/chat/completions", "/v1/completions", "/v1/responses", "/v1/messages"];
 
 describe("a compressed body", () => {
   const packings = [

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { MESSAGE_EMULATED, MESSAGE_IGNORED, messageBody } from "../src/anthropic/schema.ts";
 import { ERRORS } from "../src/errors.ts";
 import { COMPLETION_EMULATED, COMPLETION_IGNORED, completionBody } from "../src/openai/completion-schema.ts";
 import { RESPONSE_EMULATED, RESPONSE_IGNORED, responseBody } from "../src/openai/response-schema.ts";
@@ -31,6 +32,12 @@ const ENDPOINTS = [
     known: Object.keys(responseBody.shape),
     emulated: RESPONSE_EMULATED,
     ignored: RESPONSE_IGNORED,
+  },
+  {
+    path: "/v1/messages",
+    known: Object.keys(messageBody.shape),
+    emulated: MESSAGE_EMULATED,
+    ignored: MESSAGE_IGNORED,
   },
 ];
 

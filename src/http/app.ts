@@ -1,6 +1,7 @@
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from "express";
 import { GatewayError } from "../errors.ts";
 import { warmTokenizer } from "../turn/tokens.ts";
+import { anthropicMessages, countMessageTokens, failAsAnthropic } from "./anthropic-messages.ts";
 import { sendError, sendJson } from "./answer.ts";
 import { requireKey } from "./auth.ts";
 import { readBody } from "./body.ts";
@@ -103,6 +104,18 @@ function routesOf(parts: AppParts): readonly Route[] {
       path: "/responses/:id/input_items",
       name: "/v1/responses/{id}/input_items",
       handlers: [keyed, listInput],
+    },
+    {
+      method: "POST",
+      path: "/messages",
+      name: "/v1/messages",
+      handlers: [failAsAnthropic, keyed, ...readBody(parts.limits.maxBodyBytes), anthropicMessages(parts)],
+    },
+    {
+      method: "POST",
+      path: "/messages/count_tokens",
+      name: "/v1/messages/count_tokens",
+      handlers: [failAsAnthropic, keyed, ...readBody(parts.limits.maxBodyBytes), countMessageTokens(parts)],
     },
     { method: "GET", path: "/models", name: "/v1/models", handlers: [keyed, listModels(models)] },
     { method: "GET", path: "/models/*id", name: "/v1/models/{id}", handlers: [keyed, retrieveModel(models)] },

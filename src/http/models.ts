@@ -1,5 +1,5 @@
 import type { RequestHandler } from "express";
-import { modelNotFound } from "../openai/request.ts";
+import { modelNotFound } from "../turn/params.ts";
 import { toModel, toModelList } from "../openai/model.ts";
 import { sendJson } from "./answer.ts";
 

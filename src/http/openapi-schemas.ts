@@ -1,3 +1,4 @@
+import { countBody, MESSAGE_EMULATED, MESSAGE_IGNORED, messageBody } from "../anthropic/schema.ts";
 import { COMPLETION_EMULATED, COMPLETION_IGNORED, completionBody } from "../openai/completion-schema.ts";
 import { RESPONSE_EMULATED, RESPONSE_IGNORED, responseBody } from "../openai/response-schema.ts";
 import { chatCompletionBody, EMULATED_PARAMS, IGNORED_PARAMS } from "../openai/schema.ts";
@@ -32,9 +33,13 @@ export function schemas(): JsonObject {
       ignored: RESPONSE_IGNORED,
       emulated: RESPONSE_EMULATED,
     }),
+    MessageRequest: bodySchema("MessageRequest", messageBody, MESSAGE_GROUPS),
+    MessageCountRequest: bodySchema("MessageCountRequest", countBody, MESSAGE_GROUPS),
     ...ANSWERS,
   };
 }
+
+const MESSAGE_GROUPS: Groups = { ignored: MESSAGE_IGNORED, emulated: MESSAGE_EMULATED };
 
 /** What the request is checked against, and what becomes of each parameter. */
 function bodySchema(name: string, body: Body, { ignored, emulated }: Groups): JsonObject {
@@ -158,6 +163,19 @@ const ANSWERS: JsonObject = {
     data: list({ type: "object" }),
     has_more: { type: "boolean" },
   }),
+  Message: object({
+    id: text,
+    type: { const: "message" },
+    role: { const: "assistant" },
+    model: text,
+    content: list(object({ type: { enum: ["text", "thinking", "tool_use"] } })),
+    stop_reason: textOrNull,
+    stop_sequence: textOrNull,
+    usage: object({ input_tokens: count, output_tokens: count }),
+  }),
+  MessageEvent: object({ type: text }),
+  MessageTokenCount: object({ input_tokens: count }),
+  AnthropicError: object({ type: { const: "error" }, error: object({ type: text, message: text }), request_id: text }),
   Status: object({ status: text, reasons: list(text) }, ["reasons"]),
   Welcome: object({ name: text, baseUrlPath: text, routes: list(text) }),
 };

@@ -11,7 +11,7 @@ export interface EventFrames {
   /** After the last event; empty where the dialect has nothing. */
   readonly end: string;
   /** What ends a stream that fails after it began. */
-  failure(error: GatewayError): string;
+  failure(error: GatewayError, requestId: string): string;
 }
 
 export interface EventDelivery {
@@ -42,9 +42,10 @@ export async function sendEvents(
     const error = GatewayError.from(cause);
     patience.abandon(error);
     if (!response.headersSent) throw error;
-    exchangeOf(response).failure = error;
+    const exchange = exchangeOf(response);
+    exchange.failure = error;
     if (error.code === "client_closed") response.destroy();
-    else response.end(frames.failure(error));
+    else response.end(frames.failure(error, exchange.id));
   }
   await delivered(response, unreadLimitMs);
 }

@@ -1,8 +1,15 @@
 import { GatewayError } from "../errors.ts";
 import type { Ask } from "../turn/ask.ts";
 import { COMPLETION_EMULATED, COMPLETION_IGNORED, completionBody } from "./completion-schema.ts";
-import { checked, noteParams, unsupportedParam, type NotedParams, type ParamGroups } from "./params.ts";
-import { modelNotFound, refuseManyAnswers, type Offer } from "./request.ts";
+import {
+  checked,
+  modelNotFound,
+  noteParams,
+  unsupportedParam,
+  type NotedParams,
+  type ParamGroups,
+} from "../turn/params.ts";
+import { refuseManyAnswers, type Offer } from "./request.ts";
 
 /** A legacy completion request, checked. Each prompt is a conversation of its own. */
 export interface CompletionRequest extends NotedParams {

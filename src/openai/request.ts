@@ -1,7 +1,14 @@
 import { GatewayError } from "../errors.ts";
 import type { Ask } from "../turn/ask.ts";
 import { toMessages } from "./messages.ts";
-import { checked, noteParams, unsupportedParam, type NotedParams, type ParamGroups } from "./params.ts";
+import {
+  checked,
+  modelNotFound,
+  noteParams,
+  unsupportedParam,
+  type NotedParams,
+  type ParamGroups,
+} from "../turn/params.ts";
 import {
   chatCompletionBody,
   EMULATED_PARAMS,
@@ -68,11 +75,6 @@ export function parseChatCompletion(body: unknown, { models, maxChoices }: Offer
     usesFunctions: !wanted.tools?.length && Boolean(wanted.functions?.length),
     ...noteParams(given, PARAMS),
   };
-}
-
-export function modelNotFound(model: string): GatewayError {
-  const message = `The model '${model.slice(0, 128)}' does not exist or you do not have access to it.`;
-  return new GatewayError("model_not_found", message, { param: "model" });
 }
 
 /** What would change the answer's form is refused when asked for; quietly leaving it out would break the caller. */

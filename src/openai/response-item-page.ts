@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { GatewayError } from "../errors.ts";
-import { checked } from "./params.ts";
+import { checked } from "../turn/params.ts";
 import type { Item } from "./response-item.ts";
 
 /** Which of the items of a response are wanted, as https://platform.openai.com/docs/api-reference/responses/input-items names it. */

@@ -1,7 +1,13 @@
 import { GatewayError } from "../errors.ts";
 import type { Ask } from "../turn/ask.ts";
-import { checked, noteParams, unsupportedParam, type NotedParams, type ParamGroups } from "./params.ts";
-import { modelNotFound } from "./request.ts";
+import {
+  checked,
+  modelNotFound,
+  noteParams,
+  unsupportedParam,
+  type NotedParams,
+  type ParamGroups,
+} from "../turn/params.ts";
 import { toItems, toTurns, withItemTypes } from "./response-input.ts";
 import type { Item } from "./response-item.ts";
 import type { Remembered } from "./response-memory.ts";

@@ -37,9 +37,14 @@ export function checkSchemas({ tools, format }: Pick<Ask, "tools" | "format">): 
   if (format.type !== "text") checkerOfFormat(format);
 }
 
+/** What is sent to the site first: the caller's turns, behind the rules for what is emulated. */
+export function messagesOf(ask: Ask): readonly Message[] {
+  return [...rules(ask), ...ask.chat.messages];
+}
+
 /** An answer with calls or in JSON from a site that knows text only. What is wrong is asked for once again. */
 export async function* emulate(ask: Ask, turn: Turn): AsyncGenerator<AnswerPart, void, undefined> {
-  const messages = [...rules(ask), ...ask.chat.messages];
+  const messages = messagesOf(ask);
   const first = yield* drafted(turn(messages, ask.maxTokens), ask, passesProse(ask) ? new CallWatch() : undefined);
   const verdict = judged(first, ask);
   if (verdict.isRight) {

@@ -34,6 +34,11 @@ export function checked<T extends object>(body: unknown, schema: z.ZodType<T>): 
   throw issue ? errorOfIssue(issue) : new GatewayError("bad_request", "The request body is not valid.");
 }
 
+export function modelNotFound(model: string): GatewayError {
+  const message = `The model '${model.slice(0, 128)}' does not exist or you do not have access to it.`;
+  return new GatewayError("model_not_found", message, { param: "model" });
+}
+
 export function unsupportedParam(param: string): GatewayError {
   const message = `Unsupported parameter: '${param}' is not supported with this model.`;
   return new GatewayError("unsupported_parameter", message, { param });

@@ -1,0 +1,60 @@
+import type { RequestHandler } from "express";
+import { toErrorBody } from "../anthropic/error.ts";
+import { toEvents, type MessageEvent } from "../anthropic/events.ts";
+import { toMessage } from "../anthropic/message.ts";
+import { parseCountRequest, parseMessageRequest, type MessageRequest } from "../anthropic/request.ts";
+import type { Ask } from "../turn/ask.ts";
+import { checkSchemas, messagesOf } from "../turn/emulation.ts";
+import { countTokens } from "../turn/tokens.ts";
+import { sendJson } from "./answer.ts";
+import { parseBody } from "./body.ts";
+import { exchangeOf } from "./exchange.ts";
+import { serveTurn, type Dialect, type Turn, type TurnParts } from "./turn.ts";
+
+/** Makes every failure of the route, a wrong key included, one of Anthropic's. */
+export const failAsAnthropic: RequestHandler = (_request, response, next) => {
+  const exchange = exchangeOf(response);
+  exchange.errorBody = (error) => toErrorBody(error, exchange.id);
+  response.setHeader("request-id", exchange.id);
+  next();
+};
+
+/** `POST /v1/messages` */
+export function anthropicMessages(parts: TurnParts): RequestHandler {
+  const dialect: Dialect<MessageRequest> = {
+    parse: (body) => parseMessageRequest(body, parts.models),
+    whole: ({ ask }, turn) => toMessage(turn.pulsed(onlyAnswer(turn)), ask.chat.model, () => turn.countTokens()),
+    async *events({ ask }, turn) {
+      const inputTokens = await promptTokens(ask, parts);
+      const stream = { model: ask.chat.model, inputTokens, countTokens: () => turn.countTokens() };
+      yield* toEvents(turn.pulsed(onlyAnswer(turn)), stream);
+    },
+    frames: {
+      event: (event) => frame(event as MessageEvent),
+      end: "",
+      failure: (error, requestId) => frame({ ...toErrorBody(error, requestId) }),
+    },
+  };
+  return serveTurn(parts, dialect);
+}
+
+/** `POST /v1/messages/count_tokens`; the site hears nothing of it. */
+export function countMessageTokens(parts: TurnParts): RequestHandler {
+  return async (request, response) => {
+    const ask = parseCountRequest(parseBody(request), parts.models);
+    checkSchemas(ask);
+    sendJson(response, 200, { input_tokens: await promptTokens(ask, parts) });
+  };
+}
+
+function promptTokens(ask: Ask, { promptOf }: TurnParts): Promise<number> {
+  return countTokens(promptOf(messagesOf(ask)));
+}
+
+async function* onlyAnswer({ answers }: Turn) {
+  for (const answer of answers) yield* answer;
+}
+
+function frame(event: MessageEvent): string {
+  return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+}
