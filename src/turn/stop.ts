@@ -15,7 +15,6 @@ export async function* cutAtStop(
     return;
   }
   // Text that may yet turn out to be the start of a stop sequence.
-  const longestHeld = Math.max(...stops.map((stop) => stop.length)) - 1;
   let held = "";
   for await (const part of parts) {
     if (part.type === "reasoning-delta") {
@@ -34,10 +33,18 @@ export async function* cutAtStop(
       yield { type: "end", finishReason: "stop", stopSequence: found.stop };
       return;
     }
-    const cut = wholeCharacters(text, Math.max(0, text.length - longestHeld));
+    const cut = wholeCharacters(text, Math.min(...stops.map((stop) => startOfStop(text, stop))));
     held = text.slice(cut);
     if (cut > 0) yield { type: "text-delta", text: text.slice(0, cut) };
   }
+}
+
+/** Where the text's last characters begin that a stop sequence may begin with; its end when there are none. */
+function startOfStop(text: string, stop: string): number {
+  const first = stop.charAt(0);
+  let at = text.indexOf(first, Math.max(0, text.length - stop.length + 1));
+  while (at >= 0 && !stop.startsWith(text.slice(at))) at = text.indexOf(first, at + 1);
+  return at < 0 ? text.length : at;
 }
 
 /** Where the stop sequence begins that is complete first, so that the borders of parts change nothing. */

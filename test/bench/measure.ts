@@ -75,8 +75,10 @@ async function streamPaced(path: Path, { lagMs, lagOf20Ms, crowding }: Figures):
 
 async function bulkBytesPerSecond(path: Path): Promise<number> {
   const startedAt = performance.now();
-  const bytes = await readStamped(path.ask(prompt(BULK), 0), () => {});
-  return bytes / ((performance.now() - startedAt) / 1000);
+  // Until the last of the text: what comes after it are token counts.
+  let lastMs = startedAt;
+  const bytes = await readStamped(path.ask(prompt(BULK), 0), () => (lastMs = performance.now()));
+  return bytes / ((lastMs - startedAt) / 1000);
 }
 
 /** Reads a stamped answer; each line is the time at which the site wrote it. */

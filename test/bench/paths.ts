@@ -123,7 +123,14 @@ export async function openGateway(upstream: Upstream, stateDir: string): Promise
         dispatcher,
         method: "POST",
         headers: { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" },
-        body: JSON.stringify({ model: "gptomni", stream: true, messages: [{ role: "user", content: prompt }] }),
+        body: JSON.stringify({
+          model: "gptomni",
+          stream: true,
+          messages: [{ role: "user", content: prompt }],
+          // Every answer is searched for the end that never comes, and counted.
+          stop: ["\u0000never"],
+          stream_options: { include_usage: true },
+        }),
       });
       if (statusCode !== 200) throw new Error(`gateway answered ${statusCode}: ${await body.text()}`);
       yield* deltas(body);
