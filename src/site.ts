@@ -6,7 +6,7 @@ import type { ChatRequest, ReplyPart } from "./chat.ts";
  *
  * To add a site: 1. make `src/sites/<name>.ts` that exports a `Site`; 2. put the request it takes into a `PageRequest`;
  * 3. turn what comes back into `ReplyPart`s, and everything that is no answer into a `GatewayError` from the table;
- * 4. list it in `src/sites/index.ts`; 5. teach the simulator its wire and copy the gptomni tests.
+ * 4. name it in `src/main.ts`; 5. teach the simulator its wire and copy the gptomni tests.
  */
 export interface Site {
   readonly name: string;
