@@ -63,6 +63,7 @@ function toConfig(values: Values) {
     backgroundPattern: get("BACKGROUND_PATTERN"),
     maxOpenSessions: get("MAX_OPEN_SESSIONS"),
     hibernateAfterMs: get("HIBERNATE_AFTER_SECONDS"),
+    probeAfterMs: get("PROBE_AFTER_SECONDS"),
     renewAfterRequests: get("RENEW_AFTER_REQUESTS"),
     credentialsPerBrowser: get("CREDENTIALS_PER_BROWSER"),
     maxReplyBytes: get("MAX_REPLY_BYTES"),

@@ -108,6 +108,12 @@ export const SETTINGS = {
     unit: "s",
     doc: "a page that was not used for so long is closed until it is needed",
   }),
+  PROBE_AFTER_SECONDS: setting({
+    parse: seconds(1, 86_400),
+    default: "240",
+    unit: "s",
+    doc: "an account that nobody used for so long is asked whether it is still signed in, while its page is open",
+  }),
   RENEW_AFTER_REQUESTS: setting({
     parse: wholeNumber(1, 1_000_000),
     default: "1000",

@@ -16,6 +16,8 @@ export interface Site {
   readonly homePath: string;
   /** Model ids offered to callers; the first is the default. */
   readonly models: readonly string[];
+  /** Whether this cookie is what keeps an account signed in. */
+  isAuthCookie(name: string): boolean;
   /** Asks the site itself. @throws GatewayError when the site cannot tell. */
   isSignedIn(fetch: PageFetch, signal: AbortSignal): Promise<boolean>;
   /** One answer. @throws GatewayError for everything that is not an answer. */

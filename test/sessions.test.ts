@@ -163,3 +163,15 @@ test("nothing is left behind: no browser process, no folder", async () => {
   expect(await livingInGroup(pid ?? 0)).toEqual([]);
   expect(await litter()).toEqual(before);
 });
+
+test("an account that is signed out while nobody uses it is found out before a request is", async () => {
+  await using world = await openWorld({ settings: { PROBE_AFTER_SECONDS: "1" } });
+  expect(world.gateway.pool.states[0]?.expiresAt).toBeGreaterThan(Date.now());
+  world.simulator.accounts.signOut("alice");
+  await expect
+    .poll(() => world.gateway.pool.states.find(({ id }) => id === "alice")?.state, { timeout: 5_000 })
+    .toBe("expired");
+  expect(world.simulator.posts).toEqual([]);
+  await expect(world.ask("who is left?")).resolves.toBe("You said: who is left?");
+  expect(world.simulator.posts.map((post) => post.account)).toEqual(["bob"]);
+});

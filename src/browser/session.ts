@@ -67,6 +67,13 @@ export class Session implements AsyncDisposable {
     return this.#cookies;
   }
 
+  /** When the first of the cookies that keep the account signed in runs out; milliseconds since the epoch. */
+  get expiresAt(): number | undefined {
+    const { site } = this.#options;
+    const ends = this.#cookies.filter(({ name, expires }) => site.isAuthCookie(name) && (expires ?? -1) > 0);
+    return ends.length === 0 ? undefined : Math.min(...ends.map(({ expires }) => (expires ?? 0) * 1000));
+  }
+
   get isOpen(): boolean {
     return this.#fetcher !== undefined;
   }
@@ -94,6 +101,12 @@ export class Session implements AsyncDisposable {
       await this.closePage();
       throw GatewayError.from(signal.aborted ? signal.reason : cause);
     }
+  }
+
+  /** @throws GatewayError `credential_expired`, and whatever kept the site from telling. */
+  async checkSignIn(signal: AbortSignal): Promise<void> {
+    await this.#checkSignIn(this.fetch, signal);
+    await this.keepCookies();
   }
 
   /** Closes the page until it is needed; the context keeps its cookies. Never rejects. */
@@ -183,15 +196,18 @@ export class Session implements AsyncDisposable {
       await visit(page, new URL(site.homePath, site.origin), challengeTimeoutMs);
       const fetcher = await PageFetcher.open(page, maxReplyBytes);
       this.#watch(page, fetcher);
-      const asked = site.isSignedIn((request, sign) => fetcher.fetch(request, sign), signal);
-      if (!(await within(BROWSER_CALL_LIMIT_MS, "ask whether the account is signed in", asked))) {
-        throw new GatewayError("credential_expired", "The site says that this account is signed out.");
-      }
+      await this.#checkSignIn((request, sign) => fetcher.fetch(request, sign), signal);
       return { page, fetcher };
     } catch (cause) {
       await this.#close(page);
       throw cause;
     }
+  }
+
+  async #checkSignIn(fetch: PageFetch, signal: AbortSignal): Promise<void> {
+    const asked = this.#options.site.isSignedIn(fetch, signal);
+    if (await within(BROWSER_CALL_LIMIT_MS, "ask whether the account is signed in", asked)) return;
+    throw new GatewayError("credential_expired", "The site says that this account is signed out.");
   }
 
   #take({ page, fetcher }: OpenPage): void {

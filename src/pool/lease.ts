@@ -2,6 +2,9 @@ import { GatewayError } from "../errors.ts";
 import type { PageFetch } from "../site.ts";
 import type { Slot } from "./slot.ts";
 
+/** After so long a request has arrived, whether it is answered or not. */
+const ARRIVAL_LIMIT_MS = 1_000;
+
 /** One request's exclusive use of a credential's session. */
 export class Lease implements Disposable {
   readonly slot: Slot;
@@ -34,9 +37,16 @@ export class Lease implements Disposable {
 
   readonly fetch: PageFetch = async (request, signal) => {
     if (this.#isOver) throw new GatewayError("session_lost", "The session was taken back.");
-    this.slot.permit?.spend();
+    const { permit, session } = this.slot;
     this.slot.permit = undefined;
-    return this.slot.session.fetch(request, signal);
+    // The site counts what arrives, and the answer's head proves that; a site that thinks long is not waited for.
+    const late = setTimeout(() => permit?.spend(), ARRIVAL_LIMIT_MS);
+    try {
+      return await session.fetch(request, signal);
+    } finally {
+      clearTimeout(late);
+      permit?.spend();
+    }
   };
 
   /**

@@ -5,9 +5,6 @@ export interface RateLimit {
   readonly windowMs: number;
 }
 
-/** The site counts arrivals, and the way there takes now more, now less: so a window lasts this share longer here. */
-const WINDOW_MARGIN = 0.02;
-
 /** Leave to send once. */
 export interface Permit {
   /** Counts from now: the pace has room for another send when the window has passed. Later calls do nothing. */
@@ -27,7 +24,7 @@ export class Pace {
   readonly #ends = new Set<() => void>();
 
   constructor(limit: RateLimit | undefined) {
-    this.#windowMs = (limit?.windowMs ?? 0) * (1 + WINDOW_MARGIN);
+    this.#windowMs = limit?.windowMs ?? 0;
     this.#count = limit?.count ?? Number.POSITIVE_INFINITY;
     this.#limiter = limit && new Bottleneck({ maxConcurrent: limit.count });
   }
@@ -46,7 +43,12 @@ export class Pace {
     void limiter.schedule(async () => {
       const ended = Promise.withResolvers<void>();
       this.#ends.add(ended.resolve);
-      permit.resolve({ spend: () => this.#spend(ended.resolve) });
+      let isSpent = false;
+      const spend = (): void => {
+        if (!isSpent) this.#spend(ended.resolve);
+        isSpent = true;
+      };
+      permit.resolve({ spend });
       await ended.promise;
       this.#ends.delete(ended.resolve);
     });

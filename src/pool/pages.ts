@@ -62,13 +62,18 @@ export class Pages {
     const limitMs = this.#options.memory.isTight ? 0 : idleMs;
     const isDue = (slot: Slot): boolean => performance.now() - slot.idleSinceMs >= limitMs;
     for (const slot of this.#resting) if (isDue(slot)) await slot.session.sleep();
-    // The shelf gives the longest idle first, so these are the ones that are due.
-    const due = [...this.#slots.values()].filter((slot) => slot.state === "ready" && isDue(slot)).length;
-    for (let count = 0; count < due; count += 1) {
-      const slot = await this.#shelf.takeOpen();
-      if (slot) await this.#sleep(slot);
-    }
+    await this.eachShelved(isDue, (slot) => this.#sleep(slot));
     this.changed();
+  }
+
+  /** Takes those that are due off the shelf and does something with them; the others keep their order. */
+  async eachShelved(isDue: (slot: Slot) => boolean, act: (slot: Slot) => Promise<void>): Promise<void> {
+    for (let left = this.#shelf.open; left > 0; left -= 1) {
+      const slot = await this.#shelf.takeOpen();
+      if (!slot) return;
+      if (isDue(slot)) await act(slot);
+      else await this.#shelf.put(slot);
+    }
   }
 
   /** A page grows with use, and only a new one gives that back. The old one serves until the new one is ready. */

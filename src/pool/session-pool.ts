@@ -1,8 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { Lease } from "./lease.ts";
 import { Pages, type PagesOptions } from "./pages.ts";
+import { Recovery } from "./recovery.ts";
 import { Shelf } from "./shelf.ts";
 import type { Slot } from "./slot.ts";
 import { WaitingLine, type Caller, type WaitingLineLimits } from "./waiting-line.ts";
@@ -12,7 +12,14 @@ export interface SessionPoolOptions extends WaitingLineLimits, PagesOptions {
   readonly leaseLimitMs: number;
   /** A page that was not used for so long is closed until it is needed. */
   readonly hibernateAfterMs: number;
+  /** An account that nobody used for so long is asked about, each a fifth sooner or later. */
+  readonly probeAfterMs: number;
 }
+
+/** `expiresAt`: when the site will sign it out, in milliseconds since the epoch, where that is known. */
+export type SlotStatus = Pick<Slot, "id" | "state" | "reason" | "since" | "nextTryAt"> & {
+  readonly expiresAt: number | undefined;
+};
 
 const MIN_RETRY_AFTER_MS = 1_000;
 /** How often idle sessions are looked at. */
@@ -29,6 +36,7 @@ export class SessionPool implements AsyncDisposable {
   readonly #line: WaitingLine<Slot>;
   readonly #shelf = new Shelf();
   readonly #pages: Pages;
+  readonly #recovery: Recovery;
   readonly #stopping = new AbortController();
   readonly #leases = new Set<Lease>();
   readonly #rounds: NodeJS.Timeout;
@@ -41,7 +49,17 @@ export class SessionPool implements AsyncDisposable {
     this.#log = log;
     this.#line = new WaitingLine(options);
     this.#pages = new Pages(this.#slots, this.#shelf, options);
-    this.#rounds = setInterval(() => this.#goRound(), Math.min(ROUNDS_MS, options.hibernateAfterMs)).unref();
+    this.#recovery = new Recovery({
+      pages: this.#pages,
+      log,
+      signal: this.#stopping.signal,
+      shelve: (slot) => this.#shelve(slot),
+      onFailure: () => this.#refuseHopeless(),
+    });
+    this.#rounds = setInterval(
+      () => this.#goRound(),
+      Math.min(ROUNDS_MS, options.hibernateAfterMs, options.probeAfterMs),
+    ).unref();
   }
 
   /** Takes a credential in. Its session opens in the background while there is room, else when it is needed. */
@@ -49,7 +67,7 @@ export class SessionPool implements AsyncDisposable {
     this.#slots.set(slot.id, slot);
     slot.session.onLost = () => void this.#handOut();
     await this.#shelf.add(slot);
-    this.#background(this.#bring(slot, { eagerly: this.#slots.size <= this.#options.maxOpenSessions }));
+    this.#background(this.#recovery.bring(slot, { eagerly: this.#slots.size <= this.#options.maxOpenSessions }));
   }
 
   /** Lets a credential go as soon as the request that it answers is over. Resolves when it is gone. */
@@ -87,9 +105,9 @@ export class SessionPool implements AsyncDisposable {
     return lease;
   }
 
-  get states(): readonly Pick<Slot, "id" | "state" | "reason" | "since" | "nextTryAt">[] {
-    return [...this.#slots.values()].map(({ id, state, reason, since, nextTryAt }) => {
-      return { id, state, reason, since, nextTryAt };
+  get states(): readonly SlotStatus[] {
+    return [...this.#slots.values()].map(({ id, state, reason, since, nextTryAt, session: { expiresAt } }) => {
+      return { id, state, reason, since, nextTryAt, expiresAt };
     });
   }
 
@@ -134,38 +152,13 @@ export class SessionPool implements AsyncDisposable {
     this.#leases.delete(lease);
     slot.idleSinceMs = performance.now();
     const failure = error && error.row.fate !== "keep" ? error : await slot.checkIn();
-    if (failure) {
-      this.#log.warn({ credential: slot.id, code: failure.code, reason: failure.message }, "session failed");
-      if (failure.row.fate !== "cool") await slot.session.closePage();
-      if (lease.isUnsolved) slot.failToOpen(failure);
-      else slot.fail(failure);
-    } else if (!error) {
+    if (failure) await this.#recovery.fail(slot, failure, lease.isUnsolved);
+    else if (!error) {
       slot.succeed();
       this.#background(this.#pages.renewWorn(slot, this.#log, this.#stopping.signal));
     }
-    this.#background(this.#bring(slot, { eagerly: false }));
+    this.#background(this.#recovery.bring(slot, { eagerly: false }));
     this.#refuseHopeless();
-  }
-
-  /** Puts a session on the shelf: proves first that a failed one works again, opens it if so wished, waits for its pace. */
-  async #bring(slot: Slot, { eagerly }: { readonly eagerly: boolean }): Promise<void> {
-    const { signal } = this.#stopping;
-    const isGone = (): boolean => signal.aborted || slot.isRetired;
-    let mustOpen = eagerly;
-    while (!isGone() && (mustOpen || slot.nextTryAt !== undefined)) {
-      mustOpen = false;
-      await this.#tryToOpen(slot);
-    }
-    if (!isGone() && !slot.permit) {
-      if (slot.pace.waitMs > 0) slot.enter("resting", "its pace");
-      this.#pages.changed();
-      slot.permit = await slot.pace.take();
-    }
-    if (isGone()) {
-      slot.enter("draining", signal.aborted ? "the gateway stops" : "taken out of the configuration");
-      return;
-    }
-    await this.#shelve(slot);
   }
 
   async #shelve(slot: Slot): Promise<void> {
@@ -177,24 +170,6 @@ export class SessionPool implements AsyncDisposable {
     await this.#shelf.put(slot);
     this.#pages.changed();
     void this.#handOut();
-  }
-
-  /** One try, when its time has come. What comes of it stands in the slot. */
-  async #tryToOpen(slot: Slot): Promise<void> {
-    const { signal } = this.#stopping;
-    try {
-      await delay(slot.waitMs, undefined, { signal, ref: false });
-      if (slot.isRetired) return;
-      await this.#pages.open(slot, () => !slot.isRetired, signal);
-      slot.nextTryAt = undefined;
-      this.#log.info({ credential: slot.id }, "session open");
-    } catch (cause) {
-      if (signal.aborted) return;
-      slot.failToOpen(GatewayError.from(cause));
-      const { id: credential, state, reason, waitMs: nextTryMs } = slot;
-      this.#log.warn({ credential, state, reason, nextTryMs }, "session did not open");
-      this.#refuseHopeless();
-    }
   }
 
   /** One pass at a time over the shelf: to those who wait, or to repair. */
@@ -213,7 +188,7 @@ export class SessionPool implements AsyncDisposable {
       if (slot.isRetired) continue;
       if (!slot.session.isOpen) {
         slot.fail(new GatewayError("session_lost", "The session's page was lost while nobody used it."));
-        this.#background(this.#bring(slot, { eagerly: false }));
+        this.#background(this.#recovery.bring(slot, { eagerly: false }));
       } else if (!this.#line.offer(slot)) kept.push(slot);
     }
     for (const slot of kept) await this.#shelf.put(slot);
@@ -243,15 +218,32 @@ export class SessionPool implements AsyncDisposable {
     } finally {
       this.#waking -= 1;
     }
-    await this.#bring(slot, { eagerly: false });
+    await this.#recovery.bring(slot, { eagerly: false });
   }
 
   /** Lets idle pages close, and finds those that died without a word. */
   #goRound(): void {
-    this.#background(this.#pages.sleepIdle(this.#options.hibernateAfterMs));
+    this.#background(this.#pages.sleepIdle(this.#options.hibernateAfterMs).then(() => this.#probeIdle()));
     for (const slot of this.#slots.values()) {
       if (slot.state === "ready" || slot.state === "resting") this.#background(slot.session.ping());
     }
+  }
+
+  /** Asks the site about accounts that nobody used for a while, so that a request need not find out. */
+  async #probeIdle(): Promise<void> {
+    const { signal } = this.#stopping;
+    const isDue = ({ signedInMs, jitter }: Slot): boolean =>
+      !signal.aborted && performance.now() - signedInMs >= this.#options.probeAfterMs * jitter;
+    await this.#pages.eachShelved(isDue, async (slot) => {
+      slot.enter("busy", "asking whether it is signed in");
+      try {
+        await slot.session.checkSignIn(signal);
+        slot.succeed();
+      } catch (cause) {
+        if (!signal.aborted) await this.#recovery.fail(slot, GatewayError.from(cause));
+      }
+      this.#background(this.#recovery.bring(slot, { eagerly: false }));
+    });
   }
 
   /** Nobody waits for what will not come before their time is over. */

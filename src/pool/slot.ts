@@ -86,6 +86,10 @@ export class Slot {
   nextTryAt: number | undefined;
   /** When its last work ended, on the monotonic clock in milliseconds. */
   idleSinceMs = performance.now();
+  /** When it was last known to be signed in, likewise. */
+  signedInMs = performance.now();
+  /** Not all are asked at the same moment. */
+  readonly jitter = 0.8 + 0.4 * Math.random();
   /** Taken out of the configuration, or replaced in it: it goes as soon as nobody uses it. */
   isRetired = false;
   #failuresInARow = 0;
@@ -148,6 +152,7 @@ export class Slot {
   }
 
   succeed(): void {
+    this.signedInMs = performance.now();
     this.#failuresInARow = 0;
   }
 

@@ -13,7 +13,12 @@ const HTML_SNIFF_CHARACTERS = 15;
  * Sign-in is next-auth's: its session endpoint gives `{}` when signed out.
  */
 export function gptomni(origin: URL): Site {
-  return { name: "gptomni", origin, homePath: "/zh", models: ["gptomni"], isSignedIn, reply };
+  return { name: "gptomni", origin, homePath: "/zh", models: ["gptomni"], isAuthCookie, isSignedIn, reply };
+}
+
+/** next-auth splits a long token over several cookies: `.0`, `.1`, … */
+function isAuthCookie(name: string): boolean {
+  return /^(?:__Secure-)?next-auth\.session-token(?:\.\d+)?$/.test(name);
 }
 
 async function isSignedIn(fetch: PageFetch, signal: AbortSignal): Promise<boolean> {

@@ -1,0 +1,72 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { GatewayError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { Pages } from "./pages.ts";
+import type { Slot } from "./slot.ts";
+
+export interface RecoveryParts {
+  readonly pages: Pages;
+  readonly log: Log;
+  /** Aborts when the gateway stops. */
+  readonly signal: AbortSignal;
+  /** Puts a session where it can be lent. */
+  readonly shelve: (slot: Slot) => Promise<void>;
+  /** Called after each failure to open. */
+  readonly onFailure: () => void;
+}
+
+/** Brings sessions in order: what failed must prove that it works, and what was used waits for its pace. */
+export class Recovery {
+  readonly #parts: RecoveryParts;
+
+  constructor(parts: RecoveryParts) {
+    this.#parts = parts;
+  }
+
+  /** Puts a session on the shelf: proves first that a failed one works again, opens it if so wished, waits for its pace. */
+  async bring(slot: Slot, { eagerly }: { readonly eagerly: boolean }): Promise<void> {
+    const { signal, pages } = this.#parts;
+    const isGone = (): boolean => signal.aborted || slot.isRetired;
+    let mustOpen = eagerly;
+    while (!isGone() && (mustOpen || slot.nextTryAt !== undefined)) {
+      mustOpen = false;
+      await this.#tryToOpen(slot);
+    }
+    if (!isGone() && !slot.permit) {
+      if (slot.pace.waitMs > 0) slot.enter("resting", "its pace");
+      pages.changed();
+      slot.permit = await slot.pace.take();
+    }
+    if (isGone()) {
+      slot.enter("draining", signal.aborted ? "the gateway stops" : "taken out of the configuration");
+      return;
+    }
+    await this.#parts.shelve(slot);
+  }
+
+  /** A session failed in use; `isUnsolved`: by a challenge that the browser had its time for. */
+  async fail(slot: Slot, failure: GatewayError, isUnsolved = false): Promise<void> {
+    this.#parts.log.warn({ credential: slot.id, code: failure.code, reason: failure.message }, "session failed");
+    if (failure.row.fate !== "cool") await slot.session.closePage();
+    if (isUnsolved) slot.failToOpen(failure);
+    else slot.fail(failure);
+  }
+
+  /** One try, when its time has come. What comes of it stands in the slot. */
+  async #tryToOpen(slot: Slot): Promise<void> {
+    const { signal, pages, log, onFailure } = this.#parts;
+    try {
+      await delay(slot.waitMs, undefined, { signal, ref: false });
+      if (slot.isRetired) return;
+      await pages.open(slot, () => !slot.isRetired, signal);
+      slot.nextTryAt = undefined;
+      log.info({ credential: slot.id }, "session open");
+    } catch (cause) {
+      if (signal.aborted) return;
+      slot.failToOpen(GatewayError.from(cause));
+      const { id: credential, state, reason, waitMs: nextTryMs } = slot;
+      log.warn({ credential, state, reason, nextTryMs }, "session did not open");
+      onFailure();
+    }
+  }
+}
