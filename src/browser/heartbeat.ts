@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { Browser, CDPSession } from "playwright";
 
-const BEAT_MS = 500;
+const BEAT_MS = 250;
 /** Without an answer for so long, a browser that used no processor time either is frozen: it had nothing to be busy with. */
-const FROZEN_AFTER_MS = 1_500;
+const FROZEN_AFTER_MS = 1_250;
 /** One that works gets longer: on a starved machine, answers take seconds. */
 const STUCK_AFTER_MS = 15_000;
 
