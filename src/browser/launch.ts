@@ -7,6 +7,7 @@ import { chromium, type Browser } from "playwright";
 import { addExtra } from "playwright-extra";
 import stealth from "puppeteer-extra-plugin-stealth";
 import { GatewayError } from "../errors.ts";
+import { withoutNeedlessFeatures } from "./features.ts";
 import { within } from "./within.ts";
 
 export interface LaunchOptions {
@@ -79,7 +80,7 @@ async function start(options: LaunchOptions, scratchDir: string): Promise<Browse
   return extra.launch({
     executablePath: options.browserPath,
     headless: !isHeaded,
-    args: [...userAgent, ...options.browserArgs],
+    args: [...userAgent, ...withoutNeedlessFeatures(options.browserArgs)],
     chromiumSandbox: !mustRunUnsandboxed(),
     // Otherwise Playwright ends the browser on the very signal that starts our drain.
     handleSIGTERM: false,
