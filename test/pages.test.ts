@@ -51,6 +51,19 @@ test("a page that nobody uses is closed, and opened again for the next request, 
   expect(world.simulator.posts.map((post) => post.account)).toEqual(["alice", "alice"]);
 });
 
+test("a woken page does not ask first whether it is signed in; the request itself would tell", async () => {
+  const settings = { HIBERNATE_AFTER_SECONDS: "1", RATE_LIMIT: "off" };
+  await using world = await openWorld({ accounts: ["alice"], settings });
+  await expect.poll(() => openPages(world), { timeout: 10_000 }).toBe(0);
+  const checks = world.simulator.signInChecks;
+  await world.ask("awake");
+  expect(world.simulator.signInChecks).toBe(checks);
+  await expect.poll(() => openPages(world), { timeout: 10_000 }).toBe(0);
+  world.simulator.signOut("alice");
+  await expect(world.ask("signed out meanwhile")).rejects.toMatchObject({ code: "credential_expired" });
+  await expect.poll(() => statesOf(world)).toEqual(["expired"]);
+});
+
 test("a page that was used much is changed for a new one while it serves", async () => {
   await using world = await openWorld({ accounts: ["alice"], settings: { RENEW_AFTER_REQUESTS: "20" } });
   const loads = world.simulator.pageLoads;

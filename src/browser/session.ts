@@ -85,17 +85,18 @@ export class Session implements AsyncDisposable {
   };
 
   /**
-   * Opens the page, lets the browser solve a challenge, and asks the site whether it is signed in.
+   * Opens the page, lets the browser solve a challenge, and asks the site whether it is signed in. Where that is known,
+   * the request that the page is opened for is a round trip sooner there, and would tell as well.
    * @throws GatewayError `site_challenged`, `credential_expired`, `site_unreachable`, `session_lost`, …
    */
-  async open(signal: AbortSignal): Promise<void> {
+  async open(signal: AbortSignal, { isKnownSignedIn = false } = {}): Promise<void> {
     if (this.#fetcher) return;
     signal.throwIfAborted();
     // What a crash left.
     await this.closePage();
     try {
       this.#context ??= await this.#newContext();
-      this.#take(await this.#openPage(signal));
+      this.#take(await this.#openPage(signal, isKnownSignedIn));
       await this.keepCookies();
     } catch (cause) {
       await this.closePage();
@@ -142,7 +143,7 @@ export class Session implements AsyncDisposable {
     if (!page || !fetcher || this.#isRenewing) return;
     this.#isRenewing = true;
     try {
-      const fresh = await this.#openPage(signal);
+      const fresh = await this.#openPage(signal, false);
       // No request may begin between the last look and the change, so nothing is awaited there.
       while (!fetcher.isIdle) await fetcher.whenIdle(signal);
       if (this.#fetcher !== fetcher) {
@@ -187,7 +188,7 @@ export class Session implements AsyncDisposable {
   }
 
   /** A further page that stands at the site, signed in. It closes again when that fails. */
-  async #openPage(signal: AbortSignal): Promise<OpenPage> {
+  async #openPage(signal: AbortSignal, isKnownSignedIn: boolean): Promise<OpenPage> {
     const { site, challengeTimeoutMs, maxReplyBytes } = this.#options;
     const context = this.#context;
     if (!context) throw new GatewayError("session_lost", "The session's context is gone.");
@@ -196,7 +197,7 @@ export class Session implements AsyncDisposable {
       await visit(page, new URL(site.homePath, site.origin), challengeTimeoutMs);
       const fetcher = await PageFetcher.open(page, maxReplyBytes);
       this.#watch(page, fetcher);
-      await this.#checkSignIn((request, sign) => fetcher.fetch(request, sign), signal);
+      if (!isKnownSignedIn) await this.#checkSignIn((request, sign) => fetcher.fetch(request, sign), signal);
       return { page, fetcher };
     } catch (cause) {
       await this.#close(page);

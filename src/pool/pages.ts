@@ -9,6 +9,8 @@ const OPENING_LIMIT = 4;
 export interface PagesOptions {
   /** How many pages may be open at once. */
   readonly maxOpenSessions: number;
+  /** An account that nobody used for so long is asked about, each a fifth sooner or later; milliseconds. */
+  readonly probeAfterMs: number;
   readonly memory: Memory;
 }
 
@@ -44,7 +46,10 @@ export class Pages {
     this.#opening.add(slot);
     try {
       slot.enter("opening", "going to the site");
-      await slot.session.open(signal);
+      const { signedInMs } = slot;
+      const isKnownSignedIn = signedInMs !== undefined && performance.now() - signedInMs < this.#options.probeAfterMs;
+      await slot.session.open(signal, { isKnownSignedIn });
+      if (!isKnownSignedIn) slot.signedInMs = performance.now();
       return true;
     } finally {
       this.#opening.delete(slot);

@@ -12,8 +12,6 @@ export interface SessionPoolOptions extends WaitingLineLimits, PagesOptions {
   readonly leaseLimitMs: number;
   /** A page that was not used for so long is closed until it is needed. */
   readonly hibernateAfterMs: number;
-  /** An account that nobody used for so long is asked about, each a fifth sooner or later. */
-  readonly probeAfterMs: number;
 }
 
 /** `expiresAt`: when the site will sign it out, in milliseconds since the epoch, where that is known. */
@@ -232,7 +230,7 @@ export class SessionPool implements AsyncDisposable {
   /** Asks the site about accounts that nobody used for a while, so that a request need not find out. */
   async #probeIdle(): Promise<void> {
     const { signal } = this.#stopping;
-    const isDue = ({ signedInMs, jitter }: Slot): boolean =>
+    const isDue = ({ signedInMs = 0, jitter }: Slot): boolean =>
       !signal.aborted && performance.now() - signedInMs >= this.#options.probeAfterMs * jitter;
     await this.#pages.eachShelved(isDue, async (slot) => {
       slot.enter("busy", "asking whether it is signed in");

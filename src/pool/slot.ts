@@ -86,8 +86,8 @@ export class Slot {
   nextTryAt: number | undefined;
   /** When its last work ended, on the monotonic clock in milliseconds. */
   idleSinceMs = performance.now();
-  /** When it was last known to be signed in, likewise. */
-  signedInMs = performance.now();
+  /** When the site last took it for signed in, likewise; undefined while that is open. */
+  signedInMs: number | undefined;
   /** Not all are asked at the same moment. */
   readonly jitter = 0.8 + 0.4 * Math.random();
   /** Taken out of the configuration, or replaced in it: it goes as soon as nobody uses it. */
@@ -157,6 +157,7 @@ export class Slot {
   }
 
   #recover(error: GatewayError, recovery: Recovery): void {
+    this.signedInMs = undefined;
     if (this.#lastRecovery !== recovery) this.#failuresInARow = 0;
     this.#lastRecovery = recovery;
     const doubled = recovery.repeatedDelayMs * 2 ** (this.#failuresInARow - 1);

@@ -24,6 +24,8 @@ type Ending = "complete" | "broken" | "left";
 export class Record {
   readonly posts: Post[] = [];
   pageLoads = 0;
+  /** How often it was asked who is signed in. */
+  signInChecks = 0;
   readonly #running = new Map<string, number>();
   readonly #mostRunning = new Map<string, number>();
   readonly #changes = new EventEmitter().setMaxListeners(0);

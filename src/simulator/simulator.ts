@@ -112,6 +112,10 @@ export class Simulator implements AsyncDisposable {
     return this.record.pageLoads;
   }
 
+  get signInChecks(): number {
+    return this.record.signInChecks;
+  }
+
   concurrency(account: string): number {
     return this.record.concurrency(account);
   }
@@ -182,6 +186,7 @@ export class Simulator implements AsyncDisposable {
   }
 
   #session({ response, account }: Visit): void {
+    this.record.signInChecks += 1;
     if (account === undefined) return send(response, 200, "application/json", "{}");
     response.setHeader("set-cookie", sessionCookie(this.accounts.rotate(account)));
     const user = { name: account, email: `${account}@example.com` };
