@@ -59,7 +59,7 @@ export class Roster {
     const stored = await states.load(credential);
     const host = browsers.moveIn();
     const session = new Session(host, cookie, { ...options, storedCookies: stored?.cookies });
-    const pace = new Pace(options.rateLimit);
+    const pace = new Pace(options.rateLimit, stored?.sentAt);
     const onStateChange = (changed: Slot): void => {
       states.changed(credential, changed);
       onChange(changed);

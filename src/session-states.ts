@@ -9,13 +9,15 @@ export interface RememberedSession {
   readonly cookies: StoredCookies;
   /** Why it was not in use; undefined when nothing was wrong. */
   readonly verdict: Verdict | undefined;
+  /** When it sent lately; milliseconds since the epoch. */
+  readonly sentAt: readonly number[];
 }
 
 /** A change is written after so long, together with those that came meanwhile. */
 const WRITE_DELAY_MS = 500;
 
 /**
- * Keeps each credential's cookies and verdict in the store, shortly after they changed. A store that fails costs no
+ * Keeps each credential's cookies, verdict and pace in the store, shortly after they changed. A store that fails costs no
  * request: the failure is logged, and the next change is tried again.
  */
 export class SessionStates implements AsyncDisposable {
@@ -34,9 +36,9 @@ export class SessionStates implements AsyncDisposable {
   async load({ id, cookie }: Credential): Promise<RememberedSession | undefined> {
     const stored = await this.#store.load(id, cookie);
     if (!stored) return undefined;
-    const { cookies, state, reason, since, nextTryAt, failuresInARow } = stored;
+    const { cookies, state, reason, since, nextTryAt, failuresInARow, sentAt } = stored;
     const verdict = { state: state as CredentialState, reason, since, nextTryAt, failuresInARow };
-    return { cookies: JSON.parse(cookies) as StoredCookies, verdict: state === "cold" ? undefined : verdict };
+    return { cookies: JSON.parse(cookies) as StoredCookies, verdict: state === "cold" ? undefined : verdict, sentAt };
   }
 
   changed(credential: Credential, slot: Slot): void {
@@ -71,7 +73,7 @@ export class SessionStates implements AsyncDisposable {
     const nothing = { state: "cold", reason: "", since: 0, nextTryAt: undefined, failuresInARow: 0 };
     const cookies = JSON.stringify(slot.session.cookies);
     await this.#store
-      .save(id, cookie, { cookies, ...(slot.verdict ?? nothing) })
+      .save(id, cookie, { cookies, sentAt: slot.pace.sentAt, ...(slot.verdict ?? nothing) })
       .catch((cause: unknown) => this.#complain(cause));
   }
 

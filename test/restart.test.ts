@@ -42,6 +42,16 @@ test("an account that is left alone stays so over a restart", async () => {
   expect(world.simulator.pageLoads).toBe(loads);
 });
 
+test("what an account sent before a restart still counts for its pace", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: "2/3s" } });
+  for (const word of ["one", "two"]) await world.ask(word);
+  await world.restart();
+  for (const word of ["three", "four"]) await world.ask(word);
+  const [one, two, three, four] = world.simulator.posts.map(({ startedAt }) => startedAt);
+  expect((three ?? 0) - (one ?? 0)).toBeGreaterThanOrEqual(3_000);
+  expect((four ?? 0) - (two ?? 0)).toBeGreaterThanOrEqual(3_000);
+});
+
 test("the operator hears once that an account needs them, and once that it is well again", async () => {
   const heard: Record<string, unknown>[] = [];
   const listener = createServer((request, response) => {

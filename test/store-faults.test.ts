@@ -27,7 +27,15 @@ afterEach(async () => {
 /** Its cookies tell by their every character which save they are of. */
 function credential(count: number): StoredCredential {
   const cookies = String(count % 10).repeat(COOKIE_CHARACTERS);
-  return { cookies, state: "ready", reason: "", since: 1, nextTryAt: undefined, failuresInARow: count };
+  return {
+    cookies,
+    state: "ready",
+    reason: "",
+    since: 1,
+    nextTryAt: undefined,
+    failuresInARow: count,
+    sentAt: [count],
+  };
 }
 
 async function save(...counts: readonly number[]): Promise<void> {
@@ -56,7 +64,7 @@ const SAVER = `
   const store = await CredentialStore.open(stateDir, Buffer.from(key));
   for (let count = 0; ; count += 1) {
     const cookies = String(count % 10).repeat(Number(characters));
-    await store.save("alice", "cookie", { cookies, state: "ready", reason: "", since: 1, failuresInARow: count });
+    await store.save("alice", "cookie", { cookies, state: "ready", reason: "", since: 1, failuresInARow: count, sentAt: [count] });
     await new Promise((resolve) => process.stdout.write(count + "\\n", resolve));
   }`;
 

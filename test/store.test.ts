@@ -17,6 +17,7 @@ const stored: StoredCredential = {
   since: 1_780_000_000_000,
   nextTryAt: 1_780_000_060_000,
   failuresInARow: 3,
+  sentAt: [1_779_999_990_000, 1_779_999_999_000],
 };
 
 let stateDir: string;
@@ -45,6 +46,13 @@ describe("what is stored of a credential", () => {
     await using store = await CredentialStore.open(stateDir, key);
     expect(await store.load("alice", configured)).toEqual({ ...stored, reason: "alice was stored." });
     expect(await store.load("bob", configured)).toBeUndefined();
+  });
+
+  test("outlives a version that knew less of it", async () => {
+    await saveAndClose("alice");
+    tamper("alter table credential drop column sent_at; delete from kysely_migration where name = '002-sent-at'");
+    await using store = await CredentialStore.open(stateDir, key);
+    expect(await store.load("alice", configured)).toEqual({ ...stored, reason: "alice was stored.", sentAt: [] });
   });
 
   test("is what was saved last, though saves overlap", async () => {

@@ -23,10 +23,25 @@ export class Pace {
   readonly #spentAt: number[] = [];
   readonly #ends = new Set<() => void>();
 
-  constructor(limit: RateLimit | undefined) {
+  /** `sentAt`: what was sent before a restart counts on; milliseconds since the epoch, earliest first. */
+  constructor(limit: RateLimit | undefined, sentAt: readonly number[] = []) {
     this.#windowMs = limit?.windowMs ?? 0;
     this.#count = limit?.count ?? Number.POSITIVE_INFINITY;
-    this.#limiter = limit && new Bottleneck({ maxConcurrent: limit.count });
+    if (!limit) return;
+    this.#limiter = new Bottleneck({ maxConcurrent: limit.count });
+    const nowMs = performance.now();
+    for (const at of sentAt.slice(-limit.count)) {
+      // A clock that was set back meanwhile makes nobody wait longer than a window.
+      const atMs = Math.min(at - performance.timeOrigin, nowMs);
+      if (atMs + limit.windowMs <= nowMs) continue;
+      this.#spentAt.push(atMs);
+      this.#hold((end) => this.#endLater(end, atMs));
+    }
+  }
+
+  /** When it sent lately, as far as that counts; milliseconds since the epoch. */
+  get sentAt(): readonly number[] {
+    return this.#spentAt.map((atMs) => Math.round(performance.timeOrigin + atMs));
   }
 
   /** How long until the pace lets this credential send again; 0 when it may now. */
@@ -37,20 +52,15 @@ export class Pace {
 
   /** Resolves when this credential may send. */
   async take(): Promise<Permit> {
-    const limiter = this.#limiter;
-    if (!limiter) return { spend: () => {} };
+    if (!this.#limiter) return { spend: () => {} };
     const permit = Promise.withResolvers<Permit>();
-    void limiter.schedule(async () => {
-      const ended = Promise.withResolvers<void>();
-      this.#ends.add(ended.resolve);
+    this.#hold((end) => {
       let isSpent = false;
       const spend = (): void => {
-        if (!isSpent) this.#spend(ended.resolve);
+        if (!isSpent) this.#spend(end);
         isSpent = true;
       };
       permit.resolve({ spend });
-      await ended.promise;
-      this.#ends.delete(ended.resolve);
     });
     return permit.promise;
   }
@@ -61,9 +71,25 @@ export class Pace {
     await this.#limiter?.disconnect();
   }
 
+  /** Takes one of the concurrent jobs, when one is free, until its end is called. */
+  #hold(begin: (end: () => void) => void): void {
+    void this.#limiter?.schedule(async () => {
+      const ended = Promise.withResolvers<void>();
+      this.#ends.add(ended.resolve);
+      begin(ended.resolve);
+      await ended.promise;
+      this.#ends.delete(ended.resolve);
+    });
+  }
+
   #spend(end: () => void): void {
-    this.#spentAt.push(performance.now());
+    const nowMs = performance.now();
+    this.#spentAt.push(nowMs);
     if (this.#spentAt.length > this.#count) this.#spentAt.shift();
-    setTimeout(end, this.#windowMs).unref();
+    this.#endLater(end, nowMs);
+  }
+
+  #endLater(end: () => void, spentAtMs: number): void {
+    setTimeout(end, spentAtMs + this.#windowMs - performance.now()).unref();
   }
 }

@@ -11,6 +11,8 @@ export interface StoredCredential {
   /** Milliseconds since the epoch. */
   readonly nextTryAt: number | undefined;
   readonly failuresInARow: number;
+  /** When it sent lately; milliseconds since the epoch. */
+  readonly sentAt: readonly number[];
 }
 
 /**
@@ -40,7 +42,8 @@ export class CredentialStore implements AsyncDisposable {
     const cookies = this.#seal.open(row.cookies, context);
     if (row.configured !== this.#seal.digest(configuredCookie, context)) return undefined;
     const { state, reason, since, next_try_at: nextTryAt, failures_in_a_row: failuresInARow } = row;
-    return { cookies, state, reason, since, nextTryAt: nextTryAt ?? undefined, failuresInARow };
+    const sentAt = JSON.parse(row.sent_at) as number[];
+    return { cookies, state, reason, since, nextTryAt: nextTryAt ?? undefined, failuresInARow, sentAt };
   }
 
   async save(id: string, configuredCookie: string, stored: StoredCredential): Promise<void> {
@@ -53,6 +56,7 @@ export class CredentialStore implements AsyncDisposable {
       since: stored.since,
       next_try_at: stored.nextTryAt ?? null,
       failures_in_a_row: stored.failuresInARow,
+      sent_at: JSON.stringify(stored.sentAt),
     };
     await this.#database.run((db) =>
       db

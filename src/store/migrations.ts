@@ -14,6 +14,8 @@ interface CredentialTable {
   /** Milliseconds since the epoch. */
   readonly next_try_at: number | null;
   readonly failures_in_a_row: number;
+  /** JSON list of milliseconds since the epoch. */
+  readonly sent_at: string;
 }
 
 /** The tables, as the last migration leaves them. */
@@ -35,6 +37,14 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .addColumn("since", "bigint", (column) => column.notNull())
         .addColumn("next_try_at", "bigint")
         .addColumn("failures_in_a_row", "integer", (column) => column.notNull())
+        .execute();
+    },
+  },
+  "002-sent-at": {
+    async up(db) {
+      await db.schema
+        .alterTable("credential")
+        .addColumn("sent_at", "text", (column) => column.notNull().defaultTo("[]"))
         .execute();
     },
   },
