@@ -10,6 +10,8 @@ import { within } from "./within.ts";
 
 /** Context, page and cookie calls take milliseconds; a browser that needs this long is stuck. */
 const BROWSER_CALL_LIMIT_MS = 10_000;
+/** A page that is in the middle of a navigation may never tell that it closed; its context is quicker to make anew. */
+const CLOSE_LIMIT_MS = 3_000;
 /** How long a cancelled request may take to leave the page before the page is rebuilt. */
 const QUIET_LIMIT_MS = 2_000;
 
@@ -152,7 +154,7 @@ export class Session implements AsyncDisposable {
       }
       this.#take(fresh);
       fetcher.lose(new GatewayError("session_lost", "The session's page was renewed."));
-      await within(BROWSER_CALL_LIMIT_MS, "close the old page", page.close()).catch(() => this.#closeContext());
+      await within(CLOSE_LIMIT_MS, "close the old page", page.close()).catch(() => this.#closeContext());
     } finally {
       this.#isRenewing = false;
     }
@@ -248,7 +250,7 @@ export class Session implements AsyncDisposable {
 
   /** Never rejects. A page that does not close takes its context along. */
   async #close(page: Page): Promise<void> {
-    await within(BROWSER_CALL_LIMIT_MS, "close the page", page.close()).catch(() => this.#closeContext());
+    await within(CLOSE_LIMIT_MS, "close the page", page.close()).catch(() => this.#closeContext());
   }
 
   async #drop(fetcher: PageFetcher): Promise<void> {
@@ -262,6 +264,6 @@ export class Session implements AsyncDisposable {
     this.#context = undefined;
     if (!context) return;
     // Nothing is left to do with one that does not close: it goes with its browser.
-    await within(BROWSER_CALL_LIMIT_MS, "close the context", context.close()).catch(() => {});
+    await within(CLOSE_LIMIT_MS, "close the context", context.close()).catch(() => {});
   }
 }
