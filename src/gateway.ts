@@ -7,15 +7,19 @@ import type { Site } from "./site.ts";
 
 /** One answer under way. Iterate it once; leaving the loop early cancels it upstream. */
 export interface Reply extends AsyncIterable<ReplyPart> {
-  /** Which credential is answering; undefined until one was leased. */
-  readonly credentialId: string | undefined;
-  /** How often the site was asked so far. */
-  readonly attempts: number;
+  readonly progress: Readonly<Progress>;
 }
 
-interface Progress {
+/** How far an answer is. */
+export interface Progress {
+  /** Which credential is answering; undefined until one was leased. */
   credentialId: string | undefined;
+  /** How often the site was asked so far. */
   attempts: number;
+  /** How long it waited for credentials, all attempts together. */
+  queuedMs: number;
+  /** Its place among those who wait for one now, 1 for the next; undefined when it does not wait. */
+  readonly queuePosition: number | undefined;
 }
 
 export interface GatewayLimits {
@@ -29,11 +33,11 @@ const MAX_ATTEMPTS = 3;
 
 /** One request's life: lease a session, ask the site, hand its parts on; blame what failed and try another credential. */
 export class Gateway {
-  readonly #pool: Pick<SessionPool, "lease">;
+  readonly #pool: Pick<SessionPool, "lease" | "placeOf">;
   readonly #site: Site;
   readonly #limits: GatewayLimits;
 
-  constructor(pool: Pick<SessionPool, "lease">, site: Site, limits: GatewayLimits) {
+  constructor(pool: Pick<SessionPool, "lease" | "placeOf">, site: Site, limits: GatewayLimits) {
     this.#pool = pool;
     this.#site = site;
     this.#limits = limits;
@@ -41,9 +45,17 @@ export class Gateway {
 
   /** Nothing happens until the reply is iterated. The iteration throws GatewayError only. */
   reply(request: ChatRequest, caller: Caller, signal: AbortSignal): Reply {
-    const progress = { credentialId: undefined as string | undefined, attempts: 0 };
+    const pool = this.#pool;
+    const progress: Progress = {
+      credentialId: undefined,
+      attempts: 0,
+      queuedMs: 0,
+      get queuePosition() {
+        return pool.placeOf(caller);
+      },
+    };
     const parts = this.#parts(request, progress, { caller, signal });
-    return Object.assign(progress, { [Symbol.asyncIterator]: () => parts });
+    return { progress, [Symbol.asyncIterator]: () => parts };
   }
 
   async *#parts(
@@ -54,10 +66,14 @@ export class Gateway {
     const tried = new Set<string>();
     let lastFailure: GatewayError | undefined;
     while (tried.size < MAX_ATTEMPTS) {
-      using lease = await this.#pool.lease(tried, caller, signal).catch((cause: unknown) => {
-        // What kept the last one from answering says more than that there is no other.
-        throw GatewayError.from(signal.aborted ? signal.reason : (lastFailure ?? cause));
-      });
+      const askedMs = performance.now();
+      using lease = await this.#pool
+        .lease(tried, caller, signal)
+        .catch((cause: unknown) => {
+          // What kept the last one from answering says more than that there is no other.
+          throw GatewayError.from(signal.aborted ? signal.reason : (lastFailure ?? cause));
+        })
+        .finally(() => (progress.queuedMs += performance.now() - askedMs));
       tried.add(lease.credentialId);
       progress.credentialId = lease.credentialId;
       let isUnderWay = false;

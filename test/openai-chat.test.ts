@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
+import type { ChatRequest } from "../src/chat.ts";
 import { GatewayError } from "../src/errors.ts";
+import type { Reply } from "../src/gateway.ts";
 import { fails, HELLO, says, serve, type Answer } from "./openai-server.ts";
 
 describe("an answer in one piece", () => {
@@ -152,6 +154,24 @@ describe("a streamed answer", () => {
     ]);
     expect(deltas.filter((delta) => Object.hasOwn(delta as object, "role"))).toHaveLength(1);
     expect(deltas.slice(-2)).toEqual([{ content: "Hello" }, {}]);
+  });
+
+  test("tells its place where it opens before its turn has come", async () => {
+    const gate = Promise.withResolvers<void>();
+    const answer: Answer = async function* () {
+      await gate.promise;
+      yield* says("Hello")(undefined as never, undefined as never);
+    };
+    const progress = { credentialId: undefined, attempts: 0, queuedMs: 0, queuePosition: 3 };
+    const reply = (request: ChatRequest, _caller: unknown, signal: AbortSignal): Reply => {
+      return { progress, [Symbol.asyncIterator]: () => answer(request, signal) };
+    };
+    const { post } = await serve(answer, { limits: { keepAliveAfterMs: 1 }, gateway: { reply } });
+    const response = await post({ ...HELLO, stream: true });
+    expect(response.headers.get("x-gateway-queue-position")).toBe("3");
+    expect(response.headers.has("x-gateway-queued-ms")).toBe(false);
+    gate.resolve();
+    expect(await response.text()).toContain("Hello");
   });
 
   test("ends before a stop sequence that spans chunks, and the rest is never asked for", async () => {

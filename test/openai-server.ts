@@ -27,7 +27,8 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
   const gateway = {
     reply(request: ChatRequest, _caller: unknown, signal: AbortSignal): Reply {
       const parts = answer(request, signal);
-      return { credentialId: "alice", attempts: 1, [Symbol.asyncIterator]: () => parts };
+      const progress = { credentialId: "alice", attempts: 1, queuedMs: 0, queuePosition: undefined };
+      return { progress, [Symbol.asyncIterator]: () => parts };
     },
   };
   const limits = {

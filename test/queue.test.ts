@@ -76,8 +76,14 @@ test("who waits too long is told so, and was never sent to the site", async () =
   await using world = await openWorld({ accounts: ["alice"], settings: { QUEUE_TIMEOUT_SECONDS: "1" } });
   const release = await occupy(world);
   const startedAt = performance.now();
-  await expect(world.ask("too late")).rejects.toMatchObject({ status: 503, code: "queue_timeout" });
+  const refused = await world.ask("too late").catch((cause: unknown) => cause);
+  expect(refused).toMatchObject({ status: 503, code: "queue_timeout" });
+  const { headers, message } = refused as InstanceType<typeof OpenAI.APIError>;
+  expect(message).toContain("the request was number 1 of 1 that wait");
+  const queuedMs = Number(headers?.get("x-gateway-queued-ms"));
+  expect(queuedMs).toBeGreaterThanOrEqual(1_000);
   expect(performance.now() - startedAt).toBeLessThan(2_000);
+  await expect.poll(() => world.logged.join("")).toContain(`"queuedMs":${queuedMs}`);
   release();
   await world.untilReady();
   expect(world.simulator.posts).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { WaitingLine } from "../src/pool/waiting-line.ts";
+import { WaitingLine, type Caller } from "../src/pool/waiting-line.ts";
 
 const PATIENT = new AbortController().signal;
 
@@ -8,12 +8,14 @@ function lineOf(limit: number) {
   const line = new WaitingLine<string>({ limit, timeoutMs: 60_000 });
   const served: string[] = [];
   const refused: string[] = [];
-  const join = (name: string, tenant = name, isBackground = false): void => {
-    const wish = { accepts: () => true, retryAfterMs: () => 1_000, caller: { tenant, isBackground } };
+  const join = (name: string, tenant = name, isBackground = false): Caller => {
+    const caller = { tenant, isBackground };
+    const wish = { accepts: () => true, retryAfterMs: () => 1_000, caller };
     line.wait(wish, PATIENT).then(
       () => served.push(name),
       (cause: { code: string }) => refused.push(`${name}: ${cause.code}`),
     );
+    return caller;
   };
   const serveAll = async (): Promise<string[]> => {
     while (line.offer("session")) await Promise.resolve();
@@ -26,6 +28,16 @@ test("who came first is served first", async () => {
   const { join, serveAll } = lineOf(9);
   for (const name of ["1", "2", "3"]) join(name, "same");
   expect(await serveAll()).toEqual(["1", "2", "3"]);
+});
+
+test("everybody has a place, in the order in which they will be served", async () => {
+  const { line, join, serveAll } = lineOf(9);
+  const title = join("title", "a", true);
+  const [first, second, other] = [join("a1", "a"), join("a2", "a"), join("b1", "b")];
+  expect([first, second, other, title].map((caller) => line.placeOf(caller))).toEqual([1, 2, 3, 4]);
+  line.offer("session");
+  expect([first, other, second, title].map((caller) => line.placeOf(caller))).toEqual([undefined, 1, 2, 3]);
+  expect(await serveAll()).toEqual(["a1", "b1", "a2", "title"]);
 });
 
 test("a tenant with many requests does not keep another from its turn", async () => {

@@ -7,10 +7,13 @@ import { exchangeOf } from "./exchange.ts";
 export function stampHeaders(response: ServerResponse): void {
   const exchange = exchangeOf(response);
   response.setHeader("openai-processing-ms", String(exchange.elapsedMs));
-  if (exchange.reply) {
-    const { credentialId, attempts } = exchange.reply;
+  if (exchange.progress) {
+    const { credentialId, attempts, queuedMs, queuePosition } = exchange.progress;
     if (credentialId !== undefined) response.setHeader("x-gateway-credential", headerText(credentialId));
     response.setHeader("x-gateway-attempts", String(attempts));
+    // A stream opens after a while, though its request still waits.
+    if (queuePosition !== undefined) response.setHeader("x-gateway-queue-position", String(queuePosition));
+    else response.setHeader("x-gateway-queued-ms", String(Math.round(queuedMs)));
   }
   const { ignoredParams, emulatedParams } = exchange;
   if (ignoredParams.length > 0) response.setHeader("x-ignored-params", ignoredParams.join(", "));

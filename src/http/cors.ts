@@ -11,6 +11,8 @@ const EXPOSED = [
   "openai-version",
   "x-gateway-credential",
   "x-gateway-attempts",
+  "x-gateway-queued-ms",
+  "x-gateway-queue-position",
   "x-ignored-params",
   "x-emulated-params",
 ].join(", ");

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { GatewayError } from "../errors.ts";
-import type { Reply } from "../gateway.ts";
+import type { Progress } from "../gateway.ts";
 import { toErrorBody } from "../openai/error.ts";
 
 /** What is known about one request at the edge, for its headers and its log line. */
@@ -13,7 +13,8 @@ export class Exchange {
   /** Whose key it came with; all requests come with the one there is. */
   readonly tenant = "master";
   failure: GatewayError | undefined;
-  reply: Pick<Reply, "credentialId" | "attempts"> | undefined;
+  /** Of the answer that was begun last. */
+  progress: Readonly<Progress> | undefined;
   ignoredParams: readonly string[] = [];
   emulatedParams: readonly string[] = [];
   /** How the caller's dialect writes a failure. */

@@ -58,6 +58,11 @@ const HEADERS: JsonObject = {
   "openai-processing-ms": header("integer", "Until the answer began, in milliseconds."),
   "x-gateway-credential": header("string", "Which account answered."),
   "x-gateway-attempts": header("integer", "How many accounts were tried."),
+  "x-gateway-queued-ms": header("integer", "How long the request waited for an account, in milliseconds."),
+  "x-gateway-queue-position": header(
+    "integer",
+    "Its place among those who wait, where its stream opens before its turn.",
+  ),
   "x-ignored-params": header("string", "Parameters that were given and have no effect."),
   "x-emulated-params": header("string", "Parameters that the gateway imitates."),
   "x-should-retry": header("string", "Whether asking again can help: `true` or `false`."),
@@ -69,6 +74,8 @@ const TURN_HEADERS = [
   ...ANSWER_HEADERS,
   "x-gateway-credential",
   "x-gateway-attempts",
+  "x-gateway-queued-ms",
+  "x-gateway-queue-position",
   "x-ignored-params",
   "x-emulated-params",
 ];

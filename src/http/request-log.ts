@@ -19,7 +19,7 @@ export function logRequests(log: EdgeLog): RequestHandler {
     response.setHeader("x-request-id", exchange.id);
     response.setHeader("openai-version", "2020-10-01");
     response.once("close", () => {
-      const { failure, reply, route } = exchange;
+      const { failure, progress, route } = exchange;
       const isWhole = response.writableFinished;
       const fields = {
         requestId: exchange.id,
@@ -27,8 +27,9 @@ export function logRequests(log: EdgeLog): RequestHandler {
         route: route ?? "unknown",
         status: isWhole ? response.statusCode : (failure?.row.status ?? CLIENT_CLOSED),
         code: failure?.code ?? (isWhole ? undefined : "client_closed"),
-        credential: reply?.credentialId,
-        attempts: reply?.attempts,
+        credential: progress?.credentialId,
+        attempts: progress?.attempts,
+        queuedMs: progress && Math.round(progress.queuedMs),
         durationMs: exchange.elapsedMs,
         firstTokenMs: exchange.firstTokenMs,
       };

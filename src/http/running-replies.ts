@@ -57,18 +57,9 @@ class RunningReply {
   }
 
   readBy(signal: AbortSignal): Reply {
-    const reply = this.#reply;
     const parts = this.#read(signal);
     this.#readers += 1;
-    return {
-      get credentialId() {
-        return reply.credentialId;
-      },
-      get attempts() {
-        return reply.attempts;
-      },
-      [Symbol.asyncIterator]: () => parts,
-    };
+    return { progress: this.#reply.progress, [Symbol.asyncIterator]: () => parts };
   }
 
   async *#read(signal: AbortSignal): AsyncGenerator<ReplyPart, void, undefined> {

@@ -123,7 +123,7 @@ function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange,
       // Of several answers, and of a repair after the first one, each is a turn of its own.
       const turn = { ...question, key: `${question.key} ${index} ${sent}` };
       const reply = running.read(turn, (its) => gateway.reply(chat, caller, its), signal);
-      exchange.reply = reply;
+      exchange.progress = reply.progress;
       return timed(reply, exchange);
     });
   });

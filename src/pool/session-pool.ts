@@ -109,6 +109,11 @@ export class SessionPool implements AsyncDisposable {
     });
   }
 
+  /** The caller's place among those who wait, 1 for the next; undefined when it does not. */
+  placeOf(caller: Caller): number | undefined {
+    return this.#line.placeOf(caller);
+  }
+
   get waiting(): number {
     return this.#line.length;
   }

@@ -83,6 +83,12 @@ export class WaitingLine<T> {
     return true;
   }
 
+  /** 1 for who is served next; undefined for who does not wait. */
+  placeOf(caller: Caller): number | undefined {
+    const index = this.#inOrder().findIndex((waiter) => waiter.caller === caller);
+    return index < 0 ? undefined : index + 1;
+  }
+
   /** How many would accept one of these offers. */
   wanting(offers: readonly T[]): number {
     return [...this.#waiters].filter((waiter) => offers.some((offer) => waiter.accepts(offer))).length;
@@ -120,9 +126,10 @@ export class WaitingLine<T> {
     return new GatewayError("rate_limit_exceeded", message, { retryAfterMs });
   }
 
-  #timedOut({ retryAfterMs }: Wish<T>): GatewayError {
+  #timedOut({ retryAfterMs, caller }: Wish<T>): GatewayError {
     const seconds = Math.round(this.#limits.timeoutMs / 1000);
-    const message = `No account became free within ${seconds} seconds.`;
+    const place = `the request was number ${this.placeOf(caller)} of ${this.length} that wait`;
+    const message = `No account became free within ${seconds} seconds; ${place}.`;
     return new GatewayError("queue_timeout", message, { retryAfterMs: retryAfterMs() });
   }
 }
