@@ -10,6 +10,7 @@ import { createApp } from "./http/app.ts";
 import type { Log } from "./log.ts";
 import { Memory } from "./memory.ts";
 import { SessionPool } from "./pool/session-pool.ts";
+import type { Slot } from "./pool/slot.ts";
 import { Roster } from "./roster.ts";
 import { SessionStates } from "./session-states.ts";
 import { gptomni } from "./sites/gptomni.ts";
@@ -43,7 +44,12 @@ export async function startGateway(config: Config, apiKey: string, log: Log): Pr
   const states = started.use(await openStates(config, log));
   const alerts = new Alerts(config.alertUrl, log);
   const options = { ...config, site };
-  const roster = new Roster({ pool, browsers, states, options, onChange: (slot) => alerts.changed(slot), log });
+  const onChange = (slot: Slot): void => {
+    const { id: credential, state, reason, since, nextTryAt } = slot;
+    log.debug({ credential, state, reason, since, nextTryAt }, "account state");
+    alerts.changed(slot);
+  };
+  const roster = new Roster({ pool, browsers, states, options, onChange, log });
   const gateway = new Gateway(pool, site, {
     firstPartTimeoutMs: config.firstByteTimeoutMs,
     gapTimeoutMs: config.idleTimeoutMs,

@@ -164,6 +164,17 @@ test("nothing is left behind: no browser process, no folder", async () => {
   expect(await litter()).toEqual(before);
 });
 
+test("the log tells ahead which account will be signed out", async () => {
+  await using world = await openWorld({ simulator: { sessionDays: 2 } });
+  const told = world.logged.filter((line) => line.includes("will be signed out soon"));
+  expect(told).toHaveLength(2);
+  for (const line of told) {
+    const { expiresAt } = JSON.parse(line) as { expiresAt: number };
+    expect(expiresAt).toBeGreaterThan(Date.now() + 86_400_000);
+    expect(expiresAt).toBeLessThanOrEqual(Date.now() + 2 * 86_400_000);
+  }
+});
+
 test("an account that is signed out while nobody uses it is found out before a request is", async () => {
   await using world = await openWorld({ settings: { PROBE_AFTER_SECONDS: "1" } });
   expect(world.gateway.pool.states[0]?.expiresAt).toBeGreaterThan(Date.now());

@@ -4,6 +4,9 @@ import type { Log } from "../log.ts";
 import type { Pages } from "./pages.ts";
 import type { Slot } from "./slot.ts";
 
+/** Time enough for a person to sign in again. */
+const EXPIRES_SOON_MS = 3 * 24 * 3_600_000;
+
 export interface RecoveryParts {
   readonly pages: Pages;
   readonly log: Log;
@@ -52,6 +55,15 @@ export class Recovery {
     else slot.fail(failure);
   }
 
+  #tellOpen({ id: credential, session }: Slot): void {
+    const { log } = this.#parts;
+    const { expiresAt } = session;
+    log.info({ credential, expiresAt }, "session open");
+    if (expiresAt !== undefined && expiresAt - Date.now() < EXPIRES_SOON_MS) {
+      log.warn({ credential, expiresAt }, "the account will be signed out soon; give it a new cookie");
+    }
+  }
+
   /** One try, when its time has come. What comes of it stands in the slot. */
   async #tryToOpen(slot: Slot): Promise<void> {
     const { signal, pages, log, onFailure } = this.#parts;
@@ -60,7 +72,7 @@ export class Recovery {
       if (slot.isRetired) return;
       await pages.open(slot, () => !slot.isRetired, signal);
       slot.nextTryAt = undefined;
-      log.info({ credential: slot.id }, "session open");
+      this.#tellOpen(slot);
     } catch (cause) {
       if (signal.aborted) return;
       slot.failToOpen(GatewayError.from(cause));

@@ -10,6 +10,8 @@ export interface RotationOptions {
   readonly rotateEveryReplies?: number;
   /** How many replaced tokens stay good for the requests that are under way with them; 1 unless told. */
   readonly replacedTokensInForce?: number;
+  /** How long a token holds, as its cookie says; 30 unless told. */
+  readonly sessionDays?: number;
 }
 
 /** Who may sign in, and with which tokens; as next-auth does it, a token is replaced while it is used. */
@@ -57,20 +59,22 @@ export class Accounts {
     return this.#tokens.get(name)?.[0];
   }
 
+  /** What the site sets for a token. */
+  sessionCookie(token: string): string {
+    const expires = this.sessionExpires().toUTCString();
+    return `${SESSION_COOKIE}=${token}; Path=/; Expires=${expires}; HttpOnly; Secure; SameSite=Lax`;
+  }
+
+  sessionExpires(): Date {
+    return new Date(Date.now() + (this.#options.sessionDays ?? SESSION_DAYS) * 86_400_000);
+  }
+
   signOut(name: string): void {
     this.#tokens.delete(name);
   }
 }
 
-export function sessionCookie(token: string): string {
-  return `${SESSION_COOKIE}=${token}; Path=/; Expires=${sessionExpires().toUTCString()}; HttpOnly; Secure; SameSite=Lax`;
-}
-
 export const REMOVED_SESSION_COOKIE = `${SESSION_COOKIE}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`;
-
-export function sessionExpires(): Date {
-  return new Date(Date.now() + SESSION_DAYS * 86_400_000);
-}
 
 export function parseCookies(header: string | undefined): ReadonlyMap<string, string> {
   const pairs = (header ?? "").split(";").map((pair) => {

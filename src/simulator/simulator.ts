@@ -5,14 +5,7 @@ import {
   type Http2ServerResponse,
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
-import {
-  Accounts,
-  parseCookies,
-  REMOVED_SESSION_COOKIE,
-  sessionCookie,
-  sessionExpires,
-  type RotationOptions,
-} from "./accounts.ts";
+import { Accounts, parseCookies, REMOVED_SESSION_COOKIE, type RotationOptions } from "./accounts.ts";
 import { answer } from "./answer.ts";
 import { bodyOf, fieldsOf } from "./body.ts";
 import { makeCertificate } from "./certificate.ts";
@@ -188,9 +181,14 @@ export class Simulator implements AsyncDisposable {
   #session({ response, account }: Visit): void {
     this.record.signInChecks += 1;
     if (account === undefined) return send(response, 200, "application/json", "{}");
-    response.setHeader("set-cookie", sessionCookie(this.accounts.rotate(account)));
+    response.setHeader("set-cookie", this.accounts.sessionCookie(this.accounts.rotate(account)));
     const user = { name: account, email: `${account}@example.com` };
-    return send(response, 200, "application/json", JSON.stringify({ user, expires: sessionExpires().toISOString() }));
+    return send(
+      response,
+      200,
+      "application/json",
+      JSON.stringify({ user, expires: this.accounts.sessionExpires().toISOString() }),
+    );
   }
 
   async #chat(visit: Visit): Promise<void> {
@@ -228,7 +226,7 @@ export class Simulator implements AsyncDisposable {
       return;
     }
     const token = this.accounts.rotateOnReply(account);
-    if (token !== undefined) response.setHeader("set-cookie", sessionCookie(token));
+    if (token !== undefined) response.setHeader("set-cookie", this.accounts.sessionCookie(token));
   }
 
   #demand({ response, account }: Visit, post?: Post): void {
