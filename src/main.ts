@@ -36,11 +36,16 @@ export interface RunningGateway extends AsyncDisposable {
 }
 
 /** The composition root: config → browser → pool → gateway → server. Disposing stops it all in reverse. */
-export async function startGateway(config: Config, apiKey: string, log: Log): Promise<RunningGateway> {
+export async function startGateway(
+  config: Config,
+  apiKey: string,
+  log: Log,
+  memory = new Memory(),
+): Promise<RunningGateway> {
   await using started = new AsyncDisposableStack();
-  const browsers = started.use(new BrowserFleet(config, config.credentialsPerBrowser, log));
+  const browsers = started.use(new BrowserFleet(config, log));
   const site = gptomni(config.origin);
-  const pool = started.use(poolOf(config, log));
+  const pool = started.use(poolOf(config, memory, log));
   const states = started.use(await openStates(config, log));
   const alerts = new Alerts(config.alertUrl, log);
   const options = { ...config, site };
@@ -91,10 +96,10 @@ async function openStates(config: Config, log: Log): Promise<SessionStates> {
   return new SessionStates(await CredentialStore.open(config.stateDir, secretKey), log);
 }
 
-function poolOf(config: Config, log: Log): SessionPool {
+function poolOf(config: Config, memory: Memory, log: Log): SessionPool {
   const { queueLimit, queueTimeoutMs, requestTimeoutMs, ...rest } = config;
   const limits = { limit: queueLimit, timeoutMs: queueTimeoutMs, leaseLimitMs: requestTimeoutMs + LEASE_GRACE_MS };
-  return new SessionPool({ ...rest, ...limits, memory: new Memory() }, log);
+  return new SessionPool({ ...rest, ...limits, memory }, log);
 }
 
 const LISTEN_FAILURES: Readonly<Record<string, string>> = {

@@ -124,7 +124,7 @@ export const SETTINGS = {
     parse: wholeNumber(1, 1_000),
     default: "8",
     unit: "accounts",
-    doc: "how many accounts share one Chromium: the death of one costs no more",
+    doc: "how many accounts share one Chromium: the death of one costs no more; more, where few pages may be open",
   }),
   MAX_REPLY_BYTES: setting({
     parse: wholeNumber(1_024, 1_073_741_824),

@@ -83,3 +83,10 @@ test("each browser holds no more accounts than it may", async () => {
   );
   expect(contexts).toEqual([4, 2]);
 });
+
+test("many accounts over few pages need few browsers", async () => {
+  const settings = { CREDENTIALS_PER_BROWSER: "1", MAX_OPEN_SESSIONS: "2" };
+  await using world = await openWorld({ accounts: NAMES, settings, waitUntilReady: false });
+  for (const name of NAMES) await expect(world.ask(name)).resolves.toBe(`You said: ${name}`);
+  expect(world.gateway.browsers.hosts).toHaveLength(2);
+});

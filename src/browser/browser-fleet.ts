@@ -2,16 +2,21 @@ import type { Log } from "../log.ts";
 import { BrowserHost } from "./browser-host.ts";
 import type { LaunchOptions } from "./launch.ts";
 
+export interface FleetOptions extends LaunchOptions {
+  /** How many credentials share one browser, while their pages may all be open. */
+  readonly credentialsPerBrowser: number;
+  /** How many pages may be open; there are no more browsers than these need. */
+  readonly maxOpenSessions: number;
+}
+
 /** The browsers there are, a few credentials in each, so that the death of one costs few. */
 export class BrowserFleet implements AsyncDisposable {
-  readonly #options: LaunchOptions;
-  readonly #credentialsPerBrowser: number;
+  readonly #options: FleetOptions;
   readonly #log: Log;
   readonly #tenants = new Map<BrowserHost, number>();
 
-  constructor(options: LaunchOptions, credentialsPerBrowser: number, log: Log) {
+  constructor(options: FleetOptions, log: Log) {
     this.#options = options;
-    this.#credentialsPerBrowser = credentialsPerBrowser;
     this.#log = log;
   }
 
@@ -21,10 +26,11 @@ export class BrowserFleet implements AsyncDisposable {
 
   /** A place for one credential; it is started when it is first needed. */
   moveIn(): BrowserHost {
-    const [host, count] = [...this.#tenants].find(([, tenants]) => tenants < this.#credentialsPerBrowser) ?? [
-      new BrowserHost(this.#options, this.#log),
-      0,
-    ];
+    const { credentialsPerBrowser, maxOpenSessions } = this.#options;
+    const [emptiest] = [...this.#tenants].toSorted(([, one], [, other]) => one - other);
+    const mayBeMore = this.#tenants.size < Math.ceil(maxOpenSessions / credentialsPerBrowser);
+    const isFull = !emptiest || (emptiest[1] >= credentialsPerBrowser && mayBeMore);
+    const [host, count] = isFull ? [new BrowserHost(this.#options, this.#log), 0] : emptiest;
     this.#tenants.set(host, count + 1);
     return host;
   }
