@@ -6,6 +6,7 @@ import { Writable } from "node:stream";
 import { vi } from "vitest";
 import { loadConfig } from "../src/config.ts";
 import { createLog, Redaction } from "../src/log.ts";
+import { Memory } from "../src/memory.ts";
 import { startGateway, type RunningGateway } from "../src/main.ts";
 import { Simulator, type SimulatorOptions } from "../src/simulator/simulator.ts";
 
@@ -17,6 +18,8 @@ export interface WorldOptions {
   /** Further environment variables. */
   readonly settings?: Readonly<Record<string, string>>;
   readonly simulator?: SimulatorOptions;
+  /** The share of the memory that is used, in place of the machine's. */
+  readonly usedMemoryShare?: () => number;
   /** Whether to wait until every session is ready; true unless told. */
   readonly waitUntilReady?: boolean;
 }
@@ -70,7 +73,12 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const redaction = new Redaction([API_KEY, ...cookies.values()]);
   const log = createLog({ level: "debug", format: "json", redaction }, sink);
   const start = async (further: object = {}): Promise<Running> => {
-    const gateway = await startGateway(loadConfig({ ...settings, ...further }), API_KEY, log);
+    const gateway = await startGateway(
+      loadConfig({ ...settings, ...further }),
+      API_KEY,
+      log,
+      new Memory(options.usedMemoryShare),
+    );
     return { gateway, client: new OpenAI({ apiKey: API_KEY, baseURL: `${gateway.url}/v1`, maxRetries: 0 }) };
   };
   let running = await start();
