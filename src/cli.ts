@@ -78,7 +78,8 @@ async function run(config: Config, greet?: (url: string, apiKey: string) => void
     },
     log,
   );
-  log.info({ url: gateway.url, accounts: credentials.length }, "gateway listens");
+  const { maxOpenSessions } = config;
+  log.info({ url: gateway.url, accounts: credentials.length, maxOpenSessions }, "gateway listens");
   if (greet) greet(gateway.url, apiKey.value);
   else if (apiKey.isNew) console.log(`API key (shown once, kept in ${config.stateDir}): ${apiKey.value}`);
   await stop.first;
