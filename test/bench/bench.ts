@@ -6,13 +6,27 @@ import { Worker } from "node:worker_threads";
 import { endure } from "./endure.ts";
 import { STREAMS, formatMs, measure, ratio, type Figures } from "./measure.ts";
 import { openFloor, openGateway, openUndici, type Upstream } from "./paths.ts";
+import { CREDENTIALS, schedule, SCHEDULING_SETTINGS } from "./scheduling.ts";
 import { median, table } from "./statistics.ts";
 
-/**
- * Measures, in one run and on one machine, a bare HTTP client, the floor and the gateway against the simulated site, and
- * prints their ratios. Then 1,000 requests in a row, for lost or mixed answers and for growth.
- */
 const ENDURANCE_ACCOUNTS = 5;
+
+/**
+ * What is measured, in one run and on one machine; only the parts that are named, if any are: a bare HTTP client, the
+ * floor and the gateway against the simulated site, with their ratios · 1,000 requests in a row, for lost or mixed answers
+ * and for growth · many accounts over few pages.
+ */
+const PARTS: Readonly<Record<string, (site: Site, stateDir: string) => Promise<string>>> = {
+  paths: compare,
+  endurance: async (site, stateDir) => {
+    await using path = await openGateway(upstreamOf(site, "endurance", ENDURANCE_ACCOUNTS), stateDir);
+    return await endure(path, ENDURANCE_ACCOUNTS);
+  },
+  scheduling: async (site, stateDir) => {
+    await using path = await openGateway(upstreamOf(site, "scheduling", CREDENTIALS), stateDir, SCHEDULING_SETTINGS);
+    return await schedule(path);
+  },
+};
 
 type Site = Omit<Upstream, "cookies"> & { readonly cookies: Readonly<Record<string, string>> };
 
@@ -73,15 +87,18 @@ async function compare(site: Site, stateDir: string): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const names = ["undici", "floor", "gateway", "endurance"].flatMap((path) => namesOf(path, STREAMS));
+  const named = process.argv.slice(2);
+  const parts = Object.entries(PARTS).filter(([name]) => named.length === 0 || named.includes(name));
+  const names = [
+    ...["undici", "floor", "gateway", "endurance"].flatMap((path) => namesOf(path, STREAMS)),
+    ...namesOf("scheduling", CREDENTIALS),
+  ];
   const worker = new Worker(new URL("simulator-worker.ts", import.meta.url), { workerData: names });
   const [site] = (await once(worker, "message")) as [Site];
   const stateDir = await mkdtemp(join(tmpdir(), "gptomni-bench-"));
   try {
     console.log(`${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.version}\n`);
-    console.log(await compare(site, stateDir));
-    await using path = await openGateway(upstreamOf(site, "endurance", ENDURANCE_ACCOUNTS), stateDir);
-    console.log(`\n${await endure(path, ENDURANCE_ACCOUNTS)}`);
+    for (const [, measurePart] of parts) console.log(`${await measurePart(site, stateDir)}\n`);
   } finally {
     await rm(stateDir, { recursive: true, force: true });
     await worker.terminate();

@@ -85,8 +85,13 @@ export interface GatewayPath extends Path {
 
 const API_KEY = "sk-bench-0123456789abcdef0123456789";
 
-/** The whole gateway in a process of its own, read through its event stream. */
-export async function openGateway(upstream: Upstream, stateDir: string): Promise<GatewayPath> {
+/** The whole gateway in a process of its own, read through its event stream; with further settings if given. */
+export async function openGateway(
+  upstream: Upstream,
+  stateDir: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<GatewayPath> {
+  const pages = Math.min(upstream.cookies.length, Number(settings["MAX_OPEN_SESSIONS"] ?? Infinity));
   const child = spawn(process.execPath, [...process.execArgv, "src/cli.ts", "serve"], {
     env: {
       ...process.env,
@@ -101,6 +106,7 @@ export async function openGateway(upstream: Upstream, stateDir: string): Promise
       CREDENTIALS_PER_BROWSER: String(upstream.cookies.length),
       MAX_REPLY_BYTES: String(MAX_REPLY_BYTES),
       STATE_DIR: stateDir,
+      ...settings,
     },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -111,7 +117,7 @@ export async function openGateway(upstream: Upstream, stateDir: string): Promise
     createInterface({ input: child.stdout }).on("line", (line) => {
       listening = /"url":"([^"]+)"/.exec(line)?.[1] ?? listening;
       if (line.includes('"session open"')) open += 1;
-      if (open === upstream.cookies.length) resolve(listening);
+      if (open === pages) resolve(listening);
     });
   });
   const dispatcher = new Agent();
