@@ -97,6 +97,7 @@ export class Session implements AsyncDisposable {
     // What a crash left.
     await this.closePage();
     try {
+      if (!(await this.#holdsSignIn())) await this.#closeContext();
       this.#context ??= await this.#newContext();
       this.#take(await this.#openPage(signal, isKnownSignedIn));
       await this.keepCookies();
@@ -165,11 +166,16 @@ export class Session implements AsyncDisposable {
     return (await this.#fetcher?.isQuiet(QUIET_LIMIT_MS)) ?? false;
   }
 
-  /** Takes the cookies that the browser holds now, so that a rebuilt context goes on with rotated tokens. */
+  /**
+   * Takes the cookies that the browser holds now, so that a rebuilt context goes on with rotated tokens.
+   * @throws GatewayError `session_lost` when those that keep the account signed in are gone from it.
+   */
   async keepCookies(): Promise<void> {
     if (!this.#context) return;
     const cookies = await within(BROWSER_CALL_LIMIT_MS, "read cookies", this.#context.cookies());
-    // An empty jar is a browser that is going down, or one that was signed out; what was known may still hold.
+    if (this.#lacksSignIn(cookies)) {
+      throw new GatewayError("session_lost", "The browser holds the account's sign-in no more.");
+    }
     if (cookies.length === 0 || isDeepStrictEqual(cookies, this.#cookies)) return;
     this.#cookies = cookies;
     this.onCookies();
@@ -211,6 +217,26 @@ export class Session implements AsyncDisposable {
     const asked = this.#options.site.isSignedIn(fetch, signal);
     if (await within(BROWSER_CALL_LIMIT_MS, "ask whether the account is signed in", asked)) return;
     throw new GatewayError("credential_expired", "The site says that this account is signed out.");
+  }
+
+  /**
+   * Chromium's network process keeps the cookies, and one that dies is started again without them. What the site says to
+   * such a context tells nothing of the account.
+   */
+  #lacksSignIn(cookies: StoredCookies): boolean {
+    const { site } = this.#options;
+    const holds = (some: StoredCookies): boolean => some.some(({ name }) => site.isAuthCookie(name));
+    return holds(this.#cookies) && !holds(cookies);
+  }
+
+  /** Whether the context, if there is one, still has what keeps the account signed in. */
+  async #holdsSignIn(): Promise<boolean> {
+    if (!this.#context) return true;
+    const read = within(BROWSER_CALL_LIMIT_MS, "read cookies", this.#context.cookies());
+    return read.then(
+      (cookies) => !this.#lacksSignIn(cookies),
+      () => false,
+    );
   }
 
   #take({ page, fetcher }: OpenPage): void {
