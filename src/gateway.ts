@@ -28,7 +28,7 @@ export interface GatewayLimits {
   readonly gapTimeoutMs: number;
 }
 
-/** A request is tried with no more credentials than this: a failing site should not see a burst. */
+/** A request is tried no more often than this: a failing site should not see a burst. */
 const MAX_ATTEMPTS = 3;
 
 /** One request's life: lease a session, ask the site, hand its parts on; blame what failed and try another credential. */
@@ -63,18 +63,18 @@ export class Gateway {
     progress: Progress,
     { caller, signal }: { readonly caller: Caller; readonly signal: AbortSignal },
   ): AsyncGenerator<ReplyPart, void, undefined> {
-    const tried = new Set<string>();
+    /** Those that failed by themselves; one whose page died under it has a new one when its turn comes. */
+    const failed = new Set<string>();
     let lastFailure: GatewayError | undefined;
-    while (tried.size < MAX_ATTEMPTS) {
+    for (let tries = 0; tries < MAX_ATTEMPTS; tries += 1) {
       const askedMs = performance.now();
       using lease = await this.#pool
-        .lease(tried, caller, signal)
+        .lease(failed, caller, signal)
         .catch((cause: unknown) => {
           // What kept the last one from answering says more than that there is no other.
           throw GatewayError.from(signal.aborted ? signal.reason : (lastFailure ?? cause));
         })
         .finally(() => (progress.queuedMs += performance.now() - askedMs));
-      tried.add(lease.credentialId);
       progress.credentialId = lease.credentialId;
       let isUnderWay = false;
       try {
@@ -87,6 +87,7 @@ export class Gateway {
         lastFailure = GatewayError.from(signal.aborted ? signal.reason : cause);
         lease.blame(lastFailure);
         if (isUnderWay || !lastFailure.row.failover) throw lastFailure;
+        if (lastFailure.code !== "session_lost") failed.add(lease.credentialId);
       }
     }
     throw lastFailure ?? new GatewayError("internal_error", "No attempt was made.");
