@@ -30,7 +30,7 @@ export class BrowserHost implements AsyncDisposable {
 
   /** The main process of the Chromium that runs now, if one does. */
   async pid(): Promise<number | undefined> {
-    return (await this.#launched)?.pid;
+    return (await this.#launched?.catch(() => undefined))?.pid;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
