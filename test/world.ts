@@ -10,13 +10,15 @@ import { Memory } from "../src/memory.ts";
 import { startGateway, type RunningGateway } from "../src/main.ts";
 import { Simulator, type SimulatorOptions } from "../src/simulator/simulator.ts";
 
-const API_KEY = "sk-test-0123456789abcdef0123456789abcdef";
+export const API_KEY = "sk-test-0123456789abcdef0123456789abcdef";
+
+type Settings = Readonly<Record<string, string>>;
 
 export interface WorldOptions {
   /** Account names; each becomes a credential with the same id. */
   readonly accounts?: readonly string[];
-  /** Further environment variables. */
-  readonly settings?: Readonly<Record<string, string>>;
+  /** Further environment variables, or how they come from the site that runs. */
+  readonly settings?: Settings | ((site: Simulator) => Settings | Promise<Settings>);
   readonly simulator?: SimulatorOptions;
   /** The share of the memory that is used, in place of the machine's. */
   readonly usedMemoryShare?: () => number;
@@ -30,6 +32,7 @@ export interface World extends AsyncDisposable {
   /** The one that runs now, and its client. */
   readonly gateway: RunningGateway;
   readonly client: OpenAI;
+  readonly stateDir: string;
   /** Everything the gateway logged, a JSON line each. */
   readonly logged: string[];
   /** Cookie headers by account name. */
@@ -61,7 +64,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     BROWSER_PATH: process.env["BROWSER_PATH"],
     RATE_LIMIT: "off",
     STATE_DIR: stateDir,
-    ...options.settings,
+    ...(typeof options.settings === "function" ? await options.settings(simulator) : options.settings),
   };
   const logged: string[] = [];
   const sink = new Writable({
@@ -105,6 +108,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       await running.gateway[Symbol.asyncDispose]();
       running = await start(further);
     },
+    stateDir,
     logged,
     cookies,
     untilReady,

@@ -31,7 +31,7 @@ export async function answer(exchange: Exchange, gone: AbortSignal): Promise<voi
   response.setHeader("content-type", type);
   record.answered(post, response.statusCode);
   if (body !== undefined) {
-    record.sent(post, Buffer.byteLength(body));
+    record.sent(post, body);
     return void response.end(body);
   }
   // HTTP/2 has no flushHeaders of its own; an empty write sends them.
@@ -58,7 +58,7 @@ async function stream(exchange: Exchange, gone: AbortSignal): Promise<void> {
     if (gone.aborted) return;
     if (count === lastChunk) break;
     count += 1;
-    record.sent(post, Buffer.byteLength(chunk));
+    record.sent(post, chunk);
     if (!response.write(chunk)) await drained(response, gone);
     // Before the next chunk is made, so that a stamp is of the moment when it is written.
     if (delayMs > 0) await pause(delayMs, gone);

@@ -12,10 +12,15 @@ export interface Post {
   readonly startedAt: number;
   status: number | undefined;
   bytesSent: number;
+  /** What was sent, as far as it is kept. */
+  readonly sent: (string | Buffer)[];
   finishedAt: number | undefined;
   /** The client left before the answer was complete. */
   aborted: boolean;
 }
+
+/** Of each answer; more is only counted. */
+const KEPT_BYTES = 4 * 1024 * 1024;
 
 /** complete: to the last byte · broken: the site itself broke off · left: the client did. */
 type Ending = "complete" | "broken" | "left";
@@ -31,7 +36,7 @@ export class Record {
   readonly #changes = new EventEmitter().setMaxListeners(0);
 
   begin(post: Pick<Post, "account" | "prompt" | "headers" | "httpVersion">): Post {
-    const fresh = { status: undefined, bytesSent: 0, finishedAt: undefined, aborted: false };
+    const fresh = { status: undefined, bytesSent: 0, sent: [], finishedAt: undefined, aborted: false };
     const entry: Post = { ...post, id: this.posts.length + 1, startedAt: Date.now(), ...fresh };
     this.posts.push(entry);
     const name = post.account ?? "";
@@ -47,8 +52,9 @@ export class Record {
     this.#changes.emit("change");
   }
 
-  sent(post: Post, bytes: number): void {
-    post.bytesSent += bytes;
+  sent(post: Post, chunk: string | Buffer): void {
+    if (post.bytesSent < KEPT_BYTES) post.sent.push(chunk);
+    post.bytesSent += Buffer.byteLength(chunk);
     this.#changes.emit("change");
   }
 

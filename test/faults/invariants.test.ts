@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import type { Post } from "../../src/simulator/record.ts";
+import type { Asked } from "./asked.ts";
+import { brokenInvariants, type Evidence } from "./invariants.ts";
+
+const PROMPT = "request 1";
+const ASKED = {
+  prompt: PROMPT,
+  requestId: "req_1",
+  status: 200,
+  ending: "answered",
+  got: "answer",
+  raw: "Hello",
+  text: "Hello",
+  finishReason: "stop",
+  terminators: 1,
+} as Asked;
+const POST = { prompt: PROMPT, sent: ["Hel", Buffer.from("lo")] } as unknown as Post;
+const LINE = '{"requestId":"req_1","route":"/v1/chat/completions"}';
+const SOUND: Evidence = {
+  asked: [ASKED],
+  bystanderEnding: "under way",
+  posts: [POST],
+  logged: [LINE],
+  secrets: ["the-token"],
+  waiting: 0,
+  browsers: 2,
+  scratchDirs: 2,
+  processesLeft: [],
+  scratchDirsLeft: 0,
+  warnings: [],
+  stored: [{ id: "alice", isNewest: true }],
+};
+
+function asked(flaw: Partial<Asked>): Partial<Evidence> {
+  return { asked: [Object.assign(Object.create(ASKED), flaw) as Asked] };
+}
+
+test("nothing speaks against what is as it should be", () => {
+  expect(brokenInvariants(SOUND)).toEqual([]);
+});
+
+/** Each breaks one of them, by its first words. */
+const FLAWS: readonly (readonly [string, Partial<Evidence>])[] = [
+  ["every request has one line", { logged: [] }],
+  ["every request has one line", { logged: [LINE, LINE] }],
+  ["every answer ends", asked({ terminators: 0 })],
+  ["every answer ends", asked({ terminators: 2 })],
+  ["every answer ends", asked({ finishReason: undefined })],
+  ["every answer ends", asked({ code: "reply_cut", ending: "broken off" })],
+  ["a client's text is the site's", asked({ text: "Hell", finishReason: "stop" })],
+  ["a client's text is the site's", asked({ text: "Hellish", ending: "left" })],
+  ["a client's text is the site's", { posts: [POST, { ...POST, sent: ["Other"] }] }],
+  ["the site is asked once", { posts: [POST, POST, POST, POST] }],
+  ["the site is asked once", asked({ ending: "refused", code: "queue_timeout", finishReason: undefined })],
+  ["nobody is left waiting", { waiting: 1 }],
+  ["nobody is left waiting", asked({ ending: "under way" })],
+  ["the bystander", { bystanderEnding: "broken off" }],
+  ["no process and no folder", { scratchDirs: 3 }],
+  ["no process and no folder", { scratchDirsLeft: 1 }],
+  [
+    "no process and no folder",
+    { processesLeft: [{ pid: 1, parentPid: 0, groupId: 1, state: "S", command: "chromium" }] },
+  ],
+  ["no secret is told", { logged: [LINE, "the-token"] }],
+  ["no secret is told", asked({ raw: "the-token" })],
+  ["nothing fails unseen", { warnings: ["MaxListenersExceededWarning"] }],
+  ["nothing fails unseen", { logged: [LINE, "the pool failed"] }],
+  ["the newest token is stored", { stored: [{ id: "alice", isNewest: false }] }],
+];
+
+test.each(FLAWS)("%s: is seen to be broken", (invariant, flaw) => {
+  const broken = brokenInvariants({ ...SOUND, ...flaw });
+  expect(broken).not.toEqual([]);
+  expect(broken.filter((one) => !one.startsWith(invariant))).toEqual([]);
+});

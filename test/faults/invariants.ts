@@ -1,0 +1,112 @@
+import type { Post } from "../../src/simulator/record.ts";
+import type { Asked, Ending } from "./asked.ts";
+import type { ProcessEntry } from "./processes.ts";
+
+/** What was seen of one fault: by the clients, by the site, in the log, and on the machine afterwards. */
+export interface Evidence {
+  readonly asked: readonly Asked[];
+  /** As it stood when it was dismissed, long after the fault. */
+  readonly bystanderEnding: Ending;
+  readonly posts: readonly Post[];
+  readonly logged: readonly string[];
+  readonly secrets: readonly string[];
+  /** When all was over: how many still waited, how many browsers and scratch folders there were. */
+  readonly waiting: number;
+  readonly browsers: number;
+  readonly scratchDirs: number;
+  /** After the gateway had ended. */
+  readonly processesLeft: readonly ProcessEntry[];
+  readonly scratchDirsLeft: number;
+  readonly warnings: readonly string[];
+  readonly stored: readonly { readonly id: string; readonly isNewest: boolean }[];
+}
+
+/** As `gateway.ts` has it. */
+const MAX_ATTEMPTS = 3;
+/** What is refused before the site is asked. */
+const NEVER_SENT: ReadonlySet<string> = new Set([
+  "bad_request",
+  "invalid_api_key",
+  "overloaded",
+  "queue_timeout",
+  "rate_limit_exceeded",
+  "server_shutting_down",
+]);
+const TURN_ROUTE = "/v1/chat/completions";
+
+type Check = (evidence: Evidence) => string[];
+
+/** The ten that hold whatever happens; each gives what speaks against it. */
+const INVARIANTS: Readonly<Record<string, Check>> = {
+  "every request has one line in the log": ({ asked, logged }) => {
+    const lines = requestLines(logged);
+    const ids = new Set(lines.map(({ requestId }) => requestId));
+    const unlogged = asked.filter(({ requestId }) => requestId !== undefined && !ids.has(requestId));
+    const reached = asked.filter(({ requestId, ending }) => requestId !== undefined || ending === "left").length;
+    return [
+      ...unlogged.map(({ got }) => `no line for one that got: ${got}`),
+      ...(lines.length === ids.size ? [] : [`${lines.length} lines for ${ids.size} requests`]),
+      ...(ids.size <= asked.length && ids.size >= reached ? [] : [`${ids.size} logged, ${asked.length} asked`]),
+    ];
+  },
+  "every answer ends in exactly one way": ({ asked }) => asked.flatMap(endingFlaws),
+  "a client's text is the site's": ({ asked, posts }) => asked.flatMap((one) => textFlaws(one, postsOf(one, posts))),
+  "the site is asked once, and again only where nothing was handed on": ({ asked, posts }) =>
+    asked.flatMap((one) => postFlaws(one, postsOf(one, posts))),
+  "nobody is left waiting": ({ waiting, asked }) => [
+    ...(waiting === 0 ? [] : [`${waiting} wait`]),
+    ...asked.filter(({ ending }) => ending === "under way").map(({ prompt }) => `still under way: ${prompt}`),
+  ],
+  "the bystander notices nothing": ({ bystanderEnding }) =>
+    bystanderEnding === "under way" ? [] : [`the bystander ${bystanderEnding}`],
+  "no process and no folder is left": ({ browsers, scratchDirs, processesLeft, scratchDirsLeft }) => [
+    ...(scratchDirs === browsers ? [] : [`${scratchDirs} scratch folders for ${browsers} browsers`]),
+    ...processesLeft.map(({ pid, command }) => `still runs: ${pid} ${command.slice(0, 80)}`),
+    ...(scratchDirsLeft === 0 ? [] : [`${scratchDirsLeft} scratch folders left`]),
+  ],
+  "no secret is told": ({ secrets, logged, asked }) => {
+    const told = [...logged, ...asked.map(({ raw }) => raw)].join("\n");
+    return secrets.filter((secret) => told.includes(secret)).map((secret) => `told: ${secret.slice(0, 8)}…`);
+  },
+  "nothing fails unseen": ({ warnings, logged }) => [
+    ...warnings,
+    ...logged.filter((line) => line.includes("the pool failed") || line.includes("internal_error")),
+  ],
+  "the newest token is stored": ({ stored }) =>
+    stored.filter(({ isNewest }) => !isNewest).map(({ id }) => `an old token of ${id}`),
+};
+
+export function brokenInvariants(evidence: Evidence): string[] {
+  return Object.entries(INVARIANTS).flatMap(([name, check]) => check(evidence).map((flaw) => `${name}: ${flaw}`));
+}
+
+function requestLines(logged: readonly string[]): { readonly requestId: string }[] {
+  const lines = logged.filter((line) => line.includes(`"route":"${TURN_ROUTE}"`));
+  return lines.map((line) => JSON.parse(line) as { requestId: string });
+}
+
+function postsOf(asked: Asked, posts: readonly Post[]): Post[] {
+  return posts.filter(({ prompt }) => prompt === asked.prompt);
+}
+
+function endingFlaws({ ending, terminators, finishReason, code, got }: Asked): string[] {
+  if (ending === "left" || ending === "connection lost") return [];
+  return [
+    ...(terminators === 1 ? [] : [`${terminators} ends: ${got}`]),
+    ...(ending === "answered" && finishReason === undefined ? ["an answer without a finish reason"] : []),
+    ...(code !== undefined && finishReason !== undefined ? [`finished and failed: ${got}`] : []),
+  ];
+}
+
+function textFlaws({ text, ending, got }: Asked, posts: readonly Post[]): string[] {
+  if (text === "") return [];
+  // After the first of an answer was handed on, nobody else may be asked.
+  const sent = Buffer.concat((posts.at(-1)?.sent ?? []).map((chunk) => Buffer.from(chunk as string))).toString();
+  if (ending === "answered") return sent === text ? [] : [`not what the site said: ${text.slice(0, 80)}`];
+  return sent.startsWith(text) ? [] : [`no beginning of what the site said, and ${got}`];
+}
+
+function postFlaws({ ending, code = "", got }: Asked, posts: readonly Post[]): string[] {
+  const limit = ending === "refused" && NEVER_SENT.has(code) ? 0 : MAX_ATTEMPTS;
+  return posts.length <= limit ? [] : [`asked ${posts.length} times: ${got}`];
+}
