@@ -17,7 +17,10 @@ export function setting<T>(row: Setting<T>): Setting<T> {
 
 export const text = z.string();
 export const onOff = z.enum(["on", "off"], { error: "on or off" }).transform((value) => value === "on");
-export const words = text.transform((value) => value.split(/\s+/).filter((word) => word !== ""));
+/** Separated by spaces; what stands in double quotes is one word. */
+export const words = text.transform((value) =>
+  (value.match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((word) => word.replaceAll('"', "")),
+);
 
 export function wholeNumber(min: number, max: number): z.ZodType<number, string> {
   const error = `a whole number from ${min} to ${max}`;

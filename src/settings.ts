@@ -160,7 +160,7 @@ export const SETTINGS = {
     parse: words,
     default: "",
     unit: "",
-    doc: "further switches for Chromium, separated by spaces",
+    doc: "further switches for Chromium, separated by spaces; double quotes keep one together",
   }),
   STEALTH: setting({
     parse: onOff,

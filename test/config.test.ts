@@ -104,3 +104,9 @@ test.each([
 test("an empty variable is one that is not set", () => {
   expect(loadConfig({ PORT: "", API_MASTER_KEY: "" })).toMatchObject({ port: 8088, apiKey: undefined });
 });
+
+test("switches for Chromium may hold spaces, in quotes", () => {
+  const BROWSER_ARGS = '  --lang=de "--host-resolver-rules=MAP a b" --user-agent="My Browser" ';
+  const { browserArgs } = loadConfig({ BROWSER_ARGS });
+  expect(browserArgs).toEqual(["--lang=de", "--host-resolver-rules=MAP a b", "--user-agent=My Browser"]);
+});
