@@ -117,6 +117,7 @@ export const BROWSER_ROWS: readonly Row[] = [
     id: "F9",
     fault: "the page takes memory until it dies",
     gets: "text, then error `session_lost`",
+    scene: { browserArgs: "--js-flags=--max-old-space-size=100" },
     run: pageRuns("const hoard = []; for (;;) hoard.push(new Array(1e6).fill(hoard.length));"),
   },
   {
@@ -125,7 +126,7 @@ export const BROWSER_ROWS: readonly Row[] = [
     gets: "503 `queue_timeout`",
     scene: { withBystander: false, settings: { BROWSER_PATH: "/bin/false" } },
     recovers: false,
-    lasting: { alice: "cold" },
+    lasting: "cold",
     run: async (scene) => {
       const asked = scene.ask();
       await asked.over;

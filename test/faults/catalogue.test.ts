@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, expect, test } from "vitest";
 import { BROWSER_ROWS } from "./browser-rows.ts";
+import { NETWORK_ROWS } from "./network-rows.ts";
 import { inject, type Row } from "./row.ts";
+import { SITE_ROWS } from "./site-rows.ts";
 
-const ROWS: readonly Row[] = [...BROWSER_ROWS];
+const ROWS: readonly Row[] = [...BROWSER_ROWS, ...NETWORK_ROWS, ...SITE_ROWS];
 
 /** Rows of the table in docs/faults.md, with the times of this run. */
 const seen: string[] = [];

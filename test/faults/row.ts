@@ -1,3 +1,4 @@
+import type { CredentialState } from "../../src/pool/slot.ts";
 import type { Asked } from "./asked.ts";
 import { brokenInvariants } from "./invariants.ts";
 import { Scene, type SceneOptions } from "./scene.ts";
@@ -11,8 +12,8 @@ export interface Row {
   readonly scene?: SceneOptions;
   /** Does it, and gives the request that it met. */
   readonly run: (scene: Scene) => Promise<Asked>;
-  /** States that it rightly leaves, by account. */
-  readonly lasting?: Readonly<Record<string, string>>;
+  /** The state in which it rightly leaves the account. */
+  readonly lasting?: CredentialState;
   /** Whether an account other than the bystander's answers again; it does, unless told. */
   readonly recovers?: boolean;
 }
@@ -31,6 +32,6 @@ export async function inject(row: Row): Promise<Outcome> {
   const asked = await row.run(scene);
   await asked.over;
   const recoveredMs = (row.recovers ?? true) ? await scene.recovered() : undefined;
-  const evidence = await scene.end(row.lasting ?? {});
+  const evidence = await scene.end(row.lasting);
   return { gets: asked.got, broken: brokenInvariants(evidence), recoveredMs };
 }

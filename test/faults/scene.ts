@@ -4,13 +4,15 @@ import { join } from "node:path";
 import { Agent } from "undici";
 import { expect, vi } from "vitest";
 import type { BrowserHost } from "../../src/browser/browser-host.ts";
+import type { SlotStatus } from "../../src/pool/session-pool.ts";
+import type { CredentialState } from "../../src/pool/slot.ts";
 import type { SimulatorOptions } from "../../src/simulator/simulator.ts";
 import { API_KEY, openWorld, type World } from "../world.ts";
 import { CredentialStore } from "../../src/store/credential-store.ts";
 import { obtainSecretKey } from "../../src/store/secret-key.ts";
 import { Asked, type Asking, type Ending } from "./asked.ts";
 import type { Evidence } from "./invariants.ts";
-import { chromiumProcesses, type ProcessEntry } from "./processes.ts";
+import { chromiumProcesses, zombiesOf, type ProcessEntry } from "./processes.ts";
 import { FaultProxy } from "./proxy.ts";
 
 export interface SceneOptions {
@@ -18,6 +20,8 @@ export interface SceneOptions {
   readonly accounts?: readonly string[];
   readonly settings?: Readonly<Record<string, string>>;
   readonly simulator?: SimulatorOptions;
+  /** Further switches for Chromium. */
+  readonly browserArgs?: string;
   /** Whether there is a bystander; there is, unless told. */
   readonly withBystander?: boolean;
   /** Whether Chromium's connections go through the proxy. */
@@ -54,7 +58,8 @@ export class Scene implements AsyncDisposable {
   static async open(options: SceneOptions): Promise<Scene> {
     const folder = await ScratchFolder.make();
     let proxy: FaultProxy | undefined;
-    const { accounts = ["alice"], settings, simulator = {}, withBystander = true, throughProxy = false } = options;
+    const { accounts = ["alice"], settings, simulator = {}, browserArgs = "" } = options;
+    const { withBystander = true, throughProxy = false } = options;
     const world = await openWorld({
       accounts: [...(withBystander ? [BYSTANDER] : []), ...accounts],
       waitUntilReady: withBystander,
@@ -62,11 +67,11 @@ export class Scene implements AsyncDisposable {
       settings: async (site) => {
         const port = Number(new URL(site.origin).port);
         if (throughProxy) proxy = await FaultProxy.start(port);
-        const detour = proxy ? ` --host-resolver-rules=MAP localhost:${port} 127.0.0.1:${proxy.port}` : "";
+        const detour = proxy ? `"--host-resolver-rules=MAP localhost:${port} 127.0.0.1:${proxy.port}"` : "";
         const own = {
           CREDENTIALS_PER_BROWSER: "1",
-          QUEUE_TIMEOUT_SECONDS: "5",
-          BROWSER_ARGS: site.browserArgs + detour,
+          QUEUE_TIMEOUT_SECONDS: "2",
+          BROWSER_ARGS: `${site.browserArgs} ${detour} ${browserArgs}`,
         };
         return { ...own, ...settings };
       },
@@ -97,11 +102,21 @@ export class Scene implements AsyncDisposable {
     return asked;
   }
 
-  /** The browser of the account that was asked this, or of the first victim. */
+  /** An account that is not the bystander's. */
+  get victim(): string {
+    const posts = this.world.simulator.posts;
+    const taken = posts.find(({ prompt }) => prompt === this.#bystander?.prompt)?.account;
+    return [...this.world.cookies.keys()].find((id) => id !== taken) ?? "";
+  }
+
+  get victimState(): SlotStatus | undefined {
+    return this.world.gateway.pool.states.find(({ id }) => id === this.victim);
+  }
+
+  /** The browser of the account that was asked this, or of the victim. */
   hostOf(asked?: Asked): BrowserHost {
     const account = this.world.simulator.posts.find(({ prompt }) => prompt === asked?.prompt)?.account;
-    const ids = [...this.world.cookies.keys()];
-    const index = ids.indexOf(account ?? ids.find((id) => id !== this.#bystanderAccount) ?? "");
+    const index = [...this.world.cookies.keys()].indexOf(account ?? this.victim);
     const host = this.world.gateway.browsers.hosts[index];
     if (!host) throw new Error(`no browser for ${account}`);
     return host;
@@ -136,8 +151,8 @@ export class Scene implements AsyncDisposable {
     }
   }
 
-  /** Ends the scene; what it left behind is in the evidence. `lasting`: states that the fault rightly leaves. */
-  async end(lasting: Readonly<Record<string, string>>): Promise<Evidence> {
+  /** Ends the scene; what it left behind is in the evidence. `lasting`: the state in which it may leave a victim. */
+  async end(lasting?: CredentialState): Promise<Evidence> {
     const { world, asked } = this;
     const bystanderEnding = await this.#dismissBystander();
     await Promise.all(asked.map(({ over }) => over));
@@ -196,9 +211,10 @@ export class Scene implements AsyncDisposable {
     return ending;
   }
 
-  async #untilSettled(lasting: Readonly<Record<string, string>>): Promise<void> {
+  async #untilSettled(lasting: CredentialState | undefined): Promise<void> {
+    const settled = new Set<string | undefined>(["ready", "resting", lasting]);
     const unsettled = (): unknown[] =>
-      this.world.gateway.pool.states.filter(({ id, state }) => !(lasting[id] ?? "ready cold resting").includes(state));
+      this.world.gateway.pool.states.filter((one) => !settled.has(one.state) && !isAsleep(one));
     await expect.poll(unsettled, { timeout: RECOVERY_LIMIT_MS, interval: 10 }).toEqual([]);
   }
 
@@ -217,17 +233,18 @@ export class Scene implements AsyncDisposable {
   get #asking(): Pick<Asking, "url" | "apiKey" | "agent"> {
     return { url: this.world.gateway.url, apiKey: API_KEY, agent: this.#agent };
   }
+}
 
-  get #bystanderAccount(): string | undefined {
-    return this.world.simulator.posts.find(({ prompt }) => prompt === this.#bystander?.prompt)?.account;
-  }
+function isAsleep({ state, nextTryAt }: SlotStatus): boolean {
+  return state === "cold" && nextTryAt === undefined;
 }
 
 /** What still runs of browsers that were ended; one that is killed takes a moment to go. */
 async function leftOf(mainPids: readonly number[]): Promise<ProcessEntry[]> {
   const endMs = performance.now() + ENDING_LIMIT_MS;
   for (;;) {
-    const left = (await Promise.all(mainPids.map((pid) => chromiumProcesses(pid)))).flat();
+    const living = await Promise.all(mainPids.map((pid) => chromiumProcesses(pid)));
+    const left = [...living.flat(), ...(await zombiesOf(process.pid))];
     if (left.length === 0 || performance.now() > endMs) return left;
   }
 }

@@ -1,0 +1,166 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect } from "vitest";
+import type { Asked } from "./asked.ts";
+import type { FaultProxy } from "./proxy.ts";
+import type { Row } from "./row.ts";
+import type { Scene } from "./scene.ts";
+
+const PROXIED = { throughProxy: true };
+const TWO = { accounts: ["alice", "carol"] };
+/** How long the site thinks before it answers, where something else is to happen first. */
+const THINKING = { delayMs: 1_500 };
+
+/** Breaks the victim's connection in the middle of an answer; all is well again afterwards. */
+function midAnswer(breakOff: (proxy: FaultProxy) => void) {
+  return async (scene: Scene): Promise<Asked> => {
+    const asked = await scene.askEndless();
+    scene.strike();
+    breakOff(scene.proxy);
+    await asked.over;
+    await scene.proxy.recover();
+    return asked;
+  };
+}
+
+/** Breaks it while the site has the question and has said nothing. */
+function beforeAnswer(breakOff: (proxy: FaultProxy) => void) {
+  return async (scene: Scene): Promise<Asked> => {
+    const asked = scene.ask(THINKING);
+    await scene.world.simulator.waitForPost(({ prompt }) => prompt === asked.prompt, 5_000);
+    scene.strike();
+    breakOff(scene.proxy);
+    await asked.over;
+    await scene.proxy.recover();
+    return asked;
+  };
+}
+
+/** The site itself does it to this request. */
+function sites(directive: object) {
+  return async (scene: Scene): Promise<Asked> => {
+    scene.strike();
+    return scene.ask(directive);
+  };
+}
+
+/** What lies between Chromium and the site. */
+export const NETWORK_ROWS: readonly Row[] = [
+  {
+    id: "F17",
+    fault: "the site refuses connections, and comes back",
+    gets: "502 `site_unreachable`",
+    scene: PROXIED,
+    run: async (scene) => {
+      scene.strike();
+      scene.proxy.refuse();
+      const asked = scene.ask();
+      await asked.over;
+      const states = scene.world.gateway.pool.states.map(({ state }) => state);
+      // The site's fault, not the account's.
+      expect(states).not.toContain("cooling");
+      await scene.proxy.recover();
+      return asked;
+    },
+  },
+  {
+    id: "F17a",
+    fault: "the connection to the site cannot be trusted any more",
+    gets: "text, then error `reply_cut`",
+    scene: PROXIED,
+    run: midAnswer((proxy) => proxy.corrupt()),
+  },
+  {
+    id: "F18",
+    fault: "the connection is reset before the answer; Chromium itself asks again over another one",
+    gets: "answer",
+    scene: PROXIED,
+    run: beforeAnswer((proxy) => proxy.reset()),
+  },
+  {
+    id: "F18a",
+    fault: "the connection is reset in mid-answer",
+    gets: "text, then error `reply_cut`",
+    scene: PROXIED,
+    run: midAnswer((proxy) => proxy.reset()),
+  },
+  {
+    id: "F18b",
+    fault: "the site resets the request before it answers, and another account is free",
+    gets: "answer, 2 attempts",
+    scene: TWO,
+    run: async (scene) => {
+      scene.strike();
+      scene.world.simulator.failNext({ resetBeforeHeaders: true });
+      return scene.ask();
+    },
+  },
+  {
+    id: "F19",
+    fault: "the connection ends in mid-answer as if all were said",
+    gets: "text, then error `reply_cut`",
+    scene: PROXIED,
+    run: midAnswer((proxy) => proxy.finish()),
+  },
+  {
+    id: "F20",
+    fault: "nothing passes any more before the answer",
+    gets: "504 `site_timeout`",
+    scene: { ...PROXIED, settings: { FIRST_BYTE_TIMEOUT_SECONDS: "1" } },
+    run: beforeAnswer((proxy) => proxy.stall()),
+  },
+  {
+    id: "F20a",
+    fault: "nothing passes any more in mid-answer",
+    gets: "text, then error `site_timeout`",
+    scene: { ...PROXIED, settings: { IDLE_TIMEOUT_SECONDS: "1" } },
+    run: midAnswer((proxy) => proxy.stall()),
+  },
+  {
+    id: "F21",
+    fault: "a byte now and then, until the request's time is over",
+    gets: "text, then error `request_timeout`",
+    // The bystander would meet the limit too.
+    scene: { ...PROXIED, withBystander: false, settings: { API_REQUEST_TIMEOUT: "3" } },
+    run: midAnswer((proxy) => proxy.throttle(200)),
+  },
+  {
+    id: "F22",
+    fault: "an answer without end and without a line",
+    gets: "text, then error `reply_too_large`",
+    scene: { settings: { MAX_REPLY_BYTES: "2000000" } },
+    run: sites({ hugeBytes: 200_000_000 }),
+  },
+  {
+    id: "F23",
+    fault: "every byte comes by itself, so that characters are cut",
+    gets: "answer",
+    run: sites({ text: "Zürich, 東京, 🐈‍⬛ e\u0301 \u0000 \ufeff ende", bytewise: true }),
+  },
+  {
+    id: "F24",
+    fault: "an answer that looks like the stream's own framing",
+    gets: "answer",
+    run: sites({ text: 'data: [DONE]\n\ndata: {"error":{}}\r\n\r\n\u2028\u001b[31m</script><!doctype html>' }),
+  },
+  {
+    id: "F26",
+    fault: "a redirect to another server",
+    gets: "502 `site_changed`",
+    run: async (scene) => {
+      let visits = 0;
+      const trap = createServer((_request, response) => {
+        visits += 1;
+        response.end("trapped");
+      }).listen(0, "127.0.0.1");
+      await once(trap, "listening");
+      scene.strike();
+      const asked = scene.ask({ redirectTo: `http://127.0.0.1:${(trap.address() as AddressInfo).port}/` });
+      await asked.over;
+      trap.close();
+      expect(visits).toBe(0);
+      return asked;
+    },
+  },
+];
