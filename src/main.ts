@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Alerts } from "./alerts.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
@@ -7,6 +7,7 @@ import { ConfigError, type Config } from "./config.ts";
 import type { Credential } from "./credentials.ts";
 import { Gateway } from "./gateway.ts";
 import { createApp } from "./http/app.ts";
+import { createHttpServer } from "./http/server.ts";
 import type { Log } from "./log.ts";
 import { Memory } from "./memory.ts";
 import { SessionPool } from "./pool/session-pool.ts";
@@ -70,7 +71,7 @@ export async function startGateway(
     limits: { ...config, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },
     corsOrigins: config.corsOrigins,
   });
-  const server = createServer(app);
+  const server = createHttpServer(app);
   started.defer(() => {
     server.close();
     server.closeAllConnections();

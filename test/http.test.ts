@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import { GatewayError } from "../src/errors.ts";
-import { fails, HELLO, JSON_HEADERS, KEY, says, serve } from "./openai-server.ts";
+import { fails, hangs, HELLO, JSON_HEADERS, KEY, says, serve } from "./openai-server.ts";
 
 describe("errors", () => {
   test("tell SDKs how long to wait", async () => {
@@ -233,6 +233,40 @@ test("the log has one line per request, without prompt or key", async () => {
   expect(JSON.stringify(lines)).not.toContain("private");
   expect(JSON.stringify(lines)).not.toContain(KEY);
 });
+
+describe("what is no request", () => {
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${KEY}\r\n`;
+
+  test.each([
+    ["two lengths", `${head}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, "400 Bad Request"],
+    ["bad chunks", `${head}Transfer-Encoding: chunked\r\n\r\nxyz\r\n`, "400 Bad Request"],
+    ["long headers", `${head}X-Long: ${"x".repeat(20_000)}\r\n\r\n`, "431 Request Header Fields Too Large"],
+  ])("is told so in JSON: %s", async (_name, bytes, statusLine) => {
+    const { port } = await serve(says("Hello"));
+    const said = await converse(port, bytes);
+    expect(said.slice(0, said.indexOf("\r\n"))).toBe(`HTTP/1.1 ${statusLine}`);
+    expect(JSON.parse(said.slice(said.indexOf("\r\n\r\n")))).toMatchObject({ error: { code: "bad_request" } });
+  });
+
+  test("gets no answer in place of the request before it", async () => {
+    const { port, lines } = await serve(hangs());
+    const body = JSON.stringify(HELLO);
+    expect(await converse(port, `${head}Content-Length: ${body.length}\r\n\r\n${body}no such thing\r\n\r\n`)).toBe("");
+    await expect.poll(() => lines.at(-1)).toMatchObject({ status: 499, code: "client_closed" });
+  });
+});
+
+/** What the server says to these bytes until it closes. */
+async function converse(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1")
+    .setEncoding("latin1")
+    .on("error", () => undefined);
+  socket.write(bytes);
+  let said = "";
+  socket.on("data", (text: string) => (said += text));
+  await once(socket, "close");
+  return said;
+}
 
 test("a half-sent body that stops is not an answer's business", async () => {
   const { port, lines } = await serve(says("Hello"));

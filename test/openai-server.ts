@@ -1,11 +1,11 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import OpenAI from "openai";
 import { afterEach } from "vitest";
 import type { ChatRequest, ReplyPart } from "../src/chat.ts";
 import type { Reply } from "../src/gateway.ts";
 import { createApp, type AppParts } from "../src/http/app.ts";
+import { createHttpServer } from "../src/http/server.ts";
 import { flatten } from "../src/sites/prompt.ts";
 
 export const KEY = "sk-test-0123456789";
@@ -51,7 +51,7 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
     ...overrides,
     limits,
   });
-  const server = createServer(app).listen(0, "127.0.0.1");
+  const server = createHttpServer(app).listen(0, "127.0.0.1");
   await once(server, "listening");
   cleanups.push(() => {
     server.closeAllConnections();

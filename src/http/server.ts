@@ -1,0 +1,47 @@
+import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { GatewayError } from "../errors.ts";
+import { toErrorBody } from "../openai/error.ts";
+
+/** How long a request's head, and the whole of it, may take to arrive; who sends nothing holds a connection only. */
+const ARRIVAL_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
+/** A client that is still sending gets this long to read why it is cut off: closing at once may lose the answer. */
+const LINGER_MS = 1_000;
+
+/** Node's server, which tells in JSON what it cannot read, too. */
+export function createHttpServer(app: RequestListener): Server {
+  const latest = new WeakMap<Duplex, ServerResponse>();
+  const server = createServer(ARRIVAL_LIMITS, (request, response) => {
+    latest.set(request.socket, response);
+    app(request, response);
+  });
+  return server.on("clientError", (cause: NodeJS.ErrnoException, socket) => {
+    if (socket.writableEnded) return;
+    if (socket.writable && isAnswerDue(latest.get(socket))) refuse(socket, cause);
+    else socket.destroy();
+  });
+}
+
+/** Not while an answer to an earlier request is under way: there is no place for another one before its end. */
+function isAnswerDue(response: ServerResponse | undefined): boolean {
+  if (!response) return true;
+  return response.req.complete ? response.writableFinished : !response.headersSent;
+}
+
+function refuse(socket: Duplex, cause: NodeJS.ErrnoException): void {
+  const [statusLine, message] = REFUSALS[cause.code ?? ""] ?? ["400 Bad Request", "The request is not valid HTTP."];
+  const body = JSON.stringify(toErrorBody(new GatewayError("bad_request", message)));
+  const head = [
+    `HTTP/1.1 ${statusLine}`,
+    "content-type: application/json",
+    `content-length: ${Buffer.byteLength(body)}`,
+    "connection: close",
+  ];
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+  setTimeout(() => socket.destroy(), LINGER_MS).unref();
+}
+
+const REFUSALS: Readonly<Record<string, readonly [statusLine: string, message: string]>> = {
+  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "The request's headers are too large."],
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "The request took too long to arrive."],
+};
