@@ -72,6 +72,22 @@ test("who finds the queue full is told so and when to come back; who waits is se
   expect(world.simulator.posts.map((post) => post.prompt)).toEqual([STALLED, "first in line", "second in line"]);
 });
 
+test("where nobody may wait, accounts that are free answer all the same", async () => {
+  await using world = await openWorld({ settings: { QUEUE_LIMIT: "0" } });
+  await expect(Promise.all([world.ask("one"), world.ask("two")])).resolves.toHaveLength(2);
+  await world.untilReady();
+  const release = [await occupy(world), await occupy(world)];
+  await expect(world.ask("no room")).rejects.toMatchObject({ status: 429, code: "rate_limit_exceeded" });
+  for (const end of release) end();
+});
+
+test("where nobody may wait, an account that sleeps is woken", async () => {
+  const settings = { QUEUE_LIMIT: "0", HIBERNATE_AFTER_SECONDS: "1" };
+  await using world = await openWorld({ accounts: ["alice"], settings });
+  await expect.poll(() => world.gateway.pool.states[0]?.state, { timeout: 10_000 }).toBe("cold");
+  await expect(world.ask("wake up")).resolves.toBe("You said: wake up");
+});
+
 test("who waits too long is told so, and was never sent to the site", async () => {
   await using world = await openWorld({ accounts: ["alice"], settings: { QUEUE_TIMEOUT_SECONDS: "1" } });
   const release = await occupy(world);

@@ -10,7 +10,7 @@ function lineOf(limit: number) {
   const refused: string[] = [];
   const join = (name: string, tenant = name, isBackground = false): Caller => {
     const caller = { tenant, isBackground };
-    const wish = { accepts: () => true, retryAfterMs: () => 1_000, caller };
+    const wish = { accepts: () => true, retryAfterMs: () => 1_000, servedAtOnce: () => 0, caller };
     line.wait(wish, PATIENT).then(
       () => served.push(name),
       (cause: { code: string }) => refused.push(`${name}: ${cause.code}`),

@@ -91,7 +91,8 @@ export class SessionPool implements AsyncDisposable {
     if (this.#stopping.signal.aborted) throw shuttingDown();
     if (this.#options.memory.isFull) throw overloaded();
     const accepts = (slot: Slot): boolean => !except.has(slot.id);
-    const wish = { accepts, retryAfterMs: () => shortestWaitMs(this.#candidates(accepts)), caller };
+    const retryAfterMs = (): number => shortestWaitMs(this.#candidates(accepts));
+    const wish = { accepts, retryAfterMs, servedAtOnce: () => this.#free(accepts), caller };
     const hopeless = this.#hopeless(accepts);
     if (hopeless) throw hopeless;
     const waiting = this.#line.wait(wish, signal);
@@ -262,6 +263,14 @@ export class SessionPool implements AsyncDisposable {
     const message = `No account can answer now${why === "" ? "" : `: ${why}`}.`;
     if (candidates.length === 0) return new GatewayError("no_usable_credential", message);
     return new GatewayError("no_usable_credential", message, { retryAfterMs: shortestWaitMs(candidates) });
+  }
+
+  /** How many could be lent now, those included that sleep while there is room for their page. */
+  #free(accepts: (slot: Slot) => boolean): number {
+    const openPages = [...this.#slots.values()].filter(({ session }) => session.isOpen).length;
+    const room = Math.max(0, this.#options.maxOpenSessions - openPages);
+    const { ready = [], cold = [] } = Object.groupBy(this.#candidates(accepts), ({ state }) => state);
+    return ready.length + Math.min(cold.length, room);
   }
 
   #candidates(accepts: (slot: Slot) => boolean): Slot[] {

@@ -19,6 +19,8 @@ export interface Wish<T> {
   readonly accepts: (offer: T) => boolean;
   /** How long until it may be met, as far as is known. */
   readonly retryAfterMs: () => number;
+  /** How many in the line will be served at once: they do not wait. */
+  readonly servedAtOnce: () => number;
   readonly caller: Caller;
 }
 
@@ -114,8 +116,9 @@ export class WaitingLine<T> {
   }
 
   /** A full line turns its newest background work away for somebody who watches. @throws GatewayError */
-  #makeRoom({ caller, retryAfterMs }: Wish<T>): void {
-    if (this.#waiters.size < this.#limits.limit) return;
+  #makeRoom({ caller, retryAfterMs, servedAtOnce }: Wish<T>): void {
+    const { size } = this.#waiters;
+    if (size < this.#limits.limit || size < this.#limits.limit + servedAtOnce()) return;
     const background = [...this.#waiters].findLast((waiter) => waiter.caller.isBackground);
     if (!background || caller.isBackground) throw this.#full(retryAfterMs());
     background.refuse(this.#full(background.retryAfterMs()));
