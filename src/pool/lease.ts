@@ -4,6 +4,8 @@ import type { Slot } from "./slot.ts";
 
 /** After so long a request has arrived, whether it is answered or not. */
 const ARRIVAL_LIMIT_MS = 1_000;
+/** A token that came with an answer's head is kept after so long, however long the answer's text takes. */
+const KEEP_TOKEN_AFTER_MS = 500;
 
 /** One request's exclusive use of a credential's session. */
 export class Lease implements Disposable {
@@ -11,6 +13,7 @@ export class Lease implements Disposable {
   readonly #settle: (error: GatewayError | undefined) => Promise<void>;
   readonly #settled = Promise.withResolvers<void>();
   readonly #overdue: NodeJS.Timeout;
+  #keeping: NodeJS.Timeout | undefined;
   #blamed: GatewayError | undefined;
   #isOver = false;
   /** The browser had its time for a challenge and did not solve it. */
@@ -42,7 +45,11 @@ export class Lease implements Disposable {
     // The site counts what arrives, and the answer's head proves that; a site that thinks long is not waited for.
     const late = setTimeout(() => permit?.spend(), ARRIVAL_LIMIT_MS);
     try {
-      return await session.fetch(request, signal);
+      const response = await session.fetch(request, signal);
+      // What is wrong with the session shows when it is given back.
+      const keep = (): void => void session.keepCookies().catch(() => {});
+      this.#keeping ??= setTimeout(keep, KEEP_TOKEN_AFTER_MS).unref();
+      return response;
     } finally {
       clearTimeout(late);
       permit?.spend();
@@ -78,6 +85,7 @@ export class Lease implements Disposable {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#overdue);
+    clearTimeout(this.#keeping);
     void this.#settle(this.#blamed).finally(this.#settled.resolve);
   }
 }
