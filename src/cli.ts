@@ -16,6 +16,8 @@ import { StoreError } from "./store/store-error.ts";
 
 /** How long a second signal or a stuck disposal may take before the process ends regardless. */
 const HARD_EXIT_MS = 4_000;
+/** How long what nobody reads of the log keeps the process at its end. */
+const LOG_GRACE_MS = 1_000;
 const DEMO_ACCOUNTS = ["alice", "bob", "carol"];
 
 const COMMANDS: Readonly<Record<string, () => Promise<void>>> = { serve, demo, doctor };
@@ -167,6 +169,7 @@ async function main(): Promise<void> {
     console.error(cause instanceof ConfigError || cause instanceof StoreError ? cause.message : cause);
     process.exitCode = 1;
   }
+  setTimeout(() => process.exit(), LOG_GRACE_MS).unref();
 }
 
 await main();

@@ -1,5 +1,6 @@
 import { pino, type DestinationStream, type Logger } from "pino";
 import pretty from "pino-pretty";
+import { LogSink } from "./log-sink.ts";
 
 export type Log = Pick<Logger, "debug" | "info" | "warn" | "error">;
 
@@ -20,9 +21,13 @@ const REDACTED = "[redacted]";
  */
 export function createLog(options: LogOptions, destination?: DestinationStream): Log {
   const isPretty = options.format === "pretty" || (options.format === "auto" && process.stdout.isTTY);
-  const sink = destination ?? (isPretty ? pretty({ ignore: "pid,hostname", singleLine: true }) : pino.destination(1));
+  const sink = destination ?? (isPretty ? prettily(new LogSink()) : new LogSink());
   const { redaction } = options;
   return pino({ level: options.level, base: null }, { write: (line: string) => sink.write(redaction.apply(line)) });
+}
+
+function prettily(destination: LogSink): DestinationStream {
+  return pretty({ ignore: "pid,hostname", singleLine: true, colorize: process.stdout.isTTY, destination });
 }
 
 /** Cookie headers and keys: none of their values reaches the output, wherever it stands. */
