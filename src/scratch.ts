@@ -59,8 +59,8 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** A browser ends by itself when its gateway is gone, unless it was frozen. */
-async function killProcessesIn(path: string): Promise<void> {
+/** Ends what runs with a temporary folder in there: a browser that was frozen does not end by itself. */
+export async function killProcessesIn(path: string): Promise<void> {
   const pids = (await readdir("/proc").catch(() => [])).map(Number).filter(Number.isInteger);
   for (const pid of pids) {
     const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");

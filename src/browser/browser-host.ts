@@ -14,7 +14,7 @@ export class BrowserHost implements AsyncDisposable {
   #launched: Promise<LaunchedBrowser> | undefined;
   #failures = 0;
   #nextTryAt = 0;
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(options: LaunchOptions, log: Log) {
     this.#options = options;
@@ -23,7 +23,7 @@ export class BrowserHost implements AsyncDisposable {
 
   /** @throws GatewayError `browser_unavailable`: it does not start, or did not a moment ago and is left alone for now. */
   async browser(): Promise<Browser> {
-    if (this.#closed) throw new GatewayError("server_shutting_down", "The gateway is shutting down.");
+    if (this.#closing.signal.aborted) throw new GatewayError("server_shutting_down", "The gateway is shutting down.");
     this.#launched ??= this.#launch();
     return (await this.#launched).browser;
   }
@@ -34,7 +34,7 @@ export class BrowserHost implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     const launched = await this.#launched?.catch(() => undefined);
     await launched?.close();
   }
@@ -47,7 +47,7 @@ export class BrowserHost implements AsyncDisposable {
           retryAfterMs: waitMs,
         });
       }
-      const launched = await launchBrowser(this.#options);
+      const launched = await launchBrowser(this.#options, this.#closing.signal);
       this.#failures = 0;
       const heartbeat = await Heartbeat.start(launched.browser, launched.pid, () => {
         this.#log.warn({ pid: launched.pid }, "chromium is frozen; it is killed");
@@ -64,7 +64,7 @@ export class BrowserHost implements AsyncDisposable {
       if (waitMs <= 0) {
         this.#nextTryAt = performance.now() + Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, MAX_BACKOFF_MS);
         this.#failures += 1;
-        this.#log.error({ err: cause }, "chromium did not start");
+        if (!this.#closing.signal.aborted) this.#log.error({ err: cause }, "chromium did not start");
       }
       throw cause;
     }
@@ -72,7 +72,7 @@ export class BrowserHost implements AsyncDisposable {
 
   #onDisconnected(launched: LaunchedBrowser): void {
     this.#launched = undefined;
-    if (this.#closed) return;
+    if (this.#closing.signal.aborted) return;
     this.#log.warn({ pid: launched.pid }, "chromium is gone; it is started again when next needed");
     // Takes what is left of its process group and its scratch folder.
     void launched.close();

@@ -2,11 +2,13 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { chromium, type Browser } from "playwright";
 import { addExtra } from "playwright-extra";
 import stealth from "puppeteer-extra-plugin-stealth";
 import { GatewayError } from "../errors.ts";
+import { killProcessesIn } from "../scratch.ts";
 import { withoutNeedlessFeatures } from "./features.ts";
 import { within } from "./within.ts";
 
@@ -31,6 +33,7 @@ export interface LaunchedBrowser {
 }
 
 const LAUNCH_LIMIT_MS = 30_000;
+const GIVE_UP_EVERY_MS = 50;
 const CLOSE_LIMIT_MS = 3_000;
 const MAX_QUOTED_LINES = 5;
 const MAX_QUOTED_CHARACTERS = 1_000;
@@ -50,10 +53,20 @@ export function mustRunUnsandboxed(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** @throws GatewayError `browser_unavailable` with what to do about it. */
-export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBrowser> {
+/**
+ * `signal` gives it up.
+ * @throws GatewayError `browser_unavailable` with what to do about it.
+ */
+export async function launchBrowser(options: LaunchOptions, signal: AbortSignal): Promise<LaunchedBrowser> {
   const scratchDir = await mkdtemp(join(tmpdir(), "b-"));
   const removeScratch = (): Promise<void> => rm(scratchDir, { recursive: true, force: true, maxRetries: 5 });
+  const over = new AbortController();
+  // Playwright has no way to give a launch up, but sees at once that the process is gone; it may not have begun yet.
+  const giveUp = async (): Promise<void> => {
+    for (; !over.signal.aborted; await setTimeout(GIVE_UP_EVERY_MS)) await killProcessesIn(scratchDir);
+  };
+  const onAbort = (): void => void giveUp();
+  signal.addEventListener("abort", onAbort);
   try {
     const browser = await start(options, scratchDir);
     const pid = await mainProcessId(browser);
@@ -67,8 +80,13 @@ export async function launchBrowser(options: LaunchOptions): Promise<LaunchedBro
       },
     };
   } catch (cause) {
+    // Playwright waits another 30 s for one that hangs to end by itself.
+    await killProcessesIn(scratchDir);
     await removeScratch();
     throw new GatewayError("browser_unavailable", explain(cause), { cause: new Error(whatItSaid(cause)) });
+  } finally {
+    over.abort();
+    signal.removeEventListener("abort", onAbort);
   }
 }
 
