@@ -28,7 +28,7 @@ export interface GatewayLimits {
   readonly gapTimeoutMs: number;
 }
 
-/** A request is tried no more often than this: a failing site should not see a burst. */
+/** The site is asked no more often than this for one request, repeats after challenges included: it should not see a burst. */
 const MAX_ATTEMPTS = 3;
 
 /** One request's life: lease a session, ask the site, hand its parts on; blame what failed and try another credential. */
@@ -66,7 +66,7 @@ export class Gateway {
     /** Those that failed by themselves; one whose page died under it has a new one when its turn comes. */
     const failed = new Set<string>();
     let lastFailure: GatewayError | undefined;
-    for (let tries = 0; tries < MAX_ATTEMPTS; tries += 1) {
+    while (progress.attempts < MAX_ATTEMPTS) {
       const askedMs = performance.now();
       using lease = await this.#pool
         .lease(failed, caller, signal)
@@ -105,7 +105,8 @@ export class Gateway {
       return;
     } catch (cause) {
       // A challenge comes in place of an answer, so nothing was handed on yet.
-      if (!(cause instanceof GatewayError) || cause.code !== "site_challenged" || signal.aborted) throw cause;
+      const mayRepeat = progress.attempts < MAX_ATTEMPTS && !signal.aborted;
+      if (!(cause instanceof GatewayError) || cause.code !== "site_challenged" || !mayRepeat) throw cause;
     }
     await lease.solve(signal);
     yield* this.#attempt(lease, request, progress, signal);
