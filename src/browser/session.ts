@@ -195,22 +195,26 @@ export class Session implements AsyncDisposable {
     await this.#closeContext();
   }
 
-  /** A further page that stands at the site, signed in. It closes again when that fails. */
-  async #openPage(signal: AbortSignal, isKnownSignedIn: boolean): Promise<OpenPage> {
+  /** Stands at the site, signed in, or closes again. A challenge that came when it stood there has its turn with another. */
+  async #openPage(signal: AbortSignal, isKnownSignedIn: boolean, mayRepeat = true): Promise<OpenPage> {
     const { site, challengeTimeoutMs, maxReplyBytes } = this.#options;
     const context = this.#context;
     if (!context) throw new GatewayError("session_lost", "The session's context is gone.");
     const page = await within(BROWSER_CALL_LIMIT_MS, "open a page", context.newPage());
+    let isThere = false;
     try {
       await visit(page, new URL(site.homePath, site.origin), challengeTimeoutMs);
+      isThere = true;
       const fetcher = await PageFetcher.open(page, maxReplyBytes);
       this.#watch(page, fetcher);
       if (!isKnownSignedIn) await this.#checkSignIn((request, sign) => fetcher.fetch(request, sign), signal);
       return { page, fetcher };
     } catch (cause) {
       await this.#close(page);
-      throw cause;
+      const isNewChallenge = isThere && cause instanceof GatewayError && cause.code === "site_challenged";
+      if (!isNewChallenge || !mayRepeat) throw cause;
     }
+    return this.#openPage(signal, isKnownSignedIn, false);
   }
 
   async #checkSignIn(fetch: PageFetch, signal: AbortSignal): Promise<void> {
