@@ -38,7 +38,7 @@ export class Pages {
    * so by then. @throws GatewayError as Session.open does; the signal's reason.
    */
   async open(slot: Slot, isWanted: () => boolean, signal: AbortSignal): Promise<boolean> {
-    while (this.#opening.size >= OPENING_LIMIT || !this.hasRoom) {
+    while (!slot.session.isOpen && (this.#opening.size >= OPENING_LIMIT || !this.hasRoom)) {
       if (this.#opening.size < OPENING_LIMIT && (await this.#closeIdle())) continue;
       await this.#change(signal);
       if (!isWanted()) return false;
@@ -66,7 +66,7 @@ export class Pages {
   async sleepIdle(idleMs: number): Promise<void> {
     const limitMs = this.#options.memory.isTight ? 0 : idleMs;
     const isDue = (slot: Slot): boolean => performance.now() - slot.idleSinceMs >= limitMs;
-    for (const slot of this.#resting) if (isDue(slot)) await slot.session.sleep();
+    for (const slot of this.#unusable) if (isDue(slot)) await slot.session.sleep();
     await this.eachShelved(isDue, (slot) => this.#sleep(slot));
     this.changed();
   }
@@ -96,15 +96,17 @@ export class Pages {
     return [...this.#slots.values()].filter((slot) => slot.session.isOpen || this.#opening.has(slot)).length;
   }
 
-  get #resting(): Slot[] {
-    return [...this.#slots.values()].filter((slot) => slot.state === "resting" && slot.session.isOpen);
+  /** Open, and nobody may use them for a while. */
+  get #unusable(): Slot[] {
+    const waits = (slot: Slot): boolean => slot.state === "resting" || slot.state === "cooling";
+    return [...this.#slots.values()].filter((slot) => waits(slot) && slot.session.isOpen);
   }
 
-  /** Closes one idle page: of the session that rests longest, else of the one that stood ready longest. */
+  /** Closes one idle page: of the session that must wait longest, else of the one that stood ready longest. */
   async #closeIdle(): Promise<boolean> {
-    const [resting] = this.#resting.sort((one, other) => other.pace.waitMs - one.pace.waitMs);
-    if (resting) {
-      await resting.session.sleep();
+    const [unusable] = this.#unusable.sort((one, other) => other.waitMs - one.waitMs);
+    if (unusable) {
+      await unusable.session.sleep();
       return true;
     }
     const idle = await this.#shelf.takeOpen();

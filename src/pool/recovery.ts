@@ -53,6 +53,8 @@ export class Recovery {
     if (failure.row.fate !== "cool") await slot.session.closePage();
     if (isUnsolved) slot.failToOpen(failure);
     else slot.fail(failure);
+    // Its page may give way now.
+    this.#parts.pages.changed();
   }
 
   #tellOpen({ id: credential, session }: Slot): void {
