@@ -50,6 +50,8 @@ export class Recovery {
   /** A session failed in use; `isUnsolved`: by a challenge that the browser had its time for. */
   async fail(slot: Slot, failure: GatewayError, isUnsolved = false): Promise<void> {
     this.#parts.log.warn({ credential: slot.id, code: failure.code, reason: failure.message }, "session failed");
+    // A token may have come with the failure, and closing a page that hangs takes the context along.
+    await slot.session.keepCookies().catch(() => {});
     if (failure.row.fate !== "cool") await slot.session.closePage();
     if (isUnsolved) slot.failToOpen(failure);
     else slot.fail(failure);
