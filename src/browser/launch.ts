@@ -93,6 +93,10 @@ export async function launchBrowser(options: LaunchOptions, signal: AbortSignal)
 async function start(options: LaunchOptions, scratchDir: string): Promise<Browser> {
   const extra = addExtra(chromium);
   if (options.stealth) extra.use(stealth({ enabledEvasions: new Set(TRUTHFUL_EVASIONS) }));
+  extra.plugins.onPluginError = (_plugin, method, cause) => {
+    // Else it is of a page that died while it was made: whoever asked for the page is told, and the console need not be.
+    if (method === "beforeLaunch") throw cause;
+  };
   const isHeaded = options.browserMode === "headed";
   const userAgent = isHeaded ? [] : [`--user-agent=${await userAgentWithoutHeadless(options.browserPath)}`];
   return extra.launch({
