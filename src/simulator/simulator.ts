@@ -219,7 +219,8 @@ export class Simulator implements AsyncDisposable {
   }
 
   #setToken({ response, account }: Visit, fault: Fault): void {
-    if (account === undefined) return;
+    // A head that is never sent brings no token.
+    if (account === undefined || fault.resetBeforeHeaders) return;
     if (fault.signOut) {
       this.accounts.signOut(account);
       response.setHeader("set-cookie", REMOVED_SESSION_COOKIE);
