@@ -3,6 +3,8 @@ import { GatewayError } from "../errors.ts";
 import { within } from "./within.ts";
 
 const ALIVE_LIMIT_MS = 1_000;
+/** Of the time for a challenge: the browser solves one in 5 s where it can, and 30 s are usual. */
+const SECOND_TRY_SHARE = 1 / 3;
 
 /** Cloudflare marks its challenge pages: https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/ */
 function isChallenge(headers: Readonly<Record<string, string>>): boolean {
@@ -16,15 +18,21 @@ function isChallenge(headers: Readonly<Record<string, string>>): boolean {
  */
 export async function visit(page: Page, url: URL, limitMs: number): Promise<void> {
   const deadlineAt = performance.now() + limitMs;
+  const secondTryAt = deadlineAt - limitMs * SECOND_TRY_SHARE;
   const unreached = async (cause: unknown): Promise<never> => {
     await assertAlive(page);
     throw new GatewayError("site_unreachable", "The site's page could not be opened.", { cause });
   };
-  let response = await page.goto(url.href, { waitUntil: "domcontentloaded", timeout: limitMs }).catch(unreached);
+  const go = (): Promise<Response | null> =>
+    page.goto(url.href, { waitUntil: "domcontentloaded", timeout: limitMs }).catch(unreached);
+  let response = await go();
   while (response && isChallenge(response.headers())) {
-    const remainingMs = deadlineAt - performance.now();
-    if (remainingMs <= 0) throw unsolved();
-    response = await nextNavigation(page, remainingMs);
+    const now = performance.now();
+    if (now >= deadlineAt) throw await unsolved(page);
+    response = await nextNavigation(page, (now < secondTryAt ? secondTryAt : deadlineAt) - now);
+    // One whose solution was lost on its way may stand still for ever: it is asked for anew, once.
+    if (!response && now < secondTryAt) response = await go();
+    else if (!response) throw await unsolved(page);
   }
   if (response && response.status() >= 400) {
     throw new GatewayError("site_failed", `The site's page answers ${response.status()}.`);
@@ -32,27 +40,26 @@ export async function visit(page: Page, url: URL, limitMs: number): Promise<void
   await page.waitForLoadState("domcontentloaded", { timeout: limitMs }).catch(unreached);
 }
 
-async function nextNavigation(page: Page, limitMs: number): Promise<Response> {
+/** Null when there is none in time. */
+async function nextNavigation(page: Page, limitMs: number): Promise<Response | null> {
   const isNavigation = (response: Response): boolean => {
     const request = response.request();
     const isRedirect = response.status() >= 300 && response.status() < 400;
     return request.isNavigationRequest() && request.frame() === page.mainFrame() && !isRedirect;
   };
-  try {
-    return await page.waitForEvent("response", { predicate: isNavigation, timeout: limitMs });
-  } catch (cause) {
-    await assertAlive(page);
-    throw unsolved(cause);
-  }
+  return page.waitForEvent("response", { predicate: isNavigation, timeout: limitMs }).catch(() => null);
 }
 
-/** @throws GatewayError `session_lost` where the page froze: the site and its challenges had no part in it. */
+/** @throws GatewayError `session_lost` where the page says nothing at all: the site and its challenges had no part in it. */
 async function assertAlive(page: Page): Promise<void> {
-  await within(ALIVE_LIMIT_MS, "go to the site", page.evaluate("true"));
+  await within(
+    ALIVE_LIMIT_MS,
+    "go to the site",
+    page.evaluate("true").catch(() => {}),
+  );
 }
 
-function unsolved(cause?: unknown): GatewayError {
-  return new GatewayError("site_challenged", "The site asks for a challenge that the browser did not solve in time.", {
-    cause,
-  });
+async function unsolved(page: Page): Promise<GatewayError> {
+  await assertAlive(page);
+  return new GatewayError("site_challenged", "The site asks for a challenge that the browser did not solve in time.");
 }

@@ -98,8 +98,8 @@ export class Pages {
 
   /** Open, and nobody may use them for a while. */
   get #unusable(): Slot[] {
-    const waits = (slot: Slot): boolean => slot.state === "resting" || slot.state === "cooling";
-    return [...this.#slots.values()].filter((slot) => waits(slot) && slot.session.isOpen);
+    const waiting: ReadonlySet<string> = new Set(["resting", "cooling"]);
+    return [...this.#slots.values()].filter(({ state, session }) => waiting.has(state) && session.isOpen);
   }
 
   /** Closes one idle page: of the session that must wait longest, else of the one that stood ready longest. */

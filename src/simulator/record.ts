@@ -29,8 +29,6 @@ type Ending = "complete" | "broken" | "left";
 export class Record {
   readonly posts: Post[] = [];
   pageLoads = 0;
-  /** How often a challenge was put in place of what was asked for. */
-  challenges = 0;
   /** How often it was asked who is signed in. */
   signInChecks = 0;
   readonly #running = new Map<string, number>();

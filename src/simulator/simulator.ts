@@ -231,7 +231,6 @@ export class Simulator implements AsyncDisposable {
   }
 
   #demand({ response, account }: Visit, post?: Post): void {
-    this.record.challenges += 1;
     if (post) this.record.answered(post, 403);
     response.setHeader("cf-mitigated", "challenge");
     return send(response, 403, HTML_TYPE, this.challenge.page(account));
