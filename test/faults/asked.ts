@@ -1,11 +1,14 @@
-import { fetch, type Agent } from "undici";
+/** What is read of an answer, whoever fetched it. */
+export interface Told {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  readonly body: AsyncIterable<unknown> | null;
+}
 
 export interface Asking {
-  readonly url: string;
-  readonly apiKey: string;
-  readonly agent: Agent;
   readonly prompt: string;
-  readonly isStream: boolean;
+  /** Asks, until the signal ends it. */
+  readonly send: (signal: AbortSignal) => Promise<Told>;
 }
 
 /** answered: whole · refused: an error with a status · broken off: an error in the stream · left: by the client itself. */
@@ -22,12 +25,13 @@ interface Frame {
 /** One request of one client, and everything that the client was told. */
 export class Asked {
   readonly prompt: string;
-  readonly isStream: boolean;
   readonly startedMs = performance.now();
   endedMs = 0;
   requestId: string | undefined;
   status: number | undefined;
   attempts = 1;
+  /** What the client's SDK is told to do. */
+  shouldRetry: string | undefined;
   ending: Ending = "under way";
   code: string | undefined;
   /** As it came over the wire, and the answer's text in it. */
@@ -42,7 +46,6 @@ export class Asked {
 
   constructor(asking: Asking) {
     this.prompt = asking.prompt;
-    this.isStream = asking.isStream;
     this.over = this.#run(asking).finally(() => {
       this.endedMs = performance.now();
       this.#tellText();
@@ -68,17 +71,12 @@ export class Asked {
     return `${this.ending === "answered" ? "answer" : this.ending}${after}`;
   }
 
-  async #run({ url, apiKey, agent, prompt, isStream }: Asking): Promise<void> {
+  async #run({ send }: Asking): Promise<void> {
     try {
-      const response = await fetch(`${url}/v1/chat/completions`, {
-        dispatcher: agent,
-        method: "POST",
-        headers: { authorization: `Bearer ${apiKey}`, "content-type": "application/json" },
-        body: JSON.stringify({ model: "gptomni", stream: isStream, messages: [{ role: "user", content: prompt }] }),
-        signal: this.#leaving.signal,
-      });
+      const response = await send(this.#leaving.signal);
       this.status = response.status;
       this.requestId = response.headers.get("x-request-id") ?? undefined;
+      this.shouldRetry = response.headers.get("x-should-retry") ?? undefined;
       this.attempts = Number(response.headers.get("x-gateway-attempts") ?? 1);
       const isEvents = response.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
       const decoder = new TextDecoder();

@@ -19,12 +19,9 @@ function midAnswer(signal: NodeJS.Signals, type: string) {
 function pageRuns(script: string) {
   return async (scene: Scene): Promise<Asked> => {
     const asked = await scene.askEndless();
-    const [context] = (await scene.hostOf(asked).browser()).contexts();
+    const [page] = await scene.pages(asked);
     scene.strike();
-    await context
-      ?.pages()[0]
-      ?.evaluate(script)
-      .catch(() => {});
+    await page?.evaluate(script).catch(() => {});
     return asked;
   };
 }
@@ -136,6 +133,18 @@ export const BROWSER_ROWS: readonly Row[] = [
     },
   },
   {
+    id: "F12",
+    fault: "the browser freezes just before an idle page is closed",
+    gets: "answer",
+    scene: { settings: { HIBERNATE_AFTER_SECONDS: "1" } },
+    run: async (scene) => {
+      await scene.signal("SIGSTOP", "");
+      const states = (): string[] => scene.world.gateway.pool.states.map(({ state }) => state);
+      await expect.poll(states, { timeout: 10_000, interval: 10 }).toContain("cold");
+      return scene.ask();
+    },
+  },
+  {
     id: "F14",
     fault: "the browser is killed ten times in a row",
     gets: "text, then error `session_lost`",
@@ -165,8 +174,7 @@ export const BROWSER_ROWS: readonly Row[] = [
       const asked = await pageRuns(disturb)(scene);
       const before = asked.text.length;
       await expect.poll(() => asked.text.length).toBeGreaterThan(before + 100);
-      const [context] = (await scene.hostOf(asked).browser()).contexts();
-      await expect.poll(() => context?.pages()).toHaveLength(1);
+      await expect.poll(() => scene.pages(asked)).toHaveLength(1);
       asked.leave();
       return asked;
     },
@@ -177,10 +185,9 @@ export const BROWSER_ROWS: readonly Row[] = [
     gets: "left",
     run: async (scene) => {
       const asked = await scene.askEndless();
-      const [context] = (await scene.hostOf(asked).browser()).contexts();
-      const found = await context
-        ?.pages()[0]
-        ?.evaluate(() => ["tell", "agent", "__playwright__binding__"].filter((name) => name in globalThis));
+      const [page] = await scene.pages(asked);
+      const names = ["tell", "agent", "__playwright__binding__"];
+      const found = await page?.evaluate((some) => some.filter((name) => name in globalThis), names);
       expect(found).toEqual([]);
       scene.strike();
       asked.leave();

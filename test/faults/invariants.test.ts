@@ -15,8 +15,9 @@ const ASKED = {
   finishReason: "stop",
   terminators: 1,
 } as Asked;
-const POST = { prompt: PROMPT, sent: ["Hel", Buffer.from("lo")] } as unknown as Post;
+const POST = { prompt: PROMPT, sent: ["Hel", Buffer.from("lo")], bytesSent: 5 } as unknown as Post;
 const LINE = '{"requestId":"req_1","route":"/v1/chat/completions"}';
+const CHROMIUM = { pid: 1, parentPid: 0, groupId: 1, state: "S", command: "chromium" };
 const SOUND: Evidence = {
   asked: [ASKED],
   bystanderEnding: "under way",
@@ -27,6 +28,7 @@ const SOUND: Evidence = {
   browsers: 2,
   scratchDirs: 2,
   processesLeft: [],
+  zombies: [],
   scratchDirsLeft: 0,
   warnings: [],
   stored: [{ id: "alice", isNewest: true }],
@@ -53,15 +55,15 @@ const FLAWS: readonly (readonly [string, Partial<Evidence>])[] = [
   ["a client's text is the site's", { posts: [POST, { ...POST, sent: ["Other"] }] }],
   ["the site is asked once", { posts: [POST, POST, POST, POST] }],
   ["the site is asked once", asked({ ending: "refused", code: "queue_timeout", finishReason: undefined })],
+  ["the site is asked once", asked({ ending: "refused", code: "invalid_json", finishReason: undefined })],
+  ["the site is asked what clients ask", { posts: [POST, { ...POST, prompt: "a smuggled one" }] }],
   ["nobody is left waiting", { waiting: 1 }],
   ["nobody is left waiting", asked({ ending: "under way" })],
   ["the bystander", { bystanderEnding: "broken off" }],
   ["no process and no folder", { scratchDirs: 3 }],
   ["no process and no folder", { scratchDirsLeft: 1 }],
-  [
-    "no process and no folder",
-    { processesLeft: [{ pid: 1, parentPid: 0, groupId: 1, state: "S", command: "chromium" }] },
-  ],
+  ["no process and no folder", { processesLeft: [CHROMIUM] }],
+  ["no process and no folder", { zombies: [CHROMIUM] }],
   ["no secret is told", { logged: [LINE, "the-token"] }],
   ["no secret is told", asked({ raw: "the-token" })],
   ["nothing fails unseen", { warnings: ["MaxListenersExceededWarning"] }],

@@ -1,3 +1,4 @@
+import { ERRORS } from "../../src/errors.ts";
 import type { Post } from "../../src/simulator/record.ts";
 import type { Asked, Ending } from "./asked.ts";
 import type { ProcessEntry } from "./processes.ts";
@@ -5,8 +6,8 @@ import type { ProcessEntry } from "./processes.ts";
 /** What was seen of one fault: by the clients, by the site, in the log, and on the machine afterwards. */
 export interface Evidence {
   readonly asked: readonly Asked[];
-  /** As it stood when it was dismissed, long after the fault. */
-  readonly bystanderEnding: Ending;
+  /** As it stood when it was dismissed, long after the fault; undefined where there was no bystander. */
+  readonly bystanderEnding: Ending | undefined;
   readonly posts: readonly Post[];
   readonly logged: readonly string[];
   readonly secrets: readonly string[];
@@ -16,6 +17,7 @@ export interface Evidence {
   readonly scratchDirs: number;
   /** After the gateway had ended. */
   readonly processesLeft: readonly ProcessEntry[];
+  readonly zombies: readonly ProcessEntry[];
   readonly scratchDirsLeft: number;
   readonly warnings: readonly string[];
   readonly stored: readonly { readonly id: string; readonly isNewest: boolean }[];
@@ -23,10 +25,9 @@ export interface Evidence {
 
 /** As `gateway.ts` has it. */
 const MAX_ATTEMPTS = 3;
-/** What is refused before the site is asked. */
+/** What is refused before the site is asked, beside all that is the caller's own fault. */
 const NEVER_SENT: ReadonlySet<string> = new Set([
-  "bad_request",
-  "invalid_api_key",
+  ...Object.entries(ERRORS).flatMap(([code, { type }]) => (type === "invalid_request_error" ? [code] : [])),
   "overloaded",
   "queue_timeout",
   "rate_limit_exceeded",
@@ -36,7 +37,7 @@ const TURN_ROUTE = "/v1/chat/completions";
 
 type Check = (evidence: Evidence) => string[];
 
-/** The ten that hold whatever happens; each gives what speaks against it. */
+/** What holds whatever happens; each gives what speaks against it. */
 const INVARIANTS: Readonly<Record<string, Check>> = {
   "every request has one line in the log": ({ asked, logged }) => {
     const lines = requestLines(logged);
@@ -52,16 +53,24 @@ const INVARIANTS: Readonly<Record<string, Check>> = {
   "every answer ends in exactly one way": ({ asked }) => asked.flatMap(endingFlaws),
   "a client's text is the site's": ({ asked, posts }) => asked.flatMap((one) => textFlaws(one, postsOf(one, posts))),
   "the site is asked once, and again only where nothing was handed on": ({ asked, posts }) =>
-    asked.flatMap((one) => postFlaws(one, postsOf(one, posts))),
+    // One that is sent again has the same prompt.
+    [...Map.groupBy(asked, ({ prompt }) => prompt).values()].flatMap((alike) => postFlaws(alike, posts)),
+  "the site is asked what clients ask": ({ asked, posts }) => {
+    const prompts = new Set(asked.map(({ prompt }) => prompt));
+    return posts
+      .filter(({ prompt }) => !prompts.has(prompt))
+      .map(({ prompt }) => `nobody asked: ${prompt.slice(0, 80)}`);
+  },
   "nobody is left waiting": ({ waiting, asked }) => [
     ...(waiting === 0 ? [] : [`${waiting} wait`]),
     ...asked.filter(({ ending }) => ending === "under way").map(({ prompt }) => `still under way: ${prompt}`),
   ],
   "the bystander notices nothing": ({ bystanderEnding }) =>
-    bystanderEnding === "under way" ? [] : [`the bystander ${bystanderEnding}`],
-  "no process and no folder is left": ({ browsers, scratchDirs, processesLeft, scratchDirsLeft }) => [
+    bystanderEnding === undefined || bystanderEnding === "under way" ? [] : [`the bystander ${bystanderEnding}`],
+  "no process and no folder is left": ({ browsers, scratchDirs, processesLeft, zombies, scratchDirsLeft }) => [
     ...(scratchDirs === browsers ? [] : [`${scratchDirs} scratch folders for ${browsers} browsers`]),
     ...processesLeft.map(({ pid, command }) => `still runs: ${pid} ${command.slice(0, 80)}`),
+    ...zombies.map(({ pid }) => `a zombie: ${pid}`),
     ...(scratchDirsLeft === 0 ? [] : [`${scratchDirsLeft} scratch folders left`]),
   ],
   "no secret is told": ({ secrets, logged, asked }) => {
@@ -101,12 +110,21 @@ function endingFlaws({ ending, terminators, finishReason, code, got }: Asked): s
 function textFlaws({ text, ending, got }: Asked, posts: readonly Post[]): string[] {
   if (text === "") return [];
   // After the first of an answer was handed on, nobody else may be asked.
-  const sent = Buffer.concat((posts.at(-1)?.sent ?? []).map((chunk) => Buffer.from(chunk as string))).toString();
-  if (ending === "answered") return sent === text ? [] : [`not what the site said: ${text.slice(0, 80)}`];
-  return sent.startsWith(text) ? [] : [`no beginning of what the site said, and ${got}`];
+  const post = posts.at(-1);
+  const sent = Buffer.concat((post?.sent ?? []).map((chunk) => Buffer.from(chunk as string))).toString();
+  // Of what is very long the site keeps the beginning only.
+  const isWhole = !post || post.bytesSent <= Buffer.byteLength(sent);
+  const comparable = isWhole ? text : text.slice(0, sent.length);
+  if (ending === "answered" && isWhole) return sent === text ? [] : [`not what the site said: ${text.slice(0, 80)}`];
+  return sent.startsWith(comparable) ? [] : [`no beginning of what the site said, and ${got}`];
 }
 
-function postFlaws({ ending, code = "", got }: Asked, posts: readonly Post[]): string[] {
-  const limit = ending === "refused" && NEVER_SENT.has(code) ? 0 : MAX_ATTEMPTS;
-  return posts.length <= limit ? [] : [`asked ${posts.length} times: ${got}`];
+function postFlaws(alike: readonly Asked[], posts: readonly Post[]): string[] {
+  const count = posts.filter(({ prompt }) => prompt === alike[0]?.prompt).length;
+  const limit = MAX_ATTEMPTS * alike.filter(maybeSent).length;
+  return count <= limit ? [] : [`asked ${count} times: ${alike.map(({ got }) => got).join(", ")}`];
+}
+
+function maybeSent({ ending, code = "" }: Asked): boolean {
+  return ending !== "refused" || !NEVER_SENT.has(code);
 }

@@ -6,8 +6,10 @@ import type { Asked } from "./asked.ts";
 import type { FaultProxy } from "./proxy.ts";
 import type { Row } from "./row.ts";
 import type { Scene } from "./scene.ts";
+import { untilStill } from "./until.ts";
 
 const PROXIED = { throughProxy: true };
+const STILL_LIMIT_MS = 5_000;
 const TWO = { accounts: ["alice", "carol"] };
 /** How long the site thinks before it answers, where something else is to happen first. */
 const THINKING = { delayMs: 1_500 };
@@ -60,6 +62,25 @@ export const NETWORK_ROWS: readonly Row[] = [
       const states = scene.world.gateway.pool.states.map(({ state }) => state);
       // The site's fault, not the account's.
       expect(states).not.toContain("cooling");
+      await scene.proxy.recover();
+      return asked;
+    },
+  },
+  {
+    id: "F29d",
+    fault: "the solution of a challenge is lost on its way",
+    gets: "answer, 2 attempts",
+    scene: { ...PROXIED, settings: { CHALLENGE_TIMEOUT_SECONDS: "6" } },
+    run: async (scene) => {
+      const { simulator } = scene.world;
+      simulator.challengeAll({ extraMs: 1_000 }, scene.victim);
+      const asked = scene.ask("", false);
+      await scene.untilChallengeStands();
+      scene.strike();
+      scene.proxy.turnAway();
+      const before = scene.proxy.turnedAway;
+      // Chromium tries several times before it gives up.
+      await untilStill("attempts", () => scene.proxy.turnedAway - before, STILL_LIMIT_MS);
       await scene.proxy.recover();
       return asked;
     },

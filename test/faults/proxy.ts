@@ -13,6 +13,8 @@ export class FaultProxy implements AsyncDisposable {
   readonly #spared = new Set<Connection>();
   #server: Server | undefined;
   #port = 0;
+  /** How many connections were so far. */
+  turnedAway = 0;
   /** Taken by new connections too. */
   #manner: (connection: Connection) => void = (connection) => connection.pass();
 
@@ -67,6 +69,14 @@ export class FaultProxy implements AsyncDisposable {
     this.#server?.close();
     this.#server = undefined;
     this.reset();
+  }
+
+  /** New connections are reset as soon as they are made, like those there are. */
+  turnAway(): void {
+    this.#take((connection) => {
+      this.turnedAway += 1;
+      connection.reset();
+    });
   }
 
   /** All is well again. */

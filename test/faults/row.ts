@@ -1,21 +1,30 @@
 import type { CredentialState } from "../../src/pool/slot.ts";
 import type { Asked } from "./asked.ts";
-import { brokenInvariants } from "./invariants.ts";
+import { HostScene, type HostOptions } from "./host-scene.ts";
+import { brokenInvariants, type Evidence } from "./invariants.ts";
 import { Scene, type SceneOptions } from "./scene.ts";
 
-/** One fault of the catalogue. */
-export interface Row {
+/** One fault of the catalogue, in its kind of scene. */
+interface Fault<S> {
   readonly id: string;
   readonly fault: string;
   /** What the client gets who is met by it; `Asked.got`. */
   readonly gets: string;
-  readonly scene?: SceneOptions;
   /** Does it, and gives the request that it met. */
-  readonly run: (scene: Scene) => Promise<Asked>;
+  readonly run: (scene: S) => Promise<Asked>;
   /** The state in which it rightly leaves the account. */
   readonly lasting?: CredentialState;
   /** Whether an account other than the bystander's answers again; it does, unless told. */
   readonly recovers?: boolean;
+}
+
+export interface Row extends Fault<Scene> {
+  readonly scene?: SceneOptions;
+}
+
+/** One that a process meets from outside. */
+export interface HostRow extends Fault<HostScene> {
+  readonly host: HostOptions;
 }
 
 export interface Outcome {
@@ -27,8 +36,18 @@ export interface Outcome {
 }
 
 /** Injects the fault for real. */
-export async function inject(row: Row): Promise<Outcome> {
-  await using scene = await Scene.open(row.scene ?? {});
+export async function inject(row: Row | HostRow): Promise<Outcome> {
+  if ("host" in row) return perform(row, await HostScene.open(row.host));
+  return perform(row, await Scene.open(row.scene ?? {}));
+}
+
+interface Stage extends AsyncDisposable {
+  recovered(): Promise<number>;
+  end(lasting?: CredentialState): Promise<Evidence>;
+}
+
+async function perform<S extends Stage>(row: Fault<S>, opened: S): Promise<Outcome> {
+  await using scene = opened;
   const asked = await row.run(scene);
   await asked.over;
   const recoveredMs = (row.recovers ?? true) ? await scene.recovered() : undefined;

@@ -60,6 +60,40 @@ export const SITE_ROWS: readonly Row[] = [
     },
   },
   {
+    id: "F29a",
+    fault: "a challenge that comes when the page stands at the site already",
+    gets: "answer",
+    run: async (scene) => {
+      const { simulator } = scene.world;
+      const loads = simulator.pageLoads;
+      await scene.signal("SIGKILL", "--type=renderer");
+      await expect.poll(() => simulator.pageLoads, { interval: 1 }).toBe(loads + 1);
+      simulator.challengeAll({}, scene.victim);
+      return scene.ask("", false);
+    },
+  },
+  {
+    ...once("F29b", "a challenge in place of each answer, whichever account asks", {}, "503 `site_challenged`"),
+    scene: TWO,
+    run: async (scene) => {
+      scene.strike();
+      return scene.ask({ challenge: true });
+    },
+  },
+  {
+    id: "F29c",
+    fault: "the page freezes while it solves a challenge",
+    gets: "answer, 2 attempts",
+    scene: { settings: { CHALLENGE_TIMEOUT_SECONDS: "4", QUEUE_TIMEOUT_SECONDS: "20" } },
+    run: async (scene) => {
+      scene.world.simulator.challengeAll({ extraMs: 1_000 }, scene.victim);
+      const asked = scene.ask("", false);
+      await scene.untilChallengeStands();
+      await scene.signal("SIGSTOP", "--type=renderer");
+      return asked;
+    },
+  },
+  {
     id: "F31",
     fault: "a challenge that never clears; it is left to a person and not hammered",
     gets: "503 `site_challenged`",
@@ -89,6 +123,21 @@ export const SITE_ROWS: readonly Row[] = [
       expect((scene.victimState?.nextTryAt ?? Infinity) - Date.now()).toBeLessThanOrEqual(3_600_000);
       return asked;
     },
+  },
+  {
+    ...once("F33b", "429 for all accounts, of which not all may have their page open", {}, "429 `site_rate_limited`"),
+    scene: { ...TWO, settings: { MAX_OPEN_SESSIONS: "2" } },
+    run: async (scene) => {
+      scene.strike();
+      return scene.ask({ status: 429, retryAfter: "1" }, false);
+    },
+  },
+  {
+    ...once("F33c", "429, and a new token with it", {}, "429 `site_rate_limited`"),
+    scene: { simulator: { rotateEveryReplies: 1, replacedTokensInForce: 0 } },
+    recovers: false,
+    lasting: "cooling",
+    run: async (scene) => scene.ask({ status: 429, retryAfter: "1000" }, false),
   },
   once("F34", "the site fails (500), and there is no other account", { status: 500 }, "502 `site_failed`"),
   {

@@ -1,0 +1,28 @@
+import type { Simulator } from "../../src/simulator/simulator.ts";
+import { CredentialStore } from "../../src/store/credential-store.ts";
+import { obtainSecretKey } from "../../src/store/secret-key.ts";
+import type { Evidence } from "./invariants.ts";
+
+/** Whose session tokens are meant, and where a gateway that has ended keeps them. */
+export interface Keeping {
+  readonly simulator: Simulator;
+  readonly stateDir: string;
+  /** Cookie headers by account name. */
+  readonly cookies: ReadonlyMap<string, string>;
+}
+
+/** Whether the tokens that hold at the site are those that a restart would begin with, by account. */
+export async function storedTokens({ simulator, stateDir, cookies }: Keeping): Promise<Evidence["stored"]> {
+  await using store = await CredentialStore.open(stateDir, await obtainSecretKey(stateDir, undefined));
+  const accounts = [...cookies].map(async ([id, cookie]) => {
+    const current = simulator.accounts.currentToken(id);
+    const known = (await store.load(id, cookie))?.cookies ?? cookie;
+    return { id, isNewest: current === undefined || known.includes(current) };
+  });
+  return await Promise.all(accounts);
+}
+
+/** A Cookie header's secret, which no log line or answer may hold. */
+export function tokenOf(cookie: string): string {
+  return /session-token=([^;]+)/.exec(cookie)?.[1] ?? cookie;
+}
