@@ -39,6 +39,7 @@ export class Scene extends Clients {
   readonly warnings: string[] = [];
   readonly #folder: ScratchFolder;
   readonly #proxy: FaultProxy | undefined;
+  #victim = "";
   readonly #onWarning = (warning: Error): void => void this.warnings.push(`${warning.name}: ${warning.message}`);
 
   private constructor(folder: ScratchFolder, world: World, proxy: FaultProxy | undefined) {
@@ -73,6 +74,7 @@ export class Scene extends Clients {
     });
     const scene = new Scene(folder, world, proxy);
     if (withBystander) await scene.seatBystander();
+    scene.#victim = scene.#nextInTurn;
     if (withBystander) await proxy?.spare(() => scene.bystanderHasMore());
     return scene;
   }
@@ -82,15 +84,20 @@ export class Scene extends Clients {
     return this.#proxy;
   }
 
-  /** An account that is not the bystander's. */
+  /** The account, not the bystander's, that the first request goes to. */
   get victim(): string {
-    const posts = this.world.simulator.posts;
-    const taken = posts.find(({ prompt }) => prompt === this.bystander?.prompt)?.account;
-    return [...this.world.cookies.keys()].find((id) => id !== taken) ?? "";
+    return this.#victim;
   }
 
   get victimState(): SlotStatus | undefined {
     return this.world.gateway.pool.states.find(({ id }) => id === this.victim);
+  }
+
+  /** Accounts serve in the order in which they became ready; when none is yet, the first one does. */
+  get #nextInTurn(): string {
+    const ready = this.world.gateway.pool.states.filter(({ state }) => state === "ready");
+    const [next] = ready.sort((one, other) => one.since - other.since);
+    return next?.id ?? [...this.world.cookies.keys()][0] ?? "";
   }
 
   /** The browser of the account that was asked this, or of the victim. */
