@@ -124,8 +124,10 @@ export class Pages {
     signal.throwIfAborted();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.push(resolve);
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    const onAbort = (): void => resolve();
+    signal.addEventListener("abort", onAbort, { once: true });
     await promise;
+    signal.removeEventListener("abort", onAbort);
     signal.throwIfAborted();
   }
 }
