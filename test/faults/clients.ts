@@ -15,7 +15,7 @@ type PostInit = Omit<RequestInit, "headers"> & { readonly headers?: Readonly<Rec
 export abstract class Clients implements AsyncDisposable {
   readonly asked: Asked[] = [];
   protected bystander: Asked | undefined;
-  readonly #agent = new Agent();
+  #agent = new Agent();
   #faultMs = 0;
   #prompts = 0;
 
@@ -66,6 +66,13 @@ export abstract class Clients implements AsyncDisposable {
       if (asked.ending === "answered") return asked.endedMs - this.#faultMs;
       if (performance.now() - this.#faultMs > RECOVERY_LIMIT_MS) throw new Error(`it never recovered: ${asked.got}`);
     }
+  }
+
+  /** Closes the connections that are kept for further requests, once those under way are over. */
+  async hangUp(): Promise<void> {
+    const agent = this.#agent;
+    this.#agent = new Agent();
+    await agent.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

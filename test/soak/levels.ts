@@ -14,6 +14,7 @@ export interface Levels {
 const GROWTH_LIMIT = 1.2;
 const FILLING_ROUNDS = 3;
 
+/** To be called when all clients have hung up: how many connections they keep is up to them. */
 export async function levelsOf(gateway: GatewayProcess): Promise<Levels> {
   const started = await gateway.started();
   const sizes = await Promise.all(started.map(({ pid }) => kibOf(pid, "smaps_rollup", "Pss")));

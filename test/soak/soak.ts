@@ -60,6 +60,7 @@ class Soak {
         throw new Error(`${String(cause)}\n${unrested(this.scene).join("\n")}`, { cause });
       },
     );
+    await this.scene.hangUp();
     this.rounds.push(await levelsOf(this.scene.gateway));
   }
 
@@ -127,7 +128,7 @@ function outcomes(orders: ReadonlyMap<Asked, Order>): string {
     return [kind, String(some.length), counts.map(([what, { length }]) => `${length} ${what}`).join(", ")];
   });
   const byCount = rows.toSorted(([, one], [, other]) => Number(other) - Number(one));
-  return table(["request", "asked", "got"], byCount);
+  return table(["request", "asked", "got"], byCount, { text: [0, 2] });
 }
 
 async function main(): Promise<void> {
