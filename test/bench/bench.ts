@@ -6,15 +6,17 @@ import { Worker } from "node:worker_threads";
 import { endure } from "./endure.ts";
 import { STREAMS, formatMs, measure, ratio, type Figures } from "./measure.ts";
 import { openFloor, openGateway, openUndici, type Upstream } from "./paths.ts";
+import { SLEEPERS, SLEEPY_SETTINGS, timeWaking, weighSleep } from "./hibernation.ts";
 import { CREDENTIALS, schedule, SCHEDULING_SETTINGS } from "./scheduling.ts";
 import { median, table } from "./statistics.ts";
 
 const ENDURANCE_ACCOUNTS = 5;
+const browserPath = process.env["BROWSER_PATH"] ?? "/usr/bin/chromium";
 
 /**
  * What is measured, in one run and on one machine; only the parts that are named, if any are: a bare HTTP client, the
  * floor and the gateway against the simulated site, with their ratios · 1,000 requests in a row, for lost or mixed answers
- * and for growth · many accounts over few pages.
+ * and for growth · many accounts over few pages · sessions asleep.
  */
 const PARTS: Readonly<Record<string, (site: Site, stateDir: string) => Promise<string>>> = {
   paths: compare,
@@ -25,6 +27,12 @@ const PARTS: Readonly<Record<string, (site: Site, stateDir: string) => Promise<s
   scheduling: async (site, stateDir) => {
     await using path = await openGateway(upstreamOf(site, "scheduling", CREDENTIALS), stateDir, SCHEDULING_SETTINGS);
     return await schedule(path);
+  },
+  hibernation: async (site, stateDir) => {
+    const weights = await weighSleep(upstreamOf(site, "hibernation", SLEEPERS), browserPath);
+    const bare = upstreamOf(site, "waking", 1);
+    await using path = await openGateway(bare, stateDir, SLEEPY_SETTINGS);
+    return `${weights}\n\n${await timeWaking(path, bare, browserPath)}`;
   },
 };
 
@@ -79,7 +87,6 @@ function upstreamOf(site: Site, path: string, count: number): Upstream {
 }
 
 async function compare(site: Site, stateDir: string): Promise<string> {
-  const browserPath = process.env["BROWSER_PATH"] ?? "/usr/bin/chromium";
   await using undici = openUndici(upstreamOf(site, "undici", STREAMS));
   await using floor = await openFloor(upstreamOf(site, "floor", STREAMS), browserPath);
   await using gateway = await openGateway(upstreamOf(site, "gateway", STREAMS), stateDir);
@@ -88,10 +95,14 @@ async function compare(site: Site, stateDir: string): Promise<string> {
 
 async function main(): Promise<void> {
   const named = process.argv.slice(2);
+  const unknown = named.filter((name) => !(name in PARTS));
+  if (unknown.length > 0) throw new Error(`no part ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}`);
   const parts = Object.entries(PARTS).filter(([name]) => named.length === 0 || named.includes(name));
   const names = [
     ...["undici", "floor", "gateway", "endurance"].flatMap((path) => namesOf(path, STREAMS)),
     ...namesOf("scheduling", CREDENTIALS),
+    ...namesOf("hibernation", SLEEPERS),
+    ...namesOf("waking", 1),
   ];
   const worker = new Worker(new URL("simulator-worker.ts", import.meta.url), { workerData: names });
   const [site] = (await once(worker, "message")) as [Site];

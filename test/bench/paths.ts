@@ -1,9 +1,9 @@
 import { Agent, request } from "undici";
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { on, once } from "node:events";
 import { createInterface } from "node:readline";
 import { BrowserHost } from "../../src/browser/browser-host.ts";
-import { Session } from "../../src/browser/session.ts";
+import { Session, type SessionOptions } from "../../src/browser/session.ts";
 import { createLog, Redaction } from "../../src/log.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
 
@@ -20,7 +20,7 @@ export interface Path extends AsyncDisposable {
 }
 
 const MAX_REPLY_BYTES = 1024 ** 3;
-const CHALLENGE_TIMEOUT_MS = 30_000;
+export const CHALLENGE_TIMEOUT_MS = 30_000;
 
 /** A plain HTTP client with the account's cookie: what no browser can be faster than. */
 export function openUndici({ origin, cookies }: Upstream): Path {
@@ -47,6 +47,16 @@ export function openUndici({ origin, cookies }: Upstream): Path {
   };
 }
 
+/** As sessions are that nothing is to interrupt. */
+export function sessionOptions(origin: string): SessionOptions {
+  return {
+    site: gptomni(new URL(origin)),
+    challengeTimeoutMs: CHALLENGE_TIMEOUT_MS,
+    maxReplyBytes: MAX_REPLY_BYTES,
+    renewAfterRequests: Infinity,
+  };
+}
+
 /** The fetch in the page and its binding, with no gateway around it. */
 export async function openFloor({ origin, browserArgs, cookies }: Upstream, path: string): Promise<Path> {
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
@@ -54,14 +64,7 @@ export async function openFloor({ origin, browserArgs, cookies }: Upstream, path
     { browserPath: path, browserMode: "headless", stealth: true, browserArgs: [browserArgs] },
     log,
   );
-  const site = gptomni(new URL(origin));
-  const options = {
-    site,
-    challengeTimeoutMs: CHALLENGE_TIMEOUT_MS,
-    maxReplyBytes: MAX_REPLY_BYTES,
-    renewAfterRequests: Infinity,
-  };
-  const sessions = cookies.map((cookie) => new Session(host, cookie, options));
+  const sessions = cookies.map((cookie) => new Session(host, cookie, sessionOptions(origin)));
   const { signal } = new AbortController();
   for (const session of sessions) await session.open(signal);
   return {
@@ -81,6 +84,8 @@ export async function openFloor({ origin, browserArgs, cookies }: Upstream, path
 export interface GatewayPath extends Path {
   /** The gateway's own process. */
   readonly pid: number;
+  /** Resolves with the next line of its log that holds these words. */
+  says(words: string): Promise<void>;
 }
 
 const API_KEY = "sk-bench-0123456789abcdef0123456789";
@@ -110,11 +115,12 @@ export async function openGateway(
     },
     stdio: ["ignore", "pipe", "inherit"],
   });
+  const lines = createInterface({ input: child.stdout });
   const url = await new Promise<string>((resolve, reject) => {
     child.once("exit", () => reject(new Error("the gateway ended at once")));
     let listening = "";
     let open = 0;
-    createInterface({ input: child.stdout }).on("line", (line) => {
+    lines.on("line", (line) => {
       listening = /"url":"([^"]+)"/.exec(line)?.[1] ?? listening;
       if (line.includes('"session open"')) open += 1;
       if (open === pages) resolve(listening);
@@ -124,6 +130,9 @@ export async function openGateway(
   return {
     name: "gateway",
     pid: child.pid ?? 0,
+    says: async (words) => {
+      for await (const [line] of on(lines, "line") as AsyncIterable<[string]>) if (line.includes(words)) return;
+    },
     async *ask(prompt) {
       const { body, statusCode } = await request(`${url}/v1/chat/completions`, {
         dispatcher,

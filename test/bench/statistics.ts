@@ -8,10 +8,23 @@ export function median(samples: readonly number[]): number {
   return percentile(samples, 0.5);
 }
 
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join(" | ")} |`;
-  const rule = `|${widths.map((width, column) => (column === 0 ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`)).join("|")}|`;
-  return [line(header), rule, ...rows.map(line)].join("\n");
+/** In Markdown; numbers stand right, and the columns that are text left; the first one is, unless told. */
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  { text = [0] }: { readonly text?: readonly number[] } = {},
+): string {
+  const columns = header.map((title, index) => {
+    const width = Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0));
+    return { width, isText: text.includes(index) };
+  });
+  const line = (cells: readonly string[]): string => {
+    const padded = columns.map(({ width, isText }, index) => {
+      const cell = cells[index] ?? "";
+      return isText ? cell.padEnd(width) : cell.padStart(width);
+    });
+    return `| ${padded.join(" | ")} |`;
+  };
+  const rule = columns.map(({ width, isText }) => (isText ? "-".repeat(width + 2) : `${"-".repeat(width + 1)}:`));
+  return [line(header), `|${rule.join("|")}|`, ...rows.map(line)].join("\n");
 }
