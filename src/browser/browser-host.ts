@@ -24,7 +24,11 @@ export class BrowserHost implements AsyncDisposable {
   /** @throws GatewayError `browser_unavailable`: it does not start, or did not a moment ago and is left alone for now. */
   async browser(): Promise<Browser> {
     if (this.#closing.signal.aborted) throw new GatewayError("server_shutting_down", "The gateway is shutting down.");
-    this.#launched ??= this.#launch();
+    if (!this.#launched) {
+      // Before the launch begins, and not within it: what fails at once would be kept as the browser for good.
+      this.#assertMayTry();
+      this.#launched = this.#launch();
+    }
     return (await this.#launched).browser;
   }
 
@@ -40,13 +44,7 @@ export class BrowserHost implements AsyncDisposable {
   }
 
   async #launch(): Promise<LaunchedBrowser> {
-    const waitMs = this.#nextTryAt - performance.now();
     try {
-      if (waitMs > 0) {
-        throw new GatewayError("browser_unavailable", "Chromium did not start a moment ago; it is tried again soon.", {
-          retryAfterMs: waitMs,
-        });
-      }
       const launched = await launchBrowser(this.#options, this.#closing.signal);
       this.#failures = 0;
       const heartbeat = await Heartbeat.start(launched.browser, launched.pid, () => {
@@ -61,13 +59,19 @@ export class BrowserHost implements AsyncDisposable {
       return launched;
     } catch (cause) {
       this.#launched = undefined;
-      if (waitMs <= 0) {
-        this.#nextTryAt = performance.now() + Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, MAX_BACKOFF_MS);
-        this.#failures += 1;
-        if (!this.#closing.signal.aborted) this.#log.error({ err: cause }, "chromium did not start");
-      }
+      this.#nextTryAt = performance.now() + Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, MAX_BACKOFF_MS);
+      this.#failures += 1;
+      if (!this.#closing.signal.aborted) this.#log.error({ err: cause }, "chromium did not start");
       throw cause;
     }
+  }
+
+  #assertMayTry(): void {
+    const waitMs = this.#nextTryAt - performance.now();
+    if (waitMs <= 0) return;
+    throw new GatewayError("browser_unavailable", "Chromium did not start a moment ago; it is tried again soon.", {
+      retryAfterMs: waitMs,
+    });
   }
 
   #onDisconnected(launched: LaunchedBrowser): void {
