@@ -47,7 +47,8 @@ export class BrowserHost implements AsyncDisposable {
     try {
       const launched = await launchBrowser(this.#options, this.#closing.signal);
       this.#failures = 0;
-      const heartbeat = await Heartbeat.start(launched.browser, launched.pid, () => {
+      // Nothing is awaited in between: one that freezes now has nobody else to notice.
+      const heartbeat = new Heartbeat(launched.cdp, launched.pid, () => {
         this.#log.warn({ pid: launched.pid }, "chromium is frozen; it is killed");
         launched.kill();
       });

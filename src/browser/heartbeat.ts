@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Browser, CDPSession } from "playwright";
+import type { CDPSession } from "playwright";
 
 const BEAT_MS = 250;
 /** Without an answer for so long, a browser that used no processor time either is frozen: it had nothing to be busy with. */
@@ -20,15 +20,11 @@ export class Heartbeat implements Disposable {
   #ticksThen = 0;
   #beatMs = performance.now();
 
-  private constructor(cdp: CDPSession, pid: number, onDead: () => void) {
+  constructor(cdp: CDPSession, pid: number, onDead: () => void) {
     this.#cdp = cdp;
     this.#pid = pid;
     this.#onDead = onDead;
     this.#timer = setInterval(() => this.#beat(), BEAT_MS).unref();
-  }
-
-  static async start(browser: Browser, pid: number, onDead: () => void): Promise<Heartbeat> {
-    return new Heartbeat(await browser.newBrowserCDPSession(), pid, onDead);
   }
 
   [Symbol.dispose](): void {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
-import { chromium, type Browser } from "playwright";
+import { chromium, type Browser, type CDPSession } from "playwright";
 import { addExtra } from "playwright-extra";
 import stealth from "puppeteer-extra-plugin-stealth";
 import { GatewayError } from "../errors.ts";
@@ -24,6 +24,8 @@ export interface LaunchOptions {
 /** A running Chromium and what is needed to end it for certain. */
 export interface LaunchedBrowser {
   readonly browser: Browser;
+  /** To the browser itself, not to a page. */
+  readonly cdp: CDPSession;
   /** Chromium's main process, which leads a process group of its own. */
   readonly pid: number;
   /** Ends it at once, whatever state it is in. */
@@ -69,9 +71,11 @@ export async function launchBrowser(options: LaunchOptions, signal: AbortSignal)
   signal.addEventListener("abort", onAbort);
   try {
     const browser = await start(options, scratchDir);
-    const pid = await mainProcessId(browser);
+    const cdp = await within(LAUNCH_LIMIT_MS, "attach to the browser", browser.newBrowserCDPSession());
+    const pid = await mainProcessId(cdp);
     return {
       browser,
+      cdp,
       pid,
       kill: () => killGroup(pid),
       close: async () => {
@@ -118,17 +122,18 @@ async function start(options: LaunchOptions, scratchDir: string): Promise<Browse
  * reduced form is fixed but for the major version: https://www.chromium.org/updates/ua-reduction/
  */
 async function userAgentWithoutHeadless(path: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(path, ["--version"], { timeout: LAUNCH_LIMIT_MS });
+  const { stdout } = await promisify(execFile)(path, ["--version"], {
+    timeout: LAUNCH_LIMIT_MS,
+    killSignal: "SIGKILL",
+  });
   const major = /\b(\d+)\.\d+\.\d+\.\d+\b/.exec(stdout)?.[1];
   if (major === undefined) throw new Error(`${path} does not tell its version: ${stdout}`);
   const platform = process.platform === "darwin" ? "Macintosh; Intel Mac OS X 10_15_7" : "X11; Linux x86_64";
   return `Mozilla/5.0 (${platform}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${major}.0.0.0 Safari/537.36`;
 }
 
-async function mainProcessId(browser: Browser): Promise<number> {
-  const cdp = await within(LAUNCH_LIMIT_MS, "attach to the browser", browser.newBrowserCDPSession());
+async function mainProcessId(cdp: CDPSession): Promise<number> {
   const { processInfo } = await within(LAUNCH_LIMIT_MS, "ask for processes", cdp.send("SystemInfo.getProcessInfo"));
-  await within(LAUNCH_LIMIT_MS, "detach from the browser", cdp.detach());
   const main = processInfo.find((process) => process.type === "browser");
   if (!main) throw new Error("Chromium does not tell its process id");
   return main.id;

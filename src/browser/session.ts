@@ -150,7 +150,7 @@ export class Session implements AsyncDisposable {
       // No request may begin between the last look and the change, so nothing is awaited there.
       while (!fetcher.isIdle) await fetcher.whenIdle(signal);
       if (this.#fetcher !== fetcher) {
-        await fresh.page.close();
+        await within(CLOSE_LIMIT_MS, "close the new page", fresh.page.close());
         return;
       }
       this.#take(fresh);
