@@ -48,6 +48,14 @@ test("every setting is in .env.example", () => {
   expect(named).toEqual(Object.keys(SETTINGS));
 });
 
+test("the compose file hands every setting on that the image does not set", () => {
+  const dockerfile = readFileSync(join(ROOT, "Dockerfile"), "utf8");
+  const inImage = new Set([...dockerfile.matchAll(/([A-Z_]+)=/g)].map((match) => match[1]));
+  const compose = readFileSync(join(ROOT, "docker-compose.yml"), "utf8");
+  const handedOn = [...compose.matchAll(/^ {6}([A-Z_]+):$/gm)].map((match) => match[1]);
+  expect(handedOn).toEqual(Object.keys(SETTINGS).filter((name) => !inImage.has(name)));
+});
+
 test("every error code is thrown somewhere", () => {
   const thrown = Object.keys(ERRORS).filter((code) => !sources().includes(`"${code}"`));
   expect(thrown).toEqual([]);
