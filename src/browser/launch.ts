@@ -1,10 +1,11 @@
 import { execFile } from "node:child_process";
+import { EventEmitter } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
-import { chromium, type Browser, type CDPSession } from "playwright";
+import { chromium, type Browser, type CDPSession, type LaunchOptions as PlaywrightOptions } from "playwright";
 import { addExtra } from "playwright-extra";
 import stealth from "puppeteer-extra-plugin-stealth";
 import { GatewayError } from "../errors.ts";
@@ -95,15 +96,9 @@ export async function launchBrowser(options: LaunchOptions, signal: AbortSignal)
 }
 
 async function start(options: LaunchOptions, scratchDir: string): Promise<Browser> {
-  const extra = addExtra(chromium);
-  if (options.stealth) extra.use(stealth({ enabledEvasions: new Set(TRUTHFUL_EVASIONS) }));
-  extra.plugins.onPluginError = (_plugin, method, cause) => {
-    // Else it is of a page that died while it was made: whoever asked for the page is told, and the console need not be.
-    if (method === "beforeLaunch") throw cause;
-  };
   const isHeaded = options.browserMode === "headed";
   const userAgent = isHeaded ? [] : [`--user-agent=${await userAgentWithoutHeadless(options.browserPath)}`];
-  return extra.launch({
+  const plain: PlaywrightOptions = {
     executablePath: options.browserPath,
     headless: !isHeaded,
     args: [...userAgent, ...withoutNeedlessFeatures(options.browserArgs)],
@@ -114,7 +109,27 @@ async function start(options: LaunchOptions, scratchDir: string): Promise<Browse
     handleSIGHUP: false,
     timeout: LAUNCH_LIMIT_MS,
     env: { ...process.env, TMPDIR: scratchDir },
-  });
+  };
+  return chromium.launch(options.stealth ? await withoutMarks(plain) : plain);
+}
+
+/**
+ * The options as the plugins want them. The evasions that are used set switches and do no more, so that is all they are
+ * asked: playwright-extra keeps every browser and page that it was ever shown, 40 KiB a page. It is shown none.
+ */
+async function withoutMarks(options: PlaywrightOptions): Promise<PlaywrightOptions> {
+  let adjusted = options;
+  const launch = async (wanted: PlaywrightOptions): Promise<EventEmitter> => {
+    adjusted = wanted;
+    return new EventEmitter();
+  };
+  const extra = addExtra({ launch, connect: launch });
+  extra.plugins.onPluginError = (_plugin, _method, cause) => {
+    throw cause;
+  };
+  extra.use(stealth({ enabledEvasions: new Set(TRUTHFUL_EVASIONS) }));
+  await extra.launch(options);
+  return adjusted;
 }
 
 /**
