@@ -1,9 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { kibOf } from "../bench/memory-of.ts";
 import type { GatewayProcess } from "../faults/gateway-process.ts";
+import type { HeapScale } from "./heap.ts";
 
 /** What must stay level, however long a gateway runs. */
 export interface Levels {
+  readonly "gateway's heap, MiB": number;
   readonly "gateway RSS, MiB": number;
   readonly "browsers' PSS, MiB": number;
   readonly "browsers' processes": number;
@@ -15,10 +17,11 @@ const GROWTH_LIMIT = 1.2;
 const FILLING_ROUNDS = 3;
 
 /** To be called when all clients have hung up: how many connections they keep is up to them. */
-export async function levelsOf(gateway: GatewayProcess): Promise<Levels> {
+export async function levelsOf(gateway: GatewayProcess, scale: HeapScale): Promise<Levels> {
   const started = await gateway.started();
   const sizes = await Promise.all(started.map(({ pid }) => kibOf(pid, "smaps_rollup", "Pss")));
   return {
+    "gateway's heap, MiB": await scale.weigh(gateway),
     "gateway RSS, MiB": (await kibOf(gateway.pid, "status", "VmRSS")) / 1024,
     "browsers' PSS, MiB": sizes.reduce((sum, one) => sum + one, 0) / 1024,
     "browsers' processes": started.length,

@@ -6,6 +6,7 @@ import { HostScene } from "../faults/host-scene.ts";
 import { brokenInvariants } from "../faults/invariants.ts";
 import { pick, random, type Dice } from "../faults/random.ts";
 import { until } from "../faults/until.ts";
+import { HeapScale } from "./heap.ts";
 import { grown, levelsOf, type Levels } from "./levels.ts";
 import { order, type Order } from "./requests.ts";
 import { STRIKES } from "./strikes.ts";
@@ -36,10 +37,16 @@ class Soak {
   readonly rounds: Levels[] = [];
   readonly #dice: Dice;
   readonly #gapMs: number;
+  readonly #scale: HeapScale;
 
-  constructor(scene: HostScene, { minutes, seed }: { readonly minutes: number; readonly seed: number }) {
+  constructor(
+    scene: HostScene,
+    scale: HeapScale,
+    { minutes, seed }: { readonly minutes: number; readonly seed: number },
+  ) {
     const numbers = random(seed);
     this.scene = scene;
+    this.#scale = scale;
     this.#dice = () => numbers.next().value;
     this.#gapMs = (minutes * 60_000) / REQUESTS;
   }
@@ -61,7 +68,7 @@ class Soak {
       },
     );
     await this.scene.hangUp();
-    this.rounds.push(await levelsOf(this.scene.gateway));
+    this.rounds.push(await levelsOf(this.scene.gateway, this.#scale));
   }
 
   #ask(one: Order): void {
@@ -137,8 +144,10 @@ async function main(): Promise<void> {
     `${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.version}, ${minutes} minutes, seed ${seed}`,
   );
   const simulator = { rotateEveryReplies: 3, chunkDelayMs: 5 };
-  await using scene = await HostScene.open({ accounts: ACCOUNTS, settings: SETTINGS, simulator });
-  const soak = new Soak(scene, { minutes, seed });
+  const scale = await HeapScale.open();
+  const settings = { ...SETTINGS, ...scale.settings };
+  await using scene = await HostScene.open({ accounts: ACCOUNTS, settings, simulator });
+  const soak = new Soak(scene, scale, { minutes, seed });
   for (let count = 1; count <= ROUNDS; count += 1) {
     await soak.round();
     console.error(`round ${count} of ${ROUNDS}`);
