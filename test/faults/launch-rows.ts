@@ -97,6 +97,7 @@ export const LAUNCH_ROWS: readonly HostRow[] = [
       scene.gateway.signal("SIGTERM");
       await scene.stopped();
       expect(performance.now() - toldMs).toBeLessThan(5_000);
+      await Promise.all(some.map(({ over }) => over));
       return some.find(({ status }) => status === 503) ?? scene.ask();
     },
   },
