@@ -11,6 +11,8 @@ const AGENT_NAME = "agent";
 const BINDING_NAME = "tell";
 /** A CDP call into a live page takes about a millisecond; a page that needs this long is stuck. */
 const PAGE_CALL_LIMIT_MS = 5_000;
+/** A page ends its requests in milliseconds. */
+const END_LIMIT_MS = 500;
 /** A page that runs no script for so long is taken for frozen. */
 const PING_LIMIT_MS = 5_000;
 /** Unacknowledged bytes after which the page stops reading. */
@@ -93,11 +95,7 @@ export class PageFetcher {
 
   /** Resolves true once nothing of an earlier request runs in the page any more; false when that takes too long. */
   async isQuiet(limitMs: number): Promise<boolean> {
-    const running = Promise.all([...this.#transfers.values()].map((transfer) => transfer.done.promise));
-    return within(limitMs, "end earlier requests", running).then(
-      () => this.#lost === undefined,
-      () => false,
-    );
+    return (await this.#areOver(limitMs)) && this.#lost === undefined;
   }
 
   get isIdle(): boolean {
@@ -129,6 +127,20 @@ export class PageFetcher {
     const bytes = usedSize + ("backingStorageSize" in rest ? rest.backingStorageSize : 0);
     this.#firstHeapBytes ??= bytes;
     return bytes - this.#firstHeapBytes;
+  }
+
+  /** Ends what runs, and takes no more. False when the page does not say in time that it stopped. */
+  async end(reason: GatewayError): Promise<boolean> {
+    const wasLost = this.#lost !== undefined;
+    this.#lost ??= reason;
+    for (const [nonce, transfer] of this.#transfers) {
+      this.#settle(transfer, reason);
+      // Whether it heard shows in what it says.
+      this.#tellAgent("abort", nonce).catch(() => {});
+    }
+    const areOver = await this.#areOver(END_LIMIT_MS);
+    this.#failAll(reason);
+    return areOver && !wasLost;
   }
 
   /** The page is gone: everything under way fails with this. */
@@ -220,6 +232,14 @@ export class PageFetcher {
       this.#settle(transfer, isFailure(rest) ? FAILURES[rest]() : undefined);
       this.#finish(nonce, transfer);
     }
+  }
+
+  async #areOver(limitMs: number): Promise<boolean> {
+    const running = Promise.all([...this.#transfers.values()].map((transfer) => transfer.done.promise));
+    return within(limitMs, "end earlier requests", running).then(
+      () => true,
+      () => false,
+    );
   }
 
   #settle(transfer: Transfer, failure?: GatewayError): void {

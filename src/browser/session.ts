@@ -123,8 +123,11 @@ export class Session implements AsyncDisposable {
   async ping(): Promise<void> {
     const fetcher = this.#fetcher;
     if (!fetcher || (await fetcher.isAlive())) return;
-    fetcher.lose(new GatewayError("session_lost", "The session's page answers no more."));
-    await this.#drop(fetcher);
+    const error = new GatewayError("session_lost", "The session's page answers no more.");
+    fetcher.lose(error);
+    if (this.#fetcher !== fetcher) return;
+    await this.closePage();
+    this.onLost(error);
   }
 
   /** Whether its page was used so much that a new one is due: by measure, age and uses. */
@@ -181,13 +184,17 @@ export class Session implements AsyncDisposable {
     this.onCookies();
   }
 
-  /** Ends what runs in the page and closes it; the context and its cookies stay. Never rejects. */
+  /**
+   * Ends what runs in the page and closes it; the context stays. Never rejects. Where the page does not say that it ended,
+   * its context goes as well: a frozen page's requests outlive it by two seconds, a context's end with it.
+   */
   async closePage(): Promise<void> {
     const [page, fetcher] = [this.#page, this.#fetcher];
     this.#page = undefined;
     this.#fetcher = undefined;
-    fetcher?.lose(new GatewayError("session_lost", "The session's page was closed."));
-    if (page) await this.#close(page);
+    const error = new GatewayError("session_lost", "The session's page was closed.");
+    if (fetcher && !(await fetcher.end(error))) await this.#closeContext();
+    else if (page) await this.#close(page);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -281,12 +288,6 @@ export class Session implements AsyncDisposable {
   /** Never rejects. A page that does not close takes its context along. */
   async #close(page: Page): Promise<void> {
     await within(CLOSE_LIMIT_MS, "close the page", page.close()).catch(() => this.#closeContext());
-  }
-
-  async #drop(fetcher: PageFetcher): Promise<void> {
-    if (this.#fetcher !== fetcher) return;
-    await this.closePage();
-    this.onLost(new GatewayError("session_lost", "The session's page answers no more."));
   }
 
   async #closeContext(): Promise<void> {

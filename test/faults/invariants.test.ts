@@ -15,7 +15,14 @@ const ASKED = {
   finishReason: "stop",
   terminators: 1,
 } as Asked;
-const POST = { prompt: PROMPT, sent: ["Hel", Buffer.from("lo")], bytesSent: 5 } as unknown as Post;
+const POST = {
+  account: "alice",
+  prompt: PROMPT,
+  startedAt: 1,
+  finishedAt: 1,
+  sent: ["Hel", Buffer.from("lo")],
+  bytesSent: 5,
+} as unknown as Post;
 const LINE = '{"requestId":"req_1","route":"/v1/chat/completions"}';
 const CHROMIUM = { pid: 1, parentPid: 0, groupId: 1, state: "S", command: "chromium" };
 const SOUND: Evidence = {
@@ -57,6 +64,7 @@ const FLAWS: readonly (readonly [string, Partial<Evidence>])[] = [
   ["the site is asked once", asked({ ending: "refused", code: "queue_timeout", finishReason: undefined })],
   ["the site is asked once", asked({ ending: "refused", code: "invalid_json", finishReason: undefined })],
   ["the site is asked what clients ask", { posts: [POST, { ...POST, prompt: "a smuggled one" }] }],
+  ["no account is asked twice", { posts: [POST, { ...POST, finishedAt: 2 }, POST] }],
   ["nobody is left waiting", { waiting: 1 }],
   ["nobody is left waiting", asked({ ending: "under way" })],
   ["the bystander", { bystanderEnding: "broken off" }],

@@ -61,6 +61,8 @@ const INVARIANTS: Readonly<Record<string, Check>> = {
       .filter(({ prompt }) => !prompts.has(prompt))
       .map(({ prompt }) => `nobody asked: ${prompt.slice(0, 80)}`);
   },
+  "no account is asked twice at a time": ({ posts }) =>
+    [...Map.groupBy(posts, ({ account }) => account).values()].flatMap(overlaps),
   "nobody is left waiting": ({ waiting, asked }) => [
     ...(waiting === 0 ? [] : [`${waiting} wait`]),
     ...asked.filter(({ ending }) => ending === "under way").map(({ prompt }) => `still under way: ${prompt}`),
@@ -123,6 +125,14 @@ function postFlaws(alike: readonly Asked[], posts: readonly Post[]): string[] {
   const count = posts.filter(({ prompt }) => prompt === alike[0]?.prompt).length;
   const limit = MAX_ATTEMPTS * alike.filter(maybeSent).length;
   return count <= limit ? [] : [`asked ${count} times: ${alike.map(({ got }) => got).join(", ")}`];
+}
+
+/** Posts of one account in the order in which they came. */
+function overlaps(posts: readonly Post[]): string[] {
+  return posts.slice(1).flatMap(({ account, prompt, startedAt }, index) => {
+    const before = posts.slice(0, index + 1).find(({ finishedAt = Infinity }) => finishedAt > startedAt);
+    return before ? [`${account} had not ended ${before.prompt.slice(0, 40)} before ${prompt.slice(0, 40)}`] : [];
+  });
 }
 
 function maybeSent({ ending, code = "" }: Asked): boolean {
