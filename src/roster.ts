@@ -66,6 +66,7 @@ export class Roster {
     };
     const slot = new Slot({ id, session, pace, verdict: stored?.verdict, onChange: onStateChange });
     session.onCookies = () => states.changed(credential, slot);
+    pace.onSent = () => states.changed(credential, slot);
     this.#members.set(id, { credential, host });
     await pool.add(slot);
     this.#parts.log.info({ credential: id, restored: stored !== undefined }, "account added");

@@ -22,6 +22,8 @@ export class Pace {
   readonly #count: number;
   readonly #spentAt: number[] = [];
   readonly #ends = new Set<() => void>();
+  /** Called when `sentAt` has changed. */
+  onSent: () => void = () => {};
 
   /** `sentAt`: what was sent before a restart counts on; milliseconds since the epoch, earliest first. */
   constructor(limit: RateLimit | undefined, sentAt: readonly number[] = []) {
@@ -86,6 +88,7 @@ export class Pace {
     const nowMs = performance.now();
     this.#spentAt.push(nowMs);
     if (this.#spentAt.length > this.#count) this.#spentAt.shift();
+    this.onSent();
     this.#endLater(end, nowMs);
   }
 
