@@ -7,7 +7,7 @@ import { ConfigError, type Config } from "./config.ts";
 import type { Credential } from "./credentials.ts";
 import { Gateway } from "./gateway.ts";
 import { createApp } from "./http/app.ts";
-import { createHttpServer } from "./http/server.ts";
+import { createHttpServer, lastWords } from "./http/server.ts";
 import type { Log } from "./log.ts";
 import { Memory } from "./memory.ts";
 import { SessionPool } from "./pool/session-pool.ts";
@@ -86,6 +86,7 @@ export async function startGateway(
     setCredentials: (credentials) => roster.apply(credentials),
     drain: async () => {
       await pool.drain(AbortSignal.timeout(config.drainTimeoutMs));
+      await lastWords(server);
       await states.flush();
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

@@ -1,5 +1,7 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
 import { GatewayError } from "../errors.ts";
 import { toErrorBody } from "../openai/error.ts";
 
@@ -7,6 +9,9 @@ import { toErrorBody } from "../openai/error.ts";
 const ARRIVAL_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
 /** A client that is still sending gets this long to read why it is cut off: closing at once may lose the answer. */
 const LINGER_MS = 1_000;
+/** What is decided is written within a tick or two; a client that does not read is not waited for. */
+const LAST_WORDS_LIMIT_MS = 1_000;
+const LOOK_EVERY_MS = 10;
 
 /** Node's server, which tells in JSON what it cannot read, too. */
 export function createHttpServer(app: RequestListener): Server {
@@ -20,6 +25,17 @@ export function createHttpServer(app: RequestListener): Server {
     if (socket.writable && isAnswerDue(latest.get(socket))) refuse(socket, cause);
     else socket.destroy();
   });
+}
+
+/** Resolves when every answer is with its client, or a second later: who closes before loses what was said last. */
+export async function lastWords(server: Server): Promise<void> {
+  const connections = promisify((done: (cause: Error | null, count: number) => void) => server.getConnections(done));
+  const endMs = performance.now() + LAST_WORDS_LIMIT_MS;
+  for (;;) {
+    server.closeIdleConnections();
+    if ((await connections()) === 0 || performance.now() > endMs) return;
+    await delay(LOOK_EVERY_MS);
+  }
 }
 
 /** Not while an answer to an earlier request is under way: there is no place for another one before its end. */
