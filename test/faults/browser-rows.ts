@@ -121,7 +121,8 @@ export const BROWSER_ROWS: readonly Row[] = [
     id: "F10",
     fault: "the browser does not start",
     gets: "503 `queue_timeout`",
-    scene: { withBystander: false, settings: { BROWSER_PATH: "/bin/false" } },
+    // It is tried at once, after one second, after two more and after four more.
+    scene: { withBystander: false, settings: { BROWSER_PATH: "/bin/false", QUEUE_TIMEOUT_SECONDS: "5" } },
     recovers: false,
     lasting: "cold",
     run: async (scene) => {
