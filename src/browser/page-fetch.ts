@@ -105,7 +105,7 @@ export class PageFetcher {
   /** Resolves when the requests that run now are over. @throws the signal's reason. */
   async whenIdle(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    await Promise.all([...this.#transfers.values()].map((transfer) => transfer.done.promise));
+    await this.#allDone();
   }
 
   /** Whether the page still runs scripts. */
@@ -235,11 +235,14 @@ export class PageFetcher {
   }
 
   async #areOver(limitMs: number): Promise<boolean> {
-    const running = Promise.all([...this.#transfers.values()].map((transfer) => transfer.done.promise));
-    return within(limitMs, "end earlier requests", running).then(
+    return within(limitMs, "end earlier requests", this.#allDone()).then(
       () => true,
       () => false,
     );
+  }
+
+  async #allDone(): Promise<void> {
+    await Promise.all([...this.#transfers.values()].map((transfer) => transfer.done.promise));
   }
 
   #settle(transfer: Transfer, failure?: GatewayError): void {

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import type { Page } from "playwright";
-import { BrowserFleet } from "../../src/browser/browser-fleet.ts";
+import { BrowserFleet, type FleetOptions } from "../../src/browser/browser-fleet.ts";
 import { visit } from "../../src/browser/challenge.ts";
 import { Session } from "../../src/browser/session.ts";
 import { createLog, Redaction } from "../../src/log.ts";
@@ -40,10 +40,8 @@ interface Weight {
  * some 28 MiB more than when it was launched, once it had eight pages open at a time, with no context left.
  */
 export async function weighSleep({ origin, browserArgs, cookies }: Upstream, browserPath: string): Promise<string> {
-  const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
-  const options = { browserPath, browserMode: "headless", stealth: true, browserArgs: [browserArgs] } as const;
   const limits = { credentialsPerBrowser: CREDENTIALS_PER_BROWSER, maxOpenSessions: cookies.length };
-  await using fleet = new BrowserFleet({ ...options, ...limits }, log);
+  await using fleet = openFleet(browserPath, browserArgs, limits);
   const sessions = cookies.map((cookie) => new Session(fleet.moveIn(), cookie, sessionOptions(origin)));
   for (const host of fleet.hosts) await host.browser();
   const launched = await settled(fleet);
@@ -70,6 +68,16 @@ export async function weighSleep({ origin, browserArgs, cookies }: Upstream, bro
     row("all sessions closed", closed),
   ];
   return `${title.join("\n")}\n\n${table(["PSS, MiB", ...kinds, "all"], rows)}`;
+}
+
+function openFleet(
+  browserPath: string,
+  browserArgs: string,
+  limits: Pick<FleetOptions, "credentialsPerBrowser" | "maxOpenSessions">,
+): BrowserFleet {
+  const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
+  const options = { browserPath, browserMode: "headless", stealth: true, browserArgs: [browserArgs] } as const;
+  return new BrowserFleet({ ...options, ...limits }, log);
 }
 
 function visitHome(page: Page, origin: string): Promise<void> {
@@ -115,10 +123,8 @@ const WAKING_NAMES: Readonly<Record<keyof Waking, string>> = {
 /** How long the first token takes of an account that sleeps, of one that does not, and how long its page takes to load. */
 export async function timeWaking(gateway: GatewayPath, bare: Upstream, browserPath: string): Promise<string> {
   let fallsAsleep = gateway.says(ASLEEP);
-  const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const { origin, browserArgs } = bare;
-  const options = { browserPath, browserMode: "headless", stealth: true, browserArgs: [browserArgs] } as const;
-  await using fleet = new BrowserFleet({ ...options, credentialsPerBrowser: 1, maxOpenSessions: 1 }, log);
+  await using fleet = openFleet(browserPath, browserArgs, { credentialsPerBrowser: 1, maxOpenSessions: 1 });
   const browser = await fleet.moveIn().browser();
   const context = await browser.newContext({ viewport: null });
   const seen: Waking[] = [];

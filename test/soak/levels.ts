@@ -1,4 +1,3 @@
-import { readdir } from "node:fs/promises";
 import { kibOf } from "../bench/memory-of.ts";
 import type { GatewayProcess } from "../faults/gateway-process.ts";
 import type { HeapScale } from "./heap.ts";
@@ -25,7 +24,7 @@ export async function levelsOf(gateway: GatewayProcess, scale: HeapScale): Promi
     "gateway RSS, MiB": (await kibOf(gateway.pid, "status", "VmRSS")) / 1024,
     "browsers' PSS, MiB": sizes.reduce((sum, one) => sum + one, 0) / 1024,
     "browsers' processes": started.length,
-    "gateway's files": (await readdir(`/proc/${gateway.pid}/fd`)).length,
+    "gateway's files": await gateway.openFiles(),
   };
 }
 
