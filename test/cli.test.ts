@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { Simulator } from "../src/simulator/simulator.ts";
+import { signalIfRunning } from "./faults/processes.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const KEY = "sk-test-0123456789abcdef0123456789abcdef";
@@ -75,7 +76,7 @@ class Command implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const pid of await this.processes()) process.kill(Number(pid), "SIGKILL");
+    for (const pid of await this.processes()) signalIfRunning(Number(pid), "SIGKILL");
     await rm(this.scratchDir, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -4,7 +4,7 @@ import { mkdir, readFile, readdir } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { API_KEY } from "../api-key.ts";
-import { allProcesses, type ProcessEntry } from "./processes.ts";
+import { allProcesses, signalIfRunning, type ProcessEntry } from "./processes.ts";
 import { until } from "./until.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -93,7 +93,7 @@ export class GatewayProcess implements AsyncDisposable {
 
   /** To it and to everything it started. */
   async signalAll(name: NodeJS.Signals): Promise<void> {
-    for (const { pid } of await this.started()) trySignal(pid, name);
+    for (const { pid } of await this.started()) signalIfRunning(pid, name);
     this.signal(name);
   }
 
@@ -141,14 +141,6 @@ export class GatewayProcess implements AsyncDisposable {
     await this.signalAll("SIGKILL");
     await this.ended;
     await this.allEnded();
-  }
-}
-
-function trySignal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It ended meanwhile.
   }
 }
 

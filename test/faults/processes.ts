@@ -37,3 +37,12 @@ export async function chromiumProcesses(mainPid: number, type = ""): Promise<Pro
 export async function zombiesOf(parentPid: number): Promise<ProcessEntry[]> {
   return (await allProcesses()).filter((entry) => entry.parentPid === parentPid && entry.state === "Z");
 }
+
+/** For one that may have ended since it was looked for. */
+export function signalIfRunning(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (cause) {
+    if (!(cause instanceof Error && "code" in cause && cause.code === "ESRCH")) throw cause;
+  }
+}

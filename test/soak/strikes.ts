@@ -1,5 +1,5 @@
 import type { HostScene } from "../faults/host-scene.ts";
-import { chromiumProcesses } from "../faults/processes.ts";
+import { chromiumProcesses, signalIfRunning } from "../faults/processes.ts";
 import { pick, type Dice } from "../faults/random.ts";
 
 type Strike = (scene: HostScene, dice: Dice) => Promise<void>;
@@ -23,14 +23,8 @@ function signal(name: NodeJS.Signals, kind?: string): Strike {
     const some = kind === undefined ? mains : await Promise.all(mains.map((pid) => chromiumProcesses(pid, kind)));
     const pids = some.flat().map((one) => (typeof one === "number" ? one : one.pid));
     // There may be none at this moment.
-    if (pids.length > 0) trySignal(pick(pids, dice), name);
+    if (pids.length > 0) signalIfRunning(pick(pids, dice), name);
   };
 }
 
-function trySignal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch {
-    // It ended meanwhile.
-  }
-}
+
