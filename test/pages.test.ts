@@ -90,3 +90,17 @@ test("many accounts over few pages need few browsers", async () => {
   for (const name of NAMES) await expect(world.ask(name)).resolves.toBe(`You said: ${name}`);
   expect(world.gateway.browsers.hosts).toHaveLength(2);
 });
+
+test("a request that comes while its account's page is being closed is answered all the same", async () => {
+  const settings = { HIBERNATE_AFTER_SECONDS: "1", QUEUE_TIMEOUT_SECONDS: "5" };
+  await using world = await openWorld({ accounts: ["alice"], settings });
+  const pid = (await world.gateway.browsers.hosts[0]?.pid()) ?? 0;
+  const { pool } = world.gateway;
+  while (pool.states[0]?.state !== "cold") await setImmediate();
+  // Nothing came back from the browser yet, and nothing does until somebody waits.
+  process.kill(pid, "SIGSTOP");
+  const answer = world.ask("just now");
+  await expect.poll(() => pool.waiting, { interval: 1 }).toBe(1);
+  process.kill(pid, "SIGCONT");
+  await expect(answer).resolves.toBe("You said: just now");
+});

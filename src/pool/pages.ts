@@ -5,6 +5,7 @@ import type { Slot } from "./slot.ts";
 
 /** How many pages are opened at a time: more would only slow each other down. */
 const OPENING_LIMIT = 4;
+export const ASLEEP = "asleep: its page is closed until it is needed";
 
 export interface PagesOptions {
   /** How many pages may be open at once. */
@@ -14,23 +15,26 @@ export interface PagesOptions {
   readonly memory: Memory;
 }
 
+export interface PagesParts extends PagesOptions {
+  readonly slots: ReadonlyMap<string, Slot>;
+  readonly shelf: Shelf;
+  /** Puts a session where it can be lent. */
+  readonly shelve: (slot: Slot) => Promise<void>;
+}
+
 /** Decides which sessions have their page open: no more than fit, a few opening at a time, and the idle ones give way. */
 export class Pages {
-  readonly #slots: ReadonlyMap<string, Slot>;
-  readonly #shelf: Shelf;
-  readonly #options: PagesOptions;
+  readonly #parts: PagesParts;
   readonly #opening = new Set<Slot>();
   #waiting: (() => void)[] = [];
 
-  constructor(slots: ReadonlyMap<string, Slot>, shelf: Shelf, options: PagesOptions) {
-    this.#slots = slots;
-    this.#shelf = shelf;
-    this.#options = options;
+  constructor(parts: PagesParts) {
+    this.#parts = parts;
   }
 
   /** Whether one more may open without another closing. */
   get hasRoom(): boolean {
-    return this.#openCount < this.#options.maxOpenSessions && (this.#openCount === 0 || !this.#options.memory.isTight);
+    return this.#openCount < this.#parts.maxOpenSessions && (this.#openCount === 0 || !this.#parts.memory.isTight);
   }
 
   /**
@@ -47,7 +51,7 @@ export class Pages {
     try {
       slot.enter("opening", "going to the site");
       const { signedInMs } = slot;
-      const isKnownSignedIn = signedInMs !== undefined && performance.now() - signedInMs < this.#options.probeAfterMs;
+      const isKnownSignedIn = signedInMs !== undefined && performance.now() - signedInMs < this.#parts.probeAfterMs;
       await slot.session.open(signal, { isKnownSignedIn });
       if (!isKnownSignedIn) slot.signedInMs = performance.now();
       return true;
@@ -64,21 +68,11 @@ export class Pages {
 
   /** Closes the pages of sessions that were idle for so long. */
   async sleepIdle(idleMs: number): Promise<void> {
-    const limitMs = this.#options.memory.isTight ? 0 : idleMs;
+    const limitMs = this.#parts.memory.isTight ? 0 : idleMs;
     const isDue = (slot: Slot): boolean => performance.now() - slot.idleSinceMs >= limitMs;
     for (const slot of this.#unusable) if (isDue(slot)) await slot.session.sleep();
-    await this.eachShelved(isDue, (slot) => this.#sleep(slot));
+    await this.#parts.shelf.eachOpen(isDue, (slot) => this.#sleep(slot));
     this.changed();
-  }
-
-  /** Takes those that are due off the shelf and does something with them; the others keep their order. */
-  async eachShelved(isDue: (slot: Slot) => boolean, act: (slot: Slot) => Promise<void>): Promise<void> {
-    for (let left = this.#shelf.open; left > 0; left -= 1) {
-      const slot = await this.#shelf.takeOpen();
-      if (!slot) return;
-      if (isDue(slot)) await act(slot);
-      else await this.#shelf.put(slot);
-    }
   }
 
   /** A page grows with use, and only a new one gives that back. The old one serves until the new one is ready. */
@@ -93,13 +87,13 @@ export class Pages {
   }
 
   get #openCount(): number {
-    return [...this.#slots.values()].filter((slot) => slot.session.isOpen || this.#opening.has(slot)).length;
+    return [...this.#parts.slots.values()].filter((slot) => slot.session.isOpen || this.#opening.has(slot)).length;
   }
 
   /** Open, and nobody may use them for a while. */
   get #unusable(): Slot[] {
     const waiting: ReadonlySet<string> = new Set(["resting", "cooling"]);
-    return [...this.#slots.values()].filter(({ state, session }) => waiting.has(state) && session.isOpen);
+    return [...this.#parts.slots.values()].filter(({ state, session }) => waiting.has(state) && session.isOpen);
   }
 
   /** Closes one idle page: of the session that must wait longest, else of the one that stood ready longest. */
@@ -109,15 +103,16 @@ export class Pages {
       await unusable.session.sleep();
       return true;
     }
-    const idle = await this.#shelf.takeOpen();
+    const idle = await this.#parts.shelf.takeOpen();
     if (idle) await this.#sleep(idle);
     return idle !== undefined;
   }
 
   async #sleep(slot: Slot): Promise<void> {
+    slot.enter("cold", ASLEEP);
     await slot.session.sleep();
-    slot.enter("cold", "asleep: its page is closed until it is needed");
-    await this.#shelf.put(slot);
+    // Somebody may have come for it meanwhile.
+    await this.#parts.shelve(slot);
   }
 
   async #change(signal: AbortSignal): Promise<void> {

@@ -1,7 +1,7 @@
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { Lease } from "./lease.ts";
-import { Pages, type PagesOptions } from "./pages.ts";
+import { ASLEEP, Pages, type PagesOptions } from "./pages.ts";
 import { Recovery } from "./recovery.ts";
 import { Shelf } from "./shelf.ts";
 import type { Slot } from "./slot.ts";
@@ -40,18 +40,19 @@ export class SessionPool implements AsyncDisposable {
   readonly #rounds: NodeJS.Timeout;
   /** Sessions that are woken for somebody in the line. */
   #waking = 0;
-  #handingOut: Promise<void> = Promise.resolve();
+  #passing: Promise<void> = Promise.resolve();
 
   constructor(options: SessionPoolOptions, log: Log) {
     this.#options = options;
     this.#log = log;
     this.#line = new WaitingLine(options);
-    this.#pages = new Pages(this.#slots, this.#shelf, options);
+    const shelve = (slot: Slot): Promise<void> => this.#shelve(slot);
+    this.#pages = new Pages({ ...options, slots: this.#slots, shelf: this.#shelf, shelve });
     this.#recovery = new Recovery({
       pages: this.#pages,
       log,
       signal: this.#stopping.signal,
-      shelve: (slot) => this.#shelve(slot),
+      shelve,
       onFailure: () => this.#refuseHopeless(),
     });
     this.#rounds = setInterval(
@@ -64,7 +65,7 @@ export class SessionPool implements AsyncDisposable {
   async add(slot: Slot): Promise<void> {
     this.#slots.set(slot.id, slot);
     slot.session.onLost = () => void this.#handOut();
-    await this.#shelf.add(slot);
+    await this.#pass(() => this.#shelf.add(slot));
     this.#background(this.#recovery.bring(slot, { eagerly: this.#slots.size <= this.#options.maxOpenSessions }));
   }
 
@@ -170,17 +171,26 @@ export class SessionPool implements AsyncDisposable {
       slot.enter("ready", "waiting for a request");
       // On the shelf it might be closed to make room before anybody gets it.
       if (this.#line.offer(slot)) return;
-    } else slot.enter("cold", "asleep: its page is closed until it is needed");
+    } else slot.enter("cold", ASLEEP);
     await this.#shelf.put(slot);
     this.#pages.changed();
     void this.#handOut();
   }
 
-  /** One pass at a time over the shelf: to those who wait, or to repair. */
+  /** To those who wait, or to repair. */
   #handOut(): Promise<void> {
-    this.#handingOut = this.#handingOut.then(() => this.#offerOpen()).then(() => this.#wakeSome());
-    this.#background(this.#handingOut);
-    return this.#handingOut;
+    return this.#pass(async () => {
+      await this.#offerOpen();
+      await this.#wakeSome();
+    });
+  }
+
+  /** One pass at a time over the shelf: during one it is emptier than it is. */
+  #pass(work: () => Promise<void>): Promise<void> {
+    const passed = this.#passing.then(work);
+    this.#passing = passed.catch(() => {});
+    this.#background(passed);
+    return passed;
   }
 
   async #offerOpen(): Promise<void> {
@@ -196,6 +206,8 @@ export class SessionPool implements AsyncDisposable {
       } else if (!this.#line.offer(slot)) kept.push(slot);
     }
     for (const slot of kept) await this.#shelf.put(slot);
+    // One of them may close for a page that is to open.
+    if (kept.length > 0) this.#pages.changed();
   }
 
   /** Opens as many sleeping sessions as there are people in the line for whom none is open. */
@@ -227,10 +239,17 @@ export class SessionPool implements AsyncDisposable {
 
   /** Lets idle pages close, and finds those that died without a word. */
   #goRound(): void {
-    this.#background(this.#pages.sleepIdle(this.#options.hibernateAfterMs).then(() => this.#probeIdle()));
+    this.#background(this.#lookAtIdle());
     for (const slot of this.#slots.values()) {
       if (slot.state === "ready" || slot.state === "resting") this.#background(slot.session.ping());
     }
+  }
+
+  async #lookAtIdle(): Promise<void> {
+    await this.#pages.sleepIdle(this.#options.hibernateAfterMs);
+    await this.#probeIdle();
+    // Whoever came while one was looked at found it off the shelf.
+    await this.#handOut();
   }
 
   /** Asks the site about accounts that nobody used for a while, so that a request need not find out. */
@@ -238,7 +257,7 @@ export class SessionPool implements AsyncDisposable {
     const { signal } = this.#stopping;
     const isDue = ({ signedInMs = 0, jitter }: Slot): boolean =>
       !signal.aborted && performance.now() - signedInMs >= this.#options.probeAfterMs * jitter;
-    await this.#pages.eachShelved(isDue, async (slot) => {
+    await this.#shelf.eachOpen(isDue, async (slot) => {
       slot.enter("busy", "asking whether it is signed in");
       try {
         await slot.session.checkSignIn(signal);

@@ -37,6 +37,16 @@ export class Shelf {
   takeAsleep(): Promise<Slot | undefined> {
     return this.#asleep.take();
   }
+
+  /** Takes the open ones that are due off the shelf and does something with them; the others keep their order. */
+  async eachOpen(isDue: (slot: Slot) => boolean, act: (slot: Slot) => Promise<void>): Promise<void> {
+    for (let left = this.open; left > 0; left -= 1) {
+      const slot = await this.takeOpen();
+      if (!slot) return;
+      if (isDue(slot)) await act(slot);
+      else await this.put(slot);
+    }
+  }
 }
 
 class Row {
