@@ -103,3 +103,11 @@ test("accounts come and go while it runs, and streams of others go on", async ()
   await changed;
   expect(world.gateway.pool.states.map(({ id }) => id)).toEqual(["carol"]);
 });
+
+test("an account that is taken out while it sleeps is no reason to be ready any more", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { HIBERNATE_AFTER_SECONDS: "1" } });
+  await expect.poll(() => stateOf(world, "alice"), { timeout: 10_000 }).toBe("cold");
+  await world.gateway.setCredentials([]);
+  expect((await fetch(`${world.gateway.url}/readyz`)).status).toBe(503);
+  await expect(world.ask("anybody?")).rejects.toMatchObject({ status: 503, code: "no_usable_credential" });
+});

@@ -76,7 +76,7 @@ export class SessionPool implements AsyncDisposable {
     slot.isRetired = true;
     const running = [...this.#leases].filter((lease) => lease.slot === slot).map((lease) => lease.settled);
     await Promise.all(running);
-    await this.#handOut();
+    await this.#pass(() => this.#shelf.remove(slot));
     this.#slots.delete(id);
     await slot.pace.stop();
     await slot.session[Symbol.asyncDispose]();
@@ -91,7 +91,7 @@ export class SessionPool implements AsyncDisposable {
   async lease(except: ReadonlySet<string>, caller: Caller, signal: AbortSignal): Promise<Lease> {
     if (this.#stopping.signal.aborted) throw shuttingDown();
     if (this.#options.memory.isFull) throw overloaded();
-    const accepts = (slot: Slot): boolean => !except.has(slot.id);
+    const accepts = (slot: Slot): boolean => !slot.isRetired && !except.has(slot.id);
     const retryAfterMs = (): number => shortestWaitMs(this.#candidates(accepts));
     const wish = { accepts, retryAfterMs, servedAtOnce: () => this.#free(accepts), caller };
     const hopeless = this.#hopeless(accepts);
@@ -199,7 +199,6 @@ export class SessionPool implements AsyncDisposable {
     while (this.#shelf.open > 0 && !isDone()) {
       const slot = await this.#shelf.takeOpen();
       if (!slot) break;
-      if (slot.isRetired) continue;
       if (!slot.session.isOpen) {
         slot.fail(new GatewayError("session_lost", "The session's page was lost while nobody used it."));
         this.#background(this.#recovery.bring(slot, { eagerly: false }));
@@ -216,7 +215,6 @@ export class SessionPool implements AsyncDisposable {
     while (this.#line.length > this.#waking && this.#shelf.asleep > 0) {
       const slot = await this.#shelf.takeAsleep();
       if (!slot) break;
-      if (slot.isRetired) continue;
       if (this.#line.wanting([slot]) > this.#waking) {
         this.#waking += 1;
         this.#background(this.#wake(slot));
@@ -293,7 +291,7 @@ export class SessionPool implements AsyncDisposable {
   }
 
   #candidates(accepts: (slot: Slot) => boolean): Slot[] {
-    return [...this.#slots.values()].filter((slot) => accepts(slot) && !slot.isRetired);
+    return [...this.#slots.values()].filter(accepts);
   }
 
   /** Work that nobody awaits reports its failure here; there should be none. */

@@ -26,8 +26,14 @@ export class Shelf {
     await Promise.all([this.#open.add(slot), this.#asleep.add(slot)]);
   }
 
+  /** Lets a retired slot go for good. It is lent to nobody at that time. */
+  async remove(slot: Slot): Promise<void> {
+    await Promise.all([this.#open.remove(slot), this.#asleep.remove(slot)]);
+  }
+
+  /** A retired slot is not taken back. */
   async put(slot: Slot): Promise<void> {
-    await (slot.session.isOpen ? this.#open : this.#asleep).put(slot);
+    if (!slot.isRetired) await (slot.session.isOpen ? this.#open : this.#asleep).put(slot);
   }
 
   takeOpen(): Promise<Slot | undefined> {
@@ -69,11 +75,16 @@ class Row {
 
   /** generic-pool creates only when nothing is available, so what stands there is taken off and put back in its order. */
   async add(slot: Slot): Promise<void> {
-    const standing: Slot[] = [];
-    while (this.#pool.available > 0) standing.push(await this.#pool.acquire());
+    const standing = await this.#takeAll();
     this.#unclaimed.push(slot);
     await this.#pool.acquire();
     for (const other of standing) await this.#pool.release(other);
+  }
+
+  /** generic-pool lets go of what is off it only. */
+  async remove(slot: Slot): Promise<void> {
+    for (const other of await this.#takeAll()) if (other !== slot) await this.#pool.release(other);
+    await this.#pool.destroy(slot);
   }
 
   async take(): Promise<Slot | undefined> {
@@ -82,5 +93,11 @@ class Row {
 
   async put(slot: Slot): Promise<void> {
     await this.#pool.release(slot);
+  }
+
+  async #takeAll(): Promise<Slot[]> {
+    const standing: Slot[] = [];
+    while (this.#pool.available > 0) standing.push(await this.#pool.acquire());
+    return standing;
   }
 }
