@@ -3,15 +3,14 @@ import type { Log } from "../log.ts";
 import { Lease } from "./lease.ts";
 import { ASLEEP, Pages, type PagesOptions } from "./pages.ts";
 import { Recovery } from "./recovery.ts";
+import { Rounds, type RoundsOptions } from "./rounds.ts";
 import { Shelf } from "./shelf.ts";
 import type { Slot } from "./slot.ts";
 import { WaitingLine, type Caller, type WaitingLineLimits } from "./waiting-line.ts";
 
-export interface SessionPoolOptions extends WaitingLineLimits, PagesOptions {
+export interface SessionPoolOptions extends WaitingLineLimits, PagesOptions, RoundsOptions {
   /** A lease that is held longer is taken back. */
   readonly leaseLimitMs: number;
-  /** A page that was not used for so long is closed until it is needed. */
-  readonly hibernateAfterMs: number;
 }
 
 /** `expiresAt`: when the site will sign it out, in milliseconds since the epoch, where that is known. */
@@ -20,8 +19,6 @@ export type SlotStatus = Pick<Slot, "id" | "state" | "reason" | "since" | "nextT
 };
 
 const MIN_RETRY_AFTER_MS = 1_000;
-/** How often idle sessions are looked at. */
-const ROUNDS_MS = 5_000;
 
 /**
  * Lends each credential's session to one request at a time, to whoever's turn it is. What may be lent now stands on the
@@ -37,7 +34,7 @@ export class SessionPool implements AsyncDisposable {
   readonly #recovery: Recovery;
   readonly #stopping = new AbortController();
   readonly #leases = new Set<Lease>();
-  readonly #rounds: NodeJS.Timeout;
+  readonly #rounds: Rounds;
   /** Sessions that are woken for somebody in the line. */
   #waking = 0;
   #passing: Promise<void> = Promise.resolve();
@@ -47,18 +44,12 @@ export class SessionPool implements AsyncDisposable {
     this.#log = log;
     this.#line = new WaitingLine(options);
     const shelve = (slot: Slot): Promise<void> => this.#shelve(slot);
-    this.#pages = new Pages({ ...options, slots: this.#slots, shelf: this.#shelf, shelve });
-    this.#recovery = new Recovery({
-      pages: this.#pages,
-      log,
-      signal: this.#stopping.signal,
-      shelve,
-      onFailure: () => this.#refuseHopeless(),
-    });
-    this.#rounds = setInterval(
-      () => this.#goRound(),
-      Math.min(ROUNDS_MS, options.hibernateAfterMs, options.probeAfterMs),
-    ).unref();
+    const onFailure = (): void => this.#refuseHopeless();
+    const shared = { slots: this.#slots, shelf: this.#shelf, shelve, log, signal: this.#stopping.signal };
+    this.#pages = new Pages({ ...options, ...shared });
+    this.#recovery = new Recovery({ ...shared, pages: this.#pages, onFailure });
+    const handOut = (): Promise<void> => this.#handOut();
+    this.#rounds = new Rounds({ ...options, ...shared, pages: this.#pages, recovery: this.#recovery, handOut });
   }
 
   /** Takes a credential in. Its session opens in the background while there is room, else when it is needed. */
@@ -144,7 +135,7 @@ export class SessionPool implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#rounds);
+    this.#rounds[Symbol.dispose]();
     await this.drain(AbortSignal.abort());
     const slots = [...this.#slots.values()];
     await Promise.all(slots.map((slot) => slot.pace.stop()));
@@ -233,38 +224,6 @@ export class SessionPool implements AsyncDisposable {
       this.#waking -= 1;
     }
     await this.#recovery.bring(slot, { eagerly: false });
-  }
-
-  /** Lets idle pages close, and finds those that died without a word. */
-  #goRound(): void {
-    this.#background(this.#lookAtIdle());
-    for (const slot of this.#slots.values()) {
-      if (slot.state === "ready" || slot.state === "resting") this.#background(slot.session.ping());
-    }
-  }
-
-  async #lookAtIdle(): Promise<void> {
-    await this.#pages.sleepIdle(this.#options.hibernateAfterMs);
-    await this.#probeIdle();
-    // Whoever came while one was looked at found it off the shelf.
-    await this.#handOut();
-  }
-
-  /** Asks the site about accounts that nobody used for a while, so that a request need not find out. */
-  async #probeIdle(): Promise<void> {
-    const { signal } = this.#stopping;
-    const isDue = ({ signedInMs = 0, jitter }: Slot): boolean =>
-      !signal.aborted && performance.now() - signedInMs >= this.#options.probeAfterMs * jitter;
-    await this.#shelf.eachOpen(isDue, async (slot) => {
-      slot.enter("busy", "asking whether it is signed in");
-      try {
-        await slot.session.checkSignIn(signal);
-        slot.succeed();
-      } catch (cause) {
-        if (!signal.aborted) await this.#recovery.fail(slot, GatewayError.from(cause));
-      }
-      this.#background(this.#recovery.bring(slot, { eagerly: false }));
-    });
   }
 
   /** Nobody waits for what will not come before their time is over. */
