@@ -12,6 +12,7 @@ import { createLog, Redaction, type Log } from "./log.ts";
 import { startGateway } from "./main.ts";
 import { Scratch } from "./scratch.ts";
 import { Simulator } from "./simulator/simulator.ts";
+import { Stop } from "./stop.ts";
 import { StoreError } from "./store/store-error.ts";
 
 /** How long a second signal or a stuck disposal may take before the process ends regardless. */
@@ -62,13 +63,14 @@ async function doctor(): Promise<void> {
 
 /** Serves until the first SIGTERM or SIGINT, then drains; the second one ends at once. */
 async function run(config: Config, greet?: (url: string, apiKey: string) => void): Promise<void> {
-  const stop = untilSignal();
+  const stop = new Stop();
   const { scratch, swept } = await Scratch.open();
   await using _scratch = scratch;
   const apiKey = await obtainApiKey(config);
   const credentials = await credentialsOf(config);
   const redaction = new Redaction([apiKey.value, ...cookiesOf(credentials)]);
   const log = createLog({ level: config.logLevel, format: config.logFormat, redaction });
+  stop.takeFailures(log);
   if (swept > 0) log.info({ swept }, "swept away what killed gateways had left");
   for (const warning of [...config.warnings, ...apiKey.warnings]) log.warn(warning);
   await using gateway = await startGateway({ ...config, credentials }, apiKey.value, log);
@@ -84,9 +86,9 @@ async function run(config: Config, greet?: (url: string, apiKey: string) => void
   log.info({ url: gateway.url, accounts: credentials.length, maxOpenSessions }, "gateway listens");
   if (greet) greet(gateway.url, apiKey.value);
   else if (apiKey.isNew) console.log(`API key (shown once, kept in ${config.stateDir}): ${apiKey.value}`);
-  await stop.first;
+  await stop.asked;
   log.info("stopping: running answers may finish");
-  await Promise.race([gateway.drain(), stop.second]);
+  await Promise.race([gateway.drain(), stop.urged]);
   // Whatever hangs now does not keep the process.
   setTimeout(() => process.exit(1), HARD_EXIT_MS).unref();
 }
@@ -127,19 +129,6 @@ function reloading(config: Config, apply: (list: readonly Credential[]) => Promi
       watch?.[Symbol.dispose]();
     },
   };
-}
-
-function untilSignal(): { readonly first: Promise<void>; readonly second: Promise<void> } {
-  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  let count = 0;
-  const onSignal = (): void => {
-    count += 1;
-    if (count === 1) first.resolve();
-    else second.resolve();
-  };
-  process.on("SIGTERM", onSignal);
-  process.on("SIGINT", onSignal);
-  return { first: first.promise, second: second.promise };
 }
 
 function demoGreeting(url: string, apiKey: string): string {

@@ -14,6 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ["setting", "settings"],
   memory: [],
   scratch: [],
+  stop: ["log"],
   alerts: ["log", "pool"],
   "session-states": ["browser", "credentials", "log", "pool", "store"],
   roster: ["browser", "credentials", "log", "pool", "session-states"],
@@ -51,7 +52,19 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "log",
     "errors",
   ],
-  cli: ["store", "credentials-file", "credentials", "scratch", "main", "config", "keys", "log", "doctor", "simulator"],
+  cli: [
+    "store",
+    "credentials-file",
+    "credentials",
+    "scratch",
+    "stop",
+    "main",
+    "config",
+    "keys",
+    "log",
+    "doctor",
+    "simulator",
+  ],
 };
 
 /** Packages that one place only may know. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { Simulator } from "../src/simulator/simulator.ts";
 import { signalIfRunning } from "./faults/processes.ts";
+import { Inspector } from "./inspector.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const KEY = "sk-test-0123456789abcdef0123456789abcdef";
@@ -56,7 +57,7 @@ class Command implements AsyncDisposable {
   }
 
   /** To the whole group, as Ctrl-C in a terminal goes. */
-  signal(name: "SIGINT" | "SIGTERM"): void {
+  signal(name: NodeJS.Signals): void {
     process.kill(-(this.#child.pid ?? 0), name);
   }
 
@@ -203,6 +204,44 @@ test("a second signal ends at once", async () => {
   expect(performance.now() - secondAt).toBeLessThan(5_000);
   expect(await outcome).not.toContain("[DONE]");
   await expect.poll(() => command.processes(), { timeout: 2_000 }).toEqual([]);
+});
+
+/** Makes the program run this from its event loop, where nobody waits for it. */
+async function runIn(program: Command, inspector: Inspector, code: string): Promise<void> {
+  const expression = `void setTimeout(() => { ${code} })`;
+  await inspector.ask(program, [{ method: "Runtime.evaluate", params: { expression } }]);
+}
+
+test("a promise that fails with nobody to see it is told, and serving goes on", async () => {
+  await using site = await Simulator.start();
+  const inspector = await Inspector.reserve();
+  await using command = await serve(site, inspector.settings);
+  await command.says(/"session open"/);
+  const [, url = ""] = await command.says(/"url":"([^"]+)"/);
+  await runIn(command, inspector, 'Promise.reject(new Error("for nobody"))');
+  await command.says(/"level":50[^\n]+for nobody[^\n]+a failure that nobody handled/);
+  expect(await (await ask(url, "still there?")).text()).toContain("[DONE]");
+  command.signal("SIGTERM");
+  expect(await command.ended()).toBe(0);
+});
+
+test("after an exception that nobody caught, answers end, the state is saved, and the exit says so", async () => {
+  await using site = await Simulator.start({ rotateEveryReplies: 1, replacedTokensInForce: 0 });
+  const account = { GPTOMNI_CREDENTIALS: JSON.stringify([site.addAccount("carol")]) };
+  const inspector = await Inspector.reserve();
+  await using first = await serve(site, { ...account, ...inspector.settings });
+  await first.says(/"session open"/);
+  const [, url = ""] = await first.says(/"url":"([^"]+)"/);
+  const answer = await ask(url, '@sim {"chunks":10,"chunkDelayMs":50,"chunkText":"piece "}');
+  await site.waitForPost((post) => post.bytesSent > 0, 5_000);
+  await runIn(first, inspector, 'throw new Error("on the loose")');
+  await first.says(/"level":50[^\n]+on the loose[^\n]+an exception that nobody caught/);
+  expect((await answer.text()).match(/piece /g)).toHaveLength(10);
+  expect(await first.ended()).toBe(1);
+  await expect.poll(() => first.processes(), { timeout: 2_000 }).toEqual([]);
+  // The site replaced the token with its answer: only who kept the new one is signed in.
+  await using second = await serve(site, { ...account, STATE_DIR: join(first.scratchDir, "state") });
+  await second.says(/"session open"/);
 });
 
 test("the doctor says what works and what does not", async () => {

@@ -26,5 +26,3 @@ function signal(name: NodeJS.Signals, kind?: string): Strike {
     if (pids.length > 0) signalIfRunning(pick(pids, dice), name);
   };
 }
-
-
