@@ -71,7 +71,8 @@ export async function startGateway(
     limits: { ...config, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },
     corsOrigins: config.corsOrigins,
   });
-  const server = createHttpServer(app);
+  const leaving = new AbortController();
+  const server = createHttpServer(app, leaving.signal);
   started.defer(() => {
     server.close();
     server.closeAllConnections();
@@ -85,6 +86,7 @@ export async function startGateway(
     browsers,
     setCredentials: (credentials) => roster.apply(credentials),
     drain: async () => {
+      leaving.abort();
       await pool.drain(AbortSignal.timeout(config.drainTimeoutMs));
       await lastWords(server);
       await states.flush();

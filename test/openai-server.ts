@@ -51,7 +51,7 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
     ...overrides,
     limits,
   });
-  const server = createHttpServer(app).listen(0, "127.0.0.1");
+  const server = createHttpServer(app, new AbortController().signal).listen(0, "127.0.0.1");
   await once(server, "listening");
   cleanups.push(() => {
     server.closeAllConnections();

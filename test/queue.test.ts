@@ -111,3 +111,22 @@ test("an account that stands still holds up nobody else's answer", async () => {
   for (const number of ["1", "2", "3"]) await expect(world.ask(number)).resolves.toBe(`You said: ${number}`);
   release();
 });
+
+test("once the gateway is to stop, each answer is the last on its connection", async () => {
+  await using world = await openWorld({ accounts: ["alice"] });
+  const question = (content: string): object => ({ model: "gptomni", messages: [{ role: "user", content }] });
+  const before = await world.post("/v1/chat/completions", question("before"));
+  expect(before.headers.get("connection")).toBe("keep-alive");
+  await before.text();
+  const release = await occupy(world);
+  const waiting = world.post("/v1/chat/completions", question("waits"));
+  await expect.poll(() => world.gateway.pool.waiting).toBe(1);
+  const drained = world.gateway.drain();
+  for (const refused of [await waiting, await world.post("/v1/chat/completions", question("too late"))]) {
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ error: { code: "server_shutting_down" } });
+    expect(refused.headers.get("connection")).toBe("close");
+  }
+  release();
+  await drained;
+});

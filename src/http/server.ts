@@ -13,11 +13,15 @@ const LINGER_MS = 1_000;
 const LAST_WORDS_LIMIT_MS = 1_000;
 const LOOK_EVERY_MS = 10;
 
-/** Node's server, which tells in JSON what it cannot read, too. */
-export function createHttpServer(app: RequestListener): Server {
+/**
+ * Node's server, which tells in JSON what it cannot read, too. From `leaving` on, each answer is its connection's last:
+ * clients and proxies go elsewhere with their next request, in place of finding the connection closed.
+ */
+export function createHttpServer(app: RequestListener, leaving: AbortSignal): Server {
   const latest = new WeakMap<Duplex, ServerResponse>();
   const server = createServer(ARRIVAL_LIMITS, (request, response) => {
     latest.set(request.socket, response);
+    endConnectionFrom(leaving, response);
     app(request, response);
   });
   return server.on("clientError", (cause: NodeJS.ErrnoException, socket) => {
@@ -25,6 +29,13 @@ export function createHttpServer(app: RequestListener): Server {
     if (socket.writable && isAnswerDue(latest.get(socket))) refuse(socket, cause);
     else socket.destroy();
   });
+}
+
+function endConnectionFrom(leaving: AbortSignal, response: ServerResponse): void {
+  const onLeaving = (): void => void (response.shouldKeepAlive = false);
+  if (leaving.aborted) onLeaving();
+  leaving.addEventListener("abort", onLeaving, { once: true });
+  response.once("close", () => leaving.removeEventListener("abort", onLeaving));
 }
 
 /** Resolves when every answer is with its client, or a second later: who closes before loses what was said last. */

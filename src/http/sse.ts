@@ -62,7 +62,6 @@ function open(response: ServerResponse, patience: Patience): void {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",
     "x-accel-buffering": "no",
-    connection: "keep-alive",
   });
   response.socket?.setNoDelay(true);
   response.flushHeaders();
