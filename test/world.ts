@@ -108,6 +108,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       return running.client;
     },
     restart: async (further) => {
+      await running.gateway.drain();
       await running.gateway[Symbol.asyncDispose]();
       running = await start(further);
     },

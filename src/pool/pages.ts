@@ -53,7 +53,7 @@ export class Pages {
       const { signedInMs } = slot;
       const isKnownSignedIn = signedInMs !== undefined && performance.now() - signedInMs < this.#parts.probeAfterMs;
       await slot.session.open(signal, { isKnownSignedIn });
-      if (!isKnownSignedIn) slot.signedInMs = performance.now();
+      slot.opened({ isProven: !isKnownSignedIn });
       return true;
     } finally {
       this.#opening.delete(slot);

@@ -75,7 +75,6 @@ export class Recovery {
       await delay(slot.waitMs, undefined, { signal, ref: false });
       if (slot.isRetired) return;
       await pages.open(slot, () => !slot.isRetired, signal);
-      slot.nextTryAt = undefined;
       this.#tellOpen(slot);
     } catch (cause) {
       if (signal.aborted) return;

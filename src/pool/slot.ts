@@ -93,6 +93,7 @@ export class Slot {
   /** Taken out of the configuration, or replaced in it: it goes as soon as nobody uses it. */
   isRetired = false;
   #failuresInARow = 0;
+  #verdict: Verdict | undefined;
   #lastRecovery: Recovery | undefined;
   readonly #onChange: (slot: Slot) => void;
 
@@ -105,6 +106,7 @@ export class Slot {
     const { state, reason, since, nextTryAt, failuresInARow } = verdict;
     Object.assign(this, { state, reason, since, nextTryAt });
     this.#failuresInARow = failuresInARow;
+    this.#verdict = verdict;
     this.#lastRecovery = recoveryInto(state);
   }
 
@@ -122,11 +124,16 @@ export class Slot {
     if (isNew) this.#onChange(this);
   }
 
-  /** What a restart must not forget: undefined while nothing is wrong with it. */
+  /** What a restart must not forget, during a try and while the gateway stops as well: undefined while nothing is wrong. */
   get verdict(): Verdict | undefined {
-    const { state, reason, since, nextTryAt } = this;
-    if (!recoveryInto(state) || state === "cold") return undefined;
-    return { state, reason, since, nextTryAt, failuresInARow: this.#failuresInARow };
+    return this.#verdict;
+  }
+
+  /** Its page stands at the site: what was wrong is over. `isProven`: the site was asked whether it is signed in. */
+  opened({ isProven }: { readonly isProven: boolean }): void {
+    this.nextTryAt = undefined;
+    this.#verdict = undefined;
+    if (isProven) this.signedInMs = performance.now();
   }
 
   /** A request failed in this session. */
@@ -166,6 +173,10 @@ export class Slot {
     const delayMs = toldDelayMs === undefined ? usualDelayMs : Math.min(Math.max(toldDelayMs, MIN_COOLING_MS), HOUR_MS);
     this.#failuresInARow += 1;
     this.enter(recovery.state, error.message, Date.now() + delayMs);
+    const { state, reason, since, nextTryAt } = this;
+    // A page that is only to be opened anew is opened anew by a restart.
+    this.#verdict =
+      state === "cold" ? undefined : { state, reason, since, nextTryAt, failuresInARow: this.#failuresInARow };
   }
 
   /** How long until it may serve, as far as is known; 0 when it may at any moment. */
