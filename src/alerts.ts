@@ -19,6 +19,11 @@ export class Alerts {
     this.#log = log;
   }
 
+  /** What was told before a restart is not told again, and its end is. To be called before the first change of state. */
+  restored({ id, state }: Slot): void {
+    if (ALARMING.has(state)) this.#told.set(id, state);
+  }
+
   /** To be called after each change of state. */
   changed({ id, state, reason, since, nextTryAt }: Slot): void {
     const before = this.#told.get(id);

@@ -55,7 +55,8 @@ export async function startGateway(
     log.debug({ credential, state, reason, since, nextTryAt }, "account state");
     alerts.changed(slot);
   };
-  const roster = new Roster({ pool, browsers, states, options, onChange, log });
+  const onRestored = (slot: Slot): void => alerts.restored(slot);
+  const roster = new Roster({ pool, browsers, states, options, onChange, onRestored, log });
   const gateway = new Gateway(pool, site, {
     firstPartTimeoutMs: config.firstByteTimeoutMs,
     gapTimeoutMs: config.idleTimeoutMs,

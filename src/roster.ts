@@ -14,6 +14,8 @@ export interface RosterParts {
   readonly states: SessionStates;
   readonly options: SessionOptions & { readonly rateLimit: RateLimit | undefined };
   readonly onChange: (slot: Slot) => void;
+  /** Called for each credential that goes on with what was known of it before a restart. */
+  readonly onRestored: (slot: Slot) => void;
   readonly log: Log;
 }
 
@@ -54,7 +56,7 @@ export class Roster {
   }
 
   async #add(credential: Credential): Promise<void> {
-    const { pool, browsers, states, options, onChange } = this.#parts;
+    const { pool, browsers, states, options, onChange, onRestored } = this.#parts;
     const { id, cookie } = credential;
     const stored = await states.load(credential);
     const host = browsers.moveIn();
@@ -67,6 +69,7 @@ export class Roster {
     const slot = new Slot({ id, session, pace, verdict: stored?.verdict, onChange: onStateChange });
     session.onCookies = () => states.changed(credential, slot);
     pace.onSent = () => states.changed(credential, slot);
+    if (stored) onRestored(slot);
     this.#members.set(id, { credential, host });
     await pool.add(slot);
     this.#parts.log.info({ credential: id, restored: stored !== undefined }, "account added");

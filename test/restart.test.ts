@@ -52,7 +52,8 @@ test("what an account sent before a restart still counts for its pace", async ()
   expect((four ?? 0) - (two ?? 0)).toBeGreaterThanOrEqual(3_000);
 });
 
-test("the operator hears once that an account needs them, and once that it is well again", async () => {
+/** What the operator's URL is told. */
+async function operator(): Promise<Disposable & { readonly url: string; readonly heard: Record<string, unknown>[] }> {
   const heard: Record<string, unknown>[] = [];
   const listener = createServer((request, response) => {
     void json(request).then((message) => {
@@ -62,7 +63,17 @@ test("the operator hears once that an account needs them, and once that it is we
   }).listen(0, "127.0.0.1");
   await once(listener, "listening");
   const { port } = listener.address() as AddressInfo;
-  await using world = await openWorld({ settings: { ALERT_URL: `http://127.0.0.1:${port}/alerts` } });
+  const close = (): void => {
+    listener.closeAllConnections();
+    listener.close();
+  };
+  return { url: `http://127.0.0.1:${port}/alerts`, heard, [Symbol.dispose]: close };
+}
+
+test("the operator hears once that an account needs them, and once that it is well again", async () => {
+  using told = await operator();
+  const { heard } = told;
+  await using world = await openWorld({ settings: { ALERT_URL: told.url } });
   world.simulator.accounts.signOut("alice");
   for (const word of ["a", "b", "c"]) await world.ask(word);
   await expect.poll(() => heard).toHaveLength(1);
@@ -73,8 +84,26 @@ test("the operator hears once that an account needs them, and once that it is we
   await world.gateway.setCredentials([{ id: "alice", cookie }, bob]);
   await expect.poll(() => heard, { timeout: 10_000 }).toHaveLength(2);
   expect(heard[1]).toMatchObject({ credential: "alice", state: "ready", before: "expired" });
-  listener.closeAllConnections();
-  listener.close();
+});
+
+test("what the operator was told before a restart is not told again, and its end is", async () => {
+  using told = await operator();
+  const { heard } = told;
+  await using world = await openWorld({ settings: { ALERT_URL: told.url } });
+  world.simulator.accounts.signOut("alice");
+  for (const word of ["a", "b"]) await world.ask(word);
+  await expect.poll(() => heard).toHaveLength(1);
+  await world.restart();
+  expect(stateOf(world, "alice")).toBe("expired");
+  await world.ask("bob is there");
+  const cookie = world.simulator.addAccount("alice");
+  const bob = { id: "bob", cookie: world.cookies.get("bob") ?? "" };
+  await world.gateway.setCredentials([{ id: "alice", cookie }, bob]);
+  const endings = (): unknown[] => heard.map(({ credential, state, before }) => ({ credential, state, before }));
+  await expect.poll(endings, { timeout: 10_000 }).toEqual([
+    { credential: "alice", state: "expired", before: null },
+    { credential: "alice", state: "ready", before: "expired" },
+  ]);
 });
 
 test("accounts come and go while it runs, and streams of others go on", async () => {
