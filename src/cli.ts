@@ -68,7 +68,11 @@ async function run(config: Config, greet?: (url: string, apiKey: string) => void
   await using _scratch = scratch;
   const apiKey = await obtainApiKey(config);
   const credentials = await credentialsOf(config);
-  const redaction = new Redaction([apiKey.value, ...cookiesOf(credentials)]);
+  const redaction = new Redaction([
+    apiKey.value,
+    ...config.apiKeys.map(({ value }) => value),
+    ...cookiesOf(credentials),
+  ]);
   const log = createLog({ level: config.logLevel, format: config.logFormat, redaction });
   stop.takeFailures(log);
   if (swept > 0) log.info({ swept }, "swept away what killed gateways had left");

@@ -7,6 +7,8 @@ export class ConfigError extends Error {
 }
 
 const MIN_KEY_CHARACTERS = 16;
+/** What API_MASTER_KEY is called where keys are told apart. */
+export const MASTER = "master";
 
 type Settings = typeof SETTINGS;
 type SettingName = keyof Settings;
@@ -45,6 +47,7 @@ function toConfig(values: Values) {
   return {
     credentials: values.GPTOMNI_CREDENTIALS ?? [],
     apiKey: values.API_MASTER_KEY,
+    apiKeys: get("API_KEYS"),
     requestTimeoutMs: get("API_REQUEST_TIMEOUT"),
     host: get("HOST"),
     port: get("PORT"),
@@ -96,11 +99,21 @@ function sourceProblems({ GPTOMNI_CREDENTIALS: list, CREDENTIALS_FILE: file }: V
 }
 
 function keyProblems(values: Values): string[] {
-  const key = values.API_MASTER_KEY;
-  if (key === undefined || !isWeak(key) || isLoopback(values.HOST ?? "")) return [];
-  return [
-    `API_MASTER_KEY: expected at least ${MIN_KEY_CHARACTERS} characters that nobody guesses, since HOST is not loopback, got a weak one; leave it empty to have one made`,
-  ];
+  const { API_MASTER_KEY: master, API_KEYS: further = [] } = values;
+  const problems: string[] = [];
+  const wanted = `at least ${MIN_KEY_CHARACTERS} characters that nobody guesses, since HOST is not loopback`;
+  const isExposed = !isLoopback(values.HOST ?? "");
+  if (isExposed && master !== undefined && isWeak(master)) {
+    problems.push(`API_MASTER_KEY: expected ${wanted}, got a weak one; leave it empty to have one made`);
+  }
+  const weak = isExposed ? further.filter(({ value }) => isWeak(value)).map(({ name }) => name) : [];
+  if (weak.length > 0) problems.push(`API_KEYS: expected ${wanted}, got weak ones for ${weak.join(", ")}`);
+  const all = [...(master === undefined ? [] : [master]), ...further.map(({ value }) => value)];
+  if (new Set(all).size < all.length) problems.push("API_KEYS: expected each key once, got one twice");
+  if (further.some(({ name }) => name === MASTER)) {
+    problems.push(`API_KEYS: expected other names than ${MASTER}, which is that of API_MASTER_KEY`);
+  }
+  return problems;
 }
 
 function warningsOf(values: Values): string[] {
@@ -110,6 +123,9 @@ function warningsOf(values: Values): string[] {
     warnings.push("GPTOMNI_CREDENTIALS is empty: no request can be answered");
   if (values.API_MASTER_KEY !== undefined && isWeak(values.API_MASTER_KEY)) {
     warnings.push("API_MASTER_KEY is weak: anyone on this machine can use your accounts");
+  }
+  if (values.API_KEYS?.some(({ value }) => isWeak(value))) {
+    warnings.push("API_KEYS has a weak key: anyone on this machine can use your accounts");
   }
   if (values.RATE_LIMIT === undefined)
     warnings.push("RATE_LIMIT is off: a site may suspend accounts that ask too fast");

@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Alerts } from "./alerts.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
-import { ConfigError, type Config } from "./config.ts";
+import { ConfigError, MASTER, type Config } from "./config.ts";
 import type { Credential } from "./credentials.ts";
 import { Gateway } from "./gateway.ts";
 import { createApp } from "./http/app.ts";
@@ -66,7 +66,7 @@ export async function startGateway(
     models: site.models,
     promptOf: flatten,
     backgroundPattern: config.backgroundPattern,
-    apiKey,
+    apiKeys: [{ name: MASTER, value: apiKey }, ...config.apiKeys],
     readiness: () => pool.readiness,
     log,
     limits: { ...config, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },

@@ -22,6 +22,21 @@ export const words = text.transform((value) =>
   (value.match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((word) => word.replaceAll('"', "")),
 );
 
+/** A name that may stand in a log line and a metric, and a secret. */
+export interface NamedKey {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** `name=key`, separated by spaces. */
+export const namedKeys = words.transform((pairs, context): readonly NamedKey[] => {
+  const keys = pairs.map((pair) => /^(?<name>[\w-]{1,64})=(?<value>\S+)$/.exec(pair)?.groups as NamedKey | undefined);
+  const isWhole = keys.every((key) => key !== undefined);
+  if (isWhole && new Set(keys.map(({ name }) => name)).size === keys.length) return keys;
+  context.addIssue("name=key, separated by spaces, each name once, of letters, digits, - and _");
+  return z.NEVER;
+});
+
 export function wholeNumber(min: number, max: number): z.ZodType<number, string> {
   const error = `a whole number from ${min} to ${max}`;
   return text.regex(/^\d+$/, { error }).transform(Number).pipe(z.number().min(min, { error }).max(max, { error }));

@@ -1,7 +1,19 @@
 import { z } from "zod";
 import { credentials } from "./credentials.ts";
 import { sessionsThatFit } from "./memory.ts";
-import { httpUrl, onOff, origin, pattern, rateLimit, seconds, setting, text, wholeNumber, words } from "./setting.ts";
+import {
+  httpUrl,
+  namedKeys,
+  onOff,
+  origin,
+  pattern,
+  rateLimit,
+  seconds,
+  setting,
+  text,
+  wholeNumber,
+  words,
+} from "./setting.ts";
 
 /** Every setting there is; the READMEs and .env.example are tested against this table. */
 export const SETTINGS = {
@@ -18,6 +30,13 @@ export const SETTINGS = {
     unit: "",
     isSecret: true,
     doc: "the key that clients send; made at first start, kept in STATE_DIR and printed once when absent",
+  }),
+  API_KEYS: setting({
+    parse: namedKeys,
+    default: "",
+    unit: "",
+    isSecret: true,
+    doc: "further keys, as name=key, separated by spaces; whoever waits is served in turn by key, and the log names it",
   }),
   API_REQUEST_TIMEOUT: setting({ parse: seconds(1, 3_600), default: "300", unit: "s", doc: "a whole request" }),
   HOST: setting({

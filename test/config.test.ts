@@ -92,6 +92,38 @@ describe("the API key", () => {
   });
 });
 
+describe("further API keys", () => {
+  const second = STRONG_KEY.split("").toReversed().join("");
+
+  test("have a name each", () => {
+    const { apiKeys, warnings } = loadConfig({ API_KEYS: ` anna=${STRONG_KEY}  ben-2=${second}` });
+    expect(apiKeys).toEqual([
+      { name: "anna", value: STRONG_KEY },
+      { name: "ben-2", value: second },
+    ]);
+    expect(warnings.join()).not.toContain("API_KEYS");
+  });
+
+  test.each([
+    ["without a name", STRONG_KEY],
+    ["of one name", `anna=${STRONG_KEY} anna=${second}`],
+    ["with a name that would not fit a log line", `a.b=${STRONG_KEY}`],
+    ["that are the same", `anna=${STRONG_KEY} ben=${STRONG_KEY}`],
+    ["by the name of the first one", `master=${second}`],
+  ])("%s are refused, and not repeated", (_name, value) => {
+    const message = messageOf({ API_MASTER_KEY: `${second}-other`, API_KEYS: value });
+    expect(message).toContain("API_KEYS: expected");
+    expect(message).not.toContain(STRONG_KEY);
+  });
+
+  test("that are weak are refused where others can reach the listener, else taken with a warning", () => {
+    const message = messageOf({ API_KEYS: `anna=${STRONG_KEY} ben=123456`, HOST: "0.0.0.0" });
+    expect(message).toContain("got weak ones for ben");
+    expect(message).not.toContain("123456");
+    expect(loadConfig({ API_KEYS: "ben=123456" }).warnings.join()).toContain("API_KEYS has a weak key");
+  });
+});
+
 test.each([
   ["RATE_LIMIT", "off"],
   ["GPTOMNI_ORIGIN", "http://localhost:1"],

@@ -42,7 +42,7 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
   const app = createApp({
     gateway,
     models: ["gptomni", "org/big"],
-    apiKey: KEY,
+    apiKeys: [{ name: "master", value: KEY }],
     readiness: () => ({ ready: true, reasons: [] }),
     log: { debug: write, info: write, warn: write, error: write },
     corsOrigins: ["*"],

@@ -3,7 +3,7 @@ import { GatewayError } from "../errors.ts";
 import { warmTokenizer } from "../turn/tokens.ts";
 import { anthropicMessages, countMessageTokens, failAsAnthropic } from "./anthropic-messages.ts";
 import { sendError, sendJson } from "./answer.ts";
-import { requireKey } from "./auth.ts";
+import { requireKey, type NamedKey } from "./auth.ts";
 import { readBody } from "./body.ts";
 import { chatCompletions } from "./chat-completions.ts";
 import { completions } from "./completions.ts";
@@ -17,8 +17,8 @@ import { responses } from "./responses.ts";
 import type { TurnLimits, TurnParts } from "./turn.ts";
 
 export interface AppParts extends TurnParts {
-  /** What callers must show; everybody who has it may do everything. */
-  readonly apiKey: string;
+  /** One of them callers must show; everybody who has one may do everything, and finds what was made with it only. */
+  readonly apiKeys: readonly NamedKey[];
   readonly readiness: () => Readiness;
   readonly log: EdgeLog;
   readonly limits: TurnLimits & { readonly maxBodyBytes: number };
@@ -72,7 +72,7 @@ const live: RequestHandler = (_request, response) => sendJson(response, 200, { s
 
 function routesOf(parts: AppParts): readonly Route[] {
   const { models, readiness } = parts;
-  const keyed = requireKey(parts.apiKey);
+  const keyed = requireKey(parts.apiKeys);
   const ready: RequestHandler = (_request, response) => {
     const { ready: isReady, reasons } = readiness();
     sendJson(response, isReady ? 200 : 503, { status: isReady ? "ready" : "not ready", reasons });

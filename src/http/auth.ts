@@ -2,13 +2,26 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { RequestHandler } from "express";
 import { GatewayError } from "../errors.ts";
+import { exchangeOf } from "./exchange.ts";
 
-/** Lets holders of the key through. Keys are compared by digest in constant time, and never repeated in an answer. */
-export function requireKey(apiKey: string): RequestHandler {
-  const expected = digest(apiKey);
+export interface NamedKey {
+  /** Tells its holder's requests from others', in the log as well. */
+  readonly name: string;
+  readonly value: string;
+}
+
+/**
+ * Lets holders of a key through, as that key's tenant. Keys are compared by digest in constant time, and never repeated
+ * in an answer.
+ */
+export function requireKey(keys: readonly NamedKey[]): RequestHandler {
+  const known = keys.map(({ name, value }) => ({ name, digest: digest(value) }));
   return (request, response, next) => {
     const offered = keysIn(request.headers);
-    if (offered.some((key) => timingSafeEqual(digest(key), expected))) {
+    const digests = offered.map(digest);
+    const match = known.find((one) => digests.some((other) => timingSafeEqual(one.digest, other)));
+    if (match) {
+      exchangeOf(response).tenant = match.name;
       next();
       return;
     }
@@ -19,7 +32,7 @@ export function requireKey(apiKey: string): RequestHandler {
 
 const NO_KEY =
   "You didn't provide an API key. Provide it in an Authorization header: 'Authorization: Bearer YOUR_KEY'.";
-const WRONG_KEY = "Incorrect API key provided. It is the key that this gateway was started with.";
+const WRONG_KEY = "Incorrect API key provided. It is a key that this gateway was started with.";
 
 /** OpenAI's header, Azure's and Anthropic's: some clients send two of them at once. */
 function keysIn(headers: IncomingHttpHeaders): string[] {

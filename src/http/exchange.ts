@@ -10,8 +10,8 @@ export class Exchange {
   readonly #startedMs = performance.now();
   /** The pattern that matched, never the path: paths are the caller's words. */
   route: string | undefined;
-  /** Whose key it came with; all requests come with the one there is. */
-  readonly tenant = "master";
+  /** The name of the key that it came with; empty until one was shown. */
+  tenant = "";
   failure: GatewayError | undefined;
   /** Of the answer that was begun last. */
   progress: Readonly<Progress> | undefined;

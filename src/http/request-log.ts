@@ -26,6 +26,7 @@ export function logRequests(log: EdgeLog): RequestHandler {
         method: request.method,
         route: route ?? "unknown",
         status: isWhole ? response.statusCode : (failure?.row.status ?? CLIENT_CLOSED),
+        key: exchange.tenant || undefined,
         code: failure?.code ?? (isWhole ? undefined : "client_closed"),
         credential: progress?.credentialId,
         attempts: progress?.attempts,
