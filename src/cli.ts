@@ -7,7 +7,7 @@ import { ConfigError, loadConfig, type Config } from "./config.ts";
 import { readCredentialsFile, watchCredentialsFile } from "./credentials-file.ts";
 import type { Credential } from "./credentials.ts";
 import { diagnose } from "./doctor.ts";
-import { obtainApiKey } from "./keys.ts";
+import { obtainKeys, type Keys } from "./keys.ts";
 import { createLog, Redaction, type Log } from "./log.ts";
 import { startGateway } from "./main.ts";
 import { Scratch } from "./scratch.ts";
@@ -27,6 +27,9 @@ async function serve(): Promise<void> {
   await run(loadConfig(environment()));
 }
 
+/** Says where it listens, and what opens it. */
+type Greet = (url: string, keys: Readonly<Record<keyof Keys, string>>) => void;
+
 /** The gateway in front of a simulated chat site: nothing leaves this machine. */
 async function demo(): Promise<void> {
   const stateDir = await mkdtemp(join(tmpdir(), "gptomni-demo-"));
@@ -39,6 +42,7 @@ async function demo(): Promise<void> {
     BROWSER_MODE: process.env["BROWSER_MODE"],
     LOG_LEVEL: process.env["LOG_LEVEL"] ?? "warn",
     API_MASTER_KEY: process.env["API_MASTER_KEY"],
+    ADMIN_KEY: process.env["ADMIN_KEY"],
     GPTOMNI_ORIGIN: simulator.origin,
     GPTOMNI_CREDENTIALS: JSON.stringify(credentials),
     BROWSER_ARGS: simulator.browserArgs,
@@ -47,7 +51,7 @@ async function demo(): Promise<void> {
   });
   console.log(`demo: simulated chat site at ${simulator.origin}, accounts ${DEMO_ACCOUNTS.join(", ")}`);
   try {
-    await run(config, (url, apiKey) => console.log(demoGreeting(url, apiKey)));
+    await run(config, (url, keys) => console.log(demoGreeting(url, keys)));
   } finally {
     await rm(stateDir, { recursive: true, force: true });
   }
@@ -62,22 +66,20 @@ async function doctor(): Promise<void> {
 }
 
 /** Serves until the first SIGTERM or SIGINT, then drains; the second one ends at once. */
-async function run(config: Config, greet?: (url: string, apiKey: string) => void): Promise<void> {
+async function run(config: Config, greet?: Greet): Promise<void> {
   const stop = new Stop();
   const { scratch, swept } = await Scratch.open();
   await using _scratch = scratch;
-  const apiKey = await obtainApiKey(config);
+  const keys = await obtainKeys(config);
   const credentials = await credentialsOf(config);
-  const redaction = new Redaction([
-    apiKey.value,
-    ...config.apiKeys.map(({ value }) => value),
-    ...cookiesOf(credentials),
-  ]);
+  const values = { api: keys.api.value, admin: keys.admin.value };
+  const furtherKeys = config.apiKeys.map(({ value }) => value);
+  const redaction = new Redaction([...Object.values(values), ...furtherKeys, ...cookiesOf(credentials)]);
   const log = createLog({ level: config.logLevel, format: config.logFormat, redaction });
   stop.takeFailures(log);
   if (swept > 0) log.info({ swept }, "swept away what killed gateways had left");
-  for (const warning of [...config.warnings, ...apiKey.warnings]) log.warn(warning);
-  await using gateway = await startGateway({ ...config, credentials }, apiKey.value, log);
+  for (const warning of [...config.warnings, ...keys.api.warnings, ...keys.admin.warnings]) log.warn(warning);
+  await using gateway = await startGateway({ ...config, credentials }, values, log);
   using _reloading = reloading(
     config,
     async (list) => {
@@ -88,8 +90,8 @@ async function run(config: Config, greet?: (url: string, apiKey: string) => void
   );
   const { maxOpenSessions } = config;
   log.info({ url: gateway.url, accounts: credentials.length, maxOpenSessions }, "gateway listens");
-  if (greet) greet(gateway.url, apiKey.value);
-  else if (apiKey.isNew) console.log(`API key (shown once, kept in ${config.stateDir}): ${apiKey.value}`);
+  if (greet) greet(gateway.url, values);
+  else showNew(keys, config.stateDir);
   await stop.asked;
   log.info("stopping: running answers may finish");
   await Promise.race([gateway.drain(), stop.urged]);
@@ -135,13 +137,21 @@ function reloading(config: Config, apply: (list: readonly Credential[]) => Promi
   };
 }
 
-function demoGreeting(url: string, apiKey: string): string {
+function showNew({ api, admin }: Keys, stateDir: string): void {
+  if (api.isNew) console.log(`API key (shown once, kept in ${stateDir}): ${api.value}`);
+  if (admin.isNew) console.log(`Admin key (likewise): ${admin.value}`);
+}
+
+function demoGreeting(url: string, { api, admin }: Parameters<Greet>[1]): string {
   return `
   Base URL   ${url}/v1
-  API key    ${apiKey}
+  API key    ${api}
+  Admin key  ${admin}
 
-  curl -N ${url}/v1/chat/completions -H 'Authorization: Bearer ${apiKey}' -H 'Content-Type: application/json' \\
+  curl -N ${url}/v1/chat/completions -H 'Authorization: Bearer ${api}' -H 'Content-Type: application/json' \\
     -d '{"model":"gptomni","stream":true,"messages":[{"role":"user","content":"Hello!"}]}'
+
+  curl ${url}/admin/api/credentials -H 'Authorization: Bearer ${admin}'
 
   Ctrl-C ends it.
 `;

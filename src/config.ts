@@ -48,6 +48,7 @@ function toConfig(values: Values) {
     credentials: values.GPTOMNI_CREDENTIALS ?? [],
     apiKey: values.API_MASTER_KEY,
     apiKeys: get("API_KEYS"),
+    adminKey: values.ADMIN_KEY,
     requestTimeoutMs: get("API_REQUEST_TIMEOUT"),
     host: get("HOST"),
     port: get("PORT"),
@@ -99,17 +100,24 @@ function sourceProblems({ GPTOMNI_CREDENTIALS: list, CREDENTIALS_FILE: file }: V
 }
 
 function keyProblems(values: Values): string[] {
-  const { API_MASTER_KEY: master, API_KEYS: further = [] } = values;
+  const { API_MASTER_KEY, ADMIN_KEY, API_KEYS: further = [] } = values;
+  const own = Object.entries({ API_MASTER_KEY, ADMIN_KEY }).filter(([, key]) => key !== undefined) as [
+    string,
+    string,
+  ][];
   const problems: string[] = [];
-  const wanted = `at least ${MIN_KEY_CHARACTERS} characters that nobody guesses, since HOST is not loopback`;
-  const isExposed = !isLoopback(values.HOST ?? "");
-  if (isExposed && master !== undefined && isWeak(master)) {
-    problems.push(`API_MASTER_KEY: expected ${wanted}, got a weak one; leave it empty to have one made`);
+  if (!isLoopback(values.HOST ?? "")) {
+    const wanted = `at least ${MIN_KEY_CHARACTERS} characters that nobody guesses, since HOST is not loopback`;
+    for (const [name, key] of own) {
+      if (isWeak(key)) problems.push(`${name}: expected ${wanted}, got a weak one; leave it empty to have one made`);
+    }
+    const weak = further.filter(({ value }) => isWeak(value)).map(({ name }) => name);
+    if (weak.length > 0) problems.push(`API_KEYS: expected ${wanted}, got weak ones for ${weak.join(", ")}`);
   }
-  const weak = isExposed ? further.filter(({ value }) => isWeak(value)).map(({ name }) => name) : [];
-  if (weak.length > 0) problems.push(`API_KEYS: expected ${wanted}, got weak ones for ${weak.join(", ")}`);
-  const all = [...(master === undefined ? [] : [master]), ...further.map(({ value }) => value)];
-  if (new Set(all).size < all.length) problems.push("API_KEYS: expected each key once, got one twice");
+  const all = [...own.map(([, key]) => key), ...further.map(({ value }) => value)];
+  if (new Set(all).size < all.length) {
+    problems.push("API_KEYS: expected keys that differ, from API_MASTER_KEY and ADMIN_KEY as well, got one twice");
+  }
   if (further.some(({ name }) => name === MASTER)) {
     problems.push(`API_KEYS: expected other names than ${MASTER}, which is that of API_MASTER_KEY`);
   }
@@ -126,6 +134,9 @@ function warningsOf(values: Values): string[] {
   }
   if (values.API_KEYS?.some(({ value }) => isWeak(value))) {
     warnings.push("API_KEYS has a weak key: anyone on this machine can use your accounts");
+  }
+  if (values.ADMIN_KEY !== undefined && isWeak(values.ADMIN_KEY)) {
+    warnings.push("ADMIN_KEY is weak: anyone on this machine can see how your accounts do");
   }
   if (values.RATE_LIMIT === undefined)
     warnings.push("RATE_LIMIT is off: a site may suspend accounts that ask too fast");

@@ -10,8 +10,8 @@ import { createApp } from "./http/app.ts";
 import { createHttpServer, lastWords } from "./http/server.ts";
 import type { Log } from "./log.ts";
 import { Memory } from "./memory.ts";
+import { Metrics } from "./metrics.ts";
 import { SessionPool } from "./pool/session-pool.ts";
-import type { Slot } from "./pool/slot.ts";
 import { Roster } from "./roster.ts";
 import { SessionStates } from "./session-states.ts";
 import { gptomni } from "./sites/gptomni.ts";
@@ -39,7 +39,7 @@ export interface RunningGateway extends AsyncDisposable {
 /** The composition root: config → browser → pool → gateway → server. Disposing stops it all in reverse. */
 export async function startGateway(
   config: Config,
-  apiKey: string,
+  keys: { readonly api: string; readonly admin: string },
   log: Log,
   memory = new Memory(),
 ): Promise<RunningGateway> {
@@ -50,13 +50,7 @@ export async function startGateway(
   const states = started.use(await openStates(config, log));
   const alerts = new Alerts(config.alertUrl, log);
   const options = { ...config, site };
-  const onChange = (slot: Slot): void => {
-    const { id: credential, state, reason, since, nextTryAt } = slot;
-    log.debug({ credential, state, reason, since, nextTryAt }, "account state");
-    alerts.changed(slot);
-  };
-  const onRestored = (slot: Slot): void => alerts.restored(slot);
-  const roster = new Roster({ pool, browsers, states, options, onChange, onRestored, log });
+  const roster = new Roster({ pool, browsers, states, options, alerts, log });
   const gateway = new Gateway(pool, site, {
     firstPartTimeoutMs: config.firstByteTimeoutMs,
     gapTimeoutMs: config.idleTimeoutMs,
@@ -66,8 +60,11 @@ export async function startGateway(
     models: site.models,
     promptOf: flatten,
     backgroundPattern: config.backgroundPattern,
-    apiKeys: [{ name: MASTER, value: apiKey }, ...config.apiKeys],
+    apiKeys: [{ name: MASTER, value: keys.api }, ...config.apiKeys],
+    adminKey: keys.admin,
     readiness: () => pool.readiness,
+    accounts: () => pool.states,
+    metrics: metricsOf(pool, browsers),
     log,
     limits: { ...config, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },
     corsOrigins: config.corsOrigins,
@@ -99,6 +96,16 @@ export async function startGateway(
 async function openStates(config: Config, log: Log): Promise<SessionStates> {
   const secretKey = await obtainSecretKey(config.stateDir, config.secretKey);
   return new SessionStates(await CredentialStore.open(config.stateDir, secretKey), log);
+}
+
+function metricsOf(pool: SessionPool, browsers: BrowserFleet): Metrics {
+  return new Metrics({
+    accounts: () => pool.states,
+    waiting: () => pool.waiting,
+    openPages: () => pool.openPages,
+    browserStarts: () => browsers.starts,
+    sessionFailures: () => pool.sessionFailures,
+  });
 }
 
 function poolOf(config: Config, memory: Memory, log: Log): SessionPool {

@@ -1,3 +1,4 @@
+import type { Alerts } from "./alerts.ts";
 import type { BrowserFleet } from "./browser/browser-fleet.ts";
 import type { BrowserHost } from "./browser/browser-host.ts";
 import { Session, type SessionOptions } from "./browser/session.ts";
@@ -13,9 +14,7 @@ export interface RosterParts {
   readonly browsers: BrowserFleet;
   readonly states: SessionStates;
   readonly options: SessionOptions & { readonly rateLimit: RateLimit | undefined };
-  readonly onChange: (slot: Slot) => void;
-  /** Called for each credential that goes on with what was known of it before a restart. */
-  readonly onRestored: (slot: Slot) => void;
+  readonly alerts: Alerts;
   readonly log: Log;
 }
 
@@ -56,23 +55,25 @@ export class Roster {
   }
 
   async #add(credential: Credential): Promise<void> {
-    const { pool, browsers, states, options, onChange, onRestored } = this.#parts;
+    const { pool, browsers, states, options, alerts, log } = this.#parts;
     const { id, cookie } = credential;
     const stored = await states.load(credential);
     const host = browsers.moveIn();
     const session = new Session(host, cookie, { ...options, storedCookies: stored?.cookies });
     const pace = new Pace(options.rateLimit, stored?.sentAt);
-    const onStateChange = (changed: Slot): void => {
+    const onChange = (changed: Slot): void => {
+      const { state, reason, since, nextTryAt } = changed;
+      log.debug({ credential: id, state, reason, since, nextTryAt }, "account state");
       states.changed(credential, changed);
-      onChange(changed);
+      alerts.changed(changed);
     };
-    const slot = new Slot({ id, session, pace, verdict: stored?.verdict, onChange: onStateChange });
+    const slot = new Slot({ id, session, pace, verdict: stored?.verdict, onChange });
     session.onCookies = () => states.changed(credential, slot);
     pace.onSent = () => states.changed(credential, slot);
-    if (stored) onRestored(slot);
+    alerts.restored(slot);
     this.#members.set(id, { credential, host });
     await pool.add(slot);
-    this.#parts.log.info({ credential: id, restored: stored !== undefined }, "account added");
+    log.info({ credential: id, restored: stored !== undefined }, "account added");
   }
 
   async #remove(id: string): Promise<void> {

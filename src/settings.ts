@@ -38,6 +38,13 @@ export const SETTINGS = {
     isSecret: true,
     doc: "further keys, as name=key, separated by spaces; whoever waits is served in turn by key, and the log names it",
   }),
+  ADMIN_KEY: setting({
+    parse: text.min(1),
+    default: undefined,
+    unit: "",
+    isSecret: true,
+    doc: "the operator's key, for /metrics and /admin/api; made, kept and printed like API_MASTER_KEY when absent",
+  }),
   API_REQUEST_TIMEOUT: setting({ parse: seconds(1, 3_600), default: "300", unit: "s", doc: "a whole request" }),
   HOST: setting({
     parse: text.min(1),

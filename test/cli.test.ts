@@ -123,20 +123,22 @@ test("the demo prints a curl line that works, and Ctrl-C leaves nothing behind",
   expect((await readdir(demo.scratchDir)).filter((name) => /gptomni|playwright|chromium/i.test(name))).toEqual([]);
 });
 
-test("a key is made at the first start, shown once, kept for its owner alone, and used again", async () => {
+test("keys are made at the first start, shown once, kept for their owner alone, and used again", async () => {
   await using site = await Simulator.start();
   await using first = await serve(site, { API_MASTER_KEY: "" });
   const [, key = ""] = await first.says(/API key \(shown once, kept in \S+\): (\S+)/);
+  const [, adminKey = ""] = await first.says(/Admin key \(likewise\): (\S+)/);
   const state = join(first.scratchDir, "state");
-  const [file = ""] = await readdir(state);
-  expect((await stat(join(state, file))).mode & 0o777).toBe(0o600);
+  for (const file of ["api-key", "admin-key"]) expect((await stat(join(state, file))).mode & 0o777).toBe(0o600);
   first.signal("SIGTERM");
   expect(await first.ended()).toBe(0);
   await using second = await serve(site, { API_MASTER_KEY: "", STATE_DIR: state });
   const [, url = ""] = await second.says(/"url":"([^"]+)"/);
   const models = await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${key}` } });
   expect(models.status).toBe(200);
-  expect(second.output).not.toContain(key);
+  const metrics = await fetch(`${url}/metrics`, { headers: { authorization: `Bearer ${adminKey}` } });
+  expect(metrics.status).toBe(200);
+  for (const secret of [key, adminKey]) expect(second.output).not.toContain(secret);
 });
 
 test("every wrong setting is named in one message, and nothing is started", async () => {

@@ -6,6 +6,7 @@ import type { ChatRequest, ReplyPart } from "../src/chat.ts";
 import type { Reply } from "../src/gateway.ts";
 import { createApp, type AppParts } from "../src/http/app.ts";
 import { createHttpServer } from "../src/http/server.ts";
+import { ADMIN_KEY } from "./api-key.ts";
 import { flatten } from "../src/sites/prompt.ts";
 
 export const KEY = "sk-test-0123456789";
@@ -43,7 +44,10 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
     gateway,
     models: ["gptomni", "org/big"],
     apiKeys: [{ name: "master", value: KEY }],
+    adminKey: ADMIN_KEY,
     readiness: () => ({ ready: true, reasons: [] }),
+    accounts: () => [],
+    metrics: { contentType: "text/plain", text: async () => "", done: () => {} },
     log: { debug: write, info: write, warn: write, error: write },
     corsOrigins: ["*"],
     promptOf: flatten,

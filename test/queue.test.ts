@@ -48,6 +48,7 @@ test("while one account rests, the other answers at once", async () => {
   expect(performance.now() - startedAt).toBeLessThan(5_000);
   expect([startsOf(world, "alice").length, startsOf(world, "bob").length]).toEqual([1, 1]);
   await expect.poll(() => world.gateway.pool.states.map(({ state }) => state)).toEqual(["resting", "resting"]);
+  for (const { nextTryAt } of world.gateway.pool.states) expect(nextTryAt).toBeGreaterThan(Date.now() + 3_500_000);
   expect(await (await fetch(`${world.gateway.url}/readyz`)).json()).toMatchObject({ status: "ready" });
   // Both would rest for longer than anybody may wait: said at once, with the time.
   const refused = await world.ask("third").catch((cause: unknown) => cause);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createLog, Redaction } from "../src/log.ts";
+import { ADMIN_KEY } from "./api-key.ts";
 import { openWorld } from "./world.ts";
 
 test("a secret reaches the log in no form: message, field, error, JSON or URL", () => {
@@ -32,6 +33,11 @@ test("no cookie and no key is in any log line or answer, whatever fails", async 
     await send(prompt);
   bodies.push(await (await world.post("/v1/chat/completions", "not json")).text());
   await world.untilReady();
+  for (const path of ["/metrics", "/admin/api/credentials"]) {
+    const response = await fetch(world.gateway.url + path, { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
+    expect(response.status).toBe(200);
+    bodies.push(await response.text());
+  }
   const all = [...world.logged, ...bodies].join("\n");
   const cookies = [...world.cookies.values()].flatMap((cookie) => cookie.split("; "));
   const values = cookies.map((pair) => pair.slice(pair.indexOf("=") + 1)).filter((value) => value.length >= 16);
@@ -42,4 +48,5 @@ test("no cookie and no key is in any log line or answer, whatever fails", async 
   expect(rotated).toBeDefined();
   expect(all).not.toContain(rotated);
   expect(all).not.toContain("sk-test");
+  expect(all).not.toContain("sk-admin");
 });

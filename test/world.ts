@@ -9,7 +9,7 @@ import { createLog, Redaction } from "../src/log.ts";
 import { Memory } from "../src/memory.ts";
 import { startGateway, type RunningGateway } from "../src/main.ts";
 import { Simulator, type SimulatorOptions } from "../src/simulator/simulator.ts";
-import { API_KEY } from "./api-key.ts";
+import { ADMIN_KEY, API_KEY } from "./api-key.ts";
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -73,12 +73,12 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       done();
     },
   });
-  const redaction = new Redaction([API_KEY, ...cookies.values()]);
+  const redaction = new Redaction([API_KEY, ADMIN_KEY, ...cookies.values()]);
   const log = createLog({ level: "debug", format: "json", redaction }, sink);
   const start = async (further: object = {}): Promise<Running> => {
     const gateway = await startGateway(
       loadConfig({ ...settings, ...further }),
-      API_KEY,
+      { api: API_KEY, admin: ADMIN_KEY },
       log,
       new Memory(options.usedMemoryShare),
     );

@@ -14,6 +14,8 @@ export class BrowserFleet implements AsyncDisposable {
   readonly #options: FleetOptions;
   readonly #log: Log;
   readonly #tenants = new Map<BrowserHost, number>();
+  /** Of hosts that are no more. */
+  #formerStarts = 0;
 
   constructor(options: FleetOptions, log: Log) {
     this.#options = options;
@@ -22,6 +24,11 @@ export class BrowserFleet implements AsyncDisposable {
 
   get hosts(): readonly BrowserHost[] {
     return [...this.#tenants.keys()];
+  }
+
+  /** How many browsers were started so far. */
+  get starts(): number {
+    return this.hosts.reduce((sum, { starts }) => sum + starts, this.#formerStarts);
   }
 
   /** A place for one credential; it is started when it is first needed. */
@@ -43,6 +50,7 @@ export class BrowserFleet implements AsyncDisposable {
       return;
     }
     this.#tenants.delete(host);
+    this.#formerStarts += host.starts;
     await host[Symbol.asyncDispose]();
   }
 

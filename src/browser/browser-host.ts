@@ -12,6 +12,8 @@ export class BrowserHost implements AsyncDisposable {
   readonly #options: LaunchOptions;
   readonly #log: Log;
   #launched: Promise<LaunchedBrowser> | undefined;
+  /** How often it was started so far. */
+  starts = 0;
   #failures = 0;
   #nextTryAt = 0;
   readonly #closing = new AbortController();
@@ -47,6 +49,7 @@ export class BrowserHost implements AsyncDisposable {
     try {
       const launched = await launchBrowser(this.#options, this.#closing.signal);
       this.#failures = 0;
+      this.starts += 1;
       // Nothing is awaited in between: one that freezes now has nobody else to notice.
       const heartbeat = new Heartbeat(launched.cdp, launched.pid, () => {
         this.#log.warn({ pid: launched.pid }, "chromium is frozen; it is killed");

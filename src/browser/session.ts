@@ -73,7 +73,7 @@ export class Session implements AsyncDisposable {
   get expiresAt(): number | undefined {
     const { site } = this.#options;
     const ends = this.#cookies.filter(({ name, expires }) => site.isAuthCookie(name) && (expires ?? -1) > 0);
-    return ends.length === 0 ? undefined : Math.min(...ends.map(({ expires }) => (expires ?? 0) * 1000));
+    return ends.length === 0 ? undefined : Math.round(Math.min(...ends.map(({ expires }) => (expires ?? 0) * 1000)));
   }
 
   get isOpen(): boolean {

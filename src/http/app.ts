@@ -2,6 +2,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { GatewayError } from "../errors.ts";
 import { warmTokenizer } from "../turn/tokens.ts";
 import { anthropicMessages, countMessageTokens, failAsAnthropic } from "./anthropic-messages.ts";
+import { listAccounts, tellMetrics, type AccountStatus, type MetricsText } from "./admin.ts";
 import { sendError, sendJson } from "./answer.ts";
 import { requireKey, type NamedKey } from "./auth.ts";
 import { readBody } from "./body.ts";
@@ -12,14 +13,18 @@ import { docsPage } from "./docs-page.ts";
 import { exchangeOf } from "./exchange.ts";
 import { listModels, retrieveModel } from "./models.ts";
 import { describeApi } from "./openapi.ts";
-import { logRequests, type EdgeLog } from "./request-log.ts";
+import { logRequests, type EdgeLog, type RequestDone } from "./request-log.ts";
 import { responses } from "./responses.ts";
 import type { TurnLimits, TurnParts } from "./turn.ts";
 
 export interface AppParts extends TurnParts {
   /** One of them callers must show; everybody who has one may do everything, and finds what was made with it only. */
   readonly apiKeys: readonly NamedKey[];
+  /** Opens what is the operator's, and nothing else. */
+  readonly adminKey: string;
   readonly readiness: () => Readiness;
+  readonly accounts: () => readonly AccountStatus[];
+  readonly metrics: MetricsText & { done(request: RequestDone): void };
   readonly log: EdgeLog;
   readonly limits: TurnLimits & { readonly maxBodyBytes: number };
   /** Origins whose pages may call; `*` is all. */
@@ -47,7 +52,11 @@ export function createApp(parts: AppParts): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
-  app.use(logRequests(parts.log), cors(parts.corsOrigins), foldUrl);
+  app.use(
+    logRequests(parts.log, (request) => parts.metrics.done(request)),
+    cors(parts.corsOrigins),
+    foldUrl,
+  );
   for (const { method, path, name, handlers } of routes) {
     const named: RequestHandler = (_request, response, next) => {
       exchangeOf(response).route = name;
@@ -71,14 +80,18 @@ const REGISTRARS = { GET: "get", POST: "post", DELETE: "delete" } as const;
 const live: RequestHandler = (_request, response) => sendJson(response, 200, { status: "ok" });
 
 function routesOf(parts: AppParts): readonly Route[] {
-  const { models, readiness } = parts;
-  const keyed = requireKey(parts.apiKeys);
-  const ready: RequestHandler = (_request, response) => {
-    const { ready: isReady, reasons } = readiness();
-    sendJson(response, isReady ? 200 : 503, { status: isReady ? "ready" : "not ready", reasons });
+  const named = [...callersRoutes(parts), ...operatorsRoutes(parts), ...everybodysRoutes(parts)];
+  const root: RequestHandler = (_request, response) => {
+    sendJson(response, 200, { name: "gptomni-gateway", baseUrlPath: "/v1", routes: namesOf(named) });
   };
+  return [...named, { method: "GET", path: "/", name: "/", handlers: [root] }];
+}
+
+function callersRoutes(parts: AppParts): readonly Route[] {
+  const { models } = parts;
+  const keyed = requireKey(parts.apiKeys);
   const { create, retrieve, remove, listInput } = responses(parts);
-  const api: readonly Route[] = [
+  return [
     {
       method: "POST",
       path: "/chat/completions",
@@ -119,16 +132,30 @@ function routesOf(parts: AppParts): readonly Route[] {
     },
     { method: "GET", path: "/models", name: "/v1/models", handlers: [keyed, listModels(models)] },
     { method: "GET", path: "/models/*id", name: "/v1/models/{id}", handlers: [keyed, retrieveModel(models)] },
+  ];
+}
+
+function operatorsRoutes({ adminKey, accounts, metrics }: AppParts): readonly Route[] {
+  const keyed = requireKey([{ name: "admin", value: adminKey }]);
+  const list = listAccounts(accounts);
+  return [
+    { method: "GET", path: "/metrics", name: "/metrics", handlers: [keyed, tellMetrics(metrics)] },
+    { method: "GET", path: "/admin/api/credentials", name: "/admin/api/credentials", handlers: [keyed, list] },
+  ];
+}
+
+function everybodysRoutes({ readiness }: AppParts): readonly Route[] {
+  const ready: RequestHandler = (_request, response) => {
+    const { ready: isReady, reasons } = readiness();
+    sendJson(response, isReady ? 200 : 503, { status: isReady ? "ready" : "not ready", reasons });
+  };
+  return [
     { method: "GET", path: "/livez", name: "/livez", handlers: [live] },
     { method: "GET", path: "/healthz", name: "/healthz", handlers: [live] },
     { method: "GET", path: "/readyz", name: "/readyz", handlers: [ready] },
     { method: "GET", path: "/openapi.json", name: "/openapi.json", handlers: [describeApi()] },
     { method: "GET", path: "/docs", name: "/docs", handlers: [docsPage()] },
   ];
-  const root: RequestHandler = (_request, response) => {
-    sendJson(response, 200, { name: "gptomni-gateway", baseUrlPath: "/v1", routes: namesOf(api) });
-  };
-  return [...api, { method: "GET", path: "/", name: "/", handlers: [root] }];
 }
 
 /** An endpoint that was typed as the base URL, so that the client's own path follows it. */

@@ -2,8 +2,8 @@
 export interface Operation {
   readonly tag: "OpenAI" | "Anthropic" | "Gateway";
   readonly summary: string;
-  /** Everybody may call it. */
-  readonly needsNoKey?: true;
+  /** Whose key it takes, where that is not a caller's. */
+  readonly opensTo?: "everybody" | "operators";
   /** The schema of its body; a route without one takes no body. */
   readonly request?: string;
   readonly example?: Readonly<Record<string, unknown>>;
@@ -12,7 +12,7 @@ export interface Operation {
   /** The schema of its events when `stream` is true, and the line that ends them. */
   readonly event?: string;
   /** Another type than JSON. */
-  readonly answerType?: "text/html";
+  readonly answerType?: "text/html" | "text/plain";
   /** The schema of its failures; OpenAI's where there is none. */
   readonly failure?: string;
 }
@@ -71,20 +71,27 @@ export const OPERATIONS: Readonly<Record<`${"GET" | "POST" | "DELETE"} /${string
   },
   "GET /v1/models": { tag: "OpenAI", summary: "List the models", answer: "ModelList" },
   "GET /v1/models/{id}": { tag: "OpenAI", summary: "Find a model", answer: "Model" },
-  "GET /livez": { tag: "Gateway", summary: "Tell that the process runs", needsNoKey: true, answer: "Status" },
-  "GET /healthz": { tag: "Gateway", summary: "The same, by an older name", needsNoKey: true, answer: "Status" },
+  "GET /livez": { tag: "Gateway", summary: "Tell that the process runs", opensTo: "everybody", answer: "Status" },
+  "GET /healthz": { tag: "Gateway", summary: "The same, by an older name", opensTo: "everybody", answer: "Status" },
   "GET /readyz": {
     tag: "Gateway",
     summary: "Tell whether questions can be answered",
-    needsNoKey: true,
+    opensTo: "everybody",
     answer: "Status",
   },
-  "GET /openapi.json": { tag: "Gateway", summary: "This description", needsNoKey: true },
+  "GET /metrics": { tag: "Gateway", summary: "Measure for Prometheus", opensTo: "operators", answerType: "text/plain" },
+  "GET /admin/api/credentials": {
+    tag: "Gateway",
+    summary: "Tell each account's state, and why",
+    opensTo: "operators",
+    answer: "AccountList",
+  },
+  "GET /openapi.json": { tag: "Gateway", summary: "This description", opensTo: "everybody" },
   "GET /docs": {
     tag: "Gateway",
     summary: "This description to read and to try",
-    needsNoKey: true,
+    opensTo: "everybody",
     answerType: "text/html",
   },
-  "GET /": { tag: "Gateway", summary: "Name what is served", needsNoKey: true, answer: "Welcome" },
+  "GET /": { tag: "Gateway", summary: "Name what is served", opensTo: "everybody", answer: "Welcome" },
 };

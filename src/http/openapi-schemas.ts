@@ -1,4 +1,5 @@
 import { countBody, MESSAGE_EMULATED, MESSAGE_IGNORED, messageBody } from "../anthropic/schema.ts";
+import { CREDENTIAL_STATES } from "../pool/slot.ts";
 import { COMPLETION_EMULATED, COMPLETION_IGNORED, completionBody } from "../openai/completion-schema.ts";
 import { RESPONSE_EMULATED, RESPONSE_IGNORED, responseBody } from "../openai/response-schema.ts";
 import { chatCompletionBody, EMULATED_PARAMS, IGNORED_PARAMS } from "../openai/schema.ts";
@@ -57,6 +58,7 @@ function bodySchema(name: string, body: Body, { ignored, emulated }: Groups): Js
 const text = { type: "string" };
 const textOrNull = { type: ["string", "null"] };
 const count = { type: "integer", minimum: 0 };
+const milliseconds = { type: "integer", description: "Unix time in milliseconds." };
 const seconds = { type: "integer", description: "Unix time in seconds." };
 
 function object(properties: JsonObject, optional: readonly string[] = []): JsonObject {
@@ -176,6 +178,15 @@ const ANSWERS: JsonObject = {
   MessageEvent: object({ type: text }),
   MessageTokenCount: object({ input_tokens: count }),
   AnthropicError: object({ type: { const: "error" }, error: object({ type: text, message: text }), request_id: text }),
+  AccountList: object({ object: { const: "list" }, data: list(ref("Account")) }),
+  Account: object({
+    id: text,
+    state: { enum: CREDENTIAL_STATES },
+    reason: text,
+    since: milliseconds,
+    nextTryAt: { anyOf: [milliseconds, { type: "null" }] },
+    expiresAt: { anyOf: [milliseconds, { type: "null" }] },
+  }),
   Status: object({ status: text, reasons: list(text) }, ["reasons"]),
   Welcome: object({ name: text, baseUrlPath: text, routes: list(text) }),
 };

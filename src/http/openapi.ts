@@ -41,6 +41,7 @@ export function openApiDocument(): JsonObject {
       schemas: schemas(),
       headers: HEADERS,
       securitySchemes: {
+        adminKey: { type: "http", scheme: "bearer", description: "ADMIN_KEY, which is the operator's." },
         bearer: { type: "http", scheme: "bearer", description: "As OpenAI's clients send the key." },
         apiKey: { type: "apiKey", in: "header", name: "x-api-key", description: "As Anthropic's clients send it." },
         azureKey: { type: "apiKey", in: "header", name: "api-key", description: "As Azure's clients send it." },
@@ -96,7 +97,7 @@ function pathsOf(operations: readonly (readonly [string, Operation])[]): JsonObj
 }
 
 function described(name: string, operation: Operation): JsonObject {
-  const { tag, summary, needsNoKey, request, example } = operation;
+  const { tag, summary, opensTo, request, example } = operation;
   return {
     operationId: name
       .toLowerCase()
@@ -104,7 +105,7 @@ function described(name: string, operation: Operation): JsonObject {
       .replace(/_$/, ""),
     tags: [tag],
     summary,
-    ...(needsNoKey && { security: [] }),
+    ...(opensTo && { security: opensTo === "operators" ? [{ adminKey: [] }] : [] }),
     ...(request !== undefined && {
       requestBody: { required: true, content: { "application/json": { schema: reference(request), example } } },
     }),
@@ -127,11 +128,11 @@ function success({ request, answer, event, answerType }: Operation): JsonObject 
 }
 
 /** By status, with the codes that have it. */
-function failures(name: string, { request, needsNoKey, failure = "Error" }: Operation): JsonObject {
+function failures(name: string, { request, opensTo, failure = "Error" }: Operation): JsonObject {
   if (name === "GET /readyz") {
     return { "503": { description: "Not ready.", content: { "application/json": { schema: reference("Status") } } } };
   }
-  if (needsNoKey) return {};
+  if (opensTo === "everybody") return {};
   const codes = Object.entries(ERRORS).filter(([, { status }]) => request !== undefined || [401, 404].includes(status));
   const byStatus = Map.groupBy(codes, ([, { status }]) => status);
   // The client that left sees no 499, and a description lists no method that is wrong.

@@ -9,11 +9,23 @@ export interface EdgeLog {
   error(fields: object, message: string): void;
 }
 
+/** A request that is over. */
+export interface RequestDone {
+  readonly route: string;
+  readonly status: number;
+  readonly code: string | undefined;
+  /** The name of the key that it came with. */
+  readonly key: string | undefined;
+  readonly durationMs: number;
+  readonly firstTokenMs: number | undefined;
+  readonly queuedMs: number | undefined;
+}
+
 /** As nginx has it: the client left before the answer was complete. */
 const CLIENT_CLOSED = 499;
 
 /** One line per request, when it is over. Neither prompt nor key is in it. */
-export function logRequests(log: EdgeLog): RequestHandler {
+export function logRequests(log: EdgeLog, onDone: (request: RequestDone) => void): RequestHandler {
   return (request, response, next) => {
     const exchange = exchangeOf(response);
     response.setHeader("x-request-id", exchange.id);
@@ -34,6 +46,7 @@ export function logRequests(log: EdgeLog): RequestHandler {
         durationMs: exchange.elapsedMs,
         firstTokenMs: exchange.firstTokenMs,
       };
+      onDone(fields);
       if (failure?.code === "internal_error") log.error({ ...fields, err: failure.cause }, "request failed");
       else if ((failure?.row.status ?? 0) >= 500) log.warn({ ...fields, reason: failure?.message }, "request failed");
       else if (route !== undefined && QUIET_ROUTES.has(route)) log.debug(fields, "request done");
@@ -44,4 +57,4 @@ export function logRequests(log: EdgeLog): RequestHandler {
 }
 
 /** Asked every few seconds by whatever watches the gateway. */
-const QUIET_ROUTES: ReadonlySet<string> = new Set(["/livez", "/healthz", "/readyz"]);
+const QUIET_ROUTES: ReadonlySet<string> = new Set(["/livez", "/healthz", "/readyz", "/metrics"]);

@@ -21,6 +21,8 @@ export interface RecoveryParts {
 /** Brings sessions in order: what failed must prove that it works, and what was used waits for its pace. */
 export class Recovery {
   readonly #parts: RecoveryParts;
+  /** How often sessions failed so far, in use and while they opened, by code. */
+  readonly failures = new Map<string, number>();
 
   constructor(parts: RecoveryParts) {
     this.#parts = parts;
@@ -49,6 +51,7 @@ export class Recovery {
 
   /** A session failed in use; `isUnsolved`: by a challenge that the browser had its time for. */
   async fail(slot: Slot, failure: GatewayError, isUnsolved = false): Promise<void> {
+    this.#count(failure);
     this.#parts.log.warn({ credential: slot.id, code: failure.code, reason: failure.message }, "session failed");
     // A token may have come with the failure, and closing a page that hangs takes the context along.
     await slot.session.keepCookies().catch(() => {});
@@ -57,6 +60,10 @@ export class Recovery {
     else slot.fail(failure);
     // Its page may give way now.
     this.#parts.pages.changed();
+  }
+
+  #count({ code }: GatewayError): void {
+    this.failures.set(code, (this.failures.get(code) ?? 0) + 1);
   }
 
   #tellOpen({ id: credential, session }: Slot): void {
@@ -78,7 +85,9 @@ export class Recovery {
       this.#tellOpen(slot);
     } catch (cause) {
       if (signal.aborted) return;
-      slot.failToOpen(GatewayError.from(cause));
+      const failure = GatewayError.from(cause);
+      this.#count(failure);
+      slot.failToOpen(failure);
       const { id: credential, state, reason, waitMs: nextTryMs } = slot;
       log.warn({ credential, state, reason, nextTryMs }, "session did not open");
       onFailure();

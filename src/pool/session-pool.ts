@@ -97,8 +97,8 @@ export class SessionPool implements AsyncDisposable {
   }
 
   get states(): readonly SlotStatus[] {
-    return [...this.#slots.values()].map(({ id, state, reason, since, nextTryAt, session: { expiresAt } }) => {
-      return { id, state, reason, since, nextTryAt, expiresAt };
+    return [...this.#slots.values()].map(({ id, state, reason, since, nextUseAt, session: { expiresAt } }) => {
+      return { id, state, reason, since, nextTryAt: nextUseAt, expiresAt };
     });
   }
 
@@ -109,6 +109,15 @@ export class SessionPool implements AsyncDisposable {
 
   get waiting(): number {
     return this.#line.length;
+  }
+
+  get openPages(): number {
+    return [...this.#slots.values()].filter(({ session }) => session.isOpen).length;
+  }
+
+  /** How often sessions failed so far, by the code of what befell them. */
+  get sessionFailures(): ReadonlyMap<string, number> {
+    return this.#recovery.failures;
   }
 
   /** Ready to serve, busy included; else why not, a line a state. Whoever asks needs no key, so nobody is named. */
@@ -243,8 +252,7 @@ export class SessionPool implements AsyncDisposable {
 
   /** How many could be lent now, those included that sleep while there is room for their page. */
   #free(accepts: (slot: Slot) => boolean): number {
-    const openPages = [...this.#slots.values()].filter(({ session }) => session.isOpen).length;
-    const room = Math.max(0, this.#options.maxOpenSessions - openPages);
+    const room = Math.max(0, this.#options.maxOpenSessions - this.openPages);
     const { ready = [], cold = [] } = Object.groupBy(this.#candidates(accepts), ({ state }) => state);
     return ready.length + Math.min(cold.length, room);
   }

@@ -6,17 +6,19 @@ import type { Pace, Permit } from "./pace.ts";
  * cold: no page · opening · ready · busy · resting: its pace · cooling: told to wait · challenged: about to solve what the
  * site asks · needs_attention: a person must act · expired: signed out · draining: the gateway stops.
  */
-export type CredentialState =
-  | "cold"
-  | "opening"
-  | "ready"
-  | "busy"
-  | "resting"
-  | "cooling"
-  | "challenged"
-  | "needs_attention"
-  | "expired"
-  | "draining";
+export const CREDENTIAL_STATES = [
+  "cold",
+  "opening",
+  "ready",
+  "busy",
+  "resting",
+  "cooling",
+  "challenged",
+  "needs_attention",
+  "expired",
+  "draining",
+] as const;
+export type CredentialState = (typeof CREDENTIAL_STATES)[number];
 
 /** Why a credential is not used, as it outlives the process. Times are milliseconds since the epoch. */
 export interface Verdict {
@@ -177,6 +179,11 @@ export class Slot {
     // A page that is only to be opened anew is opened anew by a restart.
     this.#verdict =
       state === "cold" ? undefined : { state, reason, since, nextTryAt, failuresInARow: this.#failuresInARow };
+  }
+
+  /** When its pace lets it serve again, or a failed one is tried again; milliseconds since the epoch. */
+  get nextUseAt(): number | undefined {
+    return this.state === "resting" ? Math.round(Date.now() + this.pace.waitMs) : this.nextTryAt;
   }
 
   /** How long until it may serve, as far as is known; 0 when it may at any moment. */

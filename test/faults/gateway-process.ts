@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdir, readFile, readdir } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { API_KEY } from "../api-key.ts";
+import { ADMIN_KEY, API_KEY } from "../api-key.ts";
 import { allProcesses, signalIfRunning, type ProcessEntry } from "./processes.ts";
 import { until } from "./until.ts";
 
@@ -49,6 +49,7 @@ export class GatewayProcess implements AsyncDisposable {
         ...process.env,
         PORT: String(port),
         API_MASTER_KEY: API_KEY,
+        ADMIN_KEY,
         RATE_LIMIT: "off",
         LOG_LEVEL: "debug",
         LOG_FORMAT: "json",

@@ -3,7 +3,7 @@ import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Simulator, type SimulatorOptions } from "../../src/simulator/simulator.ts";
-import { API_KEY } from "../api-key.ts";
+import { ADMIN_KEY, API_KEY } from "../api-key.ts";
 import { Clients } from "./clients.ts";
 import { GatewayProcess } from "./gateway-process.ts";
 import type { Evidence } from "./invariants.ts";
@@ -153,7 +153,7 @@ export class HostScene extends Clients {
       bystanderEnding,
       posts: simulator.posts,
       logged: this.#ran.flatMap(({ logged }) => logged.split("\n")),
-      secrets: [API_KEY, ...[...this.cookies.values()].map(tokenOf)],
+      secrets: [API_KEY, ADMIN_KEY, ...[...this.cookies.values()].map(tokenOf)],
       waiting: running(),
       browsers: browsers.length,
       scratchDirs: folders.browsers.length,
