@@ -1,4 +1,4 @@
-import type { StoredCookies } from "./browser/session.ts";
+import type { StoredCookies } from "./browser/cookies.ts";
 import type { Credential } from "./credentials.ts";
 import type { Log } from "./log.ts";
 import type { CredentialState, Slot, Verdict } from "./pool/slot.ts";

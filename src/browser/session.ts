@@ -4,8 +4,9 @@ import { GatewayError } from "../errors.ts";
 import type { PageFetch, Site } from "../site.ts";
 import type { BrowserHost } from "./browser-host.ts";
 import { visit } from "./challenge.ts";
-import { parseCookies } from "./cookies.ts";
+import { firstExpiry, parseCookies, type StoredCookies } from "./cookies.ts";
 import { PageFetcher } from "./page-fetch.ts";
+import { Wear } from "./wear.ts";
 import { within } from "./within.ts";
 
 /** Context, page and cookie calls take milliseconds; a browser that needs this long is stuck. */
@@ -25,18 +26,6 @@ export interface SessionOptions {
   readonly storedCookies?: StoredCookies | undefined;
 }
 
-/**
- * A page's renderer grows by about 16 MB in 1,000 requests, and only closing the page gives that back. Each page's
- * own limits lie up to a fifth off these and the configured number of requests, so that not all are renewed at once.
- */
-const WORN_AGE_MS = 6 * 3_600_000;
-const MAX_GROWTH_BYTES = 64 * 1024 * 1024;
-/** Weighing costs a call into the page. */
-const WEIGH_EVERY_REQUESTS = 50;
-
-/** As Playwright takes and gives them. */
-export type StoredCookies = Parameters<BrowserContext["addCookies"]>[0];
-
 interface OpenPage {
   readonly page: Page;
   readonly fetcher: PageFetcher;
@@ -52,7 +41,10 @@ export class Session implements AsyncDisposable {
   #page: Page | undefined;
   #fetcher: PageFetcher | undefined;
   #isRenewing = false;
-  readonly #wearShare = 0.8 + 0.4 * Math.random();
+  #sleeping: Promise<void> | undefined;
+  /** How many of its pages are on their way out. */
+  #closing = 0;
+  readonly #wear: Wear;
   /** Called when the open page is lost while nobody uses it. */
   onLost: (error: GatewayError) => void = () => {};
   /** Called when the browser's cookies are other ones than before. */
@@ -61,6 +53,7 @@ export class Session implements AsyncDisposable {
   constructor(host: BrowserHost, cookie: string, options: SessionOptions) {
     this.#host = host;
     this.#options = options;
+    this.#wear = new Wear(options.renewAfterRequests);
     this.#cookies = options.storedCookies ?? parseCookies(cookie, options.site.origin);
   }
 
@@ -71,13 +64,17 @@ export class Session implements AsyncDisposable {
 
   /** When the first of the cookies that keep the account signed in runs out; milliseconds since the epoch. */
   get expiresAt(): number | undefined {
-    const { site } = this.#options;
-    const ends = this.#cookies.filter(({ name, expires }) => site.isAuthCookie(name) && (expires ?? -1) > 0);
-    return ends.length === 0 ? undefined : Math.round(Math.min(...ends.map(({ expires }) => (expires ?? 0) * 1000)));
+    return firstExpiry(this.#cookies.filter(({ name }) => this.#options.site.isAuthCookie(name)));
   }
 
+  /** Whether it can be used: from the moment on when it goes to sleep it cannot. */
   get isOpen(): boolean {
-    return this.#fetcher !== undefined;
+    return this.#fetcher !== undefined && !this.#sleeping;
+  }
+
+  /** Whether it takes a page's memory, one that is on its way out included. */
+  get holdsPage(): boolean {
+    return this.#fetcher !== undefined || this.#closing > 0;
   }
 
   /** Runs in this session's page. @throws GatewayError `session_lost` when there is none. */
@@ -92,6 +89,7 @@ export class Session implements AsyncDisposable {
    * @throws GatewayError `site_challenged`, `credential_expired`, `site_unreachable`, `session_lost`, …
    */
   async open(signal: AbortSignal, { isKnownSignedIn = false } = {}): Promise<void> {
+    await this.#sleeping;
     if (this.#fetcher) return;
     signal.throwIfAborted();
     // What a crash left.
@@ -115,8 +113,11 @@ export class Session implements AsyncDisposable {
 
   /** Closes the page until it is needed; the context keeps its cookies. Never rejects. */
   async sleep(): Promise<void> {
-    await this.keepCookies().catch(() => {});
-    await this.closePage();
+    this.#sleeping ??= this.keepCookies()
+      .catch(() => {})
+      .then(() => this.closePage())
+      .finally(() => (this.#sleeping = undefined));
+    await this.#sleeping;
   }
 
   /** Finds a page that died or froze without a word, and tells `onLost` then. */
@@ -132,12 +133,8 @@ export class Session implements AsyncDisposable {
 
   /** Whether its page was used so much that a new one is due: by measure, age and uses. */
   async isWorn(): Promise<boolean> {
-    const [page, fetcher] = [this.#page, this.#fetcher];
-    if (!page || !fetcher || this.#isRenewing) return false;
-    const share = this.#wearShare;
-    if (fetcher.requests >= this.#options.renewAfterRequests * share) return true;
-    if (performance.now() - fetcher.openedMs >= WORN_AGE_MS * share) return true;
-    return fetcher.requests % WEIGH_EVERY_REQUESTS === 0 && (await fetcher.heapGrowthBytes()) >= MAX_GROWTH_BYTES;
+    const fetcher = this.#fetcher;
+    return fetcher !== undefined && !this.#isRenewing && this.#wear.isDue(fetcher);
   }
 
   /**
@@ -152,10 +149,7 @@ export class Session implements AsyncDisposable {
       const fresh = await this.#openPage(signal, false);
       // No request may begin between the last look and the change, so nothing is awaited there.
       while (!fetcher.isIdle) await fetcher.whenIdle(signal);
-      if (this.#fetcher !== fetcher) {
-        await within(CLOSE_LIMIT_MS, "close the new page", fresh.page.close());
-        return;
-      }
+      if (this.#fetcher !== fetcher) return await within(CLOSE_LIMIT_MS, "close the new page", fresh.page.close());
       this.#take(fresh);
       fetcher.lose(new GatewayError("session_lost", "The session's page was renewed."));
       await within(CLOSE_LIMIT_MS, "close the old page", page.close()).catch(() => this.#closeContext());
@@ -193,8 +187,13 @@ export class Session implements AsyncDisposable {
     this.#page = undefined;
     this.#fetcher = undefined;
     const error = new GatewayError("session_lost", "The session's page was closed.");
-    if (fetcher && !(await fetcher.end(error))) await this.#closeContext();
-    else if (page) await this.#close(page);
+    this.#closing += 1;
+    try {
+      if (fetcher && !(await fetcher.end(error))) await this.#closeContext();
+      else if (page) await this.#close(page);
+    } finally {
+      this.#closing -= 1;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

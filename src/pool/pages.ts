@@ -70,7 +70,12 @@ export class Pages {
   async sleepIdle(idleMs: number): Promise<void> {
     const limitMs = this.#parts.memory.isTight ? 0 : idleMs;
     const isDue = (slot: Slot): boolean => performance.now() - slot.idleSinceMs >= limitMs;
-    for (const slot of this.#unusable) if (isDue(slot)) await slot.session.sleep();
+    // Each is looked at when its turn comes: it may have been lent while another one's page closed.
+    for (const slot of this.#parts.slots.values()) {
+      if (!isUnusable(slot) || !isDue(slot)) continue;
+      await slot.session.sleep();
+      this.changed();
+    }
     await this.#parts.shelf.eachOpen(isDue, (slot) => this.#sleep(slot));
     this.changed();
   }
@@ -87,18 +92,13 @@ export class Pages {
   }
 
   get #openCount(): number {
-    return [...this.#parts.slots.values()].filter((slot) => slot.session.isOpen || this.#opening.has(slot)).length;
-  }
-
-  /** Open, and nobody may use them for a while. */
-  get #unusable(): Slot[] {
-    const waiting: ReadonlySet<string> = new Set(["resting", "cooling"]);
-    return [...this.#parts.slots.values()].filter(({ state, session }) => waiting.has(state) && session.isOpen);
+    return [...this.#parts.slots.values()].filter((slot) => slot.session.holdsPage || this.#opening.has(slot)).length;
   }
 
   /** Closes one idle page: of the session that must wait longest, else of the one that stood ready longest. */
   async #closeIdle(): Promise<boolean> {
-    const [unusable] = this.#unusable.sort((one, other) => other.waitMs - one.waitMs);
+    const unusables = [...this.#parts.slots.values()].filter(isUnusable);
+    const [unusable] = unusables.sort((one, other) => other.waitMs - one.waitMs);
     if (unusable) {
       await unusable.session.sleep();
       return true;
@@ -125,4 +125,9 @@ export class Pages {
     signal.removeEventListener("abort", onAbort);
     signal.throwIfAborted();
   }
+}
+
+/** Its page is open, and nobody may use it for a while. */
+function isUnusable({ state, session }: Slot): boolean {
+  return (state === "resting" || state === "cooling") && session.isOpen;
 }

@@ -55,7 +55,10 @@ export class SessionPool implements AsyncDisposable {
   /** Takes a credential in. Its session opens in the background while there is room, else when it is needed. */
   async add(slot: Slot): Promise<void> {
     this.#slots.set(slot.id, slot);
-    slot.session.onLost = () => void this.#handOut();
+    slot.session.onLost = () => {
+      this.#pages.changed();
+      void this.#handOut();
+    };
     await this.#pass(() => this.#shelf.add(slot));
     this.#background(this.#recovery.bring(slot, { eagerly: this.#slots.size <= this.#options.maxOpenSessions }));
   }
@@ -112,7 +115,7 @@ export class SessionPool implements AsyncDisposable {
   }
 
   get openPages(): number {
-    return [...this.#slots.values()].filter(({ session }) => session.isOpen).length;
+    return [...this.#slots.values()].filter(({ session }) => session.holdsPage).length;
   }
 
   /** How often sessions failed so far, by the code of what befell them. */
