@@ -13,6 +13,8 @@ export class Alerts {
   readonly #url: URL | undefined;
   readonly #log: Pick<Log, "warn">;
   readonly #told = new Map<string, string>();
+  /** What each credential's next message waits for: they arrive in the order in which they came about. */
+  readonly #telling = new Map<string, Promise<void>>();
 
   constructor(url: URL | undefined, log: Pick<Log, "warn">) {
     this.#url = url;
@@ -35,9 +37,15 @@ export class Alerts {
       if (before === undefined || (state !== "ready" && state !== "busy")) return;
       this.#told.delete(id);
     }
-    void this.#post({ credential: id, state, before: before ?? null, reason, since, nextTryAt: nextTryAt ?? null });
+    const message = { credential: id, state, before: before ?? null, reason, since, nextTryAt: nextTryAt ?? null };
+    const told = this.#telling.get(id) ?? Promise.resolve();
+    this.#telling.set(
+      id,
+      told.then(() => this.#post(message)),
+    );
   }
 
+  /** Never rejects. */
   async #post(message: object): Promise<void> {
     if (!this.#url) return;
     let problem = "";
