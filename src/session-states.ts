@@ -41,7 +41,9 @@ export class SessionStates implements AsyncDisposable {
     return { cookies: JSON.parse(cookies) as StoredCookies, verdict: state === "cold" ? undefined : verdict, sentAt };
   }
 
+  /** Of one that was taken out, or replaced, nothing is kept any more. */
   changed(credential: Credential, slot: Slot): void {
+    if (slot.isRetired) return;
     this.#pending.set(credential.id, { credential, slot });
     this.#timer ??= setTimeout(() => void this.flush(), WRITE_DELAY_MS).unref();
   }
@@ -50,18 +52,16 @@ export class SessionStates implements AsyncDisposable {
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const before = this.#writing;
-    this.#writing = (async () => {
-      await before;
-      const due = [...this.#pending.values()];
+    await this.#next(async () => {
+      const due = [...this.#pending.values()].filter(({ slot }) => !slot.isRetired);
       this.#pending.clear();
       for (const { credential, slot } of due) await this.#write(credential, slot);
-    })();
-    await this.#writing;
+    });
   }
 
+  /** Never rejects. */
   async forgetExcept(ids: readonly string[]): Promise<void> {
-    await this.#store.forgetExcept(ids).catch((cause: unknown) => this.#complain(cause));
+    await this.#next(() => this.#store.forgetExcept(ids).catch((cause: unknown) => this.#complain(cause)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -69,15 +69,28 @@ export class SessionStates implements AsyncDisposable {
     await this.#store[Symbol.asyncDispose]();
   }
 
-  async #write({ id, cookie }: Credential, slot: Slot): Promise<void> {
+  /** One after the other: what is being written when it is to be forgotten is forgotten after that. */
+  #next(work: () => Promise<unknown>): Promise<void> {
+    this.#writing = this.#writing.then(async () => void (await work()));
+    return this.#writing;
+  }
+
+  async #write(credential: Credential, slot: Slot): Promise<void> {
+    const { id, cookie } = credential;
     const nothing = { state: "cold", reason: "", since: 0, nextTryAt: undefined, failuresInARow: 0 };
     const cookies = JSON.stringify(slot.session.cookies);
     await this.#store
       .save(id, cookie, { cookies, sentAt: slot.pace.sentAt, ...(slot.verdict ?? nothing) })
-      .catch((cause: unknown) => this.#complain(cause));
+      .catch((cause: unknown) => {
+        this.#complain(cause);
+        if (!this.#pending.has(id)) this.#pending.set(id, { credential, slot });
+      });
   }
 
   #complain(cause: unknown): void {
-    this.#log.error({ err: cause }, "the state was not stored; it is tried again with the next change");
+    this.#log.error(
+      { err: cause },
+      "the state was not stored; it is tried again with the next change, and at the stop",
+    );
   }
 }
