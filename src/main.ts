@@ -46,8 +46,8 @@ export async function startGateway(
   await using started = new AsyncDisposableStack();
   const browsers = started.use(new BrowserFleet(config, log));
   const site = gptomni(config.origin);
-  const pool = started.use(poolOf(config, memory, log));
   const states = started.use(await openStates(config, log));
+  const pool = started.use(poolOf(config, memory, log));
   const alerts = new Alerts(config.alertUrl, log);
   const options = { ...config, site };
   const roster = new Roster({ pool, browsers, states, options, alerts, log });

@@ -3,6 +3,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 import { expect, test } from "vitest";
+import { CredentialStore } from "../src/store/credential-store.ts";
+import { obtainSecretKey } from "../src/store/secret-key.ts";
+import { limitFiles } from "./store-disk.ts";
 import { openWorld, type World } from "./world.ts";
 
 function stateOf(world: World, id: string): string | undefined {
@@ -10,13 +13,28 @@ function stateOf(world: World, id: string): string | undefined {
 }
 
 test("after a restart an account goes on with the token that the site gave it last", async () => {
-  await using world = await openWorld({ accounts: ["alice"], simulator: { replacedTokensInForce: 0 } });
+  await using world = await openWorld({
+    accounts: ["alice"],
+    simulator: { rotateEveryReplies: 1, replacedTokensInForce: 0 },
+  });
   await world.ask("before");
   const token = world.simulator.accounts.currentToken("alice") ?? "none";
   expect(world.cookies.get("alice")).not.toContain(token);
   await world.restart();
   await expect(world.ask("after")).resolves.toBe("You said: after");
   expect(world.simulator.posts.map((post) => post.status)).toEqual([200, 200]);
+});
+
+test("what a full disk did not take is stored at the stop, when there is room again", async () => {
+  const simulator = { rotateEveryReplies: 1, replacedTokensInForce: 0 };
+  await using world = await openWorld({ accounts: ["alice"], simulator });
+  const isStored = (): boolean => !world.logged.join("").includes("the state was not stored");
+  limitFiles("1");
+  await world.ask("before");
+  await expect.poll(isStored).toBe(false);
+  limitFiles("unlimited");
+  await world.restart();
+  await expect(world.ask("after")).resolves.toBe("You said: after");
 });
 
 test("a cookie that is configured anew replaces what was stored", async () => {
@@ -52,13 +70,18 @@ test("what an account sent before a restart still counts for its pace", async ()
   expect((four ?? 0) - (two ?? 0)).toBeGreaterThanOrEqual(3_000);
 });
 
-/** What the operator's URL is told. */
-async function operator(): Promise<Disposable & { readonly url: string; readonly heard: Record<string, unknown>[] }> {
+/** What the operator's URL is told; `refusals`: how often it fails when it is told of an account that needs somebody. */
+async function operator(
+  refusals = 0,
+): Promise<Disposable & { readonly url: string; readonly heard: Record<string, unknown>[] }> {
   const heard: Record<string, unknown>[] = [];
+  let left = refusals;
   const listener = createServer((request, response) => {
     void json(request).then((message) => {
-      heard.push(message as Record<string, unknown>);
-      response.end();
+      const isRefused = (message as Record<string, unknown>)["before"] === null && left > 0;
+      if (isRefused) left -= 1;
+      else heard.push(message as Record<string, unknown>);
+      response.writeHead(isRefused ? 503 : 200).end();
     });
   }).listen(0, "127.0.0.1");
   await once(listener, "listening");
@@ -84,6 +107,17 @@ test("the operator hears once that an account needs them, and once that it is we
   await world.gateway.setCredentials([{ id: "alice", cookie }, bob]);
   await expect.poll(() => heard, { timeout: 10_000 }).toHaveLength(2);
   expect(heard[1]).toMatchObject({ credential: "alice", state: "ready", before: "expired" });
+});
+
+test("an operator who is hard to reach hears in the order in which it came about", async () => {
+  using told = await operator(2);
+  const { heard } = told;
+  await using world = await openWorld({ accounts: ["alice"], settings: { ALERT_URL: told.url } });
+  world.simulator.accounts.signOut("alice");
+  await world.ask("anybody?").catch(() => {});
+  await expect.poll(() => stateOf(world, "alice")).toBe("expired");
+  await world.gateway.setCredentials([{ id: "alice", cookie: world.simulator.addAccount("alice") }]);
+  await expect.poll(() => heard.map(({ state }) => state), { timeout: 10_000 }).toEqual(["expired", "ready"]);
 });
 
 test("what the operator was told before a restart is not told again, and its end is", async () => {
@@ -131,6 +165,19 @@ test("accounts come and go while it runs, and streams of others go on", async ()
   expect(text).toBe("tick ".repeat(40));
   await changed;
   expect(world.gateway.pool.states.map(({ id }) => id)).toEqual(["carol"]);
+});
+
+test("of an account that is taken out nothing stays stored", async () => {
+  await using world = await openWorld();
+  for (const word of ["one", "two"]) await world.ask(word);
+  const cookie = world.cookies.get("alice") ?? "";
+  await world.gateway.setCredentials([{ id: "bob", cookie: world.cookies.get("bob") ?? "" }]);
+  // What is still to be written is written now.
+  await world.gateway.drain();
+  await world.gateway[Symbol.asyncDispose]();
+  await using store = await CredentialStore.open(world.stateDir, await obtainSecretKey(world.stateDir, undefined));
+  expect(await store.load("bob", world.cookies.get("bob") ?? "")).toBeDefined();
+  expect(await store.load("alice", cookie)).toBeUndefined();
 });
 
 test("an account that is taken out while it sleeps is no reason to be ready any more", async () => {

@@ -96,6 +96,8 @@ export class SessionPool implements AsyncDisposable {
     slot.enter("busy", "answering");
     const lease: Lease = new Lease(slot, this.#options.leaseLimitMs, (error) => this.#settle(lease, error));
     this.#leases.add(lease);
+    // Whoever waits for the leases waits for what they leave behind as well: a token that came with the answer.
+    void lease.settled.then(() => this.#leases.delete(lease));
     return lease;
   }
 
@@ -157,7 +159,6 @@ export class SessionPool implements AsyncDisposable {
   /** A lease came back, or was taken back. */
   async #settle(lease: Lease, error: GatewayError | undefined): Promise<void> {
     const { slot } = lease;
-    this.#leases.delete(lease);
     slot.idleSinceMs = performance.now();
     const failure = error && error.row.fate !== "keep" ? error : await slot.checkIn();
     if (failure) await this.#recovery.fail(slot, failure, lease.isUnsolved);
