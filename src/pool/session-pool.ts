@@ -136,7 +136,10 @@ export class SessionPool implements AsyncDisposable {
     return { ready, reasons: ready ? [] : reasons };
   }
 
-  /** Admits nobody any more and waits until the last lease is back, or until the signal aborts. */
+  /**
+   * Admits nobody any more and waits until the last lease is back, or until the signal aborts. Every session then knows its
+   * browser's cookies: a page may have been given a new token while nobody asked.
+   */
   async drain(signal: AbortSignal): Promise<void> {
     this.#stopping.abort(shuttingDown());
     this.#line.refuse(shuttingDown);
@@ -146,6 +149,7 @@ export class SessionPool implements AsyncDisposable {
     signal.addEventListener("abort", onAbort, { once: true });
     await Promise.race([Promise.all([...this.#leases].map((lease) => lease.settled)), abandoned.promise]);
     signal.removeEventListener("abort", onAbort);
+    await Promise.all([...this.#slots.values()].map(({ session }) => session.keepCookies().catch(() => {})));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
