@@ -20,6 +20,7 @@ export interface RosterParts {
 
 interface Member {
   readonly credential: Credential;
+  readonly pace: Pace;
   readonly host: BrowserHost;
 }
 
@@ -44,23 +45,29 @@ export class Roster {
       for (const [id] of gone) kept.delete(id);
       const fresh = credentials.filter(({ id }) => !kept.has(id));
       const leaving = Promise.all(gone.map(([id]) => this.#remove(id)));
-      const replaced = new Set(gone.map(([id]) => id));
-      // One that is replaced waits for the old one's last answer; all others come in at once.
-      for (const credential of fresh) if (!replaced.has(credential.id)) await this.#add(credential);
+      const paces = new Map(gone.map(([id, { pace }]) => [id, pace]));
+      for (const credential of fresh) {
+        if (!paces.has(credential.id)) await this.#add(credential, await this.#parts.states.sentAt(credential));
+      }
+      // One that is replaced waits for the old one's last answer; all others came in at once.
       await leaving;
-      for (const credential of fresh) if (replaced.has(credential.id)) await this.#add(credential);
+      for (const credential of fresh) {
+        const pace = paces.get(credential.id);
+        if (pace) await this.#add(credential, pace.sentAt);
+      }
       await this.#parts.states.forgetExcept([...wanted.keys()]);
     })();
     await this.#applying;
   }
 
-  async #add(credential: Credential): Promise<void> {
+  /** `sentAt`: when the account sent lately; milliseconds since the epoch. */
+  async #add(credential: Credential, sentAt: readonly number[]): Promise<void> {
     const { pool, browsers, states, options, alerts, log } = this.#parts;
     const { id, cookie } = credential;
     const stored = await states.load(credential);
     const host = browsers.moveIn();
     const session = new Session(host, cookie, { ...options, storedCookies: stored?.cookies });
-    const pace = new Pace(options.rateLimit, stored?.sentAt);
+    const pace = new Pace(options.rateLimit, sentAt);
     const onChange = (changed: Slot): void => {
       const { state, reason, since, nextTryAt } = changed;
       log.debug({ credential: id, state, reason, since, nextTryAt }, "account state");
@@ -71,7 +78,7 @@ export class Roster {
     session.onCookies = () => states.changed(credential, slot);
     pace.onSent = () => states.changed(credential, slot);
     alerts.restored(slot);
-    this.#members.set(id, { credential, host });
+    this.#members.set(id, { credential, pace, host });
     await pool.add(slot);
     log.info({ credential: id, restored: stored !== undefined }, "account added");
   }

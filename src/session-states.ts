@@ -9,8 +9,6 @@ export interface RememberedSession {
   readonly cookies: StoredCookies;
   /** Why it was not in use; undefined when nothing was wrong. */
   readonly verdict: Verdict | undefined;
-  /** When it sent lately; milliseconds since the epoch. */
-  readonly sentAt: readonly number[];
 }
 
 /** A change is written after so long, together with those that came meanwhile. */
@@ -36,9 +34,17 @@ export class SessionStates implements AsyncDisposable {
   async load({ id, cookie }: Credential): Promise<RememberedSession | undefined> {
     const stored = await this.#store.load(id, cookie);
     if (!stored) return undefined;
-    const { cookies, state, reason, since, nextTryAt, failuresInARow, sentAt } = stored;
+    const { cookies, state, reason, since, nextTryAt, failuresInARow } = stored;
     const verdict = { state: state as CredentialState, reason, since, nextTryAt, failuresInARow };
-    return { cookies: JSON.parse(cookies) as StoredCookies, verdict: state === "cold" ? undefined : verdict, sentAt };
+    return { cookies: JSON.parse(cookies) as StoredCookies, verdict: state === "cold" ? undefined : verdict };
+  }
+
+  /**
+   * When the credential sent lately, whichever cookie it had: the site counts for the account. Milliseconds since the epoch.
+   * @throws StoreError when what is stored cannot be read.
+   */
+  sentAt({ id }: Credential): Promise<readonly number[]> {
+    return this.#store.sentAt(id);
   }
 
   /** Of one that was taken out, or replaced, nothing is kept any more. */

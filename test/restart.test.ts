@@ -25,6 +25,17 @@ test("after a restart an account goes on with the token that the site gave it la
   expect(world.simulator.posts.map((post) => post.status)).toEqual([200, 200]);
 });
 
+test("a token that the page itself was given while nobody asked is kept at the stop", async () => {
+  await using world = await openWorld({ accounts: ["alice"], simulator: { replacedTokensInForce: 0 } });
+  await world.ask("before");
+  const browser = await world.gateway.browsers.hosts[0]?.browser();
+  const [page] = browser?.contexts().flatMap((context) => context.pages()) ?? [];
+  // As next-auth's own script does it now and then.
+  await page?.evaluate(async () => (await fetch("/api/auth/session")).text());
+  await world.restart();
+  await expect(world.ask("after")).resolves.toBe("You said: after");
+});
+
 test("what a full disk did not take is stored at the stop, when there is room again", async () => {
   const simulator = { rotateEveryReplies: 1, replacedTokensInForce: 0 };
   await using world = await openWorld({ accounts: ["alice"], simulator });
@@ -92,6 +103,20 @@ async function operator(
   };
   return { url: `http://127.0.0.1:${port}/alerts`, heard, [Symbol.dispose]: close };
 }
+
+test("another cookie does not set an account's pace back, while it runs or after a restart", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: "1/2s" } });
+  await world.ask("one");
+  const renewed = [{ id: "alice", cookie: world.simulator.addAccount("alice") }];
+  await world.gateway.setCredentials(renewed);
+  await world.ask("two");
+  await world.restart({
+    GPTOMNI_CREDENTIALS: JSON.stringify([{ id: "alice", cookie: world.simulator.addAccount("alice") }]),
+  });
+  await world.ask("three");
+  const [one = 0, two = 0, three = 0] = world.simulator.posts.map(({ startedAt }) => startedAt);
+  expect(Math.min(two - one, three - two)).toBeGreaterThanOrEqual(2_000);
+});
 
 test("the operator hears once that an account needs them, and once that it is well again", async () => {
   using told = await operator();

@@ -42,8 +42,16 @@ export class CredentialStore implements AsyncDisposable {
     const cookies = this.#seal.open(row.cookies, context);
     if (row.configured !== this.#seal.digest(configuredCookie, context)) return undefined;
     const { state, reason, since, next_try_at: nextTryAt, failures_in_a_row: failuresInARow } = row;
-    const sentAt = JSON.parse(row.sent_at) as number[];
+    const sentAt = sentAtOf(row);
     return { cookies, state, reason, since, nextTryAt: nextTryAt ?? undefined, failuresInARow, sentAt };
+  }
+
+  /** When the credential sent lately, whichever cookie it had; milliseconds since the epoch. */
+  async sentAt(id: string): Promise<readonly number[]> {
+    const row = await this.#database.run((db) =>
+      db.selectFrom("credential").select("sent_at").where("id", "=", id).executeTakeFirst(),
+    );
+    return row ? sentAtOf(row) : [];
   }
 
   async save(id: string, configuredCookie: string, stored: StoredCredential): Promise<void> {
@@ -79,6 +87,10 @@ export class CredentialStore implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#database[Symbol.asyncDispose]();
   }
+}
+
+function sentAtOf(row: { readonly sent_at: string }): readonly number[] {
+  return JSON.parse(row.sent_at) as number[];
 }
 
 function contextOf(id: string): string {
