@@ -8,8 +8,8 @@ function lineOf(limit: number) {
   const line = new WaitingLine<string>({ limit, timeoutMs: 60_000 });
   const served: string[] = [];
   const refused: string[] = [];
-  const join = (name: string, tenant = name, isBackground = false): Caller => {
-    const caller = { tenant, isBackground };
+  const join = (name: string, tenant = name, isBackground = false, again?: Caller): Caller => {
+    const caller = again ?? { tenant, isBackground };
     const wish = { accepts: () => true, retryAfterMs: () => 1_000, servedAtOnce: () => 0, caller };
     line.wait(wish, PATIENT).then(
       () => served.push(name),
@@ -38,6 +38,16 @@ test("everybody has a place, in the order in which they will be served", async (
   line.offer("session");
   expect([first, other, second, title].map((caller) => line.placeOf(caller))).toEqual([undefined, 1, 2, 3]);
   expect(await serveAll()).toEqual(["a1", "b1", "a2", "title"]);
+});
+
+test("who must wait again after a failure keeps its place", async () => {
+  const { line, join, serveAll } = lineOf(9);
+  const first = join("first", "same");
+  for (const name of ["second", "third"]) join(name, "same");
+  line.offer("a session that fails");
+  join("first again", "same", false, first);
+  expect(line.placeOf(first)).toBe(1);
+  expect(await serveAll()).toEqual(["first", "first again", "second", "third"]);
 });
 
 test("a tenant with many requests does not keep another from its turn", async () => {

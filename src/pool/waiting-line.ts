@@ -30,14 +30,18 @@ interface Waiter<T> extends Wish<T> {
   readonly refuse: (error: GatewayError) => void;
 }
 
-/** First come, first served within a tenant; tenants in turn; background work last. Whoever leaves is out at once. */
+/**
+ * First come, first served within a tenant; tenants in turn; background work last. Whoever leaves is out at once; who comes
+ * again, since what it was given failed, has the place that it had.
+ */
 export class WaitingLine<T> {
   readonly #limits: WaitingLineLimits;
   readonly #waiters = new Set<Waiter<T>>();
   /** When each tenant was served last, counted in servings. */
   readonly #servedAt = new Map<string, number>();
   #servings = 0;
-  #arrivals = 0;
+  readonly #arrivals = new WeakMap<Caller, number>();
+  #arrived = 0;
 
   constructor(limits: WaitingLineLimits) {
     this.#limits = limits;
@@ -60,8 +64,7 @@ export class WaitingLine<T> {
       this.#waiters.delete(waiter);
       reject(error);
     };
-    this.#arrivals += 1;
-    const waiter: Waiter<T> = { ...wish, arrival: this.#arrivals, take: resolve, refuse: leave };
+    const waiter: Waiter<T> = { ...wish, arrival: this.#arrivalOf(wish.caller), take: resolve, refuse: leave };
     const onAbort = (): void => leave(GatewayError.from(signal.reason));
     const timer = setTimeout(() => leave(this.#timedOut(waiter)), this.#limits.timeoutMs);
     signal.addEventListener("abort", onAbort, { once: true });
@@ -113,6 +116,12 @@ export class WaitingLine<T> {
         servedAt(one) - servedAt(other) ||
         one.arrival - other.arrival,
     );
+  }
+
+  #arrivalOf(caller: Caller): number {
+    const arrival = this.#arrivals.get(caller) ?? (this.#arrived += 1);
+    this.#arrivals.set(caller, arrival);
+    return arrival;
   }
 
   /** A full line turns its newest background work away for somebody who watches. @throws GatewayError */
