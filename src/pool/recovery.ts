@@ -62,6 +62,22 @@ export class Recovery {
     this.#parts.pages.changed();
   }
 
+  /** A session's page did not open. */
+  failToOpen(slot: Slot, failure: GatewayError): void {
+    this.#count(failure);
+    slot.failToOpen(failure);
+    const { id: credential, state, reason, waitMs: nextTryMs } = slot;
+    this.#parts.log.warn({ credential, state, reason, nextTryMs }, "session did not open");
+    this.#parts.onFailure();
+  }
+
+  /** A session's page was lost while nobody used it. */
+  lose(slot: Slot): void {
+    const failure = new GatewayError("session_lost", "The session's page was lost while nobody used it.");
+    this.#count(failure);
+    slot.fail(failure);
+  }
+
   #count({ code }: GatewayError): void {
     this.failures.set(code, (this.failures.get(code) ?? 0) + 1);
   }
@@ -77,7 +93,7 @@ export class Recovery {
 
   /** One try, when its time has come. What comes of it stands in the slot. */
   async #tryToOpen(slot: Slot): Promise<void> {
-    const { signal, pages, log, onFailure } = this.#parts;
+    const { signal, pages } = this.#parts;
     try {
       await delay(slot.waitMs, undefined, { signal, ref: false });
       if (slot.isRetired) return;
@@ -85,12 +101,7 @@ export class Recovery {
       this.#tellOpen(slot);
     } catch (cause) {
       if (signal.aborted) return;
-      const failure = GatewayError.from(cause);
-      this.#count(failure);
-      slot.failToOpen(failure);
-      const { id: credential, state, reason, waitMs: nextTryMs } = slot;
-      log.warn({ credential, state, reason, nextTryMs }, "session did not open");
-      onFailure();
+      this.failToOpen(slot, GatewayError.from(cause));
     }
   }
 }

@@ -208,7 +208,7 @@ export class SessionPool implements AsyncDisposable {
       const slot = await this.#shelf.takeOpen();
       if (!slot) break;
       if (!slot.session.isOpen) {
-        slot.fail(new GatewayError("session_lost", "The session's page was lost while nobody used it."));
+        this.#recovery.lose(slot);
         this.#background(this.#recovery.bring(slot, { eagerly: false }));
       } else if (!this.#line.offer(slot)) kept.push(slot);
     }
@@ -235,8 +235,7 @@ export class SessionPool implements AsyncDisposable {
     try {
       await this.#pages.open(slot, () => this.#line.wanting([slot]) > 0, this.#stopping.signal);
     } catch (cause) {
-      if (!this.#stopping.signal.aborted) slot.failToOpen(GatewayError.from(cause));
-      this.#refuseHopeless();
+      if (!this.#stopping.signal.aborted) this.#recovery.failToOpen(slot, GatewayError.from(cause));
     } finally {
       this.#waking -= 1;
     }
