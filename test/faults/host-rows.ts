@@ -78,6 +78,22 @@ export const HOST_ROWS: readonly HostRow[] = [
     },
   },
   {
+    id: "F59a",
+    fault: "SIGTERM in the moment in which an answer is over that brought a new token",
+    gets: "answer",
+    host: { simulator: { rotateEveryReplies: 1, replacedTokensInForce: 0 } },
+    run: async (scene) => {
+      const asked = scene.ask();
+      await asked.over;
+      scene.strike();
+      scene.gateway.signal("SIGTERM");
+      await scene.stopped();
+      await scene.start();
+      await scene.untilOpen();
+      return asked;
+    },
+  },
+  {
     id: "F60",
     fault: "SIGTERM twice in mid-answer",
     gets: "connection lost",

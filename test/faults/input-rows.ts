@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { expect } from "vitest";
 import { API_KEY } from "../api-key.ts";
-import type { Asked } from "./asked.ts";
+import type { Asked, Told } from "./asked.ts";
 import { chatBody } from "./clients.ts";
 import type { Row } from "./row.ts";
 import type { Scene } from "./scene.ts";
@@ -200,6 +200,28 @@ export const INPUT_ROWS: readonly Row[] = [
       (prompt) => requestBytes(prompt, CLOSE, "X-Api-Key: a\0b"),
       (prompt) => requestBytes(prompt, CLOSE, "X-Api-Key: a\rb"),
     ),
+  },
+  {
+    id: "F54",
+    fault: "the operator's pages by odd spellings of their path, with a caller's key",
+    gets: "401 `invalid_api_key`",
+    run: async (scene) => {
+      scene.strike();
+      const { url } = scene.world.gateway;
+      const odd = ["//metrics", "/METRICS/", "/v1//v1/metrics", "/livez/%2e%2e/metrics", "/metrics?key=1"];
+      const paths = [...odd, "/admin//api/credentials", "/Admin/API/Credentials", "/admin/./api/credentials/"];
+      const headers = {
+        authorization: `Bearer ${API_KEY}`,
+        "x-original-url": "/livez",
+        "x-http-method-override": "PUT",
+      };
+      return sameFor(
+        paths.map((path) => {
+          const send = (signal: AbortSignal): Promise<Told> => fetch(url + path, { headers, signal });
+          return scene.record({ prompt: scene.prompt(), send });
+        }),
+      );
+    },
   },
   {
     id: "F55",

@@ -1,5 +1,13 @@
 import { expect } from "vitest";
+import type { Asked } from "./asked.ts";
+import { chatBody } from "./clients.ts";
 import type { Row } from "./row.ts";
+
+const KEYS = {
+  anna: "anna=sk-annas-0123456789abcdef",
+  ben: "ben=sk-bens-0123456789abcdef",
+  cem: "cem=sk-cems-0123456789abcdef",
+};
 
 /** More who ask than there are accounts. */
 export const QUEUE_ROWS: readonly Row[] = [
@@ -42,6 +50,32 @@ export const QUEUE_ROWS: readonly Row[] = [
       await Promise.all(waiting.map(({ over }) => over));
       expect(waiting.map(({ got }) => got)).toEqual(["answer", "answer", "answer"]);
       return surplus[0] ?? first;
+    },
+  },
+  {
+    id: "F58b",
+    fault: "one key's requests wait in numbers when two others' come",
+    gets: "answer",
+    scene: { settings: { API_KEYS: Object.values(KEYS).join(" ") } },
+    run: async (scene) => {
+      const { pool } = scene.world.gateway;
+      const first = await scene.askEndless();
+      const ask = async (name: keyof typeof KEYS, place: number): Promise<Asked> => {
+        const prompt = scene.prompt();
+        const headers = { authorization: `Bearer ${KEYS[name].slice(name.length + 1)}` };
+        const asked = scene.record({ prompt, send: (signal) => scene.post(chatBody(prompt), { headers, signal }) });
+        await expect.poll(() => pool.waiting).toBe(place);
+        return asked;
+      };
+      const many: Asked[] = [];
+      for (let place = 1; place <= 5; place += 1) many.push(await ask("anna", place));
+      const [ben, cem] = [await ask("ben", 6), await ask("cem", 7)];
+      scene.strike();
+      first.leave();
+      await Promise.all([ben, cem, ...many].map(({ over }) => over));
+      const inOrder = [many[0], ben, cem, ...many.slice(1)].map((asked) => asked?.endedMs ?? 0);
+      expect(inOrder).toEqual(inOrder.toSorted((one, other) => one - other));
+      return ben;
     },
   },
 ];
