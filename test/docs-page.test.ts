@@ -33,6 +33,9 @@ describe("the docs page", () => {
     const { routes } = (await (await fetch(url)).json()) as { routes: string[] };
     const listed = await opened.page.locator("#operations summary").allTextContents();
     for (const route of routes) expect(listed.join("\n")).toContain(route.replace(" ", ""));
+    expect(listed.find((text) => text.includes("/v1/models"))).not.toContain("key");
+    expect(listed.find((text) => text.includes("/livez"))).toContain("without a key");
+    expect(listed.find((text) => text.includes("/metrics"))).toContain("with the operator's key");
     await opened.page.getByText("/v1/chat/completions", { exact: true }).click();
     await opened.page.getByRole("cell", { name: "messages required" }).waitFor();
     expect(opened.requests.every((request) => request.startsWith(url) || request === "data:,")).toBe(true);

@@ -103,11 +103,17 @@ function shown(operation: NamedOperation, resolve: (schema: Schema) => Schema): 
       {},
       make("span", { className: "method" }, method),
       make("span", { className: "path" }, path),
-      make("span", { className: "faint" }, ` ${summary}${operation.security ? ", without a key" : ""}`),
+      make("span", { className: "faint" }, ` ${summary}${keyOf(operation)}`),
     ),
     ...(parameters.length > 0 ? [table(["Parameter", "Type", ""], parameters)] : []),
     table(["Status", "Meaning"], answers),
   );
+}
+
+/** A caller's key goes without saying. */
+function keyOf({ security }: Described): string {
+  if (!security) return "";
+  return security.length === 0 ? ", without a key" : ", with the operator's key";
 }
 
 function table(heads: readonly string[], rows: readonly (readonly (Node | string)[])[]): HTMLElement {
@@ -222,6 +228,7 @@ const FUNCTIONS = [
   words,
   resolved,
   shown,
+  keyOf,
   table,
   typeOf,
   offerTrying,

@@ -133,7 +133,8 @@ function failures(name: string, { request, opensTo, failure = "Error" }: Operati
     return { "503": { description: "Not ready.", content: { "application/json": { schema: reference("Status") } } } };
   }
   if (opensTo === "everybody") return {};
-  const codes = Object.entries(ERRORS).filter(([, { status }]) => request !== undefined || [401, 404].includes(status));
+  const lookupStatuses = opensTo === "operators" ? [401] : [401, 404];
+  const codes = Object.entries(ERRORS).filter(([, { status }]) => request || lookupStatuses.includes(status));
   const byStatus = Map.groupBy(codes, ([, { status }]) => status);
   // The client that left sees no 499, and a description lists no method that is wrong.
   const told = [...byStatus].filter(([status]) => status !== 499 && status !== 405);
