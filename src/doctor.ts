@@ -1,6 +1,7 @@
 import { Session } from "./browser/session.ts";
 import { BrowserHost } from "./browser/browser-host.ts";
 import { mustRunUnsandboxed } from "./browser/launch.ts";
+import { SignIn } from "./browser/sign-in.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./errors.ts";
 import { createLog, Redaction } from "./log.ts";
@@ -29,7 +30,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   });
   for (const { id, cookie } of config.credentials) {
     await check(`account ${id}`, async () => {
-      await using session = new Session(host, cookie, { site, ...config });
+      await using session = new Session(host, new SignIn(site, cookie), { site, ...config });
       const startedAt = performance.now();
       await session.open(new AbortController().signal);
       return `signed in at ${config.origin.host}, page open in ${Math.round(performance.now() - startedAt)} ms`;

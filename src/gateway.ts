@@ -84,7 +84,7 @@ export class Gateway {
         }
         return;
       } catch (cause) {
-        lastFailure = GatewayError.from(signal.aborted ? signal.reason : cause);
+        lastFailure = await lease.explain(GatewayError.from(signal.aborted ? signal.reason : cause));
         lease.blame(lastFailure);
         if (isUnderWay || !lastFailure.row.failover) throw lastFailure;
         if (lastFailure.code !== "session_lost") failed.add(lease.credentialId);

@@ -2,6 +2,7 @@ import type { Alerts } from "./alerts.ts";
 import type { BrowserFleet } from "./browser/browser-fleet.ts";
 import type { BrowserHost } from "./browser/browser-host.ts";
 import { Session, type SessionOptions } from "./browser/session.ts";
+import { SignIn } from "./browser/sign-in.ts";
 import type { Credential } from "./credentials.ts";
 import type { Log } from "./log.ts";
 import { Pace, type RateLimit } from "./pool/pace.ts";
@@ -66,7 +67,8 @@ export class Roster {
     const { id, cookie } = credential;
     const stored = await states.load(credential);
     const host = browsers.moveIn();
-    const session = new Session(host, cookie, { ...options, storedCookies: stored?.cookies });
+    const signIn = new SignIn(options.site, cookie, stored?.cookies);
+    const session = new Session(host, signIn, options);
     const pace = new Pace(options.rateLimit, sentAt);
     const onChange = (changed: Slot): void => {
       const { state, reason, since, nextTryAt } = changed;
@@ -75,7 +77,7 @@ export class Roster {
       alerts.changed(changed);
     };
     const slot = new Slot({ id, session, pace, verdict: stored?.verdict, onChange });
-    session.onCookies = () => states.changed(credential, slot);
+    signIn.onChange = () => states.changed(credential, slot);
     pace.onSent = () => states.changed(credential, slot);
     alerts.restored(slot);
     this.#members.set(id, { credential, pace, host });

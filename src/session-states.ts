@@ -84,7 +84,7 @@ export class SessionStates implements AsyncDisposable {
   async #write(credential: Credential, slot: Slot): Promise<void> {
     const { id, cookie } = credential;
     const nothing = { state: "cold", reason: "", since: 0, nextTryAt: undefined, failuresInARow: 0 };
-    const cookies = JSON.stringify(slot.session.cookies);
+    const cookies = JSON.stringify(slot.session.signIn.cookies);
     await this.#store
       .save(id, cookie, { cookies, sentAt: slot.pace.sentAt, ...(slot.verdict ?? nothing) })
       .catch((cause: unknown) => {

@@ -1,29 +1,78 @@
 import { expect, test } from "vitest";
 import { BrowserFleet } from "../src/browser/browser-fleet.ts";
 import { Session } from "../src/browser/session.ts";
+import { SignIn } from "../src/browser/sign-in.ts";
+import type { Site } from "../src/site.ts";
 import { createLog, Redaction } from "../src/log.ts";
 import { Simulator } from "../src/simulator/simulator.ts";
 import { gptomni } from "../src/sites/gptomni.ts";
+import { chromiumProcesses } from "./faults/processes.ts";
 
 const PATIENT = new AbortController().signal;
 const BROWSER = { browserPath: process.env["BROWSER_PATH"] ?? "/usr/bin/chromium", browserMode: "headless" } as const;
-const LIMITS = { challengeTimeoutMs: 5_000, maxReplyBytes: 1_000_000, renewAfterRequests: 1_000 };
+const NETWORK_SERVICE = "--utility-sub-type=network";
+const LIMITS = { maxReplyBytes: 1_000_000, renewAfterRequests: 1_000 };
 
-test("a session that goes to sleep is lent no more, holds its page until that is gone, and opens after that", async () => {
-  await using simulator = await Simulator.start();
+interface Opened extends AsyncDisposable {
+  readonly simulator: Simulator;
+  readonly fleet: BrowserFleet;
+  readonly session: Session;
+}
+
+interface Opening {
+  /** Called between the visit to the site and the question whether the account is signed in. */
+  readonly onSignInCheck?: (simulator: Simulator) => void;
+  readonly challengeTimeoutMs?: number;
+}
+
+/** A session of the account `alice`, with its page open. */
+async function openSession({ onSignInCheck = () => {}, challengeTimeoutMs = 30_000 }: Opening = {}): Promise<Opened> {
+  await using opening = new AsyncDisposableStack();
+  const simulator = opening.use(await Simulator.start());
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const options = { ...BROWSER, stealth: true, browserArgs: [simulator.browserArgs] };
-  await using fleet = new BrowserFleet({ ...options, credentialsPerBrowser: 1, maxOpenSessions: 1 }, log);
-  const site = gptomni(new URL(simulator.origin));
-  await using session = new Session(fleet.moveIn(), simulator.addAccount("alice"), { ...LIMITS, site });
+  const fleet = opening.use(new BrowserFleet({ ...options, credentialsPerBrowser: 1, maxOpenSessions: 1 }, log));
+  const real = gptomni(new URL(simulator.origin));
+  const isSignedIn: Site["isSignedIn"] = (fetch, signal) => {
+    onSignInCheck(simulator);
+    return real.isSignedIn(fetch, signal);
+  };
+  const site = { ...real, isSignedIn };
+  const signIn = new SignIn(site, simulator.addAccount("alice"));
+  const session = opening.use(new Session(fleet.moveIn(), signIn, { ...LIMITS, challengeTimeoutMs, site }));
   await session.open(PATIENT);
+  const stack = opening.move();
+  return { simulator, fleet, session, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+test("a session that goes to sleep is lent no more, holds its page until that is gone, and opens after that", async () => {
+  await using opened = await openSession();
+  const { session } = opened;
   const asleep = session.sleep();
   // Nothing of it was awaited: whoever looks at the same moment must see it.
   expect([session.isOpen, session.holdsPage]).toEqual([false, true]);
-  const opened = session.open(PATIENT);
+  const awake = session.open(PATIENT);
   await asleep;
   expect([session.isOpen, session.holdsPage]).toEqual([false, false]);
-  await opened;
+  await awake;
   expect([session.isOpen, session.holdsPage]).toEqual([true, true]);
+  await session.checkSignIn(PATIENT);
+});
+
+test("a session whose browser lost the cookies is found by a ping, and opens with those that were known", async () => {
+  await using opened = await openSession();
+  const { session, fleet } = opened;
+  const lost: string[] = [];
+  session.onLost = ({ message }) => void lost.push(message);
+  const mainPid = (await fleet.hosts[0]?.pid()) ?? 0;
+  const [before] = await chromiumProcesses(mainPid, NETWORK_SERVICE);
+  process.kill(before?.pid ?? 0, "SIGKILL");
+  const others = async (): Promise<number> =>
+    (await chromiumProcesses(mainPid, NETWORK_SERVICE)).filter(({ pid }) => pid !== before?.pid).length;
+  await expect.poll(others).toBe(1);
+  await session.ping();
+  expect(lost).toEqual(["The browser holds the account's sign-in no more."]);
+  expect(session.isOpen).toBe(false);
+  await session.open(PATIENT);
   await session.checkSignIn(PATIENT);
 });

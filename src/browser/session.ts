@@ -1,15 +1,14 @@
-import { isDeepStrictEqual } from "node:util";
 import type { BrowserContext, Page } from "playwright";
 import { GatewayError } from "../errors.ts";
 import type { PageFetch, Site } from "../site.ts";
 import type { BrowserHost } from "./browser-host.ts";
 import { visit } from "./challenge.ts";
-import { firstExpiry, parseCookies, type StoredCookies } from "./cookies.ts";
 import { PageFetcher } from "./page-fetch.ts";
+import { signInLost, type SignIn } from "./sign-in.ts";
 import { Wear } from "./wear.ts";
 import { within } from "./within.ts";
 
-/** Context, page and cookie calls take milliseconds; a browser that needs this long is stuck. */
+/** Context and page calls take milliseconds; a browser that needs this long is stuck. */
 const BROWSER_CALL_LIMIT_MS = 10_000;
 /** A page that is in the middle of a navigation may never tell that it closed; its context is quicker to make anew. */
 const CLOSE_LIMIT_MS = 3_000;
@@ -22,8 +21,6 @@ export interface SessionOptions {
   readonly maxReplyBytes: number;
   /** A page that was asked so often is changed for a new one; each its own, up to a fifth more or less. */
   readonly renewAfterRequests: number;
-  /** What the browser held before a restart; they go before the configured ones, since tokens rotate. */
-  readonly storedCookies?: StoredCookies | undefined;
 }
 
 interface OpenPage {
@@ -35,8 +32,7 @@ interface OpenPage {
 export class Session implements AsyncDisposable {
   readonly #host: BrowserHost;
   readonly #options: SessionOptions;
-  /** The newest that is known: as configured at first, then as the browser holds them, since tokens rotate. */
-  #cookies: StoredCookies;
+  readonly signIn: SignIn;
   #context: BrowserContext | undefined;
   #page: Page | undefined;
   #fetcher: PageFetcher | undefined;
@@ -47,24 +43,12 @@ export class Session implements AsyncDisposable {
   readonly #wear: Wear;
   /** Called when the open page is lost while nobody uses it. */
   onLost: (error: GatewayError) => void = () => {};
-  /** Called when the browser's cookies are other ones than before. */
-  onCookies: () => void = () => {};
 
-  constructor(host: BrowserHost, cookie: string, options: SessionOptions) {
+  constructor(host: BrowserHost, signIn: SignIn, options: SessionOptions) {
     this.#host = host;
+    this.signIn = signIn;
     this.#options = options;
     this.#wear = new Wear(options.renewAfterRequests);
-    this.#cookies = options.storedCookies ?? parseCookies(cookie, options.site.origin);
-  }
-
-  /** The newest that are known. */
-  get cookies(): StoredCookies {
-    return this.#cookies;
-  }
-
-  /** When the first of the cookies that keep the account signed in runs out; milliseconds since the epoch. */
-  get expiresAt(): number | undefined {
-    return firstExpiry(this.#cookies.filter(({ name }) => this.#options.site.isAuthCookie(name)));
   }
 
   /** Whether it can be used: from the moment on when it goes to sleep it cannot. */
@@ -94,20 +78,34 @@ export class Session implements AsyncDisposable {
     signal.throwIfAborted();
     // What a crash left.
     await this.closePage();
+    let isNewContext = false;
     try {
       if (!(await this.#holdsSignIn())) await this.#closeContext();
+      isNewContext = !this.#context;
       this.#context ??= await this.#newContext();
       this.#take(await this.#openPage(signal, isKnownSignedIn));
       await this.keepCookies();
     } catch (cause) {
+      const failure = GatewayError.from(signal.aborted ? signal.reason : cause);
+      // A new context has the last word: sites remove the cookies of an account that they sign out.
+      const explained = isNewContext ? failure : await this.explain(failure);
       await this.closePage();
-      throw GatewayError.from(signal.aborted ? signal.reason : cause);
+      throw explained;
     }
+  }
+
+  /** What really failed: what a site says to a context that lost the account's sign-in tells nothing of the account. */
+  async explain(failure: GatewayError): Promise<GatewayError> {
+    const { fate } = failure.row;
+    if (fate === "keep" || fate === "rebuild" || (await this.#holdsSignIn())) return failure;
+    return signInLost();
   }
 
   /** @throws GatewayError `credential_expired`, and whatever kept the site from telling. */
   async checkSignIn(signal: AbortSignal): Promise<void> {
-    await this.#checkSignIn(this.fetch, signal);
+    await this.#checkSignIn(this.fetch, signal).catch(async (cause: unknown) => {
+      throw await this.explain(GatewayError.from(cause));
+    });
     await this.keepCookies();
   }
 
@@ -120,15 +118,20 @@ export class Session implements AsyncDisposable {
     await this.#sleeping;
   }
 
-  /** Finds a page that died or froze without a word, and tells `onLost` then. */
+  /** Finds a page that died or froze without a word, or whose context lost the sign-in, and tells `onLost` then. */
   async ping(): Promise<void> {
     const fetcher = this.#fetcher;
-    if (!fetcher || (await fetcher.isAlive())) return;
-    const error = new GatewayError("session_lost", "The session's page answers no more.");
-    fetcher.lose(error);
-    if (this.#fetcher !== fetcher) return;
-    await this.closePage();
-    this.onLost(error);
+    if (!fetcher) return;
+    try {
+      if (!(await fetcher.isAlive())) throw new GatewayError("session_lost", "The session's page answers no more.");
+      await this.keepCookies();
+    } catch (cause) {
+      const error = GatewayError.from(cause);
+      fetcher.lose(error);
+      if (this.#fetcher !== fetcher) return;
+      await this.closePage();
+      this.onLost(error);
+    }
   }
 
   /** Whether its page was used so much that a new one is due: by measure, age and uses. */
@@ -163,19 +166,9 @@ export class Session implements AsyncDisposable {
     return (await this.#fetcher?.isQuiet(QUIET_LIMIT_MS)) ?? false;
   }
 
-  /**
-   * Takes the cookies that the browser holds now, so that a rebuilt context goes on with rotated tokens.
-   * @throws GatewayError `session_lost` when those that keep the account signed in are gone from it.
-   */
+  /** Takes the cookies that the browser holds now. @throws GatewayError as SignIn.keep does. */
   async keepCookies(): Promise<void> {
-    if (!this.#context) return;
-    const cookies = await within(BROWSER_CALL_LIMIT_MS, "read cookies", this.#context.cookies());
-    if (this.#lacksSignIn(cookies)) {
-      throw new GatewayError("session_lost", "The browser holds the account's sign-in no more.");
-    }
-    if (cookies.length === 0 || isDeepStrictEqual(cookies, this.#cookies)) return;
-    this.#cookies = cookies;
-    this.onCookies();
+    if (this.#context) await this.signIn.keep(this.#context);
   }
 
   /**
@@ -229,24 +222,9 @@ export class Session implements AsyncDisposable {
     throw new GatewayError("credential_expired", "The site says that this account is signed out.");
   }
 
-  /**
-   * Chromium's network process keeps the cookies, and one that dies is started again without them. What the site says to
-   * such a context tells nothing of the account.
-   */
-  #lacksSignIn(cookies: StoredCookies): boolean {
-    const { site } = this.#options;
-    const holds = (some: StoredCookies): boolean => some.some(({ name }) => site.isAuthCookie(name));
-    return holds(this.#cookies) && !holds(cookies);
-  }
-
   /** Whether the context, if there is one, still has what keeps the account signed in. */
   async #holdsSignIn(): Promise<boolean> {
-    if (!this.#context) return true;
-    const read = within(BROWSER_CALL_LIMIT_MS, "read cookies", this.#context.cookies());
-    return read.then(
-      (cookies) => !this.#lacksSignIn(cookies),
-      () => false,
-    );
+    return !this.#context || this.signIn.isHeldBy(this.#context);
   }
 
   #take({ page, fetcher }: OpenPage): void {
@@ -265,7 +243,7 @@ export class Session implements AsyncDisposable {
     context.once("close", () => {
       if (this.#context === context) this.#context = undefined;
     });
-    await within(BROWSER_CALL_LIMIT_MS, "set cookies", context.addCookies(this.#cookies));
+    await this.signIn.enter(context);
     return context;
   }
 

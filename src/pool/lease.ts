@@ -75,6 +75,11 @@ export class Lease implements Disposable {
     slot.enter("busy", "answering");
   }
 
+  /** What really failed, which the site cannot know: `Session.explain`. */
+  explain(error: GatewayError): Promise<GatewayError> {
+    return this.slot.session.explain(error);
+  }
+
   /** Tells what failed under this lease; the error table decides what becomes of the session. */
   blame(error: GatewayError): void {
     this.#blamed ??= error;

@@ -84,7 +84,7 @@ export class Recovery {
 
   #tellOpen({ id: credential, session }: Slot): void {
     const { log } = this.#parts;
-    const { expiresAt } = session;
+    const { expiresAt } = session.signIn;
     log.info({ credential, expiresAt }, "session open");
     if (expiresAt !== undefined && expiresAt - Date.now() < EXPIRES_SOON_MS) {
       log.warn({ credential, expiresAt }, "the account will be signed out soon; give it a new cookie");

@@ -102,8 +102,8 @@ export class SessionPool implements AsyncDisposable {
   }
 
   get states(): readonly SlotStatus[] {
-    return [...this.#slots.values()].map(({ id, state, reason, since, nextUseAt, session: { expiresAt } }) => {
-      return { id, state, reason, since, nextTryAt: nextUseAt, expiresAt };
+    return [...this.#slots.values()].map(({ id, state, reason, since, nextUseAt, session }) => {
+      return { id, state, reason, since, nextTryAt: nextUseAt, expiresAt: session.signIn.expiresAt };
     });
   }
 

@@ -2,12 +2,11 @@ import { setTimeout } from "node:timers/promises";
 import type { Page } from "playwright";
 import { BrowserFleet, type FleetOptions } from "../../src/browser/browser-fleet.ts";
 import { visit } from "../../src/browser/challenge.ts";
-import { Session } from "../../src/browser/session.ts";
 import { createLog, Redaction } from "../../src/log.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
 import { chromiumProcesses } from "../faults/processes.ts";
 import { kibOf } from "./memory-of.ts";
-import { CHALLENGE_TIMEOUT_MS, sessionOptions, type GatewayPath, type Upstream } from "./paths.ts";
+import { CHALLENGE_TIMEOUT_MS, sessionOf, type GatewayPath, type Upstream } from "./paths.ts";
 import { median, percentile, table } from "./statistics.ts";
 
 export const SLEEPERS = 100;
@@ -42,7 +41,7 @@ interface Weight {
 export async function weighSleep({ origin, browserArgs, cookies }: Upstream, browserPath: string): Promise<string> {
   const limits = { credentialsPerBrowser: CREDENTIALS_PER_BROWSER, maxOpenSessions: cookies.length };
   await using fleet = openFleet(browserPath, browserArgs, limits);
-  const sessions = cookies.map((cookie) => new Session(fleet.moveIn(), cookie, sessionOptions(origin)));
+  const sessions = cookies.map((cookie) => sessionOf(fleet.moveIn(), cookie, origin));
   for (const host of fleet.hosts) await host.browser();
   const launched = await settled(fleet);
   const { signal } = new AbortController();

@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { on, once } from "node:events";
 import { createInterface } from "node:readline";
 import { BrowserHost } from "../../src/browser/browser-host.ts";
-import { Session, type SessionOptions } from "../../src/browser/session.ts";
+import { Session } from "../../src/browser/session.ts";
+import { SignIn } from "../../src/browser/sign-in.ts";
 import { createLog, Redaction } from "../../src/log.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
 
@@ -48,13 +49,10 @@ export function openUndici({ origin, cookies }: Upstream): Path {
 }
 
 /** As sessions are that nothing is to interrupt. */
-export function sessionOptions(origin: string): SessionOptions {
-  return {
-    site: gptomni(new URL(origin)),
-    challengeTimeoutMs: CHALLENGE_TIMEOUT_MS,
-    maxReplyBytes: MAX_REPLY_BYTES,
-    renewAfterRequests: Infinity,
-  };
+export function sessionOf(host: BrowserHost, cookie: string, origin: string): Session {
+  const site = gptomni(new URL(origin));
+  const limits = { challengeTimeoutMs: CHALLENGE_TIMEOUT_MS, maxReplyBytes: MAX_REPLY_BYTES };
+  return new Session(host, new SignIn(site, cookie), { site, ...limits, renewAfterRequests: Infinity });
 }
 
 /** The fetch in the page and its binding, with no gateway around it. */
@@ -64,7 +62,7 @@ export async function openFloor({ origin, browserArgs, cookies }: Upstream, path
     { browserPath: path, browserMode: "headless", stealth: true, browserArgs: [browserArgs] },
     log,
   );
-  const sessions = cookies.map((cookie) => new Session(host, cookie, sessionOptions(origin)));
+  const sessions = cookies.map((cookie) => sessionOf(host, cookie, origin));
   const { signal } = new AbortController();
   for (const session of sessions) await session.open(signal);
   return {

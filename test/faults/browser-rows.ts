@@ -111,6 +111,16 @@ export const BROWSER_ROWS: readonly Row[] = [
     run: midAnswer("SIGKILL", "network.mojom"),
   },
   {
+    id: "F8a",
+    fault: "the network service is killed, and the cookies with it, while nobody asks",
+    gets: "answer",
+    run: async (scene) => {
+      await scene.signal("SIGKILL", "network.mojom");
+      await expect.poll(() => scene.world.logged.join("")).toMatch(/lost while nobody used it/);
+      return scene.ask();
+    },
+  },
+  {
     id: "F9",
     fault: "the page takes memory until it dies",
     gets: "text, then error `session_lost`",
