@@ -59,6 +59,18 @@ test("a session that goes to sleep is lent no more, holds its page until that is
   await session.checkSignIn(PATIENT);
 });
 
+test("a token that the page's own script was given is known with the next ping", async () => {
+  await using opened = await openSession();
+  const { session, simulator, fleet } = opened;
+  const before = simulator.accounts.currentToken("alice");
+  const page = (await fleet.hosts[0]?.browser())?.contexts()[0]?.pages()[0];
+  await page?.evaluate(`fetch("/api/auth/session").then((response) => response.text())`);
+  const token = simulator.accounts.currentToken("alice");
+  expect(token).not.toBe(before);
+  await session.ping();
+  expect(session.signIn.cookies.map(({ value }) => value)).toContain(token);
+});
+
 test("a session whose browser lost the cookies is found by a ping, and opens with those that were known", async () => {
   await using opened = await openSession();
   const { session, fleet } = opened;

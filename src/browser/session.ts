@@ -118,7 +118,10 @@ export class Session implements AsyncDisposable {
     await this.#sleeping;
   }
 
-  /** Finds a page that died or froze without a word, or whose context lost the sign-in, and tells `onLost` then. */
+  /**
+   * Finds a page that died or froze without a word, or whose context lost the sign-in, and tells `onLost` then. Keeps a
+   * token that the page's own script was given.
+   */
   async ping(): Promise<void> {
     const fetcher = this.#fetcher;
     if (!fetcher) return;
