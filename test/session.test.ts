@@ -88,3 +88,26 @@ test("a session whose browser lost the cookies is found by a ping, and opens wit
   await session.open(PATIENT);
   await session.checkSignIn(PATIENT);
 });
+
+test("a challenge that comes anew each time it was solved is solved anew, while there is time for it", async () => {
+  let checks = 0;
+  const onSignInCheck = (simulator: Simulator): void => {
+    checks += 1;
+    if (checks <= 3) simulator.challengeAll();
+  };
+  await using opened = await openSession({ onSignInCheck });
+  expect(opened.session.isOpen).toBe(true);
+  expect(checks).toBe(4);
+});
+
+test("one that comes anew for ever is given up when its time is over, and few pages ask", async () => {
+  let checks = 0;
+  const onSignInCheck = (simulator: Simulator): void => {
+    checks += 1;
+    simulator.challengeAll();
+  };
+  const opening = openSession({ onSignInCheck, challengeTimeoutMs: 5_000 });
+  await expect(opening).rejects.toMatchObject({ code: "site_challenged" });
+  expect(checks).toBeGreaterThan(1);
+  expect(checks).toBeLessThanOrEqual(4);
+});

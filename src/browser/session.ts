@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { BrowserContext, Page } from "playwright";
 import { GatewayError } from "../errors.ts";
 import type { PageFetch, Site } from "../site.ts";
@@ -14,6 +15,8 @@ const BROWSER_CALL_LIMIT_MS = 10_000;
 const CLOSE_LIMIT_MS = 3_000;
 /** How long a cancelled request may take to leave the page before the page is rebuilt. */
 const QUIET_LIMIT_MS = 2_000;
+/** Where each page is challenged anew as soon as it stands there: doubled each time, so that few ask. */
+const CHALLENGED_PAUSE_MS = 500;
 
 export interface SessionOptions {
   readonly site: Site;
@@ -197,26 +200,38 @@ export class Session implements AsyncDisposable {
     await this.#closeContext();
   }
 
-  /** Stands at the site, signed in, or closes again. A challenge that came when it stood there has its turn with another. */
-  async #openPage(signal: AbortSignal, isKnownSignedIn: boolean, mayRepeat = true): Promise<OpenPage> {
+  /**
+   * Stands at the site, signed in. A challenge that came when it stood there has its turn with another page, as long as
+   * there is time for challenges.
+   */
+  async #openPage(signal: AbortSignal, isKnownSignedIn: boolean): Promise<OpenPage> {
+    const deadlineAt = performance.now() + this.#options.challengeTimeoutMs;
+    for (let pauseMs = CHALLENGED_PAUSE_MS; ; pauseMs *= 2) {
+      try {
+        return await this.#tryPage(signal, isKnownSignedIn);
+      } catch (cause) {
+        const isChallenge = cause instanceof GatewayError && cause.code === "site_challenged";
+        if (!isChallenge || performance.now() + pauseMs > deadlineAt) throw cause;
+        await delay(pauseMs, undefined, { signal });
+      }
+    }
+  }
+
+  async #tryPage(signal: AbortSignal, isKnownSignedIn: boolean): Promise<OpenPage> {
     const { site, challengeTimeoutMs, maxReplyBytes } = this.#options;
     const context = this.#context;
     if (!context) throw new GatewayError("session_lost", "The session's context is gone.");
     const page = await within(BROWSER_CALL_LIMIT_MS, "open a page", context.newPage());
-    let isThere = false;
     try {
       await visit(page, new URL(site.homePath, site.origin), challengeTimeoutMs);
-      isThere = true;
       const fetcher = await PageFetcher.open(page, maxReplyBytes);
       this.#watch(page, fetcher);
       if (!isKnownSignedIn) await this.#checkSignIn((request, sign) => fetcher.fetch(request, sign), signal);
       return { page, fetcher };
     } catch (cause) {
       await this.#close(page);
-      const isNewChallenge = isThere && cause instanceof GatewayError && cause.code === "site_challenged";
-      if (!isNewChallenge || !mayRepeat) throw cause;
+      throw cause;
     }
-    return this.#openPage(signal, isKnownSignedIn, false);
   }
 
   async #checkSignIn(fetch: PageFetch, signal: AbortSignal): Promise<void> {
