@@ -147,7 +147,7 @@ export const BROWSER_ROWS: readonly Row[] = [
     id: "F12",
     fault: "the browser freezes just before an idle page is closed",
     gets: "answer",
-    scene: { settings: { HIBERNATE_AFTER_SECONDS: "1" } },
+    scene: { settings: { HIBERNATE_AFTER_SECONDS: "1", QUEUE_TIMEOUT_SECONDS: "30" } },
     run: async (scene) => {
       await scene.signal("SIGSTOP", "");
       const states = (): string[] => scene.world.gateway.pool.states.map(({ state }) => state);

@@ -18,6 +18,7 @@ const DEFAULT_MINUTES = 20;
 const STRIKE_EVERY_MS = 5_000;
 /** The slowest recovery is that of a browser that froze while it started. */
 const REST_LIMIT_MS = 120_000;
+const TOLD_LINES = 40;
 
 const SETTINGS = {
   // Fewer pages than accounts, so that sessions sleep and wake all the time.
@@ -62,11 +63,10 @@ class Soak {
     striking.abort();
     await struck;
     await Promise.all([...this.orders.keys()].map(({ over }) => over));
-    await until("all accounts are at rest", () => unrested(this.scene).length === 0, REST_LIMIT_MS).catch(
-      (cause: unknown) => {
-        throw new Error(`${String(cause)}\n${unrested(this.scene).join("\n")}`, { cause });
-      },
-    );
+    const isAtRest = (): boolean => unrested(this.scene).length === 0;
+    await until("all accounts are at rest", isAtRest, REST_LIMIT_MS).catch((cause: unknown) => {
+      throw new Error(`${String(cause)}\n${unrested(this.scene).join("\n")}`, { cause });
+    });
     await this.scene.hangUp();
     this.rounds.push(await levelsOf(this.scene.gateway, this.#scale));
   }
@@ -91,13 +91,14 @@ class Soak {
 /** Open, or asleep: not to be tried again at some moment. */
 const AT_REST = /"state":"(ready|resting|cold)"(?!.*nextTry)/;
 
-/** The states of those accounts that are neither of use nor asleep, as the log has them. */
+/** What the log has last of those accounts that are neither of use nor asleep. */
 function unrested({ gateway: { logged } }: HostScene): string[] {
-  const states = ACCOUNTS.map((id) => {
+  return ACCOUNTS.flatMap((id) => {
     const at = logged.lastIndexOf(`"credential":"${id}","state":`);
-    return at < 0 ? "" : logged.slice(at, logged.indexOf("\n", at));
+    if (at < 0 || AT_REST.test(logged.slice(at, logged.indexOf("\n", at)))) return [];
+    const lines = logged.split("\n").filter((line) => line.includes(`"credential":"${id}"`));
+    return lines.slice(-TOLD_LINES);
   });
-  return states.filter((line) => line !== "" && !AT_REST.test(line));
 }
 
 /** Ends the gateway; what speaks against it. */
