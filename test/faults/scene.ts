@@ -93,11 +93,11 @@ export class Scene extends Clients {
     return this.world.gateway.pool.states.find(({ id }) => id === this.victim);
   }
 
-  /** Accounts serve in the order in which they became ready; when none is yet, the first one does. */
+  /** Accounts serve in the order in which they became ready; when none is, the first one is that is not the bystander's. */
   get #nextInTurn(): string {
-    const ready = this.world.gateway.pool.states.filter(({ state }) => state === "ready");
-    const [next] = ready.sort((one, other) => one.since - other.since);
-    return next?.id ?? [...this.world.cookies.keys()][0] ?? "";
+    const { states } = this.world.gateway.pool;
+    const ready = states.filter(({ state }) => state === "ready").sort((one, other) => one.since - other.since);
+    return (ready[0] ?? states.find(({ state }) => state !== "busy"))?.id ?? "";
   }
 
   /** The browser of the account that was asked this, or of the victim. */
