@@ -5,7 +5,7 @@ import type { PageFetch, Site } from "../site.ts";
 import type { BrowserHost } from "./browser-host.ts";
 import { visit } from "./challenge.ts";
 import { PageFetcher } from "./page-fetch.ts";
-import { signInLost, type SignIn } from "./sign-in.ts";
+import type { SignIn } from "./sign-in.ts";
 import { Wear } from "./wear.ts";
 import { within } from "./within.ts";
 
@@ -83,7 +83,7 @@ export class Session implements AsyncDisposable {
     await this.closePage();
     let isNewContext = false;
     try {
-      if (!(await this.#holdsSignIn())) await this.#closeContext();
+      await this.keepCookies().catch(() => this.#closeContext());
       isNewContext = !this.#context;
       this.#context ??= await this.#newContext();
       this.#take(await this.#openPage(signal, isKnownSignedIn));
@@ -100,8 +100,13 @@ export class Session implements AsyncDisposable {
   /** What really failed: what a site says to a context that lost the account's sign-in tells nothing of the account. */
   async explain(failure: GatewayError): Promise<GatewayError> {
     const { fate } = failure.row;
-    if (fate === "keep" || fate === "rebuild" || (await this.#holdsSignIn())) return failure;
-    return signInLost();
+    if (fate === "keep" || fate === "rebuild") return failure;
+    try {
+      await this.keepCookies();
+      return failure;
+    } catch (cause) {
+      return GatewayError.from(cause);
+    }
   }
 
   /** @throws GatewayError `credential_expired`, and whatever kept the site from telling. */
@@ -238,11 +243,6 @@ export class Session implements AsyncDisposable {
     const asked = this.#options.site.isSignedIn(fetch, signal);
     if (await within(BROWSER_CALL_LIMIT_MS, "ask whether the account is signed in", asked)) return;
     throw new GatewayError("credential_expired", "The site says that this account is signed out.");
-  }
-
-  /** Whether the context, if there is one, still has what keeps the account signed in. */
-  async #holdsSignIn(): Promise<boolean> {
-    return !this.#context || this.signIn.isHeldBy(this.#context);
   }
 
   #take({ page, fetcher }: OpenPage): void {

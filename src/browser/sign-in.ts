@@ -42,18 +42,12 @@ export class SignIn {
    */
   async keep(context: BrowserContext): Promise<void> {
     const cookies = await within(COOKIE_CALL_LIMIT_MS, "read cookies", context.cookies());
-    if (this.#isGoneFrom(cookies)) throw signInLost();
+    if (this.#isGoneFrom(cookies)) {
+      throw new GatewayError("session_lost", "The browser holds the account's sign-in no more.");
+    }
     if (cookies.length === 0 || isDeepStrictEqual(cookies, this.#cookies)) return;
     this.#cookies = cookies;
     this.onChange();
-  }
-
-  /** Whether the context still has what keeps the account signed in. */
-  async isHeldBy(context: BrowserContext): Promise<boolean> {
-    return within(COOKIE_CALL_LIMIT_MS, "read cookies", context.cookies()).then(
-      (cookies) => !this.#isGoneFrom(cookies),
-      () => false,
-    );
   }
 
   /** Chromium's network process keeps the cookies, and one that dies is started again without them. */
@@ -61,8 +55,4 @@ export class SignIn {
     const holds = (some: StoredCookies): boolean => some.some(({ name }) => this.#site.isAuthCookie(name));
     return holds(this.#cookies) && !holds(cookies);
   }
-}
-
-export function signInLost(): GatewayError {
-  return new GatewayError("session_lost", "The browser holds the account's sign-in no more.");
 }
