@@ -65,7 +65,8 @@ class Soak {
     await Promise.all([...this.orders.keys()].map(({ over }) => over));
     const isAtRest = (): boolean => unrested(this.scene).length === 0;
     await until("all accounts are at rest", isAtRest, REST_LIMIT_MS).catch((cause: unknown) => {
-      throw new Error(`${String(cause)}\n${unrested(this.scene).join("\n")}`, { cause });
+      const lines = unrested(this.scene).flatMap((id) => lastLines(this.scene, id));
+      throw new Error(`${String(cause)}\n${lines.join("\n")}`, { cause });
     });
     await this.scene.hangUp();
     this.rounds.push(await levelsOf(this.scene.gateway, this.#scale));
@@ -91,14 +92,17 @@ class Soak {
 /** Open, or asleep: not to be tried again at some moment. */
 const AT_REST = /"state":"(ready|resting|cold)"(?!.*nextTry)/;
 
-/** What the log has last of those accounts that are neither of use nor asleep. */
+/** Those accounts that are neither of use nor asleep, as the log has them. */
 function unrested({ gateway: { logged } }: HostScene): string[] {
-  return ACCOUNTS.flatMap((id) => {
+  return ACCOUNTS.filter((id) => {
     const at = logged.lastIndexOf(`"credential":"${id}","state":`);
-    if (at < 0 || AT_REST.test(logged.slice(at, logged.indexOf("\n", at)))) return [];
-    const lines = logged.split("\n").filter((line) => line.includes(`"credential":"${id}"`));
-    return lines.slice(-TOLD_LINES);
+    return at >= 0 && !AT_REST.test(logged.slice(at, logged.indexOf("\n", at)));
   });
+}
+
+function lastLines({ gateway: { logged } }: HostScene, id: string): string[] {
+  const lines = logged.split("\n").filter((line) => line.includes(`"credential":"${id}"`));
+  return lines.slice(-TOLD_LINES);
 }
 
 /** Ends the gateway; what speaks against it. */
