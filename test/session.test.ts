@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { BrowserFleet } from "../src/browser/browser-fleet.ts";
 import { Session } from "../src/browser/session.ts";
 import { SignIn } from "../src/browser/sign-in.ts";
-import type { Site } from "../src/site.ts";
+import type { PageFetch, Site } from "../src/site.ts";
 import { createLog, Redaction } from "../src/log.ts";
 import { Simulator } from "../src/simulator/simulator.ts";
 import { gptomni } from "../src/sites/gptomni.ts";
@@ -22,25 +22,52 @@ interface Opened extends AsyncDisposable {
 interface Opening {
   /** Called between the visit to the site and the question whether the account is signed in. */
   readonly onSignInCheck?: (simulator: Simulator) => void;
+  /** Called when the question's answer has begun. */
+  readonly onSignInAnswer?: (fleet: BrowserFleet) => Promise<void>;
+  /** Called when the question was answered. */
+  readonly onSignInKnown?: () => void;
   readonly challengeTimeoutMs?: number;
 }
 
 /** A session of the account `alice`, with its page open. */
-async function openSession({ onSignInCheck = () => {}, challengeTimeoutMs = 30_000 }: Opening = {}): Promise<Opened> {
+async function openSession(opening: Opening = {}): Promise<Opened> {
+  const made = await makeSession(opening);
+  try {
+    await made.session.open(PATIENT);
+    return made;
+  } catch (cause) {
+    await made[Symbol.asyncDispose]();
+    throw cause;
+  }
+}
+
+/** The same before its page opens. */
+async function makeSession({
+  onSignInCheck = () => {},
+  onSignInAnswer = async () => {},
+  onSignInKnown = () => {},
+  challengeTimeoutMs = 30_000,
+}: Opening): Promise<Opened> {
   await using opening = new AsyncDisposableStack();
   const simulator = opening.use(await Simulator.start());
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const options = { ...BROWSER, stealth: true, browserArgs: [simulator.browserArgs] };
   const fleet = opening.use(new BrowserFleet({ ...options, credentialsPerBrowser: 1, maxOpenSessions: 1 }, log));
   const real = gptomni(new URL(simulator.origin));
-  const isSignedIn: Site["isSignedIn"] = (fetch, signal) => {
+  const isSignedIn: Site["isSignedIn"] = async (fetch, signal) => {
     onSignInCheck(simulator);
-    return real.isSignedIn(fetch, signal);
+    const observed: PageFetch = async (request, sign) => {
+      const response = await fetch(request, sign);
+      await onSignInAnswer(fleet);
+      return response;
+    };
+    const answer = await real.isSignedIn(observed, signal);
+    onSignInKnown();
+    return answer;
   };
   const site = { ...real, isSignedIn };
   const signIn = new SignIn(site, simulator.addAccount("alice"));
   const session = opening.use(new Session(fleet.moveIn(), signIn, { ...LIMITS, challengeTimeoutMs, site }));
-  await session.open(PATIENT);
   const stack = opening.move();
   return { simulator, fleet, session, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
@@ -69,6 +96,23 @@ test("a token that the page's own script was given is known with the next ping",
   expect(token).not.toBe(before);
   await session.ping();
   expect(session.signIn.cookies.map(({ value }) => value)).toContain(token);
+});
+
+test("a new page that dies while it waits for the old one's answer takes no place, and the old one goes on", async () => {
+  let answers = 0;
+  await using opened = await openSession({ onSignInKnown: () => void (answers += 1) });
+  const { session, simulator, fleet } = opened;
+  simulator.failNext({ stallAfterChunks: 1 });
+  const stalled = new AbortController();
+  const prompt = { path: "/api/chatWithText", method: "POST", headers: {}, body: '{"prompt":"hi"}' } as const;
+  await session.fetch(prompt, stalled.signal);
+  const renewed = session.renew(PATIENT);
+  await expect.poll(() => answers).toBe(2);
+  const pages = (await fleet.hosts[0]?.browser())?.contexts()[0]?.pages();
+  await pages?.[1]?.close();
+  stalled.abort();
+  await expect(renewed).rejects.toMatchObject({ code: "session_lost" });
+  await session.checkSignIn(PATIENT);
 });
 
 test("a session whose browser lost the cookies is found by a ping, and opens with those that were known", async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Page, Response } from "playwright";
 import { GatewayError } from "../errors.ts";
 import { within } from "./within.ts";
@@ -5,6 +6,8 @@ import { within } from "./within.ts";
 const ALIVE_LIMIT_MS = 1_000;
 /** Of the time for a challenge: the browser solves one in 5 s where it can, and 30 s are usual. */
 const SECOND_TRY_SHARE = 1 / 3;
+/** Where each page is challenged anew as soon as it stands there: doubled each time, so that few ask. */
+const CHALLENGED_PAUSE_MS = 500;
 
 /** Cloudflare marks its challenge pages: https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/ */
 function isChallenge(headers: Readonly<Record<string, string>>): boolean {
@@ -38,6 +41,23 @@ export async function visit(page: Page, url: URL, limitMs: number): Promise<void
     throw new GatewayError("site_failed", `The site's page answers ${response.status()}.`);
   }
   await page.waitForLoadState("domcontentloaded", { timeout: limitMs }).catch(unreached);
+}
+
+/**
+ * Opens a page. A challenge that came when it stood there already has its turn with another one, as long as there is time.
+ * @throws what `open` throws; the signal's reason.
+ */
+export async function repeatChallenged<T>(open: () => Promise<T>, limitMs: number, signal: AbortSignal): Promise<T> {
+  const deadlineAt = performance.now() + limitMs;
+  for (let pauseMs = CHALLENGED_PAUSE_MS; ; pauseMs *= 2) {
+    try {
+      return await open();
+    } catch (cause) {
+      const isChallenged = cause instanceof GatewayError && cause.code === "site_challenged";
+      if (!isChallenged || performance.now() + pauseMs > deadlineAt) throw cause;
+      await delay(pauseMs, undefined, { signal });
+    }
+  }
 }
 
 /** Null when there is none in time. */

@@ -143,6 +143,11 @@ export class PageFetcher {
     return areOver && !wasLost;
   }
 
+  /** Why it takes no more requests, once it does not. */
+  get lost(): GatewayError | undefined {
+    return this.#lost;
+  }
+
   /** The page is gone: everything under way fails with this. */
   lose(error: GatewayError): void {
     this.#lost ??= error;

@@ -1,9 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { BrowserContext, Page } from "playwright";
 import { GatewayError } from "../errors.ts";
 import type { PageFetch, Site } from "../site.ts";
 import type { BrowserHost } from "./browser-host.ts";
-import { visit } from "./challenge.ts";
+import { repeatChallenged, visit } from "./challenge.ts";
 import { PageFetcher } from "./page-fetch.ts";
 import type { SignIn } from "./sign-in.ts";
 import { Wear } from "./wear.ts";
@@ -15,8 +14,6 @@ const BROWSER_CALL_LIMIT_MS = 10_000;
 const CLOSE_LIMIT_MS = 3_000;
 /** How long a cancelled request may take to leave the page before the page is rebuilt. */
 const QUIET_LIMIT_MS = 2_000;
-/** Where each page is challenged anew as soon as it stands there: doubled each time, so that few ask. */
-const CHALLENGED_PAUSE_MS = 500;
 
 export interface SessionOptions {
   readonly site: Site;
@@ -163,10 +160,14 @@ export class Session implements AsyncDisposable {
       const fresh = await this.#openPage(signal, false);
       // No request may begin between the last look and the change, so nothing is awaited there.
       while (!fetcher.isIdle) await fetcher.whenIdle(signal);
-      if (this.#fetcher !== fetcher) return await within(CLOSE_LIMIT_MS, "close the new page", fresh.page.close());
+      const { lost } = fresh.fetcher;
+      if (lost || this.#fetcher !== fetcher) {
+        await this.#close(fresh.page);
+        throw lost ?? new GatewayError("session_lost", "The session's page was closed before a new one was ready.");
+      }
       this.#take(fresh);
       fetcher.lose(new GatewayError("session_lost", "The session's page was renewed."));
-      await within(CLOSE_LIMIT_MS, "close the old page", page.close()).catch(() => this.#closeContext());
+      await this.#close(page);
     } finally {
       this.#isRenewing = false;
     }
@@ -205,21 +206,10 @@ export class Session implements AsyncDisposable {
     await this.#closeContext();
   }
 
-  /**
-   * Stands at the site, signed in. A challenge that came when it stood there has its turn with another page, as long as
-   * there is time for challenges.
-   */
-  async #openPage(signal: AbortSignal, isKnownSignedIn: boolean): Promise<OpenPage> {
-    const deadlineAt = performance.now() + this.#options.challengeTimeoutMs;
-    for (let pauseMs = CHALLENGED_PAUSE_MS; ; pauseMs *= 2) {
-      try {
-        return await this.#tryPage(signal, isKnownSignedIn);
-      } catch (cause) {
-        const isChallenge = cause instanceof GatewayError && cause.code === "site_challenged";
-        if (!isChallenge || performance.now() + pauseMs > deadlineAt) throw cause;
-        await delay(pauseMs, undefined, { signal });
-      }
-    }
+  /** A page that stands at the site, signed in. */
+  #openPage(signal: AbortSignal, isKnownSignedIn: boolean): Promise<OpenPage> {
+    const open = (): Promise<OpenPage> => this.#tryPage(signal, isKnownSignedIn);
+    return repeatChallenged(open, this.#options.challengeTimeoutMs, signal);
   }
 
   async #tryPage(signal: AbortSignal, isKnownSignedIn: boolean): Promise<OpenPage> {
@@ -232,6 +222,8 @@ export class Session implements AsyncDisposable {
       const fetcher = await PageFetcher.open(page, maxReplyBytes);
       this.#watch(page, fetcher);
       if (!isKnownSignedIn) await this.#checkSignIn((request, sign) => fetcher.fetch(request, sign), signal);
+      // Nobody was told, as it is not the session's yet.
+      if (fetcher.lost) throw fetcher.lost;
       return { page, fetcher };
     } catch (cause) {
       await this.#close(page);
@@ -265,9 +257,7 @@ export class Session implements AsyncDisposable {
     return context;
   }
 
-  /** A page that a site can block with a dialog or a popup would hang its requests. */
   #watch(page: Page, fetcher: PageFetcher): void {
-    page.on("dialog", (dialog) => void dialog.dismiss().catch(() => {}));
     page.on("popup", (popup) => void popup.close().catch(() => {}));
     const onGone = (what: string) => (): void => {
       const error = new GatewayError("session_lost", `The session's page ${what}.`);
