@@ -98,6 +98,24 @@ test("a token that the page's own script was given is known with the next ping",
   expect(session.signIn.cookies.map(({ value }) => value)).toContain(token);
 });
 
+/** Resolves when it is known to be gone. */
+async function killBrowser(fleet: BrowserFleet): Promise<void> {
+  const gone = Promise.withResolvers<unknown>();
+  (await fleet.hosts[0]?.browser())?.once("disconnected", gone.resolve);
+  process.kill((await fleet.hosts[0]?.pid()) ?? 0, "SIGKILL");
+  await gone.promise;
+}
+
+test("a token that the sign-in check brought is known before its answer is read, whatever the browser does then", async () => {
+  await using made = await makeSession({ onSignInAnswer: killBrowser });
+  const { session, simulator } = made;
+  const before = simulator.accounts.currentToken("alice");
+  await expect(session.open(PATIENT)).rejects.toMatchObject({ code: "session_lost" });
+  const token = simulator.accounts.currentToken("alice");
+  expect(token).not.toBe(before);
+  expect(session.signIn.cookies.map(({ value }) => value)).toContain(token);
+});
+
 test("a new page that dies while it waits for the old one's answer takes no place, and the old one goes on", async () => {
   let answers = 0;
   await using opened = await openSession({ onSignInKnown: () => void (answers += 1) });

@@ -232,7 +232,14 @@ export class Session implements AsyncDisposable {
   }
 
   async #checkSignIn(fetch: PageFetch, signal: AbortSignal): Promise<void> {
-    const asked = this.#options.site.isSignedIn(fetch, signal);
+    // Sites give a new token with the answer's head, and a browser that dies takes along what nobody else knows.
+    const keepingFetch: PageFetch = async (request, sign) => {
+      const response = await fetch(request, sign);
+      // What is wrong with the context shows when the check is over.
+      await this.keepCookies().catch(() => {});
+      return response;
+    };
+    const asked = this.#options.site.isSignedIn(keepingFetch, signal);
     if (await within(BROWSER_CALL_LIMIT_MS, "ask whether the account is signed in", asked)) return;
     throw new GatewayError("credential_expired", "The site says that this account is signed out.");
   }
