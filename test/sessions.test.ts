@@ -86,6 +86,25 @@ test("a challenge that does not clear is left to a person, and is not hammered",
   expect((await fetch(`${world.gateway.url}/livez`)).status).toBe(200);
 });
 
+test("an account whose page is let in while each of its requests is challenged is left to a person too", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: "off" } });
+  const challenged = '@sim {"challenge":true}';
+  const ask = async (times: number): Promise<void> => {
+    for (let time = 0; time < times; time += 1)
+      await expect(world.ask(challenged)).rejects.toMatchObject({ code: "site_challenged" });
+  };
+  await ask(4);
+  await world.ask("an answer in between");
+  await ask(4);
+  await expect.poll(() => world.gateway.pool.states[0]?.state, { timeout: 10_000 }).toBe("ready");
+  const posts = world.simulator.posts.length;
+  await ask(1);
+  await expect.poll(() => world.gateway.pool.states[0]?.state).toBe("needs_attention");
+  expect(world.gateway.pool.states[0]?.nextTryAt).toBeGreaterThan(Date.now() + 60_000);
+  await expect(world.ask("anybody?")).rejects.toMatchObject({ status: 503, code: "no_usable_credential" });
+  expect(world.simulator.posts).toHaveLength(posts + 2);
+});
+
 test("an account that is signed out leaves the pool; the others serve", async () => {
   await using world = await openWorld();
   world.simulator.accounts.signOut("alice");

@@ -59,13 +59,16 @@ const RECOVERY: Readonly<Record<SessionFate, Recovery>> = {
   expire: { state: "expired", firstDelayMs: 1_000, repeatedDelayMs: 5 * MINUTE_MS, maxDelayMs: HOUR_MS },
 };
 
-/** A challenge that the browser had its time for and did not solve is left to a person, and looked at seldom. */
+/** A challenge that the browser did not solve in its time, or in vain, is left to a person, and looked at seldom. */
 const UNSOLVED: Recovery = {
   state: "needs_attention",
   firstDelayMs: 5 * MINUTE_MS,
   repeatedDelayMs: 10 * MINUTE_MS,
   maxDelayMs: HOUR_MS,
 };
+
+/** So many requests in a row that were challenged, though the page opened each time: it is solved in vain. */
+const CHALLENGED_IN_VAIN = 5;
 
 function recoveryInto(state: CredentialState): Recovery | undefined {
   return [...Object.values(RECOVERY), UNSOLVED].find((recovery) => recovery.state === state);
@@ -140,7 +143,8 @@ export class Slot {
 
   /** A request failed in this session. */
   fail(error: GatewayError): void {
-    this.#recover(error, RECOVERY[error.row.fate]);
+    const recovery = RECOVERY[error.row.fate];
+    this.#recover(error, recovery === RECOVERY.challenge && this.#isSolvedInVain ? UNSOLVED : recovery);
   }
 
   /** Its page did not open. */
@@ -163,6 +167,12 @@ export class Slot {
   succeed(): void {
     this.signedInMs = performance.now();
     this.#failuresInARow = 0;
+  }
+
+  /** Whether one more challenge in place of an answer tells that the site lets only the page in. */
+  get #isSolvedInVain(): boolean {
+    if (this.#lastRecovery === UNSOLVED) return this.#failuresInARow > 0;
+    return this.#lastRecovery === RECOVERY.challenge && this.#failuresInARow >= CHALLENGED_IN_VAIN - 1;
   }
 
   #recover(error: GatewayError, recovery: Recovery): void {
