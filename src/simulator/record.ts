@@ -6,6 +6,8 @@ export interface Post {
   readonly id: number;
   /** Undefined when nobody was signed in. */
   readonly account: string | undefined;
+  /** The client's port: each context of a browser has connections of its own. */
+  readonly port: number | undefined;
   readonly prompt: string;
   readonly headers: IncomingHttpHeaders;
   readonly httpVersion: string;
@@ -35,7 +37,7 @@ export class Record {
   readonly #mostRunning = new Map<string, number>();
   readonly #changes = new EventEmitter().setMaxListeners(0);
 
-  begin(post: Pick<Post, "account" | "prompt" | "headers" | "httpVersion">): Post {
+  begin(post: Pick<Post, "account" | "port" | "prompt" | "headers" | "httpVersion">): Post {
     const fresh = { status: undefined, bytesSent: 0, sent: [], finishedAt: undefined, aborted: false };
     const entry: Post = { ...post, id: this.posts.length + 1, startedAt: Date.now(), ...fresh };
     this.posts.push(entry);

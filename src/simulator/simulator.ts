@@ -198,7 +198,8 @@ export class Simulator implements AsyncDisposable {
     if (gone.aborted) return;
     const record = this.record;
     const text = typeof prompt === "string" ? prompt : "";
-    const post = record.begin({ account, prompt: text, headers, httpVersion });
+    const { remotePort: port } = request.socket;
+    const post = record.begin({ account, port, prompt: text, headers, httpVersion });
     // Over HTTP/2 Node reports `finish` for a broken stream too, so what counts is whether the answer was ended.
     gone.addEventListener("abort", () => record.end(post, response.writableEnded ? "complete" : "left"));
     const fault = this.#plan.take(account) ?? faultIn(text);

@@ -17,12 +17,14 @@ const ASKED = {
 } as Asked;
 const POST = {
   account: "alice",
+  port: 1,
   prompt: PROMPT,
   startedAt: 1,
   finishedAt: 1,
   sent: ["Hel", Buffer.from("lo")],
   bytesSent: 5,
 } as unknown as Post;
+const SIGNED_OUT = { ...POST, account: undefined, finishedAt: 2 };
 const LINE = '{"requestId":"req_1","route":"/v1/chat/completions"}';
 const CHROMIUM = { pid: 1, parentPid: 0, groupId: 1, state: "S", command: "chromium" };
 const SOUND: Evidence = {
@@ -47,6 +49,8 @@ function asked(flaw: Partial<Asked>): Partial<Evidence> {
 
 test("nothing speaks against what is as it should be", () => {
   expect(brokenInvariants(SOUND)).toEqual([]);
+  const elsewhere = { ...SIGNED_OUT, port: 2 };
+  expect(brokenInvariants({ ...SOUND, posts: [SIGNED_OUT, elsewhere, POST] })).toEqual([]);
 });
 
 /** Each breaks one of them, by its first words. */
@@ -65,6 +69,7 @@ const FLAWS: readonly (readonly [string, Partial<Evidence>])[] = [
   ["the site is asked once", asked({ ending: "refused", code: "invalid_json", finishReason: undefined })],
   ["the site is asked what clients ask", { posts: [POST, { ...POST, prompt: "a smuggled one" }] }],
   ["no account is asked twice", { posts: [POST, { ...POST, finishedAt: 2 }, POST] }],
+  ["no account is asked twice", { posts: [SIGNED_OUT, SIGNED_OUT, POST] }],
   ["nobody is left waiting", { waiting: 1 }],
   ["nobody is left waiting", asked({ ending: "under way" })],
   ["the bystander", { bystanderEnding: "broken off" }],

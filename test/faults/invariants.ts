@@ -65,7 +65,8 @@ const INVARIANTS: Readonly<Record<string, Check>> = {
       .map(({ prompt }) => `nobody asked: ${prompt.slice(0, 80)}`);
   },
   "no account is asked twice at a time": ({ posts }) =>
-    [...Map.groupBy(posts, ({ account }) => account).values()].flatMap(overlaps),
+    // Contexts that a fault signed out are several, and nobody all the same.
+    [...Map.groupBy(posts, ({ account, port }) => account ?? port).values()].flatMap(overlaps),
   "nobody is left waiting": ({ waiting, asked }) => [
     ...(waiting === 0 ? [] : [`${waiting} wait`]),
     ...asked.filter(({ ending }) => ending === "under way").map(({ prompt }) => `still under way: ${prompt}`),
