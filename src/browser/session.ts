@@ -83,7 +83,7 @@ export class Session implements AsyncDisposable {
       await this.keepCookies().catch(() => this.#closeContext());
       isNewContext = !this.#context;
       this.#context ??= await this.#newContext();
-      this.#take(await this.#openPage(signal, isKnownSignedIn));
+      await this.#take(await this.#openPage(signal, isKnownSignedIn), undefined);
       await this.keepCookies();
     } catch (cause) {
       const failure = GatewayError.from(signal.aborted ? signal.reason : cause);
@@ -160,12 +160,7 @@ export class Session implements AsyncDisposable {
       const fresh = await this.#openPage(signal, false);
       // No request may begin between the last look and the change, so nothing is awaited there.
       while (!fetcher.isIdle) await fetcher.whenIdle(signal);
-      const { lost } = fresh.fetcher;
-      if (lost || this.#fetcher !== fetcher) {
-        await this.#close(fresh.page);
-        throw lost ?? new GatewayError("session_lost", "The session's page was closed before a new one was ready.");
-      }
-      this.#take(fresh);
+      await this.#take(fresh, fetcher);
       fetcher.lose(new GatewayError("session_lost", "The session's page was renewed."));
       await this.#close(page);
     } finally {
@@ -222,8 +217,6 @@ export class Session implements AsyncDisposable {
       const fetcher = await PageFetcher.open(page, maxReplyBytes);
       this.#watch(page, fetcher);
       if (!isKnownSignedIn) await this.#checkSignIn((request, sign) => fetcher.fetch(request, sign), signal);
-      // Nobody was told, as it is not the session's yet.
-      if (fetcher.lost) throw fetcher.lost;
       return { page, fetcher };
     } catch (cause) {
       await this.#close(page);
@@ -244,7 +237,17 @@ export class Session implements AsyncDisposable {
     throw new GatewayError("credential_expired", "The site says that this account is signed out.");
   }
 
-  #take({ page, fetcher }: OpenPage): void {
+  /**
+   * Makes it the session's page in place of the one it was opened to follow.
+   * @throws GatewayError `session_lost` when it died since it was opened, which nobody was told of, or when that one went.
+   */
+  async #take({ page, fetcher }: OpenPage, previous: PageFetcher | undefined): Promise<void> {
+    if (fetcher.lost || this.#fetcher !== previous) {
+      await this.#close(page);
+      throw (
+        fetcher.lost ?? new GatewayError("session_lost", "The session's page was closed before a new one was ready.")
+      );
+    }
     this.#page = page;
     this.#fetcher = fetcher;
   }
