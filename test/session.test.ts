@@ -31,14 +31,11 @@ interface Opening {
 
 /** A session of the account `alice`, with its page open. */
 async function openSession(opening: Opening = {}): Promise<Opened> {
-  const made = await makeSession(opening);
-  try {
-    await made.session.open(PATIENT);
-    return made;
-  } catch (cause) {
-    await made[Symbol.asyncDispose]();
-    throw cause;
-  }
+  await using stack = new AsyncDisposableStack();
+  const made = stack.use(await makeSession(opening));
+  await made.session.open(PATIENT);
+  stack.move();
+  return made;
 }
 
 /** The same before its page opens. */
@@ -102,7 +99,10 @@ test("a token that the page's own script was given is known with the next ping",
 async function killBrowser(fleet: BrowserFleet): Promise<void> {
   const gone = Promise.withResolvers<unknown>();
   (await fleet.hosts[0]?.browser())?.once("disconnected", gone.resolve);
-  process.kill((await fleet.hosts[0]?.pid()) ?? 0, "SIGKILL");
+  const pid = await fleet.hosts[0]?.pid();
+  // To a signal, 0 means the sender's own group.
+  if (!pid) throw new Error("no browser runs");
+  process.kill(pid, "SIGKILL");
   await gone.promise;
 }
 
@@ -140,9 +140,10 @@ test("a session whose browser lost the cookies is found by a ping, and opens wit
   session.onLost = ({ message }) => void lost.push(message);
   const mainPid = (await fleet.hosts[0]?.pid()) ?? 0;
   const [before] = await chromiumProcesses(mainPid, NETWORK_SERVICE);
-  process.kill(before?.pid ?? 0, "SIGKILL");
+  if (!before) throw new Error("no network service runs");
+  process.kill(before.pid, "SIGKILL");
   const others = async (): Promise<number> =>
-    (await chromiumProcesses(mainPid, NETWORK_SERVICE)).filter(({ pid }) => pid !== before?.pid).length;
+    (await chromiumProcesses(mainPid, NETWORK_SERVICE)).filter(({ pid }) => pid !== before.pid).length;
   await expect.poll(others).toBe(1);
   await session.ping();
   expect(lost).toEqual(["The browser holds the account's sign-in no more."]);
