@@ -15,14 +15,25 @@ export interface Message {
 export interface ToolCall {
   readonly id: string;
   readonly name: string;
+  /** The group of tools that the name belongs to, where there is one, e.g. the MCP server. */
+  readonly namespace?: string;
   /** The arguments as JSON text, exactly as the caller sent them. */
   readonly arguments: string;
 }
 
-export interface ChatRequest {
+export interface Conversation {
   readonly model: string;
   /** At least one. */
   readonly messages: readonly Message[];
+}
+
+/** A conversation as a site is asked it. */
+export interface ChatRequest extends Conversation {
+  /**
+   * Nine random digits that occur in no text of the request, like the boundary of a multipart body. The tags of turns
+   * and calls carry it, so no text can forge one and no text needs escaping.
+   */
+  readonly boundary: string;
 }
 
 export type FinishReason = "stop" | "length" | "content_filter";

@@ -15,7 +15,6 @@ import { SessionPool } from "./pool/session-pool.ts";
 import { Roster } from "./roster.ts";
 import { SessionStates } from "./session-states.ts";
 import { gptomni } from "./sites/gptomni.ts";
-import { flatten } from "./sites/prompt.ts";
 import { CredentialStore } from "./store/credential-store.ts";
 import { obtainSecretKey } from "./store/secret-key.ts";
 
@@ -58,7 +57,7 @@ export async function startGateway(
   const app = createApp({
     gateway,
     models: site.models,
-    promptOf: flatten,
+    promptOf: (request) => site.promptOf(request),
     backgroundPattern: config.backgroundPattern,
     apiKeys: [{ name: MASTER, value: keys.api }, ...config.apiKeys],
     adminKey: keys.admin,

@@ -20,6 +20,10 @@ export interface Site {
   isAuthCookie(name: string): boolean;
   /** Asks the site itself. @throws GatewayError when the site cannot tell. */
   isSignedIn(fetch: PageFetch, signal: AbortSignal): Promise<boolean>;
+  /** The text that the site is sent for a request. */
+  promptOf(request: ChatRequest): string;
+  /** The most characters that the site takes in one prompt; undefined where nobody measured it. */
+  readonly maxPromptCharacters?: number;
   /** One answer. @throws GatewayError for everything that is not an answer. */
   reply(fetch: PageFetch, request: ChatRequest, signal: AbortSignal): AsyncIterable<ReplyPart>;
 }

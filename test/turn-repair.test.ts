@@ -27,7 +27,7 @@ test.each([
 test("asked again, the model sees its call as it would see one of earlier turns", async () => {
   const site = new ScriptedSite('Hm. <tool_call name="wether">{"a":1}</tool_call>', CALL);
   await answered(site, TOOLS);
-  const prompt = flatten(site.sent[1]?.messages ?? []);
+  const prompt = flatten({ messages: site.sent[1]?.messages ?? [] });
   expect(prompt).toMatch(
     /<assistant>\nHm\.\n<tool_call id="call_\w+" name="wether">\{"a":1\}<\/tool_call>\n<\/assistant>/,
   );

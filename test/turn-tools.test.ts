@@ -248,8 +248,8 @@ test("tokens are counted of all that was sent and of what was given", async () =
   const answer = new Answer(askFor(TOOLS), site.send);
   await Array.fromAsync(answer);
   const prompts: string[] = [];
-  const count = await answer.countTokens((messages) => {
-    prompts.push(flatten(messages));
+  const count = await answer.countTokens((request) => {
+    prompts.push(flatten(request));
     return "one two";
   });
   expect(prompts).toHaveLength(2);

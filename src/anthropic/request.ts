@@ -1,6 +1,6 @@
 import { GatewayError } from "../errors.ts";
 import type { Ask, Tool, ToolChoice } from "../turn/ask.ts";
-import { checked, modelNotFound, noteParams, type NotedParams, type ParamGroups } from "../turn/params.ts";
+import { checked, listedNames, modelNotFound, noteParams, type NotedParams, type ParamGroups } from "../turn/params.ts";
 import {
   countBody,
   messageBody,
@@ -74,5 +74,5 @@ function toTool({ name, description, input_schema: parameters }: OwnTool, index:
 function noted(given: object, { tools }: MessageBody): NotedParams {
   const { ignoredParams, emulatedParams } = noteParams(given, PARAMS);
   const hosted = (tools ?? []).flatMap((tool) => (isOwn(tool) ? [] : [tool.type]));
-  return { ignoredParams: [...ignoredParams, ...hosted.filter((type) => /^\w{1,40}$/.test(type))], emulatedParams };
+  return { ignoredParams: listedNames([...ignoredParams, ...hosted]), emulatedParams };
 }

@@ -4,7 +4,7 @@ import { toEvents, type MessageEvent } from "../anthropic/events.ts";
 import { toMessage } from "../anthropic/message.ts";
 import { parseCountRequest, parseMessageRequest, type MessageRequest } from "../anthropic/request.ts";
 import type { Ask } from "../turn/ask.ts";
-import { checkSchemas, messagesOf } from "../turn/emulation.ts";
+import { checkSchemas, requestOf } from "../turn/emulation.ts";
 import { countTokens } from "../turn/tokens.ts";
 import { sendJson } from "./answer.ts";
 import { parseBody } from "./body.ts";
@@ -48,7 +48,7 @@ export function countMessageTokens(parts: TurnParts): RequestHandler {
 }
 
 function promptTokens(ask: Ask, { promptOf }: TurnParts): Promise<number> {
-  return countTokens(promptOf(messagesOf(ask)));
+  return countTokens(promptOf(requestOf(ask)));
 }
 
 async function* onlyAnswer({ answers }: Turn) {

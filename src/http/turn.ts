@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from "express";
-import type { Message, ReplyPart } from "../chat.ts";
+import type { ChatRequest, ReplyPart } from "../chat.ts";
 import type { Gateway } from "../gateway.ts";
 import { Answer, type TokenCount } from "../turn/answer.ts";
 import type { Ask } from "../turn/ask.ts";
@@ -30,7 +30,7 @@ export interface TurnParts {
   readonly gateway: Pick<Gateway, "reply">;
   readonly models: readonly string[];
   /** The text that the site is really sent, for counting its tokens. */
-  readonly promptOf: (messages: readonly Message[]) => string;
+  readonly promptOf: (request: ChatRequest) => string;
   /** Which requests nobody watches for, by their last message. */
   readonly backgroundPattern: RegExp;
   readonly limits: TurnLimits;

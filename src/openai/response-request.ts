@@ -2,6 +2,7 @@ import { GatewayError } from "../errors.ts";
 import type { Ask } from "../turn/ask.ts";
 import {
   checked,
+  listedNames,
   modelNotFound,
   noteParams,
   unsupportedParam,
@@ -50,10 +51,6 @@ const PARAMS: ParamGroups = {
     tool_choice: ["auto", "none"],
   },
 };
-
-/** Tool types that fit into a header, and no more of them than a header should hold. */
-const LISTED_TYPE = /^[a-z]\w{0,39}$/i;
-const MAX_LISTED_TYPES = 16;
 
 /** @throws GatewayError that names the offending parameter. */
 export function parseResponseRequest(body: unknown, { models, responseOf, itemOf }: ResponseOffer): ResponseRequest {
@@ -116,11 +113,10 @@ const INPUT = { param: "input" } as const;
 function noted(given: object, { tools, text }: ResponseBody): NotedParams {
   const { ignoredParams, emulatedParams } = noteParams(given, PARAMS);
   const hosted = (tools ?? []).filter((tool) => !isOwn(tool)).map(({ type }) => type);
-  const listed = [...new Set(hosted)].filter((type) => LISTED_TYPE.test(type)).slice(0, MAX_LISTED_TYPES);
   const isVerbositySet = Boolean(text?.verbosity && text.verbosity !== "medium");
   const isFormatted = Boolean(text?.format && text.format.type !== "text");
   return {
-    ignoredParams: [...ignoredParams, ...listed, ...(isVerbositySet ? ["text.verbosity"] : [])],
+    ignoredParams: listedNames([...ignoredParams, ...hosted, ...(isVerbositySet ? ["text.verbosity"] : [])]),
     emulatedParams: [
       ...((tools ?? []).some(isOwn) ? ["tools"] : []),
       ...emulatedParams,

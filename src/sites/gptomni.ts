@@ -13,7 +13,16 @@ const HTML_SNIFF_CHARACTERS = 15;
  * Sign-in is next-auth's: its session endpoint gives `{}` when signed out.
  */
 export function gptomni(origin: URL): Site {
-  return { name: "gptomni", origin, homePath: "/zh", models: ["gptomni"], isAuthCookie, isSignedIn, reply };
+  return {
+    name: "gptomni",
+    origin,
+    homePath: "/zh",
+    models: ["gptomni"],
+    isAuthCookie,
+    isSignedIn,
+    promptOf: flatten,
+    reply,
+  };
 }
 
 /** next-auth splits a long token over several cookies: `.0`, `.1`, … */
@@ -44,7 +53,7 @@ async function* reply(
       path: REPLY_PATH,
       method: "POST",
       headers: { Accept: "*/*", "Content-Type": "text/plain;charset=UTF-8" },
-      body: JSON.stringify({ prompt: flatten(request.messages) }),
+      body: JSON.stringify({ prompt: flatten(request) }),
     },
     signal,
   );

@@ -1,4 +1,4 @@
-import type { Message } from "../chat.ts";
+import type { ChatRequest, Message } from "../chat.ts";
 
 /** The transcript's own tags, which a turn must not be able to forge. */
 const MARKER = /<(?=\/?(?:system|user|assistant|tool_call|tool_result)\b)/gi;
@@ -10,7 +10,7 @@ const CUE = "Write the assistant's next turn: its text only, without a tag other
  * A conversation as the one prompt that a web chat takes. A lone user message is sent as it is; otherwise what the
  * system said comes first, then the turns in order, then a cue for the next one.
  */
-export function flatten(messages: readonly Message[]): string {
+export function flatten({ messages }: Pick<ChatRequest, "messages">): string {
   const [first] = messages;
   if (first && messages.length === 1 && first.role === "user") return first.text;
   const system = messages.filter(({ role }) => role === "system").map(({ text }) => text);

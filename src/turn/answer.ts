@@ -1,6 +1,6 @@
 import type { ChatRequest, Message, ReplyPart } from "../chat.ts";
 import type { AnswerPart, Ask } from "./ask.ts";
-import { checkSchemas, emulate } from "./emulation.ts";
+import { boundaryOf, checkSchemas, emulate } from "./emulation.ts";
 import { cutAtTokens } from "./limit.ts";
 import { cutAtStop, type TextPart } from "./stop.ts";
 import { countTokens } from "./tokens.ts";
@@ -21,7 +21,8 @@ export type Send = (chat: ChatRequest) => AsyncIterable<ReplyPart>;
 export class Answer implements AsyncIterable<AnswerPart> {
   readonly #ask: Ask;
   readonly #send: Send;
-  readonly #sent: (readonly Message[])[] = [];
+  readonly #sent: ChatRequest[] = [];
+  readonly #boundary: string;
   readonly #calls: string[] = [];
   #text = "";
   #reasoning = "";
@@ -31,6 +32,7 @@ export class Answer implements AsyncIterable<AnswerPart> {
     checkSchemas(ask);
     this.#ask = ask;
     this.#send = send;
+    this.#boundary = boundaryOf(ask);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<AnswerPart, void, undefined> {
@@ -43,9 +45,9 @@ export class Answer implements AsyncIterable<AnswerPart> {
   }
 
   /** What was sent and given so far. `promptOf` makes the text that the site is sent. */
-  async countTokens(promptOf: (messages: readonly Message[]) => string): Promise<TokenCount> {
+  async countTokens(promptOf: (request: ChatRequest) => string): Promise<TokenCount> {
     let prompt = 0;
-    for (const messages of this.#sent) prompt += await countTokens(promptOf(messages));
+    for (const request of this.#sent) prompt += await countTokens(promptOf(request));
     const reasoning = await countTokens(this.#reasoning);
     let completion = reasoning + (await countTokens(this.#text));
     for (const text of this.#calls) completion += await countTokens(text);
@@ -61,8 +63,9 @@ export class Answer implements AsyncIterable<AnswerPart> {
   /** Stop sequences and the limit hold for the text that the site gives, calls and all. */
   #turn(messages: readonly Message[], maxTokens: number | undefined): AsyncIterable<TextPart> {
     const { chat, stop } = this.#ask;
-    this.#sent.push(messages);
-    const reply = this.#send({ ...chat, messages });
+    const request = { model: chat.model, messages, boundary: this.#boundary };
+    this.#sent.push(request);
+    const reply = this.#send(request);
     const stopped = stop.length > 0 ? cutAtStop(reply, stop) : reply;
     return maxTokens === undefined ? stopped : cutAtTokens(stopped, maxTokens);
   }

@@ -1,8 +1,8 @@
-import type { ChatRequest } from "../chat.ts";
+import type { Conversation } from "../chat.ts";
 
 /** What a caller of any dialect wants of one turn. A web chat takes text and gives text; the rest is emulated over it. */
 export interface Ask {
-  readonly chat: ChatRequest;
+  readonly chat: Conversation;
   /** What the model may call; empty when it may call nothing. */
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
@@ -20,16 +20,26 @@ export type JsonSchema = Readonly<Record<string, unknown>>;
 export interface Tool {
   /** A function takes JSON by its schema, a custom tool any text. */
   readonly kind: "function" | "custom";
+  /** Unique within its namespace. */
   readonly name: string;
+  /** The group that the tool belongs to, where there is one, e.g. the MCP server. */
+  readonly namespace?: string;
   readonly description: string | undefined;
   /** Of a function's arguments; undefined when it takes none or says nothing about them. */
   readonly parameters: JsonSchema | undefined;
+  /** Whether the caller was promised that the arguments meet the schema. Other calls are passed on as they are. */
+  readonly isStrict?: boolean;
   /** Where the caller gave the parameters, e.g. `tools[0].function.parameters`. */
   readonly param?: string;
 }
 
 /** auto: as the model sees fit · required: some call · a name: this call */
-export type ToolChoice = "auto" | "required" | { readonly name: string };
+export type ToolChoice = "auto" | "required" | ToolName;
+
+export interface ToolName {
+  readonly name: string;
+  readonly namespace?: string;
+}
 
 export type Format =
   | { readonly type: "text" }
@@ -61,6 +71,8 @@ export interface ToolCallPart {
   readonly id: string;
   readonly kind: Tool["kind"];
   readonly name: string;
+  /** That of the tool. */
+  readonly namespace?: string;
   /** JSON text, or a custom tool's input as it stands. */
   readonly arguments: string;
 }

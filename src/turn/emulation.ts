@@ -1,6 +1,7 @@
-import type { Message } from "../chat.ts";
+import type { ChatRequest, Message } from "../chat.ts";
 import { GatewayError } from "../errors.ts";
 import type { AnswerPart, Ask } from "./ask.ts";
+import { newBoundary } from "./boundary.ts";
 import { turnEnd, TurnEndWatch } from "./call-text.ts";
 import { CallWatch } from "./call-watch.ts";
 import { checkerOf } from "./json-schema.ts";
@@ -38,8 +39,18 @@ export function checkSchemas({ tools, format }: Pick<Ask, "tools" | "format">): 
 }
 
 /** What is sent to the site first: the caller's turns, behind the rules for what is emulated. */
-export function messagesOf(ask: Ask): readonly Message[] {
+function messagesOf(ask: Ask): readonly Message[] {
   return [...rules(ask), ...ask.chat.messages];
+}
+
+/** The request that is sent to the site first. */
+export function requestOf(ask: Ask): ChatRequest {
+  return { model: ask.chat.model, messages: messagesOf(ask), boundary: boundaryOf(ask) };
+}
+
+/** A boundary that occurs in nothing that the caller says. */
+export function boundaryOf({ chat, tools, format }: Ask): string {
+  return newBoundary([JSON.stringify([chat.messages, tools, format])]);
 }
 
 /** An answer with calls or in JSON from a site that knows text only. What is wrong is asked for once again. */

@@ -20,8 +20,13 @@ export interface NotedParams {
 }
 
 /** Names that fit into a header, and no more of them than a header should hold. */
-const LISTED_NAME = /^[a-z]\w{0,39}$/i;
+const LISTED_NAME = /^[a-z][\w.[\]-]{0,79}$/i;
 const MAX_LISTED_NAMES = 32;
+
+/** The names that a header may list: each once, and only those that fit into one. */
+export function listedNames(names: Iterable<string>): readonly string[] {
+  return [...new Set(names)].filter((name) => LISTED_NAME.test(name)).slice(0, MAX_LISTED_NAMES);
+}
 
 /** The body, as the schema wants it. @throws GatewayError that names the first parameter that is wrong. */
 export function checked<T extends object>(body: unknown, schema: z.ZodType<T>): { readonly given: object; wanted: T } {
@@ -52,7 +57,7 @@ export function noteParams(given: object, { known, ignored, emulated, defaults }
     .filter(([name, value]) => LISTED_NAME.test(name) && !asksNothing(value, defaultsOf(name)))
     .map(([name]) => name);
   return {
-    ignoredParams: names.filter((name) => ignored.has(name) || !known.has(name)).slice(0, MAX_LISTED_NAMES),
+    ignoredParams: listedNames(names.filter((name) => ignored.has(name) || !known.has(name))),
     emulatedParams: names.filter((name) => emulated.has(name)),
   };
 }
