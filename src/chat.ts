@@ -36,6 +36,20 @@ export interface ChatRequest extends Conversation {
   readonly boundary: string;
 }
 
+export type TagKind = Message["role"] | "tool_call" | "tool_result";
+
+/** The name of the tag around a turn, a call or a result, as the site's model sees it. */
+export function tagName(kind: TagKind, boundary: string): string {
+  return `${kind}_${boundary}`;
+}
+
+/** The beginning of the answer, where the caller wrote it: a last turn of the assistant that is to be continued. */
+export function prefillOf(messages: readonly Message[]): string | undefined {
+  const last = messages.at(-1);
+  const isPrefill = last?.role === "assistant" && !last.toolCalls?.length && last.text.trim() !== "";
+  return isPrefill ? last.text : undefined;
+}
+
 export type FinishReason = "stop" | "length" | "content_filter";
 
 /** What a site's answer is made of: any number of deltas, then one `end`. */

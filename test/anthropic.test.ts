@@ -8,7 +8,7 @@ const WEATHER = {
   name: "weather",
   input_schema: { type: "object" as const, properties: { city: { type: "string" } }, required: ["city"] },
 };
-const CALL = '<tool_call name="weather">{"city":"Oslo"}</tool_call>';
+const CALL = '<tool_call§ name="weather">{"city":"Oslo"}</tool_call§>';
 
 async function open(answer: Answer, apiKey = KEY) {
   const server = await serve(answer);
@@ -146,12 +146,6 @@ describe("a failure", () => {
       { tool_choice: { type: "any" } },
       [400, "invalid_request_error"],
       /tool_choice/,
-    ],
-    [
-      "of a bad schema",
-      { tools: [{ name: "a", input_schema: { type: 5 } }] },
-      [400, "invalid_request_error"],
-      /tools\[0\]/,
     ],
   ])("%s is told in Anthropic's form", async (_name, changes, [status, type], words) => {
     const { client } = await open(says("Hello"));

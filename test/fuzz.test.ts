@@ -9,13 +9,13 @@ import { KEY, serve, type Answer } from "./openai-server.ts";
 const BODIES = 5_000;
 const ANSWER_LIMIT_MS = 2_000;
 /** What is no fault of the gateway: the model was told to call or to write JSON, and this one says what it likes. */
-const MODEL_FAULTS: readonly unknown[] = ["tool_call_missing", "format_not_met"];
+const MODEL_FAULTS: readonly unknown[] = ["tool_call_missing", "tool_call_invalid", "format_not_met"];
 
 const TEXTS = [
   "Hello",
   '{"city":"Ulm"}',
-  '<tool_call name="weather">{"city":"Ulm"}</tool_call>',
-  '<tool_call name="',
+  '<tool_call§ name="weather">{"city":"Ulm"}</tool_call§>',
+  '<tool_call§ name="',
   "",
 ];
 

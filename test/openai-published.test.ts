@@ -55,7 +55,7 @@ async function eventsOf(answer: Answer, path: string, body: object): Promise<unk
   return [...text.matchAll(/^data: (\{.*\})$/gm)].map(([, data = ""]) => JSON.parse(data) as unknown);
 }
 
-const CALL = '<tool_call name="weather">{"city":"Oslo"}</tool_call>';
+const CALL = '<tool_call§ name="weather">{"city":"Oslo"}</tool_call§>';
 const PARAMETERS = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
 const CHAT_TOOLS = [{ type: "function", function: { name: "weather", parameters: PARAMETERS } }];
 const RESPONSE_TOOLS = [{ type: "function", name: "weather", parameters: PARAMETERS, strict: false }];

@@ -11,7 +11,7 @@ import { GatewayError } from "../src/errors.ts";
 import { ASK, open, saysInTurn, WEATHER } from "./openai-responses-world.ts";
 import { fails, KEY, says, type Answer } from "./openai-server.ts";
 
-const CALL = '<tool_call name="weather">{"city":"Ulm"}</tool_call>';
+const CALL = '<tool_call§ name="weather">{"city":"Ulm"}</tool_call§>';
 const PERSON = z.object({ name: z.string(), age: z.number() });
 const CUT = new GatewayError("reply_cut", "The answer broke off.");
 
@@ -100,7 +100,7 @@ describe.each([
 });
 
 test("openai 7 sends a custom tool's input through its helper", async () => {
-  const { client } = await open(says('<tool_call name="shell">ls -l</tool_call>'));
+  const { client } = await open(says('<tool_call§ name="shell">ls -l</tool_call§>'));
   const stream = client.responses.stream({ ...ASK, tools: [{ type: "custom", name: "shell" }] });
   expect((await stream.finalResponse()).output).toMatchObject([
     { type: "custom_tool_call", name: "shell", input: "ls -l", call_id: expect.stringMatching(/^call_/) },

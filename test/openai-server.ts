@@ -7,6 +7,7 @@ import type { Reply } from "../src/gateway.ts";
 import { createApp, type AppParts } from "../src/http/app.ts";
 import { createHttpServer } from "../src/http/server.ts";
 import { ADMIN_KEY } from "./api-key.ts";
+import { marked } from "./marked.ts";
 import { flatten } from "../src/sites/prompt.ts";
 
 export const KEY = "sk-test-0123456789";
@@ -27,7 +28,7 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
   const write = (fields: object): void => void lines.push({ ...fields });
   const gateway = {
     reply(request: ChatRequest, _caller: unknown, signal: AbortSignal): Reply {
-      const parts = answer(request, signal);
+      const parts = markedParts(answer(request, signal), request.boundary);
       const progress = { credentialId: "alice", attempts: 1, queuedMs: 0, queuePosition: undefined };
       return { progress, [Symbol.asyncIterator]: () => parts };
     },
@@ -71,6 +72,10 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
       body: typeof body === "string" ? body : JSON.stringify(body),
     });
   return { url, port, client, post, lines };
+}
+
+async function* markedParts(parts: AsyncIterable<ReplyPart>, boundary: string) {
+  for await (const part of parts) yield marked(part, boundary);
 }
 
 export function says(...texts: string[]): Answer {

@@ -1,8 +1,12 @@
 import type { ChatRequest, Message, ReplyPart } from "../src/chat.ts";
 import { Answer } from "../src/turn/answer.ts";
 import type { AnswerPart, Ask, Tool } from "../src/turn/ask.ts";
+import { marked } from "./marked.ts";
 
-/** A site that gives these answers one after the other, in the pieces given, and keeps what it was sent. */
+/**
+ * A site that gives these answers one after the other, in the pieces given, and keeps what it was sent. It writes the
+ * request's own boundary where a piece has `§`.
+ */
 export class ScriptedSite {
   readonly sent: ChatRequest[] = [];
   /** Pieces that were pulled, and conversations that were left before their end. */
@@ -18,7 +22,7 @@ export class ScriptedSite {
     const answer = this.#answers[this.sent.length];
     if (!answer) throw new Error("The site was asked too often.");
     this.sent.push(chat);
-    return this.#parts(answer);
+    return this.#parts(answer.map((part) => marked(part, chat.boundary)));
   };
 
   /** What the last request asked for in addition. */

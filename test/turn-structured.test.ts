@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Answer } from "../src/turn/answer.ts";
 import type { Format, JsonSchema } from "../src/turn/ask.ts";
+import { uncheckedParams } from "../src/turn/emulation/emulation.ts";
 import { answered, askFor, ScriptedSite, WEATHER } from "./turn-site.ts";
 
 const JSON_OBJECT = { format: { type: "json_object" } } as const;
@@ -91,7 +91,7 @@ test("the model is told to answer in JSON, and by which schema", async () => {
 });
 
 test("with tools too, calls win and other text must meet the format", async () => {
-  const call = '<tool_call name="weather">{"city":"Bern"}</tool_call>';
+  const call = '<tool_call§ name="weather">{"city":"Bern"}</tool_call§>';
   const wanted = { ...PLACE, tools: [WEATHER] };
   expect(await answered(new ScriptedSite(`I look.\n${call}`), wanted)).toMatchObject({
     text: "",
@@ -100,8 +100,8 @@ test("with tools too, calls win and other text must meet the format", async () =
   });
   expect(await answered(new ScriptedSite(`So: ${CITY}`), wanted)).toMatchObject({ text: CITY, finishReason: "stop" });
   expect(await answered(new ScriptedSite("Sunny.", call), wanted)).toMatchObject({ finishReason: "tool_calls" });
-  const wrong = '<tool_call name="wether">{}</tool_call>';
-  await expect(answered(new ScriptedSite(wrong, wrong), wanted)).rejects.toMatchObject({ code: "format_not_met" });
+  const wrong = '<tool_call§ name="wether">{}</tool_call§>';
+  await expect(answered(new ScriptedSite(wrong, wrong), wanted)).rejects.toMatchObject({ code: "tool_call_invalid" });
 });
 
 test.each([
@@ -128,22 +128,19 @@ test.each([
   ["a promise", { $async: true, type: "object" }],
   ["too many parts", { anyOf: Array.from({ length: 5_000 }, () => ({ type: "string" })) }],
   ["too many levels", JSON.parse(`${'{"items":'.repeat(500)}{}${"}".repeat(500)}`) as JsonSchema],
-])("a schema with %s fails before anything is sent", (_name, schema) => {
-  const site = new ScriptedSite();
-  expect(() => new Answer(askFor(schemaFormat(schema)), site.send)).toThrow(
-    expect.objectContaining({ code: "invalid_schema", param: "response_format.json_schema.schema" }),
-  );
-  const tool = { ...WEATHER, parameters: schema, param: "tools[0].function.parameters" };
-  expect(() => new Answer(askFor({ tools: [tool] }), site.send)).toThrow(
-    expect.objectContaining({ code: "invalid_schema", param: "tools[0].function.parameters" }),
-  );
+])("a schema with %s is not checked, and the caller is told so", async (_name, schema) => {
+  const format = schemaFormat(schema);
+  expect(await uncheckedParams(askFor(format))).toEqual(["response_format.json_schema.schema"]);
+  expect((await answered(new ScriptedSite('Here: {"a": 1}'), format)).text).toBe('{"a": 1}');
+  const tool = { ...WEATHER, parameters: schema, param: "tools[0].function.parameters", isStrict: true };
+  expect(await uncheckedParams(askFor({ tools: [tool] }))).toEqual(["tools[0].function.parameters"]);
 });
 
 test("a schema's name cannot take the place of another", async () => {
   const $id = "http://json-schema.org/draft-07/schema";
   await answered(new ScriptedSite("1"), schemaFormat({ $id, type: "integer" }));
   await answered(new ScriptedSite('"a"'), schemaFormat({ $id, type: "string" }));
-  expect(() => new Answer(askFor(schemaFormat({ type: "strng" })), new ScriptedSite().send)).toThrow("/type");
+  expect(await uncheckedParams(askFor(schemaFormat({ type: "strng" })))).toHaveLength(1);
 });
 
 test("patterns are told apart, and one that takes too long does not match", async () => {

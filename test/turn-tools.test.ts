@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { ChatRequest, ReplyPart } from "../src/chat.ts";
 import { flatten } from "../src/sites/prompt.ts";
 import { Answer } from "../src/turn/answer.ts";
 import { answered, askFor, NOTE, PING, ScriptedSite, WEATHER } from "./turn-site.ts";
 
 const TOOLS = { tools: [WEATHER, NOTE, PING] };
-const CALL = '<tool_call name="weather">{"city":"Bern"}</tool_call>';
+const CALL = '<tool_call§ name="weather">{"city":"Bern"}</tool_call§>';
 const BERN = ["weather", '{"city":"Bern"}'];
 
 function characters(text: string): string[] {
@@ -20,29 +21,28 @@ test.each([
   ["in a fence", `\`\`\`xml\n${CALL}\n\`\`\``, ""],
   ["in a fence with prose around", `I look.\n\`\`\`tool_call\n${CALL}\n\`\`\`\nDone.`, "I look.\nDone."],
   ["in backticks", `I look: \`${CALL}\``, "I look:"],
-  ["with a fence inside", '<tool_call name="weather">\n```json\n{"city":"Bern"}\n```\n</tool_call>', ""],
-  ["with more attributes", `<tool_call id='call_1' name='weather' >{"city":"Bern"}</tool_call >`, ""],
-  ["without quotes", '<tool_call name=weather>{"city":"Bern"}</tool_call>', ""],
-  ["in capitals", '<TOOL_CALL NAME="weather">{"city":"Bern"}</TOOL_CALL>', ""],
-  ["with its name in the body", '<tool_call>{"name":"weather","arguments":{"city":"Bern"}}</tool_call>', ""],
-  ["with its name twice", '<tool_call name="weather">{"name":"weather","parameters":{"city":"Bern"}}</tool_call>', ""],
+  ["with a fence inside", '<tool_call§ name="weather">\n```json\n{"city":"Bern"}\n```\n</tool_call§>', ""],
+  ["with more attributes", `<tool_call§ id='call_1' name='weather' >{"city":"Bern"}</tool_call§ >`, ""],
+  ["without quotes", '<tool_call§ name=weather>{"city":"Bern"}</tool_call§>', ""],
+  ["in capitals", '<TOOL_CALL§ NAME="weather">{"city":"Bern"}</TOOL_CALL§>', ""],
+  ["with its name in the body", '<tool_call§>{"name":"weather","arguments":{"city":"Bern"}}</tool_call§>', ""],
+  [
+    "with its name twice",
+    '<tool_call§ name="weather">{"name":"weather","parameters":{"city":"Bern"}}</tool_call§>',
+    "",
+  ],
   [
     "with its arguments as text",
-    String.raw`<tool_call>{"name":"weather","arguments":"{\"city\":\"Bern\"}"}</tool_call>`,
+    String.raw`<tool_call§>{"name":"weather","arguments":"{\"city\":\"Bern\"}"}</tool_call§>`,
     "",
   ],
-  ["with a comma too many", '<tool_call name="weather">{"city":"Bern",}</tool_call>', ""],
-  ["with white space", '<tool_call name="weather">\n{\n  "city": "Bern"\n}\n</tool_call>', ""],
-  ["without its closing tag", '<tool_call name="weather">{"city":"Bern"}', ""],
-  ["in a namespace", '<tool_call name="functions.weather">{"city":"Bern"}</tool_call>', ""],
-  ["as bare JSON", '{"name": "weather", "arguments": {"city": "Bern"}}', ""],
-  ["as fenced JSON", '```json\n{"name":"weather","input":{"city":"Bern"}}\n```', ""],
-  ["as a list", '[{"name":"weather","parameters":{"city":"Bern"}}]', ""],
-  [
-    "as an API has it",
-    '{"tool_calls":[{"id":"1","type":"function","function":{"name":"weather","arguments":"{\\"city\\":\\"Bern\\"}"}}]}',
-    "",
-  ],
+  ["with a comma too many", '<tool_call§ name="weather">{"city":"Bern",}</tool_call§>', ""],
+  ["with white space", '<tool_call§ name="weather">\n{\n  "city": "Bern"\n}\n</tool_call§>', ""],
+  ["without its closing tag", '<tool_call§ name="weather">{"city":"Bern"}', ""],
+  ["in a namespace", '<tool_call§ name="functions.weather">{"city":"Bern"}</tool_call§>', ""],
+  ["with escaped quotes", String.raw`<tool_call§ name="weather">{\"city\":\"Bern\"}</tool_call§>`, ""],
+  ["in single quotes", "<tool_call§ name=\"weather\">{'city': 'Bern'}</tool_call§>", ""],
+  ["with a closing tag of another form", '<tool_call§ name="weather">{"city":"Bern"}</tool_call>\nDone.', "\nDone."],
 ])("a call is found %s", async (_name, answer, text) => {
   for (const pieces of [[answer], characters(answer)]) {
     const given = await answered(new ScriptedSite(pieces), TOOLS);
@@ -50,11 +50,36 @@ test.each([
   }
 });
 
-test("a call is found wherever the answer is split", async () => {
+const BARE_CALLS = [
+  ["as bare JSON", '{"name": "weather", "arguments": {"city": "Bern"}}'],
+  ["as a list", '[{"name":"weather","parameters":{"city":"Bern"}}]'],
+  [
+    "as an API has it",
+    '{"tool_calls":[{"id":"1","type":"function","function":{"name":"weather","arguments":"{\\"city\\":\\"Bern\\"}"}}]}',
+  ],
+] as const;
+
+test.each([...BARE_CALLS, ["as fenced JSON", '```json\n{"name":"weather","input":{"city":"Bern"}}\n```'] as const])(
+  "a call that must come is found %s",
+  async (_name, answer) => {
+    const given = await answered(new ScriptedSite(characters(answer)), { ...TOOLS, toolChoice: "required" });
+    expect(given).toMatchObject({ text: "", calls: [BERN], finishReason: "tool_calls" });
+  },
+);
+
+test("a call is found wherever the answer is split, within its tags as well", async () => {
   const answer = `So 1 < 2.\n\`\`\`xml\n${CALL}\n\`\`\`\nBye`;
-  for (let at = 0; at <= answer.length; at += 1) {
-    const given = await answered(new ScriptedSite([answer.slice(0, at), answer.slice(at)]), TOOLS);
-    expect(given).toMatchObject({ text: "So 1 < 2.\nBye", calls: [BERN] });
+  const length = answer.length + 2 * "_123456789".length;
+  for (let at = 0; at <= length; at += 1) {
+    const send = async function* ({ boundary }: ChatRequest): AsyncGenerator<ReplyPart, void, undefined> {
+      const text = answer.replaceAll("§", `_${boundary}`);
+      yield { type: "text-delta", text: text.slice(0, at) };
+      yield { type: "text-delta", text: text.slice(at) };
+      yield { type: "end", finishReason: "stop" };
+    };
+    const parts = await Array.fromAsync(new Answer(askFor(TOOLS), send));
+    expect(parts.map((part) => (part.type === "text-delta" ? part.text : "")).join("")).toBe("So 1 < 2.\nBye");
+    expect(parts.filter(({ type }) => type === "tool-call")).toMatchObject([{ name: "weather" }]);
   }
 });
 
@@ -109,12 +134,12 @@ test("any arguments arrive the same in any pieces", async () => {
   await fc.assert(
     fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue()), fc.array(fc.nat(200)), async (args, cuts) => {
       const json = JSON.stringify({ ...args, "</tool_call>": '</tool_call> <tool_result> "`' });
-      const answer = `Well,\n<tool_call name="ping">${json}</tool_call>\n<tool_call name="ping">{}</tool_call>`;
+      const answer = `Well,\n<tool_call§ name="ping">${json}</tool_call§>\n<tool_call§ name="ping">{}</tool_call§>`;
       const borders = [0, ...cuts.map((cut) => cut % answer.length).sort((a, b) => a - b), answer.length];
       const pieces = borders.slice(1).map((border, index) => answer.slice(borders[index], border));
       const given = await answered(new ScriptedSite(pieces), TOOLS);
       expect(given.text).toBe("Well,");
-      const first = ["ping", JSON.stringify(JSON.parse(json))];
+      const first = ["ping", json];
       expect(given.calls).toEqual([first, ["ping", "{}"]]);
       const one = await answered(new ScriptedSite(pieces), { ...TOOLS, parallelToolCalls: false });
       expect(one.calls).toEqual([first]);
@@ -125,10 +150,10 @@ test("any arguments arrive the same in any pieces", async () => {
 
 test("any answer, right or wrong, is understood the same in any pieces", async () => {
   const scraps = [
-    '<tool_call name="ping">',
-    "<tool_call>",
-    '<tool_call name="note">',
-    "</tool_call>",
+    '<tool_call§ name="ping">',
+    "<tool_call§>",
+    '<tool_call§ name="note">',
+    "</tool_call§>",
     "<tool_",
     "call",
   ];
@@ -160,7 +185,7 @@ test("any answer, right or wrong, is understood the same in any pieces", async (
 });
 
 test("several calls keep their order, and each has an id of its own", async () => {
-  const answer = `${CALL}\n${CALL}\nand\n<tool_call name="ping"/>`;
+  const answer = `${CALL}\n${CALL}\nand\n<tool_call§ name="ping"/>`;
   const { parts, calls } = await answered(new ScriptedSite(answer), TOOLS);
   expect(calls).toEqual([BERN, BERN, ["ping", "{}"]]);
   const ids = parts.flatMap((part) => (part.type === "tool-call" ? [part.id] : []));
@@ -170,7 +195,7 @@ test("several calls keep their order, and each has an id of its own", async () =
 });
 
 test("a custom tool is given its text as it stands", async () => {
-  const answer = '<tool_call name="note">\n{ not json, <b>"\n  indented\n</tool_call>';
+  const answer = '<tool_call§ name="note">\n{ not json, <b>"\n  indented\n</tool_call§>';
   const { parts } = await answered(new ScriptedSite(characters(answer)), TOOLS);
   expect(parts[0]).toMatchObject({ kind: "custom", name: "note", arguments: '{ not json, <b>"\n  indented' });
 });
@@ -183,7 +208,7 @@ test("with one call allowed, the first is kept and the rest is not waited for", 
 });
 
 test("a result that the model invents ends its turn", async () => {
-  const site = new ScriptedSite([CALL, "\n</assi", "stant>\n<tool_result>\nSunny", "More"]);
+  const site = new ScriptedSite([CALL, "\n</assi", "stant§>\n<tool_result§>\nSunny", "More"]);
   expect(await answered(site, TOOLS)).toMatchObject({ text: "", calls: [BERN], finishReason: "tool_calls" });
   expect(site.pulled).toBe(3);
 });
@@ -196,19 +221,20 @@ test("the model is told the tools and the one way to call them, before what the 
   expect(rules?.role).toBe("system");
   expect(rules?.text).toContain(JSON.stringify(WEATHER.parameters));
   expect(rules?.text).toContain('{"name":"note","input":"free text"}');
-  expect(rules?.text).toContain('<tool_call name="NAME">{"argument": "value"}</tool_call>');
+  expect(rules?.text).toMatch(/^<(tool_call_\d{9}) name="NAME">\{"argument": "value"\}<\/\1>$/m);
   expect(rules?.text).toContain("at most one call");
 });
 
 test("without tools nothing is told of them and a call is text", async () => {
-  const site = new ScriptedSite(CALL);
-  expect(await answered(site)).toMatchObject({ text: CALL, calls: [], finishReason: "stop" });
+  const call = '<tool_call name="weather">{}</tool_call>';
+  const site = new ScriptedSite(call);
+  expect(await answered(site)).toMatchObject({ text: call, calls: [], finishReason: "stop" });
   expect(site.sent[0]?.messages).toHaveLength(1);
 });
 
 test("an answer cut within a call has no call and ends by its length", async () => {
   const site = new ScriptedSite(["Let me see.\n", ...characters(CALL)]);
-  const given = await answered(site, { ...TOOLS, maxTokens: 12 });
+  const given = await answered(site, { ...TOOLS, maxTokens: 16 });
   expect(given).toMatchObject({ text: "Let me see.", calls: [], finishReason: "length" });
   expect(site).toMatchObject({ left: 1 });
 });
@@ -244,7 +270,7 @@ test("reasoning passes while an answer waits for its call", async () => {
 });
 
 test("tokens are counted of all that was sent and of what was given", async () => {
-  const site = new ScriptedSite('<tool_call name="wether">{}</tool_call>', CALL);
+  const site = new ScriptedSite('<tool_call§ name="wether">{}</tool_call§>', CALL);
   const answer = new Answer(askFor(TOOLS), site.send);
   await Array.fromAsync(answer);
   const prompts: string[] = [];
@@ -259,7 +285,7 @@ test("tokens are counted of all that was sent and of what was given", async () =
 
 test("a long call in small pieces is not read again and again", async () => {
   const json = JSON.stringify({ city: '</tool_call> "x" '.repeat(500), days: 1 });
-  const pieces = `<tool_call name="weather">${json}</tool_call>`.match(/[^]{1,4}/g) ?? [];
+  const pieces = `<tool_call§ name="weather">${json}</tool_call§>`.match(/[^]{1,4}/g) ?? [];
   const startedMs = performance.now();
   const { calls } = await answered(new ScriptedSite(pieces), TOOLS);
   expect(calls).toEqual([["weather", json]]);

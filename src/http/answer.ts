@@ -15,9 +15,10 @@ export function stampHeaders(response: ServerResponse): void {
     if (queuePosition !== undefined) response.setHeader("x-gateway-queue-position", String(queuePosition));
     else response.setHeader("x-gateway-queued-ms", String(Math.round(queuedMs)));
   }
-  const { ignoredParams, emulatedParams } = exchange;
+  const { ignoredParams, emulatedParams, uncheckedParams } = exchange;
   if (ignoredParams.length > 0) response.setHeader("x-ignored-params", ignoredParams.join(", "));
   if (emulatedParams.length > 0) response.setHeader("x-emulated-params", emulatedParams.join(", "));
+  if (uncheckedParams.length > 0) response.setHeader("x-unchecked-params", uncheckedParams.join(", "));
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {

@@ -4,7 +4,7 @@ import { toEvents, type MessageEvent } from "../anthropic/events.ts";
 import { toMessage } from "../anthropic/message.ts";
 import { parseCountRequest, parseMessageRequest, type MessageRequest } from "../anthropic/request.ts";
 import type { Ask } from "../turn/ask.ts";
-import { checkSchemas, requestOf } from "../turn/emulation.ts";
+import { requestOf } from "../turn/emulation/emulation.ts";
 import { countTokens } from "../turn/tokens.ts";
 import { sendJson } from "./answer.ts";
 import { parseBody } from "./body.ts";
@@ -42,7 +42,6 @@ export function anthropicMessages(parts: TurnParts): RequestHandler {
 export function countMessageTokens(parts: TurnParts): RequestHandler {
   return async (request, response) => {
     const ask = parseCountRequest(parseBody(request), parts.models);
-    checkSchemas(ask);
     sendJson(response, 200, { input_tokens: await promptTokens(ask, parts) });
   };
 }

@@ -15,6 +15,7 @@ const EXPOSED = [
   "x-gateway-queue-position",
   "x-ignored-params",
   "x-emulated-params",
+  "x-unchecked-params",
 ].join(", ");
 
 /**

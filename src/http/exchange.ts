@@ -17,6 +17,8 @@ export class Exchange {
   progress: Readonly<Progress> | undefined;
   ignoredParams: readonly string[] = [];
   emulatedParams: readonly string[] = [];
+  /** Of those whose schema the gateway cannot check. */
+  uncheckedParams: readonly string[] = [];
   /** How the caller's dialect writes a failure. */
   errorBody: (error: GatewayError) => unknown = toErrorBody;
   #firstTokenMs: number | undefined;

@@ -66,6 +66,7 @@ const HEADERS: JsonObject = {
   ),
   "x-ignored-params": header("string", "Parameters that were given and have no effect."),
   "x-emulated-params": header("string", "Parameters that the gateway imitates."),
+  "x-unchecked-params": header("string", "Parameters whose schema cannot be checked; the answer may not meet it."),
   "x-should-retry": header("string", "Whether asking again can help: `true` or `false`."),
   "retry-after": header("integer", "When, in seconds."),
   "retry-after-ms": header("integer", "When, in milliseconds."),
@@ -79,6 +80,7 @@ const TURN_HEADERS = [
   "x-gateway-queue-position",
   "x-ignored-params",
   "x-emulated-params",
+  "x-unchecked-params",
 ];
 const FAILURE_HEADERS = [...ANSWER_HEADERS, "x-should-retry", "retry-after", "retry-after-ms"];
 

@@ -4,7 +4,9 @@ import type { Gateway } from "../gateway.ts";
 import { Answer, type TokenCount } from "../turn/answer.ts";
 import type { Ask } from "../turn/ask.ts";
 import { isBackground } from "../turn/background.ts";
+import { uncheckedParams } from "../turn/emulation/emulation.ts";
 import type { KeepAlive } from "../turn/keep-alive.ts";
+import { listedNames } from "../turn/params.ts";
 import { sendJson } from "./answer.ts";
 import { parseBody } from "./body.ts";
 import { exchangeOf, type Exchange } from "./exchange.ts";
@@ -78,6 +80,7 @@ export function serveTurn<A extends Asked>(parts: TurnParts, dialect: Dialect<A>
     const exchange = exchangeOf(response);
     exchange.ignoredParams = asked.ignoredParams;
     exchange.emulatedParams = asked.emulatedParams;
+    exchange.uncheckedParams = listedNames(await uncheckedParams(asked.ask));
     using patience = new Patience(response, request.headers, parts.limits.requestTimeoutMs);
     const question = questionOf(exchange.tenant, exchange.route ?? "", request.headers, request.body as Buffer);
     const turn = openTurn(parts, asked, { running, question, exchange, signal: patience.signal });

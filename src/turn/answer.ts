@@ -1,6 +1,7 @@
-import type { ChatRequest, Message, ReplyPart } from "../chat.ts";
+import { prefillOf, type ChatRequest, type Message, type ReplyPart } from "../chat.ts";
 import type { AnswerPart, Ask } from "./ask.ts";
-import { boundaryOf, checkSchemas, emulate } from "./emulation.ts";
+import { emulate, requestOf } from "./emulation/emulation.ts";
+import { withoutRepetition } from "./prefill.ts";
 import { cutAtTokens } from "./limit.ts";
 import { cutAtStop, type TextPart } from "./stop.ts";
 import { countTokens } from "./tokens.ts";
@@ -22,17 +23,15 @@ export class Answer implements AsyncIterable<AnswerPart> {
   readonly #ask: Ask;
   readonly #send: Send;
   readonly #sent: ChatRequest[] = [];
-  readonly #boundary: string;
+  readonly #first: ChatRequest;
   readonly #calls: string[] = [];
   #text = "";
   #reasoning = "";
 
-  /** @throws GatewayError `invalid_schema`, so that it fails before an answer has begun. */
   constructor(ask: Ask, send: Send) {
-    checkSchemas(ask);
     this.#ask = ask;
     this.#send = send;
-    this.#boundary = boundaryOf(ask);
+    this.#first = requestOf(ask);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<AnswerPart, void, undefined> {
@@ -56,14 +55,19 @@ export class Answer implements AsyncIterable<AnswerPart> {
 
   #parts(): AsyncIterable<AnswerPart> {
     const { chat, tools, format, maxTokens } = this.#ask;
-    if (tools.length === 0 && format.type === "text") return this.#turn(chat.messages, maxTokens);
-    return emulate(this.#ask, (messages, limit) => this.#turn(messages, limit));
+    const isEmulated = tools.length > 0 || format.type !== "text";
+    // A lone message goes to the site without a form around it that the model could take up.
+    const isPlain = !isEmulated && chat.messages.length === 1 && chat.messages[0]?.role === "user";
+    if (isPlain) return this.#turn(chat.messages, maxTokens);
+    const answer = emulate(this.#ask, this.#first, (messages, limit) => this.#turn(messages, limit));
+    const prefill = prefillOf(chat.messages);
+    return prefill === undefined ? answer : withoutRepetition(answer, prefill);
   }
 
   /** Stop sequences and the limit hold for the text that the site gives, calls and all. */
   #turn(messages: readonly Message[], maxTokens: number | undefined): AsyncIterable<TextPart> {
-    const { chat, stop } = this.#ask;
-    const request = { model: chat.model, messages, boundary: this.#boundary };
+    const { stop } = this.#ask;
+    const request = { ...this.#first, messages };
     this.#sent.push(request);
     const reply = this.#send(request);
     const stopped = stop.length > 0 ? cutAtStop(reply, stop) : reply;

@@ -1,7 +1,6 @@
 import { Ajv, type ErrorObject, type Options, type ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
-import { GatewayError } from "../errors.ts";
 import type { JsonSchema } from "./ask.ts";
 import { boundedPattern } from "./pattern.ts";
 
@@ -31,9 +30,9 @@ export type Checker = (value: unknown) => readonly string[];
 
 /**
  * A schema of draft 7 or 2020-12, compiled.
- * @throws GatewayError `invalid_schema` that names `param`.
+ * @throws Error that says why it cannot be.
  */
-export function checkerOf(schema: JsonSchema, param: string): Checker {
+export function checkerOf(schema: JsonSchema): Checker {
   const known = bySchema.get(schema);
   if (known) return known;
   try {
@@ -44,7 +43,7 @@ export function checkerOf(schema: JsonSchema, param: string): Checker {
     return checker;
   } catch (cause) {
     const why = cause instanceof RangeError ? "it refers to itself without end" : reasonOf(cause);
-    throw new GatewayError("invalid_schema", `Invalid schema for '${param}': ${why}.`, { param, cause });
+    throw new Error(why, { cause });
   }
 }
 

@@ -1,6 +1,7 @@
-import type { Message } from "../chat.ts";
-import type { Format } from "./ask.ts";
-import { checkerOf, type Checker } from "./json-schema.ts";
+import type { Message } from "../../chat.ts";
+import type { Format } from "../ask.ts";
+import { violationsOf } from "../schema-checker.ts";
+import type { CallProblem } from "./tool-calls.ts";
 import { jsonFault, jsonValues } from "./json-text.ts";
 
 export type JsonFormat = Exclude<Format, { type: "text" }>;
@@ -18,11 +19,11 @@ export function formatRules(format: JsonFormat, { mayCall }: { readonly mayCall:
 }
 
 /** Asks for the answer again. */
-export function formatRepair(problems: readonly string[], format: JsonFormat): Message {
+export function formatRepair(problems: readonly CallProblem[], format: JsonFormat): Message {
   const wanted = format.type === "json_object" ? "one JSON object" : "one JSON value that meets the schema";
   const text = [
     "Your last answer cannot be used:",
-    ...problems.map((problem) => `- ${problem}`),
+    ...problems.map(({ text: problem }) => `- ${problem}`),
     `Write the whole answer again as ${wanted} and nothing else: no prose, no code fence.`,
   ];
   return { role: "user", text: text.join("\n") };
@@ -30,21 +31,22 @@ export function formatRepair(problems: readonly string[], format: JsonFormat): M
 
 export type Formatted = { readonly json: string } | { readonly problems: readonly string[] };
 
+/** An answer of prose may hold many values; more than so many are not looked at. */
+const MAX_VALUES = 32;
+
 /** The first JSON in an answer that meets the format, or what is wrong with the first there is. */
-export function formatted(answer: string, format: JsonFormat): Formatted {
-  const check = checkerOfFormat(format);
+export async function formatted(answer: string, format: JsonFormat): Promise<Formatted> {
   let problems: readonly string[] | undefined;
-  for (const { value, text } of jsonValues(answer)) {
-    const violations = check(value);
+  for (const { value, text } of jsonValues(answer).take(MAX_VALUES)) {
+    const violations = await violationsIn(value, format);
     if (violations.length === 0) return { json: text };
     problems ??= violations;
   }
   return { problems: problems ?? [`It holds no valid JSON: ${jsonFault(answer)}.`] };
 }
 
-/** @throws GatewayError `invalid_schema`. */
-export function checkerOfFormat(format: JsonFormat): Checker {
-  if (format.type === "json_schema") return checkerOf(format.schema, format.param ?? "response_format");
-  return (value) =>
-    typeof value === "object" && value !== null && !Array.isArray(value) ? [] : ["the whole value must be object"];
+async function violationsIn(value: unknown, format: JsonFormat): Promise<readonly string[]> {
+  if (format.type === "json_schema") return violationsOf(format.schema, value);
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? [] : ["the whole value must be object"];
 }

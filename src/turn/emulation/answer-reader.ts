@@ -1,0 +1,222 @@
+import { tagName, type TagKind } from "../../chat.ts";
+import { BareCallWatch } from "./bare-call.ts";
+import { leadStart, tidied } from "./call-fence.ts";
+import { Quoting } from "./quoting.ts";
+
+/** What an answer's text consists of, in its order. */
+export type Piece = { readonly type: "prose"; readonly text: string } | WrittenCall;
+
+/** A call as the model wrote it, right or wrong. */
+export interface WrittenCall {
+  readonly type: "call";
+  /** Undefined where the name stands in the body, or nowhere. */
+  readonly name: string | undefined;
+  readonly namespace: string | undefined;
+  readonly body: string;
+  /** Whether its closing tag came. */
+  readonly isClosed: boolean;
+}
+
+export interface ReadAnswer {
+  /** Prose that was passed on as it came. */
+  readonly given: string;
+  /** What was held back. */
+  readonly pieces: readonly Piece[];
+  /** Whether a call of a declared tool stands there without the boundary, outside of fences and quotes. */
+  readonly hasUnmarkedCall: boolean;
+}
+
+export interface ReaderOptions {
+  readonly boundary: string;
+  /** The names of the tools that are declared. */
+  readonly toolNames: ReadonlySet<string>;
+  /** Whether prose is passed on as it comes. */
+  readonly passesProse: boolean;
+  /** The turn ends behind so many calls. */
+  readonly maxCalls: number;
+}
+
+/** An opening or closing tag, with the conversation's boundary or without. */
+const TAG = /<(\/?)(system|user|assistant|tool_call|tool_result)(_\d+)?(?![\w-])([^<>]*)>/gi;
+const UNNAMED_CALL = /<tool_call(?:_\d+)?\s*>\s*\{\s*"name"\s*:\s*"([^"]{1,128})"/gi;
+const KINDS: readonly TagKind[] = ["system", "user", "assistant", "tool_call", "tool_result"];
+/** What is longer is no tag. */
+const MAX_TAG_CHARACTERS = 512;
+
+interface Tag {
+  readonly text: string;
+  readonly kind: string;
+  readonly isClosing: boolean;
+  readonly isMarked: boolean;
+  readonly attributes: string;
+}
+
+/**
+ * Reads an answer as it comes, in linear time. A call stands in tags that carry the conversation's boundary:
+ * `<tool_call_BOUNDARY name="NAME">ARGUMENTS</tool_call_BOUNDARY>`. Any other tag with the boundary ends the model's turn.
+ */
+export class AnswerReader {
+  readonly #options: ReaderOptions;
+  readonly #hasTools: boolean;
+  readonly #quoting = new Quoting();
+  #bare: BareCallWatch | undefined;
+  readonly #given: string[] = [];
+  readonly #pieces: Piece[] = [];
+  /** Prose that was not passed on. */
+  #prose: string[] = [];
+  #isHolding: boolean;
+  #call: { readonly tag: Tag; readonly body: string[] } | undefined;
+  #calls = 0;
+  /** The beginning of what may become a tag. */
+  #carry = "";
+  #hasUnmarkedCall = false;
+  #isOver = false;
+
+  constructor(options: ReaderOptions) {
+    this.#options = options;
+    this.#hasTools = options.toolNames.size > 0;
+    this.#isHolding = !options.passesProse;
+    if (this.#hasTools && options.passesProse) this.#bare = new BareCallWatch();
+  }
+
+  /** Whether the model's turn is over: more text would change nothing. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** The prose that may be passed on now. */
+  push(text: string): string {
+    const data = this.#carry + text;
+    let passed = "";
+    let from = 0;
+    TAG.lastIndex = 0;
+    for (let match = TAG.exec(data); match; match = TAG.exec(data)) {
+      const tag = tagOf(match, this.#options.boundary);
+      if (!tag.isMarked && !this.#mayBeUnmarkedCall(tag)) continue;
+      passed += this.#take(data.slice(from, match.index));
+      passed += tag.isMarked ? this.#onTag(tag) : this.#onUnmarkedCall(tag);
+      from = TAG.lastIndex;
+      if (this.#isOver) return passed;
+    }
+    const end = data.length - this.#openTagCharacters(data.slice(from));
+    this.#carry = data.slice(end);
+    return passed + this.#take(data.slice(from, end));
+  }
+
+  /** What was read, after the last text. */
+  finish(): ReadAnswer {
+    this.#isHolding = true;
+    if (!this.#isOver) this.#take(this.#carry);
+    if (this.#call) this.#endCall(false);
+    this.#endProse();
+    const hasUnmarkedCall = this.#calls === 0 && (this.#hasUnmarkedCall || this.#pieces.some(this.#namesToolInBody));
+    return { given: this.#given.join(""), pieces: tidied(this.#pieces), hasUnmarkedCall };
+  }
+
+  /** The text belongs to the open call, or is prose. */
+  #take(text: string): string {
+    if (text === "") return "";
+    if (this.#call) {
+      this.#call.body.push(text);
+      return "";
+    }
+    this.#prose.push(text);
+    if (this.#hasTools) this.#quoting.push(text);
+    if (this.#isHolding || this.#bare?.takes(text)) return "";
+    this.#bare = undefined;
+    const prose = this.#prose.join("");
+    const end = this.#hasTools ? leadStart(prose) : prose.length;
+    this.#prose = end < prose.length ? [prose.slice(end)] : [];
+    const passed = prose.slice(0, end);
+    this.#given.push(passed);
+    return passed;
+  }
+
+  #onTag(tag: Tag): string {
+    if (tag.kind === "tool_call" && tag.isClosing) {
+      if (this.#call) this.#endCall(true);
+      return "";
+    }
+    // Some models begin with the tag of their own turn.
+    if (tag.kind === "assistant" && !tag.isClosing && this.#isBlank) return "";
+    if (this.#call) this.#endCall(false);
+    if (tag.kind !== "tool_call") this.#isOver = true;
+    if (this.#isOver) return "";
+    this.#endProse();
+    this.#call = { tag, body: [] };
+    this.#isHolding = true;
+    if (tag.attributes.endsWith("/")) this.#endCall(true);
+    return "";
+  }
+
+  get #isBlank(): boolean {
+    return !this.#call && this.#calls === 0 && [...this.#given, ...this.#prose].every((text) => text.trim() === "");
+  }
+
+  #endCall(isClosed: boolean): void {
+    if (!this.#call) return;
+    const { tag, body } = this.#call;
+    this.#call = undefined;
+    const name = attribute(tag.attributes, "name");
+    const namespace = attribute(tag.attributes, "namespace");
+    this.#pieces.push({ type: "call", name, namespace, body: body.join(""), isClosed });
+    this.#calls += 1;
+    if (this.#calls >= this.#options.maxCalls) this.#isOver = true;
+  }
+
+  #endProse(): void {
+    this.#pieces.push({ type: "prose", text: this.#prose.join("") });
+    this.#prose = [];
+  }
+
+  #mayBeUnmarkedCall(tag: Tag): boolean {
+    return this.#hasTools && !this.#call && tag.kind === "tool_call" && !tag.isClosing;
+  }
+
+  #onUnmarkedCall(tag: Tag): string {
+    const name = attribute(tag.attributes, "name");
+    // Without a name in the tag, the body tells whose call it is.
+    if (!this.#quoting.isQuoted && (name === undefined || this.#options.toolNames.has(name))) {
+      this.#isHolding = true;
+      if (name !== undefined) this.#hasUnmarkedCall = true;
+    }
+    return this.#take(tag.text);
+  }
+
+  readonly #namesToolInBody = (piece: Piece): boolean =>
+    this.#hasTools &&
+    piece.type === "prose" &&
+    [...piece.text.matchAll(UNNAMED_CALL)].some(([, name = ""]) => this.#options.toolNames.has(name));
+
+  /** How many characters at the end may yet become a tag. */
+  #openTagCharacters(text: string): number {
+    const open = text.lastIndexOf("<");
+    const rest = open < 0 ? "" : text.slice(open).toLowerCase();
+    const [start, name = ""] = /^<\/?([a-z_]*\d*)/.exec(rest) ?? [];
+    if (start === undefined || rest.length > MAX_TAG_CHARACTERS || rest.includes(">")) return 0;
+    const marked = KINDS.map((kind) => tagName(kind, this.#options.boundary));
+    const isUnmarked = this.#hasTools && /^tool_call(?:_\d*)?$/.test(name);
+    if (start.length === rest.length) return isUnmarked || marked.some((tag) => tag.startsWith(name)) ? rest.length : 0;
+    return /^[\s/]/.test(rest.slice(start.length)) && (isUnmarked || marked.includes(name)) ? rest.length : 0;
+  }
+}
+
+function tagOf(match: RegExpExecArray, boundary: string): Tag {
+  const [text, slash, kind = "", mark, attributes = ""] = match;
+  return {
+    text,
+    kind: kind.toLowerCase(),
+    isClosing: slash === "/",
+    isMarked: mark === `_${boundary}`,
+    attributes: attributes.trimEnd(),
+  };
+}
+
+function attribute(attributes: string, wanted: string): string | undefined {
+  for (const [, name, quoted, single, bare] of attributes.matchAll(
+    /([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'/]+))/g,
+  )) {
+    if (name?.toLowerCase() === wanted) return quoted ?? single ?? bare;
+  }
+  return undefined;
+}

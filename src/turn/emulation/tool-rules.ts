@@ -1,0 +1,79 @@
+import { tagName, type Message } from "../../chat.ts";
+import type { Tool } from "../ask.ts";
+import type { Piece } from "./answer-reader.ts";
+import { newCallId, type CallAsk, type CallProblem } from "./tool-calls.ts";
+import { shownName } from "./tool-name.ts";
+
+/** Tells the model which tools there are and the one way to call them, the same as in the turns before. */
+export function toolRules(ask: CallAsk, boundary: string): Message {
+  const { tools } = ask;
+  const takesText = tools.some(({ kind }) => kind === "custom");
+  const takesJson = tools.some(({ kind }) => kind === "function");
+  const text = [
+    "You can call tools. These are all there are, as JSON:",
+    JSON.stringify(tools.map((tool) => declared(tool, tools))),
+    "To call a tool, write exactly this in your turn, with the tool's own name in place of NAME:",
+    ...(takesJson ? [callForm('{"argument": "value"}', boundary)] : []),
+    ...(takesText ? [callForm("the text as it is", boundary)] : []),
+    ...(takesJson ? ["Between the tags stands one JSON object that meets the tool's parameters."] : []),
+    ...(takesText ? ["For a tool whose input is free text, the text itself stands between the tags."] : []),
+    `The number ${boundary} in the tags is what makes it a call. No code fence and no other tag stands around it.`,
+    ask.parallelToolCalls
+      ? "Several calls in one turn stand one after the other, each in tags of its own."
+      : "One turn holds at most one call.",
+    "End your turn after it: the result comes in the next turn. Never write a result yourself.",
+    demand(ask.toolChoice),
+  ];
+  return { role: "system", text: text.join("\n") };
+}
+
+/** Asks for the calls that were wrong again; those that were right are kept. */
+export function callRepair(problems: readonly CallProblem[], ask: CallAsk, boundary: string): Message {
+  if (ask.tools.length === 0) {
+    return { role: "user", text: "No tool can be called in this turn. Write your answer as text, without a call." };
+  }
+  const form = callForm(ask.tools.some(({ kind }) => kind === "function") ? '{"argument": "value"}' : "text", boundary);
+  const text = [
+    "Your last turn cannot be used as it is:",
+    ...problems.map((problem) => `- ${problem.text}`),
+    "Write each call that was wrong again, right this time, exactly in this form and with no other text:",
+    form,
+    ask.toolChoice === "auto" ? "If no call is needed, answer without one." : demand(ask.toolChoice),
+  ];
+  return { role: "user", text: text.join("\n") };
+}
+
+/** What the model wrote, as the turn that it was. Its text cannot hold the boundary, as no text may. */
+export function writtenTurn(pieces: readonly Piece[], textBefore: string, boundary: string): Message {
+  const prose = pieces.map((piece) => (piece.type === "prose" ? piece.text : "")).join("");
+  const calls = pieces.filter((piece) => piece.type === "call");
+  const without = (text: string): string => text.replaceAll(boundary, "");
+  return {
+    role: "assistant",
+    text: without(textBefore + prose),
+    ...(calls.length > 0 && {
+      toolCalls: calls.map(({ name, body }) => ({
+        id: newCallId(),
+        name: without(name ?? ""),
+        arguments: without(body),
+      })),
+    }),
+  };
+}
+
+function callForm(body: string, boundary: string): string {
+  const tag = tagName("tool_call", boundary);
+  return `<${tag} name="NAME">${body}</${tag}>`;
+}
+
+function demand(choice: CallAsk["toolChoice"]): string {
+  if (choice === "auto") return "Call a tool when it helps; otherwise answer without a call.";
+  if (choice === "required") return "This turn must call a tool.";
+  return `This turn must call the tool ${JSON.stringify(choice.name)} and no other.`;
+}
+
+function declared(tool: Tool, tools: readonly Tool[]): object {
+  const { kind, namespace, description, parameters } = tool;
+  const input = kind === "custom" ? { input: "free text" } : { parameters: parameters ?? {} };
+  return { name: shownName(tool, tools), namespace, description, ...input };
+}

@@ -1,0 +1,83 @@
+import type { Message } from "../../chat.ts";
+import type { AnswerPart, Ask, ToolCallPart } from "../ask.ts";
+import type { Draft } from "./draft.ts";
+import { formatRepair, formatted } from "./json-format.ts";
+import { readCalls, type CallProblem, type ReadCalls } from "./tool-calls.ts";
+import { callRepair, writtenTurn } from "./tool-rules.ts";
+import { bareCalls } from "./wrapped-call.ts";
+
+/** What to give for a draft, or what is wrong with it. */
+export type Verdict = { readonly isRight: true; readonly parts: readonly AnswerPart[] } | WrongVerdict;
+
+export interface WrongVerdict {
+  readonly isRight: false;
+  /**
+   * call: a call cannot be used · no-call: the call that must come is missing · unmarked: a call lacks the boundary ·
+   * bare: the answer is but the JSON of a call · format: it is not the JSON that was asked for
+   */
+  readonly fault: "call" | "no-call" | "unmarked" | "bare" | "format";
+  readonly problems: readonly CallProblem[];
+  /** The calls that are right. */
+  readonly calls: readonly ToolCallPart[];
+  /** The draft as a turn of the assistant, and what asks for it again. */
+  readonly turn: Message;
+  readonly repair: Message;
+}
+
+export async function judged(draft: Draft, ask: Ask, boundary: string): Promise<Verdict> {
+  const { given, pieces, end, hasUnmarkedCall } = draft;
+  const text = pieces.map((piece) => (piece.type === "prose" ? piece.text : "")).join("");
+  const hasCall = pieces.some(({ type }) => type === "call");
+  const bare = hasCall || ask.tools.length === 0 ? [] : bareCalls(text, ask.tools);
+  const mustCall = ask.tools.length > 0 && ask.toolChoice !== "auto";
+  const isWhole = end.finishReason === "stop" && (end.stopSequence === undefined || mustCall);
+  const calls = await readCalls(mustCall && bare.length > 0 ? bare : pieces, ask, isWhole);
+  if (calls) return judgedCalls(calls, draft, ask, boundary);
+
+  const turn = writtenTurn(pieces, given, boundary);
+  const wrong = (fault: WrongVerdict["fault"], problem: string): WrongVerdict => {
+    const problems = [{ text: problem }];
+    return { isRight: false, fault, problems, calls: [], turn, repair: callRepair(problems, ask, boundary) };
+  };
+  const isStopped = end.finishReason === "stop";
+  if (isStopped && mustCall) return wrong(hasUnmarkedCall ? "unmarked" : "no-call", NO_CALL);
+  if (isStopped && hasUnmarkedCall) return wrong("unmarked", UNMARKED);
+  if (isStopped && ask.format.type !== "text") {
+    const found = await formatted(text, ask.format);
+    if ("json" in found) return { isRight: true, parts: [...textParts(found.json), end] };
+    const problems = found.problems.map((problem) => ({ text: problem }));
+    return { isRight: false, fault: "format", problems, calls: [], turn, repair: formatRepair(problems, ask.format) };
+  }
+  const isQuoted = text.trimStart().startsWith("`");
+  if (isStopped && bare.length > 0 && given === "" && !isQuoted) return wrong("bare", UNMARKED);
+  return { isRight: true, parts: [...textParts(text), end] };
+}
+
+const NO_CALL = "It has no tool call in the tags that the rules show.";
+const UNMARKED = "What looks like a tool call lacks the number in its tags, so it is text.";
+
+function judgedCalls(calls: ReadCalls, { given, end }: Draft, ask: Ask, boundary: string): Verdict {
+  // Prose beside a call is not what the format asks for.
+  const parts = calls.pieces.flatMap((piece) => {
+    if (piece.type === "tool-call") return [piece];
+    return ask.format.type === "text" ? textParts(piece.text) : [];
+  });
+  if (end.finishReason !== "stop" || calls.isCut) return { isRight: true, parts: [...parts, end] };
+  if (calls.problems.length === 0) {
+    return { isRight: true, parts: [...parts, { type: "end", finishReason: "tool_calls" }] };
+  }
+  // A call that nobody asked for costs no second turn where there is an answer without it.
+  if (ask.tools.length === 0 && (given !== "" || parts.length > 0)) return { isRight: true, parts: [...parts, end] };
+  return {
+    isRight: false,
+    fault: "call",
+    problems: calls.problems,
+    calls: parts.filter((part) => part.type === "tool-call"),
+    turn: writtenTurn(calls.written, given, boundary),
+    repair: callRepair(calls.problems, ask, boundary),
+  };
+}
+
+export function textParts(text: string): AnswerPart[] {
+  return text === "" ? [] : [{ type: "text-delta", text }];
+}

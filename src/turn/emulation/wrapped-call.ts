@@ -1,0 +1,52 @@
+import type { Tool } from "../ask.ts";
+import type { WrittenCall } from "./answer-reader.ts";
+import { elementsOf, membersOf } from "./json-members.ts";
+import { compactText, MAX_REWRITTEN_CHARACTERS } from "./json-rewrite.ts";
+import { readJson } from "./json-text.ts";
+import { toolNamed } from "./tool-name.ts";
+
+/** A call in a form that an API has for it, e.g. `{"name", "arguments"}`. */
+export interface WrappedCall {
+  readonly name: string;
+  /** The arguments as they were written: JSON text, or what a string held. */
+  readonly input: string;
+}
+
+const WRAPPER_KEYS = new Set(["name", "arguments", "parameters", "input", "id", "type", "function"]);
+
+/** The call that a JSON object wraps, perhaps within `function`. */
+export function wrappedCall(json: string): WrappedCall | undefined {
+  const compact = compactText(json);
+  if (!compact.startsWith("{") || compact.length > MAX_REWRITTEN_CHARACTERS) return undefined;
+  const members = new Map(membersOf(compact).map(({ key, value }) => [key, value]));
+  if (![...members.keys()].every((key) => WRAPPER_KEYS.has(key))) return undefined;
+  const inner = members.get("function");
+  if (inner?.startsWith("{")) return wrappedCall(inner);
+  const name = stringOf(members.get("name"));
+  const input = ["arguments", "parameters", "input"]
+    .map((key) => members.get(key))
+    .find((text) => text && text !== "null");
+  return name === undefined || input === undefined ? undefined : { name, input: stringOf(input) ?? input };
+}
+
+/** An answer that is nothing but such an object or a list of them, if all of them name tools. */
+export function bareCalls(text: string, tools: readonly Tool[]): readonly WrittenCall[] {
+  const read = /^\s*[`{[]/.test(text) && text.length <= MAX_REWRITTEN_CHARACTERS ? readJson(text) : undefined;
+  if (!read) return [];
+  const calls = itemsOf(compactText(read.text)).map((item) => wrappedCall(item));
+  if (!calls.every((call) => call && typeof toolNamed(tools, { name: call.name }) === "object")) return [];
+  return calls.flatMap((call) =>
+    call ? [{ type: "call", name: call.name, namespace: undefined, body: call.input, isClosed: true }] : [],
+  );
+}
+
+function itemsOf(json: string): readonly string[] {
+  if (json.startsWith("[")) return elementsOf(json);
+  if (!json.startsWith("{")) return [];
+  const calls = membersOf(json).find(({ key }) => key === "tool_calls")?.value;
+  return calls?.startsWith("[") ? elementsOf(calls) : [json];
+}
+
+function stringOf(json: string | undefined): string | undefined {
+  return json?.startsWith('"') ? (JSON.parse(json) as string) : undefined;
+}

@@ -1,0 +1,30 @@
+import type { AnswerPart } from "./ask.ts";
+
+/** An answer that begins like this by chance is no repetition. */
+const MIN_CHARACTERS = 4;
+
+/** The answer without its beginning that the caller has already: models repeat it though they are told not to. */
+export async function* withoutRepetition(
+  parts: AsyncIterable<AnswerPart>,
+  prefill: string,
+): AsyncGenerator<AnswerPart, void, undefined> {
+  const start = prefill.trim();
+  // A second opening brace could never be right.
+  let held: string | undefined = start.length >= MIN_CHARACTERS || start === "{" ? "" : undefined;
+  for await (const part of parts) {
+    if (held === undefined || part.type === "reasoning-delta") {
+      yield part;
+      continue;
+    }
+    if (part.type === "text-delta") {
+      held += part.text;
+      const text = held.trimStart();
+      if (text.length < start.length && start.startsWith(text)) continue;
+    }
+    const text = held.trimStart();
+    const rest = text.startsWith(start) ? text.slice(start.length) : held;
+    held = undefined;
+    if (rest !== "") yield { type: "text-delta", text: rest };
+    if (part.type !== "text-delta") yield part;
+  }
+}
