@@ -151,6 +151,8 @@ function demoGreeting(url: string, { api, admin }: Parameters<Greet>[1]): string
   curl -N ${url}/v1/chat/completions -H 'Authorization: Bearer ${api}' -H 'Content-Type: application/json' \\
     -d '{"model":"gptomni","stream":true,"messages":[{"role":"user","content":"Hello!"}]}'
 
+  A message can tell the simulated model what to do: [[call TOOL {"argument":"value"}]] [[say TEXT]].
+
   curl ${url}/admin/api/credentials -H 'Authorization: Bearer ${admin}'
 
   Ctrl-C ends it.

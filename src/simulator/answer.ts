@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { Fault } from "./fault.ts";
 import type { Post, Record } from "./record.ts";
+import { userTurns } from "./transcript.ts";
 
 /** Bytes, so characters beyond ASCII are split now and then, as they are on the real wire. */
 const CHUNK_BYTES = 8;
@@ -76,7 +77,7 @@ function* chunksOf(prompt: string, fault: Fault): Generator<string | Buffer, voi
     const chunk = fault.chunkText ?? "word ";
     for (let index = 0; index < fault.chunks; index += 1) yield fault.stamps ? stamp() : chunk;
   } else {
-    const text = fault.text ?? `You said: ${prompt}`;
+    const text = fault.text ?? `You said: ${userTurns(prompt).at(-1)?.text ?? ""}`;
     const bytes = Buffer.from(text);
     if (fault.bytewise) for (let at = 0; at < bytes.length; at += 1) yield bytes.subarray(at, at + 1);
     else for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES);

@@ -14,6 +14,7 @@ import { chatPage } from "./chat-page.ts";
 import { faultIn, type Fault } from "./fault.ts";
 import { FaultPlan, type PlanOptions } from "./fault-plan.ts";
 import { Record, type Post } from "./record.ts";
+import { scriptIn } from "./script.ts";
 
 export interface SimulatorOptions extends RotationOptions {
   /** 0, the default, takes a free one. */
@@ -202,7 +203,7 @@ export class Simulator implements AsyncDisposable {
     const post = record.begin({ account, port, prompt: text, headers, httpVersion });
     // Over HTTP/2 Node reports `finish` for a broken stream too, so what counts is whether the answer was ended.
     gone.addEventListener("abort", () => record.end(post, response.writableEnded ? "complete" : "left"));
-    const fault = this.#plan.take(account) ?? faultIn(text);
+    const fault = this.#plan.take(account) ?? scriptIn(text) ?? faultIn(text);
     if (fault.challenge || this.challenge.isDue(cookies, account)) return this.#demand(visit, post);
     const refused = this.#refusal(visit, prompt);
     if (refused === undefined) this.#setToken(visit, fault);
