@@ -24,16 +24,17 @@ afterAll(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-/** Makes the site say exactly this. A call's tag is written so that the transcript does not take it for a forged one. */
+/** Makes the site say exactly this. */
 function says(text: string): string {
-  return `@sim ${JSON.stringify({ text }).replaceAll("<", String.raw`\u003c`)}`;
+  return `@sim ${JSON.stringify({ text })}`;
 }
 
 function ask(content: string) {
   return { model: "gptomni", messages: [{ role: "user" as const, content }] };
 }
 
-const CALL = '<tool_call name="weather">{"city":"Oslo"}</tool_call>';
+/** Makes the site's model call the tool, in the form that its prompt shows. */
+const CALL = '[[call weather {"city":"Oslo"}]]';
 const WEATHER = {
   type: "function" as const,
   function: {
@@ -89,7 +90,7 @@ describe.each([
 
   test("calls a tool, and goes on with its result", async () => {
     const client = open({});
-    const first = await client.chat.completions.create({ ...ask(says(CALL)), tools: [WEATHER] });
+    const first = await client.chat.completions.create({ ...ask(CALL), tools: [WEATHER] });
     const [choice] = first.choices;
     expect(choice?.finish_reason).toBe("tool_calls");
     const [call] = choice?.message.tool_calls ?? [];
@@ -105,7 +106,7 @@ describe.each([
     });
     expect(second.choices[0]?.finish_reason).toBe("stop");
     const prompt = world.simulator.posts.at(-1)?.prompt ?? "";
-    expect(prompt).toContain(`<tool_call id="${call?.id}" name="weather">`);
+    expect(prompt).toContain(` id="${call?.id}" name="weather">{"city":"Oslo"}</tool_call_`);
     expect(prompt).toContain("4 degrees");
   });
 });
@@ -117,7 +118,7 @@ describe.each([
   test("stream a text and a call", async () => {
     const runner = open().chat.completions.stream({
       model: "gptomni",
-      messages: [{ role: "user", content: says(`Let me see.\n${CALL}`) }],
+      messages: [{ role: "user", content: `[[say Let me see.]] ${CALL}` }],
       tools: [WEATHER],
     });
     const completion = await runner.finalChatCompletion();
@@ -164,7 +165,7 @@ describe("the AI SDK", () => {
   test("runs a tool and asks again with its result", async () => {
     const result = await generateText({
       model: compatible(),
-      prompt: says(CALL),
+      prompt: CALL,
       tools: {
         weather: tool({
           inputSchema: z.object({ city: z.string() }),
@@ -211,7 +212,7 @@ describe("LangChain", () => {
     });
     const answer = await langchain()
       .bindTools([weather])
-      .invoke([new HumanMessage(says(CALL))]);
+      .invoke([new HumanMessage(CALL)]);
     expect(answer.tool_calls).toMatchObject([{ name: "weather", args: { city: "Oslo" } }]);
   });
 
