@@ -1,0 +1,22 @@
+/** What work left of the event loop to others. */
+export interface Share {
+  /** How often the event loop came around while the work ran. */
+  readonly turns: number;
+  /** Processor time of this process meanwhile; time that the machine gave to other programs is not in it. */
+  readonly cpuMs: number;
+}
+
+export async function eventLoopDuring(work: () => Promise<unknown>): Promise<Share> {
+  let turns = 0;
+  let isOver = false;
+  const count = (): void => {
+    turns += 1;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const before = process.cpuUsage();
+  await work();
+  isOver = true;
+  const { user, system } = process.cpuUsage(before);
+  return { turns, cpuMs: (user + system) / 1000 };
+}
