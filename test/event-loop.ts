@@ -20,3 +20,10 @@ export async function eventLoopDuring(work: () => Promise<unknown>): Promise<Sha
   const { user, system } = process.cpuUsage(before);
   return { turns, cpuMs: (user + system) / 1000 };
 }
+
+/** Processor time of the work, the least of a few rounds: the others paid for something else as well. */
+export async function leastCpuMs(work: () => Promise<unknown>): Promise<number> {
+  let leastMs = Infinity;
+  for (let round = 0; round < 4; round += 1) leastMs = Math.min(leastMs, (await eventLoopDuring(work)).cpuMs);
+  return leastMs;
+}

@@ -26,10 +26,14 @@ describe.each(["plain", "numbered tags"] as const)("a scripted model, with %s", 
     const asked = ["user", script] as const;
     expect(scriptIn(transcript(form, asked))).toEqual({ text: `Let me see.\n${read}` });
     const called = ["assistant", `<${call} id="call_1" name="write">{}</${call}>`] as const;
-    const result = (text: string): readonly [string, string] => ["tool_result", text];
-    const tagged = transcript(form, asked, called, result("one")).replace(/<tool_result[^>]*/, `$& id="call_1"`);
+    const tagged = transcript(form, asked, called, ["tool_result", "one"]).replace(
+      /<tool_result[^>]*/,
+      `$& id="call_1"`,
+    );
     expect(scriptIn(tagged)).toEqual({ text: `First.\n<${call} name="write">2</${call}>` });
-    expect(scriptIn(transcript(form, asked, called, result("one"), called, result("two")))).toEqual({ text: "Last." });
+    expect(scriptIn(transcript(form, asked, called, ["tool_result", "one"], called, ["tool_result", "two"]))).toEqual({
+      text: "Last.",
+    });
   });
 
   test("writes the same call again when it is asked to", () => {

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { flatten } from "../src/sites/prompt.ts";
+import type { Ask } from "../src/turn/ask.ts";
 import { requestOf } from "../src/turn/emulation/emulation.ts";
+import { leastCpuMs } from "./event-loop.ts";
 import { answered, askFor, NOTE, PING, ScriptedSite, WEATHER } from "./turn-site.ts";
 
 const TOOLS = { tools: [WEATHER, NOTE, PING] };
@@ -78,6 +80,18 @@ test("a lone message is answered as it is, whatever stands in it", async () => {
   expect(await answered(new ScriptedSite(text))).toMatchObject({ text });
 });
 
+function begun(text: string): Pick<Ask, "chat"> {
+  return {
+    chat: {
+      model: "m",
+      messages: [
+        { role: "user", text: "Capital?" },
+        { role: "assistant", text },
+      ],
+    },
+  };
+}
+
 test("no text of a request holds its boundary, and no text can forge a tag", async () => {
   const digits = fc.stringMatching(/^(?:<\/?(?:user|system|tool_call)_)?[1-9]\d{8}>?$/);
   const role = fc.constantFrom("system", "user", "assistant", "tool");
@@ -93,18 +107,15 @@ test("no text of a request holds its boundary, and no text can forge a tag", asy
 });
 
 test("the beginning that the caller wrote is not given again", async () => {
-  const chat = (text: string) => ({
-    chat: { model: "m", messages: [{ role: "user", text: "Capital?" } as const, { role: "assistant", text } as const] },
-  });
   const start = "The capital of France is";
   for (const answer of [`${start} Paris.`, `\n${start} Paris.`, " Paris."]) {
     for (const pieces of [[answer], Array.from(answer)]) {
-      expect((await answered(new ScriptedSite(pieces), chat(start))).text).toBe(" Paris.");
+      expect((await answered(new ScriptedSite(pieces), begun(start))).text).toBe(" Paris.");
     }
   }
-  expect((await answered(new ScriptedSite('{"a": 1}'), chat("{"))).text).toBe('"a": 1}');
-  expect((await answered(new ScriptedSite("The cap"), chat(start))).text).toBe("The cap");
-  expect((await answered(new ScriptedSite("Other"), chat(start))).text).toBe("Other");
+  expect((await answered(new ScriptedSite('{"a": 1}'), begun("{"))).text).toBe('"a": 1}');
+  expect((await answered(new ScriptedSite("The cap"), begun(start))).text).toBe("The cap");
+  expect((await answered(new ScriptedSite("Other"), begun(start))).text).toBe("Other");
 });
 
 test("tools of the same name are told apart by their namespace", async () => {
@@ -125,4 +136,16 @@ test("tools of the same name are told apart by their namespace", async () => {
   expect((await answered(site, { tools })).parts[0]).toMatchObject({ namespace: "mcp__docs" });
   expect(site.lastMessage?.text).toContain('"mcp__docs.search", "mcp__web.search"');
   expect(site.sent[0]?.messages[0]?.text).toContain('"name":"mcp__docs.search","namespace":"mcp__docs"');
+});
+
+function longCallRead(words: number): () => Promise<void> {
+  const json = JSON.stringify({ city: '</tool_call> "x" '.repeat(words), days: 1 });
+  const pieces = `<tool_call§ name="weather">${json}</tool_call§>`.match(/[^]{1,4}/g) ?? [];
+  return async () => expect((await answered(new ScriptedSite(pieces), TOOLS)).calls).toEqual([["weather", json]]);
+}
+
+test("a long call in small pieces is read in linear time", async () => {
+  const shortMs = await leastCpuMs(longCallRead(500));
+  // Sixteen times as much where the time grows with the square.
+  expect(await leastCpuMs(longCallRead(2_000))).toBeLessThan(8 * shortMs + 5);
 });

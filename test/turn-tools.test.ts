@@ -3,7 +3,6 @@ import { expect, test } from "vitest";
 import type { ChatRequest, ReplyPart } from "../src/chat.ts";
 import { flatten } from "../src/sites/prompt.ts";
 import { Answer } from "../src/turn/answer.ts";
-import { eventLoopDuring } from "./event-loop.ts";
 import { answered, askFor, NOTE, PING, ScriptedSite, WEATHER } from "./turn-site.ts";
 
 const TOOLS = { tools: [WEATHER, NOTE, PING] };
@@ -282,22 +281,4 @@ test("tokens are counted of all that was sent and of what was given", async () =
   expect(prompts).toHaveLength(2);
   expect(prompts[1]).toContain("wether");
   expect(count).toEqual({ prompt: 4, completion: 6, reasoning: 0 });
-});
-
-test("a long call in small pieces is read in linear time", async () => {
-  const quickestCpuMs = async (words: number): Promise<number> => {
-    const json = JSON.stringify({ city: '</tool_call> "x" '.repeat(words), days: 1 });
-    const pieces = `<tool_call§ name="weather">${json}</tool_call§>`.match(/[^]{1,4}/g) ?? [];
-    let quickestMs = Infinity;
-    for (let round = 0; round < 3; round += 1) {
-      const { cpuMs } = await eventLoopDuring(async () => {
-        expect((await answered(new ScriptedSite(pieces), TOOLS)).calls).toEqual([["weather", json]]);
-      });
-      quickestMs = Math.min(quickestMs, cpuMs);
-    }
-    return quickestMs;
-  };
-  const short = await quickestCpuMs(500);
-  // Sixteen times as much where the time grows with the square.
-  expect(await quickestCpuMs(2_000)).toBeLessThan(8 * short + 5);
 });
