@@ -59,6 +59,9 @@ const CALL = '<tool_call§ name="weather">{"city":"Oslo"}</tool_call§>';
 const PARAMETERS = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
 const CHAT_TOOLS = [{ type: "function", function: { name: "weather", parameters: PARAMETERS } }];
 const RESPONSE_TOOLS = [{ type: "function", name: "weather", parameters: PARAMETERS, strict: false }];
+const NAMESPACE = { type: "namespace", name: "mcp__docs", description: "Docs", tools: RESPONSE_TOOLS };
+const callOf = (name: string, given: object) => `<tool_call name="${name}">${JSON.stringify(given)}</tool_call>`;
+const PATCH = { operation: { type: "update_file", path: "a", diff: "@@\n-x\n+y" } };
 const ASKED = { model: "gptomni", input: "Hello!" };
 
 test("a schema that is broken is noticed", () => {
@@ -86,6 +89,41 @@ describe("what OpenAI's own description demands is met by", () => {
     ["a text", says("Hello", " world"), {}],
     ["a cut answer", says("one two three four"), { max_output_tokens: 2 }],
     ["a call", says("Let me see. ", CALL), { tools: RESPONSE_TOOLS }],
+    [
+      "tools in a namespace",
+      says("Hello"),
+      { tools: [NAMESPACE, { type: "custom", name: "exec", description: "Runs." }] },
+    ],
+    [
+      "a custom tool's call",
+      says('<tool_call name="exec">ls</tool_call>'),
+      { tools: [{ type: "custom", name: "exec", description: "Runs." }] },
+    ],
+    [
+      "a local shell's call",
+      says("I look.", callOf("local_shell", { command: ["ls"], timeout_ms: 5 })),
+      { tools: [{ type: "local_shell" }] },
+    ],
+    [
+      "a shell's call",
+      says("I look.", callOf("shell", { commands: ["ls", "pwd"] })),
+      { tools: [{ type: "shell", environment: { type: "local" } }], tool_choice: { type: "shell" } },
+    ],
+    [
+      "an editor's call",
+      says("I look.", callOf("apply_patch", PATCH)),
+      { tools: [{ type: "apply_patch" }], tool_choice: { type: "apply_patch" } },
+    ],
+    [
+      "a screen's call",
+      says("I look.", callOf("computer", { actions: [{ type: "screenshot" }] })),
+      { tools: [{ type: "computer" }] },
+    ],
+    [
+      "a search's call",
+      says("I look.", callOf("tool_search", { query: "x" })),
+      { tools: [{ type: "tool_search", execution: "client" }] },
+    ],
   ])("responses: %s", async (_name, answer, more) => {
     const body = { ...ASKED, ...more };
     expect(violations("Response", await answerOf(answer, "/v1/responses", body))).toEqual([]);

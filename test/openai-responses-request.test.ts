@@ -5,7 +5,7 @@ import { parseResponseRequest } from "../src/openai/response-request.ts";
 import { ASK, open, WEATHER } from "./openai-responses-world.ts";
 import { says } from "./openai-server.ts";
 
-const OFFER = { models: ["gptomni"], responseOf: () => undefined, itemOf: () => undefined };
+const OFFER = { responseOf: () => undefined, itemOf: () => undefined };
 const CALL = { type: "function_call", call_id: "call_1", name: "weather", arguments: "{}" };
 const GRAMMAR = { type: "grammar", syntax: "lark", definition: "start: /a+/" };
 
@@ -132,41 +132,81 @@ test.each([
   [{ input: [] }, "empty_array", "input"],
   [{ input: 3 }, "invalid_type", "input"],
   [{ input: [{ content: "a" }] }, "missing_required_parameter", "input[0].role"],
-  [{ input: [{ role: "tool", content: "a" }] }, "invalid_value", "input[0].role"],
-  [{ input: [{ type: "song" }] }, "invalid_value", "input[0].type"],
+  [{ input: [{ role: "user" }] }, "missing_required_parameter", "input[0].content"],
+  [{ input: [{ role: "user", content: 3 }] }, "invalid_type", "input[0].content"],
+  [{ input: [3] }, "invalid_type", "input[0]"],
+  [{ input: [{ type: "song" }] }, "invalid_value", "input"],
+  [{ input: [{ role: "user", content: "a" }, { type: "compaction_trigger" }] }, "unsupported_value", "input[1].type"],
   [
     { input: [{ role: "user", content: [{ type: "input_text", text: "a" }, image] }] },
     "unsupported_content",
     "input[0].content[1].type",
   ],
   [
-    { input: [CALL, { type: "function_call_output", call_id: "call_1", output: [{ type: "input_file" }] }] },
+    { input: [CALL, { role: "user", content: [{ type: "input_file", file_id: "file_1" }] }] },
     "unsupported_content",
-    "input[1].output[0].type",
+    "input[1].content[0].type",
   ],
-  [{ input: [{ type: "function_call_output", call_id: "call_9", output: "a" }] }, "invalid_value", "input"],
+  [
+    {
+      input: [
+        { role: "user", content: [image] },
+        { role: "user", content: "?" },
+      ],
+    },
+    "unsupported_content",
+    "input[0].content[0].type",
+  ],
   [{ input: [{ type: "item_reference", id: "msg_1" }] }, "response_not_found", "input"],
   [{ previous_response_id: "resp_1" }, "previous_response_not_found", "previous_response_id"],
   [{ background: true }, "unsupported_parameter", "background"],
   [{ conversation: "conv_1" }, "unsupported_parameter", "conversation"],
   [{ prompt: { id: "pmpt_1" } }, "unsupported_parameter", "prompt"],
   [{ top_logprobs: 1 }, "unsupported_parameter", "top_logprobs"],
+  [{ moderation: { model: "omni-moderation-latest" } }, "unsupported_parameter", "moderation"],
+  [{ include: ["reasoning.encrypted_content", "message.output_text.logprobs"] }, "unsupported_value", "include[1]"],
+  [{ response_format: { type: "json_object" } }, "unsupported_parameter", "response_format"],
+  [{ functions: [{ name: "weather" }] }, "unsupported_parameter", "functions"],
+  [{ messages: [{ role: "user", content: "a" }] }, "unsupported_parameter", "messages"],
+  [{ n: 2 }, "unsupported_parameter", "n"],
+  [{ logprobs: true }, "unsupported_parameter", "logprobs"],
+  [{ modalities: ["text", "audio"] }, "unsupported_parameter", "modalities"],
   [{ temperature: 3 }, "invalid_value", "temperature"],
   [{ max_output_tokens: 0 }, "invalid_value", "max_output_tokens"],
   [{ tools: [{ type: "function", name: "no good" }] }, "invalid_value", "tools[0].name"],
-  [{ tools: [WEATHER, WEATHER] }, "invalid_value", "tools[1]"],
+  [
+    { tools: [{ type: "namespace", name: "a", tools: [{ type: "function" }] }] },
+    "missing_required_parameter",
+    "tools[0].tools[0].name",
+  ],
   [{ tools: [{ name: "weather" }] }, "missing_required_parameter", "tools[0].type"],
   [{ tool_choice: "required" }, "invalid_value", "tool_choice"],
   [{ tool_choice: "required", tools: [{ type: "mcp" }] }, "unsupported_value", "tool_choice"],
   [{ tool_choice: { type: "web_search" }, tools: [{ type: "web_search" }] }, "unsupported_value", "tool_choice"],
   [{ tool_choice: { type: "function", name: "time" }, tools: [WEATHER] }, "invalid_value", "tool_choice"],
+  [{ tool_choice: { type: "namespace", name: "b" }, tools: [WEATHER] }, "invalid_value", "tool_choice"],
+  [{ tool_choice: { type: "local_shell" }, tools: [WEATHER] }, "unsupported_value", "tool_choice"],
+  [
+    { tool_choice: { type: "shell" }, tools: [{ type: "shell", environment: { type: "container_auto" } }] },
+    "unsupported_value",
+    "tool_choice",
+  ],
+  [
+    { tool_choice: { type: "mcp", server_label: "a" }, tools: [{ type: "mcp", server_label: "a" }] },
+    "unsupported_value",
+    "tool_choice",
+  ],
   [{ text: { format: { type: "json_schema", name: "a" } } }, "missing_required_parameter", "text.format.schema"],
-  [{ model: "gpt-9" }, "model_not_found", "model"],
 ])("a request with %j is refused as %s at %s", async (changes, code, param) => {
   const { respond } = await open(says("Hello"));
   const response = await respond(changes);
-  expect(response.status).toBe(code === "model_not_found" || code === "response_not_found" ? 404 : 400);
+  expect(response.status).toBe(code === "response_not_found" ? 404 : 400);
   expect(await response.json()).toMatchObject({ error: { type: "invalid_request_error", code, param } });
+});
+
+test("a model is asked for by any name, and the name is given back", async () => {
+  const { respond } = await open(says("Hello"));
+  expect(await (await respond({ model: "gpt-9" })).json()).toMatchObject({ model: "gpt-9", status: "completed" });
 });
 
 test("what was refused is a GatewayError", () => {

@@ -1,4 +1,5 @@
 import type { ChatRequest } from "../src/chat.ts";
+import { parseResponseRequest } from "../src/openai/response-request.ts";
 import { JSON_HEADERS, serve, type Answer } from "./openai-server.ts";
 
 export const ASK = { model: "gptomni", input: "Hello!" };
@@ -9,6 +10,20 @@ export const WEATHER = {
   parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
   strict: true,
 };
+
+/** A request's body, read by a gateway that remembers nothing. */
+export function parse(changes: object) {
+  return parseResponseRequest({ ...ASK, ...changes }, { responseOf: () => undefined, itemOf: () => undefined });
+}
+
+/** What the items become as messages, in the middle of a conversation. */
+export function history(...items: object[]) {
+  const around = [{ role: "user", content: "first" }, ...items, { role: "user", content: "and now?" }];
+  const { ask, ignoredParams } = parse({ input: around });
+  const [first, ...rest] = ask.chat.messages;
+  if (first?.text !== "first" || rest.at(-1)?.text !== "and now?") throw new Error("What stands around it is lost.");
+  return { messages: rest.slice(0, -1), leftOut: ignoredParams };
+}
 
 export interface Event {
   readonly type: string;

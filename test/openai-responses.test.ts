@@ -63,7 +63,12 @@ async function eventsFrom(...parts: AnswerPart[]): Promise<Event[]> {
   const usage = toResponseUsage({ prompt: 1, completion: 1, reasoning: 0 });
   const begun = newResponse({ model: "gptomni" });
   return Array.fromAsync(
-    toResponseEvents(answer(), { begun, countUsage: () => Promise.resolve(usage), onEnd: () => undefined }),
+    toResponseEvents(answer(), {
+      begun,
+      callForm: ({ kind }) => (kind === "custom" ? "custom_tool_call" : "function_call"),
+      countUsage: () => Promise.resolve(usage),
+      onEnd: () => undefined,
+    }),
   );
 }
 

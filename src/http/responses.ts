@@ -28,7 +28,7 @@ interface OwnedRequest extends ResponseRequest {
 export function responses(parts: TurnParts): ResponseHandlers {
   const memory = new ResponseMemory();
   return {
-    create: serveTurn(parts, dialectOf(parts, memory)),
+    create: serveTurn(parts, dialectOf(memory)),
     retrieve: (request, response) => {
       if (request.query["stream"] === "true") {
         const message = "Unsupported parameter: 'stream' is not supported here.";
@@ -48,12 +48,11 @@ export function responses(parts: TurnParts): ResponseHandlers {
   };
 }
 
-function dialectOf(parts: TurnParts, memory: ResponseMemory): Dialect<OwnedRequest> {
+function dialectOf(memory: ResponseMemory): Dialect<OwnedRequest> {
   return {
     parse: (body, request) => {
       const owner = ownerOf(request);
       const asked = parseResponseRequest(body, {
-        models: parts.models,
         responseOf: (id) => memory.find(owner, id),
         itemOf: (id) => memory.findItem(owner, id),
       });
@@ -67,9 +66,10 @@ function dialectOf(parts: TurnParts, memory: ResponseMemory): Dialect<OwnedReque
 }
 
 function formOf(asked: OwnedRequest, turn: Turn, memory: ResponseMemory): ResponseForm {
-  const { owner, response: begun, input, conversation, isStored } = asked;
+  const { owner, response: begun, callForm, input, conversation, isStored } = asked;
   return {
     begun,
+    callForm,
     countUsage: async () => toResponseUsage(await turn.countTokens()),
     onEnd: (response) => {
       if (!isStored) return;

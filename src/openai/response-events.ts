@@ -2,7 +2,7 @@ import { GatewayError } from "../errors.ts";
 import type { AnswerPart, ToolCallPart } from "../turn/ask.ts";
 import type { KeepAlive } from "../turn/keep-alive.ts";
 import { toErrorBody } from "./error.ts";
-import { newItemId, outputText, type CallItem, type ItemStatus } from "./response-item.ts";
+import { newItemId, outputText, type ItemStatus } from "./response-item.ts";
 import {
   endedResponse,
   failedResponse,
@@ -10,6 +10,7 @@ import {
   type ResponseObject,
   type ResponseUsage,
 } from "./response-object.ts";
+import { toWireCall, type CallForm } from "./responses/call-form.ts";
 
 /** An event before it has its number. */
 interface Told extends Readonly<Record<string, unknown>> {
@@ -25,6 +26,8 @@ export interface ResponseEvent extends Told {
 /** Of a response that is begun. */
 export interface ResponseForm {
   readonly begun: ResponseObject;
+  /** What a call comes back as. */
+  readonly callForm: (call: ToolCallPart) => CallForm;
   readonly countUsage: () => Promise<ResponseUsage>;
   /** Hears of the response's end before the caller does. */
   readonly onEnd: (ended: ResponseObject) => void;
@@ -55,9 +58,9 @@ export async function toResponse(
 
 async function* tellResponse(
   parts: AsyncIterable<AnswerPart | KeepAlive>,
-  { begun, countUsage, onEnd }: ResponseForm,
+  { begun, callForm, countUsage, onEnd }: ResponseForm,
 ): AsyncGenerator<Told, void, undefined> {
-  const output = new Output();
+  const output = new Output(callForm);
   let isOpen = false;
   try {
     for await (const part of parts) {
@@ -104,7 +107,12 @@ interface OpenText {
 /** The output as it grows: an item after the other, each told from its opening to its end. */
 class Output {
   readonly items: OutputItem[] = [];
+  readonly #callForm: ResponseForm["callForm"];
   #open: OpenText | undefined;
+
+  constructor(callForm: ResponseForm["callForm"]) {
+    this.#callForm = callForm;
+  }
 
   *add(part: Exclude<AnswerPart, { type: "end" }>): Generator<Told, void, undefined> {
     if (part.type === "tool-call") {
@@ -149,14 +157,10 @@ class Output {
   }
 
   *#call(call: ToolCallPart): Generator<Told, void, undefined> {
-    const { name, arguments: given } = call;
-    const id = newItemId(call.kind === "custom" ? "custom_tool_call" : "function_call");
-    const { key, event, doneName } = CALLS[call.kind];
-    const where = this.#where(id);
-    yield this.#told("added", callItem(id, { ...call, arguments: "" }, "in_progress"));
-    if (given !== "") yield { type: `${event}.delta`, ...where, delta: given };
-    yield { type: `${event}.done`, ...where, ...(doneName && { name }), [key]: given };
-    yield* this.#done(callItem(id, call, "completed"));
+    const { opened, events, done } = toWireCall(call, this.#callForm(call));
+    yield this.#told("added", opened);
+    for (const event of events) yield { ...event, output_index: this.items.length };
+    yield* this.#done(done);
   }
 
   *#done(item: OutputItem): Generator<Told, void, undefined> {
@@ -202,20 +206,6 @@ const TEXTS = {
     }),
   },
 } as const;
-
-const CALLS = {
-  function: { event: "response.function_call_arguments", key: "arguments", doneName: true },
-  custom: { event: "response.custom_tool_call_input", key: "input", doneName: false },
-} as const;
-
-function callItem(
-  id: string,
-  { kind, id: callId, name, arguments: given }: ToolCallPart,
-  status: ItemStatus,
-): CallItem {
-  if (kind === "custom") return { id, type: "custom_tool_call", status, call_id: callId, input: given, name };
-  return { id, type: "function_call", status, arguments: given, call_id: callId, name };
-}
 
 function cutShort(): GatewayError {
   return new GatewayError("reply_cut", "The answer ended before it was complete.");

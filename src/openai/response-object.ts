@@ -3,8 +3,10 @@ import type { GatewayError } from "../errors.ts";
 import type { TokenCount } from "../turn/answer.ts";
 import type { AnswerEnd } from "../turn/ask.ts";
 import type { CallItem, MessageItem, ReasoningItem } from "./response-item.ts";
-import type { ResponseBody } from "./response-schema.ts";
-import { isOwn } from "./response-tools.ts";
+import type { BodyFormat, ResponseBody } from "./response-schema.ts";
+import { plainMode, toTextFormat } from "./response-tools.ts";
+import type { BodyToolChoice } from "./responses/tool-schema.ts";
+import { shownTools } from "./responses/shown-tools.ts";
 
 export type OutputItem = MessageItem | CallItem | ReasoningItem;
 
@@ -30,7 +32,7 @@ export interface ResponseObject extends Readonly<Record<string, unknown>> {
 }
 
 /** A response that has just begun, with what was asked for repeated as OpenAI does. */
-export function newResponse(body: ResponseBody): ResponseObject {
+export function newResponse(body: ResponseBody, format = body.text?.format): ResponseObject {
   return {
     id: `resp_${randomBytes(24).toString("hex")}`,
     object: "response",
@@ -53,9 +55,9 @@ export function newResponse(body: ResponseBody): ResponseObject {
     service_tier: "default",
     store: body.store ?? true,
     temperature: body.temperature ?? 1,
-    text: { format: shownFormat(body), verbosity: body.text?.verbosity ?? "medium" },
-    tool_choice: body.tool_choice ?? "auto",
-    tools: shownTools(body),
+    text: { format: shownFormat(format), verbosity: body.text?.verbosity ?? "medium" },
+    tool_choice: shownChoice(body.tool_choice ?? "auto"),
+    tools: shownTools(body.tools ?? []),
     top_logprobs: 0,
     top_p: body.top_p ?? 1,
     truncation: body.truncation ?? "disabled",
@@ -108,21 +110,17 @@ export function toResponseUsage({ prompt, completion, reasoning }: TokenCount): 
   };
 }
 
-function shownFormat({ text }: ResponseBody): object {
-  const format = text?.format;
-  if (format?.type !== "json_schema") return { type: format?.type ?? "text" };
-  const { type, name, description, schema, strict } = format;
-  return { type, description: description ?? null, name, schema, strict: strict ?? true };
+/** As it has an effect. */
+function shownFormat(format: BodyFormat | null | undefined): object {
+  const shown = toTextFormat(format);
+  if (shown.type !== "json_schema") return { type: shown.type };
+  const { type, name, schema } = shown;
+  const { description = null, strict = true } = format?.type === "json_schema" ? format : {};
+  return { type, description, name, schema, strict: strict ?? true };
 }
 
-/** Those that have an effect. */
-function shownTools({ tools }: ResponseBody): readonly object[] {
-  return (tools ?? []).filter(isOwn).map((tool) => {
-    const { type, name } = tool;
-    const description = tool.description ?? null;
-    if (tool.type === "custom") return { type, name, description, format: tool.format ?? { type: "text" } };
-    return { type, description, name, parameters: tool.parameters ?? null, strict: tool.strict ?? true };
-  });
+function shownChoice(choice: BodyToolChoice): BodyToolChoice {
+  return plainMode(choice) ?? choice;
 }
 
 function nowSeconds(): number {

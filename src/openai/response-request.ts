@@ -1,20 +1,25 @@
+import type { Message } from "../chat.ts";
 import { GatewayError } from "../errors.ts";
-import type { Ask } from "../turn/ask.ts";
-import {
-  checked,
-  listedNames,
-  modelNotFound,
-  noteParams,
-  unsupportedParam,
-  type NotedParams,
-  type ParamGroups,
-} from "../turn/params.ts";
-import { toItems, toTurns, withItemTypes } from "./response-input.ts";
+import type { Ask, ToolCallPart } from "../turn/ask.ts";
+import { checked, listedNames, noteParams, type NotedParams, type ParamGroups } from "../turn/params.ts";
 import type { Item } from "./response-item.ts";
 import type { Remembered } from "./response-memory.ts";
 import { newResponse, type ResponseObject } from "./response-object.ts";
-import { RESPONSE_EMULATED, RESPONSE_IGNORED, responseBody, type ResponseBody } from "./response-schema.ts";
-import { isOwn, toResponseToolAsk, toTextFormat } from "./response-tools.ts";
+import {
+  RESPONSE_EMULATED,
+  RESPONSE_IGNORED,
+  responseBody,
+  textFormat,
+  type BodyFormat,
+  type ResponseBody,
+} from "./response-schema.ts";
+import { plainMode, toResponseToolAsk, toTextFormat } from "./response-tools.ts";
+import type { CallForm } from "./responses/call-form.ts";
+import { isFields } from "./responses/content.ts";
+import { DeclaredTools } from "./responses/declared-tools.ts";
+import { toHistory } from "./responses/history.ts";
+import { toInputItems, withItemTypes } from "./responses/input-items.ts";
+import { refuseUnsupported } from "./responses/refused-params.ts";
 
 /** A request for a response, checked: what to ask, and how the caller wants the answer. */
 export interface ResponseRequest extends NotedParams {
@@ -22,6 +27,8 @@ export interface ResponseRequest extends NotedParams {
   readonly n: 1;
   readonly stream: boolean;
   readonly response: ResponseObject;
+  /** What a call comes back as. */
+  readonly callForm: (call: ToolCallPart) => CallForm;
   /** What this request brings. */
   readonly input: readonly Item[];
   /** What it continues, and its input. */
@@ -30,9 +37,8 @@ export interface ResponseRequest extends NotedParams {
   readonly isStored: boolean;
 }
 
-/** What this gateway has to give, and what it remembers of this caller. */
+/** What this gateway remembers of this caller. */
 export interface ResponseOffer {
-  readonly models: readonly string[];
   readonly responseOf: (id: string) => Remembered | undefined;
   readonly itemOf: (id: string) => Item | undefined;
 }
@@ -53,43 +59,46 @@ const PARAMS: ParamGroups = {
 };
 
 /** @throws GatewayError that names the offending parameter. */
-export function parseResponseRequest(body: unknown, { models, responseOf, itemOf }: ResponseOffer): ResponseRequest {
+export function parseResponseRequest(body: unknown, { responseOf, itemOf }: ResponseOffer): ResponseRequest {
   const { given, wanted } = checked(withItemTypes(body), responseBody);
   refuseUnsupported(wanted);
-  const tools = toResponseToolAsk(wanted);
-  const input = toItems(wanted.input, itemOf);
-  const conversation = [...continued(wanted, responseOf), ...input];
-  if (conversation.length === 0) throw nothingAsked(wanted);
-  const turns = toTurns(conversation);
-  if (!models.includes(wanted.model)) throw modelNotFound(wanted.model);
-  const { instructions } = wanted;
+  const input = toInputItems(wanted.input, itemOf);
+  const conversation = [...continued(wanted, responseOf), ...input.items];
+  const declared = new DeclaredTools();
+  declared.add(wanted.tools ?? [], "tools");
+  declared.addItems(conversation);
+  const tools = toResponseToolAsk(wanted, declared);
+  const { messages, leftOut } = toHistory(conversation);
+  if (messages.length === 0) throw nothingAsked(wanted);
+  const format = wanted.text?.format ?? configuredFormat(conversation);
+  const instructions: readonly Message[] = wanted.instructions ? [{ role: "system", text: wanted.instructions }] : [];
   return {
     ask: {
       chat: {
         model: wanted.model,
-        messages: instructions ? [{ role: "system", text: instructions }, ...turns] : turns,
+        messages: [...instructions, ...declared.namespaceNotes(tools.tools), ...messages],
       },
       ...tools,
-      format: toTextFormat(wanted.text),
-      stop: [],
+      format: toTextFormat(format),
+      stop: [wanted.stop ?? []].flat().filter((stop) => stop !== ""),
       maxTokens: wanted.max_output_tokens ?? undefined,
     },
     n: 1,
     stream: wanted.stream ?? false,
-    response: newResponse(wanted),
-    input,
+    response: newResponse(wanted, format),
+    callForm: (call) => declared.formOf(call),
+    input: input.items,
     conversation,
     isStored: wanted.store ?? true,
-    ...noted(given, wanted),
+    ...noted(given, wanted, { declared, format, leftOut: [...input.leftOut, ...leftOut] }),
   };
 }
 
-/** What would change the answer's form, or ask for what is kept elsewhere, is refused when asked for. */
-function refuseUnsupported(body: ResponseBody): void {
-  if (body.background) throw unsupportedParam("background");
-  if (body.conversation) throw unsupportedParam("conversation");
-  if (body.prompt) throw unsupportedParam("prompt");
-  if (body.top_logprobs) throw unsupportedParam("top_logprobs");
+/** A format that an item sets for the turns behind it. */
+function configuredFormat(items: readonly Item[]): BodyFormat | undefined {
+  const updates = items.flatMap(({ type, text }) => (type === "configuration_update" && isFields(text) ? [text] : []));
+  const read = textFormat.safeParse(updates.findLast(({ format }) => isFields(format))?.["format"]);
+  return read.success ? read.data : undefined;
 }
 
 function continued(body: ResponseBody, responseOf: ResponseOffer["responseOf"]): readonly Item[] {
@@ -103,6 +112,10 @@ function continued(body: ResponseBody, responseOf: ResponseOffer["responseOf"]):
 
 function nothingAsked({ input }: ResponseBody): GatewayError {
   if (!input) return new GatewayError("missing_required_parameter", "Missing required parameter: 'input'.", INPUT);
+  if (input.length > 0) {
+    const message = "Invalid 'input': none of its items holds anything that this model can read.";
+    return new GatewayError("invalid_value", message, INPUT);
+  }
   const message =
     "Invalid 'input': empty array. Expected an array with minimum length 1, but got an empty array instead.";
   return new GatewayError("empty_array", message, INPUT);
@@ -110,17 +123,28 @@ function nothingAsked({ input }: ResponseBody): GatewayError {
 
 const INPUT = { param: "input" } as const;
 
-function noted(given: object, { tools, text }: ResponseBody): NotedParams {
+interface Findings {
+  readonly declared: DeclaredTools;
+  readonly format: BodyFormat | null | undefined;
+  readonly leftOut: readonly string[];
+}
+
+function noted(given: object, body: ResponseBody, { declared, format, leftOut }: Findings): NotedParams {
   const { ignoredParams, emulatedParams } = noteParams(given, PARAMS);
-  const hosted = (tools ?? []).filter((tool) => !isOwn(tool)).map(({ type }) => type);
+  const { text, tool_choice: choice } = body;
   const isVerbositySet = Boolean(text?.verbosity && text.verbosity !== "medium");
-  const isFormatted = Boolean(text?.format && text.format.type !== "text");
+  const isChoiceMade = !choice || !["auto", "none"].includes(plainMode(choice) ?? "");
   return {
-    ignoredParams: listedNames([...ignoredParams, ...hosted, ...(isVerbositySet ? ["text.verbosity"] : [])]),
+    ignoredParams: listedNames([
+      ...ignoredParams,
+      ...declared.leftOut,
+      ...(isVerbositySet ? ["text.verbosity"] : []),
+      ...leftOut,
+    ]),
     emulatedParams: [
-      ...((tools ?? []).some(isOwn) ? ["tools"] : []),
-      ...emulatedParams,
-      ...(isFormatted ? ["text.format"] : []),
+      ...(declared.all.length > 0 ? ["tools"] : []),
+      ...emulatedParams.filter((name) => name !== "tool_choice" || isChoiceMade),
+      ...(format && format.type !== "text" ? ["text.format"] : []),
     ],
   };
 }

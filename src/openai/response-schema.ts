@@ -1,99 +1,39 @@
 import { z } from "zod";
+import { tool, toolChoice } from "./responses/tool-schema.ts";
 
 /**
  * What a request for a response may hold, as https://platform.openai.com/docs/api-reference/responses/create names it.
  * Unknown keys are dropped, and null counts as absent.
  */
 
-const textPart = z.object({ type: z.enum(["input_text", "output_text", "text"]), text: z.string() });
-const refusalPart = z.object({ type: z.literal("refusal"), refusal: z.string() });
-/** Known to OpenAI, but nothing that a text-only site could take. */
-const foreignPart = z.object({
-  type: z.enum(["input_image", "input_file", "input_audio", "image_url", "computer_screenshot"]),
+/** Of any type: what a part holds is read as far as it is text. */
+const part = z.union([z.string(), z.looseObject({ type: z.string().nullish() })]);
+
+const message = z.looseObject({
+  type: z.literal("message"),
+  role: z.string().min(1),
+  content: z.union([z.string(), z.array(part), z.null()]),
+});
+/** Of any type: clients send back every item that they were ever given. */
+const otherItem = z.looseObject({
+  type: z.string().regex(/^(?!message$)/, { abort: true }),
 });
 
-const part = z.discriminatedUnion("type", [textPart, refusalPart, foreignPart]);
-const content = z.union([z.string(), z.array(part)]);
-const id = z.string().min(1).nullish();
-const callId = z.string().min(1);
-
-const item = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("message"), id, role: z.enum(["system", "developer", "user", "assistant"]), content }),
-  z.object({
-    type: z.literal("function_call"),
-    id,
-    call_id: callId,
-    name: z.string().min(1),
-    arguments: z.string(),
-  }),
-  z.object({ type: z.literal("function_call_output"), id, call_id: callId, output: content }),
-  z.object({ type: z.literal("custom_tool_call"), id, call_id: callId, name: z.string().min(1), input: z.string() }),
-  z.object({ type: z.literal("custom_tool_call_output"), id, call_id: callId, output: content }),
-  // What a model thought earlier is no part of the conversation.
-  z.object({ type: z.literal("reasoning") }),
-  z.object({ type: z.literal("item_reference"), id: z.string().min(1) }),
-]);
+const item = z.union([message, otherItem]);
 
 /** As OpenAI allows it. */
-const toolName = z.string().regex(/^[\w-]{1,64}$/, "a name has 1 to 64 letters, digits, underscores or dashes");
+const formatName = z.string().regex(/^[\w-]{1,64}$/, "a name has 1 to 64 letters, digits, underscores or dashes");
 
-const ownTool = z.discriminatedUnion("type", [
+export const textFormat = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("text") }),
   z.object({
-    type: z.literal("function"),
-    name: toolName,
-    description: z.string().nullish(),
-    parameters: z.record(z.string(), z.unknown()).nullish(),
-    strict: z.boolean().nullish(),
+    type: z.literal("json_object"),
+    name: formatName.nullish(),
+    schema: z.record(z.string(), z.unknown()).nullish(),
   }),
-  z.object({
-    type: z.literal("custom"),
-    name: toolName,
-    description: z.string().nullish(),
-    format: z
-      .discriminatedUnion("type", [
-        z.object({ type: z.literal("text") }),
-        z.object({ type: z.literal("grammar"), syntax: z.string(), definition: z.string() }),
-      ])
-      .nullish(),
-  }),
-]);
-/** What OpenAI runs itself. There is more of it every year, and agents name all of it in each request. */
-const hostedTool = z.object({
-  type: z.string().regex(/^(?!(?:function|custom)$)/, { abort: true }),
-});
-
-const toolChoice = z.union([
-  z.enum(["none", "auto", "required"]),
-  z.discriminatedUnion("type", [
-    z.object({ type: z.enum(["function", "custom"]), name: z.string() }),
-    z.object({
-      type: z.literal("allowed_tools"),
-      mode: z.enum(["auto", "required"]),
-      tools: z.array(z.object({ type: z.string(), name: z.string().nullish() })),
-    }),
-    z.object({
-      type: z.enum([
-        "file_search",
-        "web_search",
-        "web_search_preview",
-        "web_search_preview_2025_03_11",
-        "computer_use_preview",
-        "code_interpreter",
-        "image_generation",
-        "mcp",
-        "shell",
-        "local_shell",
-        "apply_patch",
-      ]),
-    }),
-  ]),
-]);
-
-const format = z.discriminatedUnion("type", [
-  z.object({ type: z.enum(["text", "json_object"]) }),
   z.object({
     type: z.literal("json_schema"),
-    name: toolName,
+    name: formatName,
     description: z.string().nullish(),
     schema: z.record(z.string(), z.unknown()),
     strict: z.boolean().nullish(),
@@ -108,20 +48,43 @@ const ignored = {
   safety_identifier: z.string().nullish(),
   service_tier: z.string().nullish(),
   reasoning: z.record(z.string(), z.unknown()).nullish(),
-  include: z.array(z.string()).nullish(),
   truncation: z.enum(["auto", "disabled"]).nullish(),
   max_tool_calls: z.int().min(1).nullish(),
   prompt_cache_key: z.string().nullish(),
+  prompt_cache_options: z.unknown().optional(),
   prompt_cache_retention: z.string().nullish(),
+  context_management: z.unknown().optional(),
+  access_programs: z.unknown().optional(),
+  image: z.unknown().optional(),
 };
 
 /** What the site has no notion of and the gateway imitates over its text. */
 const emulated = {
-  tools: z.array(z.union([ownTool, hostedTool])).nullish(),
+  tools: z.array(tool).nullish(),
   tool_choice: toolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
-  text: z.object({ format: format.nullish(), verbosity: z.enum(["low", "medium", "high"]).nullish() }).nullish(),
+  text: z.object({ format: textFormat.nullish(), verbosity: z.enum(["low", "medium", "high"]).nullish() }).nullish(),
   max_output_tokens: z.int().min(1).nullish(),
+  // No parameter of OpenAI's here, but what is given by callers who know chat completions.
+  stop: z.union([z.string(), z.array(z.string())]).nullish(),
+};
+
+/** What would change the answer's form or asks for what is kept elsewhere: refused when it asks for something. */
+const refused = {
+  top_logprobs: z.int().min(0).max(20).nullish(),
+  background: z.boolean().nullish(),
+  conversation: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
+  prompt: z.record(z.string(), z.unknown()).nullish(),
+  moderation: z.unknown().optional(),
+  // Of chat completions, which callers take for known here.
+  response_format: z.unknown().optional(),
+  functions: z.unknown().optional(),
+  function_call: z.unknown().optional(),
+  messages: z.unknown().optional(),
+  logprobs: z.unknown().optional(),
+  n: z.unknown().optional(),
+  audio: z.unknown().optional(),
+  modalities: z.unknown().optional(),
 };
 
 export const responseBody = z.object({
@@ -133,19 +96,15 @@ export const responseBody = z.object({
   metadata: z.record(z.string(), z.string()).nullish(),
   stream: z.boolean().nullish(),
   stream_options: z.object({ include_obfuscation: z.boolean().nullish() }).nullish(),
-  top_logprobs: z.int().min(0).max(20).nullish(),
-  background: z.boolean().nullish(),
-  conversation: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
-  prompt: z.record(z.string(), z.unknown()).nullish(),
+  include: z.array(z.string()).nullish(),
   ...emulated,
   ...ignored,
+  ...refused,
 });
 
 export type ResponseBody = z.infer<typeof responseBody>;
 export type BodyItem = z.infer<typeof item>;
-export type BodyItemContent = z.infer<typeof content>;
-export type BodyTool = NonNullable<ResponseBody["tools"]>[number];
-export type OwnTool = z.infer<typeof ownTool>;
+export type BodyFormat = z.infer<typeof textFormat>;
 
-export const RESPONSE_IGNORED: ReadonlySet<string> = new Set(Object.keys(ignored));
+export const RESPONSE_IGNORED: ReadonlySet<string> = new Set([...Object.keys(ignored), "include"]);
 export const RESPONSE_EMULATED: ReadonlySet<string> = new Set(Object.keys(emulated));

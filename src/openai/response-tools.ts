@@ -1,84 +1,102 @@
 import { GatewayError } from "../errors.ts";
-import type { Ask, Format, Tool, ToolChoice } from "../turn/ask.ts";
-import type { BodyTool, OwnTool, ResponseBody } from "./response-schema.ts";
+import type { Ask, Format, ToolChoice, ToolName } from "../turn/ask.ts";
+import type { BodyFormat, ResponseBody } from "./response-schema.ts";
+import type { DeclaredTool, DeclaredTools } from "./responses/declared-tools.ts";
+import type { BodyToolChoice, ChosenTool } from "./responses/tool-schema.ts";
 
 /** What the model may and must call. Tools that OpenAI runs itself are left out, unless the caller insists on one. */
-export function toResponseToolAsk(body: ResponseBody): Pick<Ask, "tools" | "toolChoice" | "parallelToolCalls"> {
-  const declared = (body.tools ?? []).flatMap((tool, index) => (isOwn(tool) ? [toTool(tool, index)] : []));
-  refuseRepeated(body.tools ?? []);
-  const { tools, toolChoice } = chosen(declared, body);
-  return { tools, toolChoice, parallelToolCalls: body.parallel_tool_calls ?? true };
+export function toResponseToolAsk(
+  body: ResponseBody,
+  declared: DeclaredTools,
+): Pick<Ask, "tools" | "toolChoice" | "parallelToolCalls"> {
+  const { tools, toolChoice } = chosen(declared, body.tool_choice ?? "auto");
+  return { tools: tools.map(({ tool }) => tool), toolChoice, parallelToolCalls: body.parallel_tool_calls ?? true };
 }
 
-export function toTextFormat(text: ResponseBody["text"]): Format {
-  const format = text?.format;
+export function toTextFormat(format: BodyFormat | null | undefined): Format {
+  const param = "text.format.schema";
+  // Other servers take a schema beside `json_object`; leaving it out would answer in another form.
+  if (format?.type === "json_object" && format.schema) {
+    return { type: "json_schema", name: format.name ?? "answer", schema: format.schema, param };
+  }
   if (format?.type === "json_object") return { type: "json_object" };
   if (format?.type !== "json_schema") return { type: "text" };
   const { type, name, schema } = format;
-  return { type, name, schema, param: "text.format.schema" };
+  return { type, name, schema, param };
 }
 
-/** Whether the caller runs it; the others are OpenAI's. */
-export function isOwn(tool: BodyTool): tool is OwnTool {
-  return tool.type === "function" || tool.type === "custom";
+interface Chosen {
+  readonly tools: readonly DeclaredTool[];
+  readonly toolChoice: ToolChoice;
 }
 
-function toTool(tool: OwnTool, index: number): Tool {
-  const { type: kind, name } = tool;
-  const description = tool.description ?? undefined;
-  if (tool.type === "function") {
-    const parameters = tool.parameters ?? undefined;
-    return { kind, name, description, parameters, param: `tools[${index}].parameters` };
+function chosen(declared: DeclaredTools, choice: BodyToolChoice): Chosen {
+  const { all, providerTypes } = declared;
+  const mode = plainMode(choice);
+  if (mode === "none") return { tools: [], toolChoice: "auto" };
+  if (mode !== undefined) return demanded({ tools: all, toolChoice: mode }, providerTypes);
+  if (typeof choice === "string") throw choiceNotFound(choice);
+  if (isAllowedTools(choice)) {
+    const tools = all.filter((one) => choice.tools.some((allowed) => isMeant(one, allowed)));
+    const asked = choice.tools.map(({ type }) => type).filter((type) => providerTypes.includes(type));
+    return demanded({ tools, toolChoice: choice.mode }, asked);
   }
-  const rule =
-    tool.format?.type === "grammar"
-      ? `Its input must match this ${tool.format.syntax} grammar:\n${tool.format.definition}`
-      : undefined;
-  const told = [description, rule].filter((text) => text !== undefined).join("\n\n");
-  return { kind, name, description: told === "" ? undefined : told, parameters: undefined };
+  const meant = all.filter((one) => isMeant(one, choice));
+  if (choice.type === "namespace" && meant.length > 0) return { tools: meant, toolChoice: "required" };
+  const found = meant.find(({ tool }) => tool.namespace === undefined) ?? meant[0];
+  if (found) return { tools: all, toolChoice: toolName(found) };
+  throw choice.name && !providerTypes.includes(choice.type) ? choiceNotFound(choice.name) : providerChoice(choice.type);
 }
 
-type Chosen = Pick<Ask, "tools" | "toolChoice">;
+type AllowedTools = Extract<BodyToolChoice, { readonly mode: unknown }>;
 
-function chosen(tools: readonly Tool[], { tools: given, tool_choice: choice }: ResponseBody): Chosen {
-  if (choice === "none") return { tools: [], toolChoice: "auto" };
-  if (typeof choice === "string" || !choice) return demanded({ tools, toolChoice: choice ?? "auto" }, given ?? []);
-  if ("name" in choice) return { tools, toolChoice: declaredChoice(tools, choice.name) };
-  if (choice.type !== "allowed_tools") throw hostedChoice(choice.type);
-  const names = new Set(choice.tools.map(({ name }) => name));
-  const allowed = { tools: tools.filter(({ name }) => names.has(name)), toolChoice: choice.mode };
-  return demanded(allowed, choice.tools);
+function isAllowedTools(choice: Exclude<BodyToolChoice, string>): choice is AllowedTools {
+  return choice.type === "allowed_tools";
+}
+
+const MODES: Readonly<Record<string, "none" | "auto" | "required">> = {
+  none: "none",
+  auto: "auto",
+  required: "required",
+  any: "required",
+};
+
+/** A choice of no tool in particular, whether as a word or, as others write it, in an object: `{"type": "auto"}`. */
+export function plainMode(choice: BodyToolChoice): "none" | "auto" | "required" | undefined {
+  const word = typeof choice === "string" ? choice : choice.type;
+  return Object.hasOwn(MODES, word) ? MODES[word] : undefined;
+}
+
+function isMeant({ tool, type }: DeclaredTool, choice: ChosenTool): boolean {
+  if (choice.type === "namespace") return tool.namespace === choice.name;
+  if (choice.name) return tool.name === choice.name && [undefined, null, tool.namespace].includes(choice.namespace);
+  return family(type) === family(choice.type);
+}
+
+/** One tool under the names that it had. */
+function family(type: string): string {
+  return type.startsWith("computer") ? "computer" : type;
+}
+
+function toolName({ tool: { name, namespace } }: DeclaredTool): ToolName {
+  return namespace === undefined ? { name } : { name, namespace };
 }
 
 /** A call cannot be demanded where there is nothing to call. */
-function demanded(chosenOnes: Chosen, given: readonly { readonly type: string }[]): Chosen {
+function demanded(chosenOnes: Chosen, providerTypes: readonly string[]): Chosen {
   if (chosenOnes.toolChoice === "auto" || chosenOnes.tools.length > 0) return chosenOnes;
-  const hosted = given.find(({ type }) => type !== "function" && type !== "custom");
-  if (hosted) throw hostedChoice(hosted.type);
+  const [providers] = providerTypes;
+  if (providers !== undefined) throw providerChoice(providers);
   const message = "Tool choice 'required' must be specified with 'tools' parameter.";
   throw new GatewayError("invalid_value", message, { param: "tool_choice" });
 }
 
-function declaredChoice(tools: readonly Tool[], name: string): ToolChoice {
-  if (tools.some((tool) => tool.name === name)) return { name };
+function choiceNotFound(name: string): GatewayError {
   const message = `Tool choice '${name.slice(0, 64)}' not found in 'tools' parameter.`;
-  throw new GatewayError("invalid_value", message, { param: "tool_choice" });
+  return new GatewayError("invalid_value", message, { param: "tool_choice" });
 }
 
-function hostedChoice(type: string): GatewayError {
+function providerChoice(type: string): GatewayError {
   const message = `Unsupported value: 'tool_choice' does not support '${type.slice(0, 64)}' with this model.`;
   return new GatewayError("unsupported_value", message, { param: "tool_choice" });
-}
-
-function refuseRepeated(tools: readonly BodyTool[]): void {
-  const names = new Set<string>();
-  for (const [index, tool] of tools.entries()) {
-    if (!isOwn(tool)) continue;
-    if (names.has(tool.name)) {
-      const param = `tools[${index}]`;
-      const message = `Invalid '${param}': the name '${tool.name}' is declared twice.`;
-      throw new GatewayError("invalid_value", message, { param });
-    }
-    names.add(tool.name);
-  }
 }

@@ -1,0 +1,78 @@
+/** Content of an item: a string, or parts of which only some are text. */
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What one part says, or what stands in its place. */
+export type ReadPart =
+  | { readonly kind: "text" | "refusal"; readonly text: string }
+  /** Nothing that the model can take; `note` tells the model so. */
+  | { readonly kind: "attachment"; readonly type: string; readonly note: string }
+  | { readonly kind: "unreadable"; readonly type: string };
+
+export interface ReadText {
+  readonly text: string;
+  /** Types of the parts that hold no text. */
+  readonly unreadable: readonly string[];
+}
+
+/** By what an attachment's type speaks of, since OpenAI and others have a dozen names for the same few. */
+const ATTACHMENTS: readonly (readonly [RegExp, string])[] = [
+  [/image|screenshot/i, "an image, which this model cannot see"],
+  [/audio/i, "an audio recording, which this model cannot hear"],
+  [/video/i, "a video, which this model cannot see"],
+  [/file|document/i, "a file, which this model cannot read"],
+];
+
+export function attachmentNote(type: string): string | undefined {
+  const found = ATTACHMENTS.find(([pattern]) => pattern.test(type));
+  return found && `[${found[1]}]`;
+}
+
+export function readParts(content: unknown): readonly ReadPart[] {
+  if (content === null || content === undefined) return [];
+  if (!Array.isArray(content)) return [readPart(content)];
+  return (content as readonly unknown[]).map(readPart);
+}
+
+/** The text of each part; a note stands on a line of its own. */
+export function textsOf(parts: readonly ReadPart[]): readonly string[] {
+  const texts: string[] = [];
+  for (const [index, part] of parts.entries()) {
+    if (part.kind === "unreadable") texts.push("");
+    else if (part.kind !== "attachment") texts.push(part.text);
+    else {
+      const before = texts.join("");
+      const isLast = parts.slice(index + 1).every(({ kind }) => kind === "unreadable");
+      texts.push(`${before === "" || before.endsWith("\n") ? "" : "\n"}${part.note}${isLast ? "" : "\n"}`);
+    }
+  }
+  return texts;
+}
+
+export function readText(content: unknown): ReadText {
+  const parts = readParts(content);
+  const unreadable = parts.flatMap((part) => (part.kind === "unreadable" ? [part.type] : []));
+  return { text: textsOf(parts).join(""), unreadable };
+}
+
+/** A field's text; undefined unless it is a string that says something. */
+export function textField(fields: Fields, name: string): string | undefined {
+  const value = fields[name];
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function readPart(part: unknown): ReadPart {
+  if (typeof part === "string") return { kind: "text", text: part };
+  if (!isFields(part)) return { kind: "unreadable", type: typeof part };
+  const type = textField(part, "type") ?? "untyped";
+  const { text, refusal, transcript } = part;
+  if (typeof text === "string") return { kind: "text", text };
+  if (typeof refusal === "string") return { kind: "refusal", text: refusal };
+  if (typeof transcript === "string") return { kind: "text", text: transcript };
+  const note = attachmentNote(type);
+  return note === undefined ? { kind: "unreadable", type } : { kind: "attachment", type, note };
+}

@@ -1,0 +1,91 @@
+import type { Message, ToolCall } from "../../chat.ts";
+import type { Item } from "../response-item.ts";
+import { readCall, readOutput, type PastCall, type PastOutput } from "./call-items.ts";
+import { readText, textField, type ReadText } from "./content.ts";
+import { readProviderItem } from "./provider-items.ts";
+
+export interface History {
+  readonly messages: readonly Message[];
+  /** Names of what the model is not told, e.g. `input.web_search_call`. */
+  readonly leftOut: readonly string[];
+}
+
+/**
+ * Items → messages. A client cannot change its history, so every item has a way in: calls and outputs as such,
+ * others as the text that they hold. An assistant's calls belong to the message before them.
+ */
+export function toHistory(items: readonly Item[]): History {
+  const builder = new HistoryBuilder();
+  for (const item of items) builder.add(item);
+  return builder;
+}
+
+const ROLES: Readonly<Record<string, Message["role"]>> = {
+  system: "system",
+  developer: "system",
+  user: "user",
+  assistant: "assistant",
+};
+/** Whose tools are read elsewhere. */
+const DECLARATIONS: ReadonlySet<string> = new Set(["additional_tools", "configuration_update"]);
+
+class HistoryBuilder implements History {
+  readonly messages: Message[] = [];
+  readonly leftOut: string[] = [];
+  readonly #callIds = new Map<string, string>();
+  #openCalls: ToolCall[] | undefined;
+
+  add(item: Item): void {
+    if (DECLARATIONS.has(item.type)) return;
+    const act = readProviderItem(item);
+    if (act) {
+      if (act.text === "") this.leftOut.push(`input.${item.type}`);
+      else this.#say({ role: "tool", text: act.text, name: act.name });
+      return;
+    }
+    const call = readCall(item);
+    if (call) return this.#call(call);
+    const output = readOutput(item);
+    if (output) return this.#output(output);
+    this.#message(item);
+  }
+
+  #say(message: Message): void {
+    this.#openCalls = undefined;
+    this.messages.push(message);
+  }
+
+  #call({ ids, call }: PastCall): void {
+    for (const id of ids) this.#callIds.set(id, call.id);
+    if (!this.#openCalls) {
+      this.#openCalls = [];
+      const said = this.messages.at(-1)?.role === "assistant" ? this.messages.pop() : undefined;
+      this.messages.push({ role: "assistant", text: said?.text ?? "", toolCalls: this.#openCalls });
+    }
+    this.#openCalls.push(call);
+  }
+
+  /** An output without its call is told as a result all the same. */
+  #output({ ids, name, ...read }: PastOutput): void {
+    const toolCallId = ids.map((id) => this.#callIds.get(id)).find((id) => id !== undefined);
+    const named = name === undefined ? {} : { name };
+    this.#say({ role: "tool", text: this.#text(read), ...(toolCallId === undefined ? named : { toolCallId }) });
+  }
+
+  #message(item: Item): void {
+    const read = readText(item["content"] ?? item["text"] ?? item["summary"]);
+    const text = this.#text(read);
+    const isMessage = item.type === "message";
+    if (text === "" && !isMessage) this.leftOut.push(`input.${item.type}`);
+    if (text === "" && (!isMessage || read.unreadable.length > 0)) return;
+    const givenRole = textField(item, "role") ?? "";
+    const role = Object.hasOwn(ROLES, givenRole) ? ROLES[givenRole] : undefined;
+    const speaker = textField(item, "author") ?? (isMessage ? givenRole : item.type);
+    this.#say(role ? { role, text } : { role: "user", text, name: speaker });
+  }
+
+  #text({ text, unreadable }: ReadText): string {
+    for (const type of unreadable) this.leftOut.push(`input.content.${type}`);
+    return text;
+  }
+}

@@ -1,0 +1,126 @@
+import { GatewayError } from "../../errors.ts";
+import { newItemId, outputText, type Item, type MessageItem } from "../response-item.ts";
+import type { BodyItem, ResponseBody } from "../response-schema.ts";
+import { isFields, readParts, readText, textsOf } from "./content.ts";
+import { isProviderItem } from "./provider-items.ts";
+
+export interface InputItems {
+  /** Each with an id; references are what they refer to. */
+  readonly items: readonly Item[];
+  /** Names of what is not kept, e.g. `input.item_reference`. */
+  readonly leftOut: readonly string[];
+}
+
+/** Items without a type are messages, or references where they are nothing but an id. */
+export function withItemTypes(body: unknown): unknown {
+  if (!isFields(body) || !Array.isArray(body["input"])) return body;
+  const input = (body["input"] as readonly unknown[]).map((item) => {
+    if (!isFields(item)) return item;
+    const isOnlyId = Object.hasOwn(item, "id") && !Object.hasOwn(item, "role") && !Object.hasOwn(item, "content");
+    return { ...item, type: item["type"] ?? (isOnlyId ? "item_reference" : "message") };
+  });
+  return { ...body, input };
+}
+
+/**
+ * What the caller sent, as items that can be remembered. Attachments become a note, since the caller cannot change
+ * its history; only those that the user adds in this turn are refused, since leaving one out would make the model guess.
+ * @throws GatewayError `unsupported_content`, or `response_not_found` when there is nothing but unknown references.
+ */
+export function toInputItems(input: ResponseBody["input"], itemOf: (id: string) => Item | undefined): InputItems {
+  if (typeof input === "string") {
+    return { items: [messageItem({ type: "message", role: "user", content: input })], leftOut: [] };
+  }
+  const given = input ?? [];
+  const lastOfModel = given.findLastIndex((item) => isFromModel(isReference(item) ? itemOf(item.id) : item));
+  const items: Item[] = [];
+  const leftOut: string[] = [];
+  for (const [index, item] of given.entries()) {
+    const kept = isReference(item) ? itemOf(item.id) : keptItem(item);
+    if (index > lastOfModel) refuseAttachments(item, `input[${index}].content`);
+    if (kept) items.push(kept);
+    else leftOut.push("input.item_reference");
+  }
+  const unknown = given.find(isReference);
+  if (items.length === 0 && unknown) throw itemNotFound(unknown.id);
+  return { items, leftOut };
+}
+
+function isReference(item: BodyItem): item is BodyItem & { readonly id: string } {
+  return item.type === "item_reference" && typeof item["id"] === "string";
+}
+
+/** Whether the turn of whoever wrote this is over with it. */
+function isFromModel(item: BodyItem | Item | undefined): boolean {
+  if (!item) return false;
+  if (item.type === "message") return item["role"] === "assistant";
+  return item.type.endsWith("_call") || isProviderItem({ id: "", ...item });
+}
+
+function refuseAttachments(item: BodyItem, path: string): void {
+  if (item.type !== "message" || item["role"] !== "user") return;
+  for (const [index, part] of readParts(item["content"]).entries()) {
+    if (part.kind !== "attachment") continue;
+    const where = `${path}[${index}]`;
+    const message = `Invalid content at '${where}': parts of type '${part.type.slice(0, 64)}' are not supported. This model takes text only.`;
+    throw new GatewayError("unsupported_content", message, { param: `${where}.type` });
+  }
+}
+
+function keptItem(item: BodyItem): Item {
+  if (isMessage(item)) return messageItem(item);
+  const id = typeof item["id"] === "string" && item["id"] !== "" ? item["id"] : newItemId(item.type);
+  switch (item.type) {
+    case "function_call":
+    case "custom_tool_call":
+      return { status: "completed", ...item, id };
+    case "function_call_output":
+    case "custom_tool_call_output":
+      return { status: "completed", ...item, id, ...keptOutput(item["output"]) };
+    case "computer_call_output":
+      // The screenshot is of no use to the model and too large to be kept.
+      return { ...item, id, output: { type: "computer_screenshot" } };
+    default:
+      return { ...item, id };
+  }
+}
+
+/** Parts as their text, unless that would leave out something that has to be named each time. */
+function keptOutput(output: unknown): object {
+  if (!Array.isArray(output)) return {};
+  const { text, unreadable } = readText(output);
+  return unreadable.length === 0 ? { output: text } : {};
+}
+
+type BodyMessage = BodyItem & { readonly type: "message"; readonly role: string };
+
+function isMessage(item: BodyItem): item is BodyMessage {
+  return item.type === "message";
+}
+
+function messageItem({ id, role, content }: BodyMessage): MessageItem {
+  return {
+    id: typeof id === "string" && id !== "" ? id : newItemId("message"),
+    type: "message",
+    status: "completed",
+    role,
+    content: keptContent(content, role),
+  };
+}
+
+/** What cannot be read stays as it is, so that each request that it comes with names it. */
+function keptContent(content: unknown, role: string): MessageItem["content"] {
+  const parts = readParts(content);
+  const texts = textsOf(parts);
+  return parts.map((part, index) => {
+    const text = texts[index] ?? "";
+    if (part.kind === "unreadable") return { type: part.type };
+    if (part.kind === "refusal") return { type: "refusal", refusal: text };
+    return role === "assistant" ? outputText(text) : { type: "input_text", text };
+  });
+}
+
+function itemNotFound(id: string): GatewayError {
+  const message = `Item with id '${id.slice(0, 128)}' not found.`;
+  return new GatewayError("response_not_found", message, { param: "input" });
+}

@@ -1,0 +1,199 @@
+import { createOpenAI } from "@ai-sdk/openai";
+import { generateText, streamText } from "ai";
+import type OpenAI from "openai";
+import { describe, expect, test } from "vitest";
+import type { ToolCallPart } from "../src/turn/ask.ts";
+import { toWireCall } from "../src/openai/responses/call-form.ts";
+import { ASK, eventsOf, open, parse } from "./openai-responses-world.ts";
+import { KEY, says } from "./openai-server.ts";
+
+const SEARCH = {
+  type: "function",
+  name: "search",
+  parameters: { type: "object", properties: { query: { type: "string" } }, required: ["query"] },
+};
+const DOCS = { type: "namespace", name: "mcp__docs", tools: [SEARCH] };
+const EXEC = { type: "custom", name: "exec", format: { type: "text" } };
+const FUNCTIONS = { type: "namespace", name: "functions", tools: [EXEC] };
+const ADDED = { type: "additional_tools", role: "developer", id: "at_1", tools: [FUNCTIONS] };
+const USER = { role: "user", content: "Go." };
+
+/** The item that a call of a declared tool becomes. */
+function itemOf(changes: object, call: Partial<ToolCallPart>) {
+  const part = { type: "tool-call", id: "call_1", kind: "function", name: "search", arguments: "{}", ...call } as const;
+  return toWireCall(part, parse(changes).callForm(part)).done;
+}
+
+describe("a call comes back in the form that its tool has", () => {
+  const base = { id: expect.any(String), call_id: "call_1", status: "completed" };
+  test.each([
+    [
+      "in its namespace",
+      { tools: [DOCS] },
+      { namespace: "mcp__docs" },
+      { type: "function_call", name: "search", namespace: "mcp__docs", arguments: "{}" },
+    ],
+    [
+      "of a custom tool in its namespace",
+      { input: [ADDED, USER] },
+      { kind: "custom", name: "exec", namespace: "functions", arguments: "ls </tool_call> -l" },
+      { type: "custom_tool_call", name: "exec", namespace: "functions", input: "ls </tool_call> -l" },
+    ],
+    [
+      "of a shell",
+      { tools: [{ type: "local_shell" }] },
+      { name: "local_shell", arguments: '{"command":["ls"],"timeout_ms":5,"user":null}' },
+      { type: "local_shell_call", action: { type: "exec", command: ["ls"], env: {}, timeout_ms: 5 } },
+    ],
+    [
+      "of a shell of several commands",
+      { tools: [{ type: "shell" }] },
+      { name: "shell", arguments: '{"commands":["ls","pwd"]}' },
+      {
+        type: "shell_call",
+        action: { commands: ["ls", "pwd"], timeout_ms: null, max_output_length: null },
+        environment: { type: "local" },
+      },
+    ],
+    [
+      "of an editor",
+      { tools: [{ type: "apply_patch" }] },
+      { name: "apply_patch", arguments: '{"operation":{"type":"update_file","path":"a","diff":"@@\\n-x\\n+y"}}' },
+      { type: "apply_patch_call", operation: { type: "update_file", path: "a", diff: "@@\n-x\n+y" } },
+    ],
+    [
+      "of a screen",
+      { tools: [{ type: "computer" }] },
+      { name: "computer", arguments: '{"actions":[{"type":"screenshot"}]}' },
+      { type: "computer_call", actions: [{ type: "screenshot" }], pending_safety_checks: [] },
+    ],
+    [
+      "of an older screen",
+      { tools: [{ type: "computer_use_preview" }] },
+      { name: "computer", arguments: '{"action":{"type":"wait"}}' },
+      { type: "computer_call", action: { type: "wait" }, pending_safety_checks: [] },
+    ],
+    [
+      "of a search",
+      { tools: [{ type: "tool_search", execution: "client" }] },
+      { name: "tool_search", arguments: '{"query":"x"}' },
+      { type: "tool_search_call", execution: "client", arguments: { query: "x" } },
+    ],
+    [
+      "of a type of next year",
+      { tools: [{ ...SEARCH, type: "recall" }] },
+      {},
+      { type: "function_call", name: "search", arguments: "{}" },
+    ],
+    [
+      "though its arguments do not fit into it",
+      { tools: [{ type: "local_shell" }] },
+      { name: "local_shell", arguments: '{"command":"ls"}' },
+      { type: "function_call", name: "local_shell", arguments: '{"command":"ls"}' },
+    ],
+  ])("%s", (_what, changes, call, item) => {
+    expect(itemOf(changes, call as Partial<ToolCallPart>)).toEqual({ ...base, ...item });
+  });
+
+  test("a custom tool of the same name as an editor stays a custom tool", () => {
+    const apply = { ...EXEC, name: "apply_patch" };
+    expect(
+      itemOf({ tools: [apply] }, { kind: "custom", name: "apply_patch", arguments: "*** Begin Patch" }),
+    ).toMatchObject({
+      type: "custom_tool_call",
+      input: "*** Begin Patch",
+    });
+  });
+});
+
+const SHELL_CALL = '<tool_call name="shell">{"commands":["ls -l","pwd"]}</tool_call>';
+const LOCAL_CALL = '<tool_call name="local_shell">{"command":["ls","-l"]}</tool_call>';
+const PATCH_CALL =
+  '<tool_call name="apply_patch">{"operation":{"type":"create_file","path":"a","diff":"+x"}}</tool_call>';
+
+describe("OpenAI's SDK", () => {
+  test.each([
+    [
+      SHELL_CALL,
+      { type: "shell", environment: { type: "local" } },
+      { type: "shell_call", action: { commands: ["ls -l", "pwd"] } },
+    ],
+    [LOCAL_CALL, { type: "local_shell" }, { type: "local_shell_call", action: { command: ["ls", "-l"] } }],
+    [PATCH_CALL, { type: "apply_patch" }, { type: "apply_patch_call", operation: { path: "a", diff: "+x" } }],
+    [
+      '<tool_call name="tool_search">{"query":"docs"}</tool_call>',
+      { type: "tool_search", execution: "client" },
+      { type: "tool_search_call", execution: "client", arguments: { query: "docs" } },
+    ],
+  ] as const)("puts the call together from its events: %s", async (answer, tool, item) => {
+    const { client } = await open(says("I look. ", answer));
+    const ask = { ...ASK, tools: [tool] as OpenAI.Responses.Tool[] };
+    const streamed = await client.responses.stream(ask).finalResponse();
+    const whole = await client.responses.create(ask);
+    for (const { output } of [streamed, whole]) {
+      expect(output).toMatchObject([
+        { type: "message" },
+        { ...item, status: "completed", call_id: expect.stringMatching(/^call_/) },
+      ]);
+    }
+  });
+
+  test("takes its own call back with the output, and the model sees both", async () => {
+    const { client, turns } = await open(says(LOCAL_CALL));
+    const tools = [{ type: "local_shell" as const }];
+    const first = await client.responses.create({ ...ASK, tools });
+    const [call] = first.output;
+    if (call?.type !== "local_shell_call") throw new Error("no call");
+    const input: OpenAI.Responses.ResponseInput = [
+      { role: "user", content: "Hello!" },
+      call,
+      { type: "local_shell_call_output", id: call.call_id, output: "a" },
+    ];
+    await client.responses.create({ ...ASK, tools, input, store: false });
+    expect(turns()?.slice(-2)).toEqual([
+      {
+        role: "assistant",
+        text: "",
+        toolCalls: [{ id: call.call_id, name: "local_shell", arguments: '{"command":["ls","-l"]}' }],
+      },
+      { role: "tool", text: "a", toolCallId: call.call_id },
+    ]);
+  });
+});
+
+describe("the AI SDK", () => {
+  test.each([
+    ["local_shell", LOCAL_CALL, { action: { type: "exec", command: ["ls", "-l"], env: {} } }],
+    ["shell", SHELL_CALL, { action: { commands: ["ls -l", "pwd"] } }],
+    [
+      "apply_patch",
+      PATCH_CALL,
+      { callId: expect.any(String), operation: { type: "create_file", path: "a", diff: "+x" } },
+    ],
+  ])("gets a call of its tool %s, in one piece and streamed", async (name, answer, input) => {
+    const { url } = await open(says(answer));
+    const openai = createOpenAI({ apiKey: KEY, baseURL: `${url}/v1` });
+    const tools = {
+      local_shell: openai.tools.localShell({}),
+      shell: openai.tools.shell({}),
+      apply_patch: openai.tools.applyPatch({}),
+    };
+    const ask = { model: openai("gptomni"), prompt: "Look.", tools, maxRetries: 0 };
+    for (const calls of [(await generateText(ask)).toolCalls, await streamText(ask).toolCalls]) {
+      expect(calls).toMatchObject([{ toolName: name, input }]);
+    }
+  });
+});
+
+test("an agent whose tools come as an item gets the events of a custom tool's call", async () => {
+  const { respond } = await open(says('<tool_call name="exec">ls</tool_call>'));
+  const response = await respond({ input: [{ ...ADDED, tools: [EXEC] }, USER], stream: true });
+  const events = eventsOf(await response.text());
+  expect(events.map(({ type }) => type).slice(2, -1)).toEqual([
+    "response.output_item.added",
+    "response.custom_tool_call_input.delta",
+    "response.custom_tool_call_input.done",
+    "response.output_item.done",
+  ]);
+  expect(events.at(-2)).toMatchObject({ item: { type: "custom_tool_call", name: "exec", input: "ls" } });
+});
