@@ -170,3 +170,13 @@ describe("a choice of tools", () => {
     expect([response["tool_choice"], emulatedParams]).toEqual(["auto", ["tools"]]);
   });
 });
+
+test.each(["compact", "input_tokens"])("POST /v1/responses/%s says that it is not served", async (action) => {
+  const { get } = await open(says("Hello"));
+  const response = await get(action, "POST");
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({
+    error: { code: "unknown_url", message: expect.stringContaining(`POST /v1/responses/${action}`) },
+  });
+  expect(await (await get("resp_1", "POST")).json()).toMatchObject({ error: { code: "method_not_allowed" } });
+});

@@ -14,7 +14,7 @@ import { exchangeOf } from "./exchange.ts";
 import { listModels, retrieveModel } from "./models.ts";
 import { describeApi } from "./openapi.ts";
 import { logRequests, type EdgeLog, type RequestDone } from "./request-log.ts";
-import { responses } from "./responses.ts";
+import { refuseAction, responses, UNSERVED_ACTIONS } from "./responses.ts";
 import type { TurnLimits, TurnParts } from "./turn.ts";
 
 export interface AppParts extends TurnParts {
@@ -64,6 +64,7 @@ export function createApp(parts: AppParts): Express {
     };
     app[REGISTRARS[method]](path, named, ...handlers);
   }
+  app.post([...UNSERVED_ACTIONS], refuseAction);
   for (const [path, alike] of Map.groupBy(routes, (route) => route.path)) {
     // Express answers HEAD wherever GET is served.
     const methods = alike.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));

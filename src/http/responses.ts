@@ -20,6 +20,18 @@ export interface ResponseHandlers {
   readonly listInput: RequestHandler;
 }
 
+/** Actions of OpenAI's that would be read as ids otherwise. */
+export const UNSERVED_ACTIONS: readonly string[] = ["/responses/compact", "/responses/input_tokens"];
+
+/** Says of an action of OpenAI's that it is not served, and what to do instead. */
+export const refuseAction: RequestHandler = (request) => {
+  const instead =
+    request.path === "/responses/compact"
+      ? "Conversations are not compacted here: ask for a summary in a turn of its own."
+      : "Tokens are counted in the usage of each response.";
+  throw new GatewayError("unknown_url", `Invalid URL (POST /v1${request.path}). ${instead}`);
+};
+
 interface OwnedRequest extends ResponseRequest {
   readonly owner: string;
 }
