@@ -86,6 +86,47 @@ const RESPONSE: readonly Json[] = [
     text: { format: { type: "json_schema", name: "place", schema: PARAMETERS, strict: true }, verbosity: "low" },
     truncation: "auto",
   },
+  {
+    model: "gptomni",
+    input: [
+      {
+        type: "additional_tools",
+        role: "developer",
+        tools: [{ type: "custom", name: "exec", format: { type: "text" } }],
+      },
+      {
+        role: "user",
+        content: [
+          { type: "input_text", text: "Look." },
+          { type: "input_image", image_url: "data:," },
+        ],
+      },
+      { type: "reasoning", id: "rs_1", summary: [] },
+      { type: "local_shell_call", id: "l", call_id: "c1", action: { type: "exec", command: ["ls"], env: {} } },
+      { type: "local_shell_call_output", id: "c1", output: "a" },
+      {
+        type: "shell_call_output",
+        call_id: "c2",
+        output: [{ stdout: "a", stderr: "", outcome: { type: "exit", exit_code: 1 } }],
+      },
+      { type: "code_interpreter_call", code: "1", outputs: [{ type: "logs", logs: "2" }] },
+      { type: "file_search_call", results: [{ filename: "a", text: "b" }] },
+      { type: "tool_search_output", call_id: "c3", execution: "client", tools: [{ type: "function", name: "found" }] },
+      { type: "configuration_update", text: { format: { type: "text" } } },
+      { type: "agent_message", author: "/root", content: [{ type: "input_text", text: "Go." }] },
+      { type: "item_reference", id: "msg_1" },
+      { role: "user", content: "Go on." },
+    ],
+    tools: [
+      { type: "namespace", name: "docs", description: "Docs", tools: [{ type: "function", name: "search" }] },
+      { type: "local_shell" },
+      { type: "shell", environment: { type: "local" } },
+      { type: "computer_use_preview", environment: "linux", display_width: 800, display_height: 600 },
+      { type: "tool_search", execution: "client", parameters: PARAMETERS },
+      { type: "web_search" },
+    ],
+    tool_choice: { type: "allowed_tools", mode: "auto", tools: [{ type: "namespace", name: "docs" }] },
+  },
 ];
 
 const MESSAGES: readonly Json[] = [

@@ -31,21 +31,22 @@ interface Chosen {
 }
 
 function chosen(declared: DeclaredTools, choice: BodyToolChoice): Chosen {
-  const { all, providerTypes } = declared;
+  const { all } = declared;
+  const providerTypes = new Set(declared.providerTypes);
   const mode = plainMode(choice);
   if (mode === "none") return { tools: [], toolChoice: "auto" };
-  if (mode !== undefined) return demanded({ tools: all, toolChoice: mode }, providerTypes);
+  if (mode !== undefined) return demanded({ tools: all, toolChoice: mode }, declared.providerTypes);
   if (typeof choice === "string") throw choiceNotFound(choice);
   if (isAllowedTools(choice)) {
-    const tools = all.filter((one) => choice.tools.some((allowed) => isMeant(one, allowed)));
-    const asked = choice.tools.map(({ type }) => type).filter((type) => providerTypes.includes(type));
+    const tools = all.filter(isOneOf(choice.tools));
+    const asked = choice.tools.map(({ type }) => type).filter((type) => providerTypes.has(type));
     return demanded({ tools, toolChoice: choice.mode }, asked);
   }
-  const meant = all.filter((one) => isMeant(one, choice));
+  const meant = all.filter(isOneOf([choice]));
   if (choice.type === "namespace" && meant.length > 0) return { tools: meant, toolChoice: "required" };
   const found = meant.find(({ tool }) => tool.namespace === undefined) ?? meant[0];
   if (found) return { tools: all, toolChoice: toolName(found) };
-  throw choice.name && !providerTypes.includes(choice.type) ? choiceNotFound(choice.name) : providerChoice(choice.type);
+  throw choice.name && !providerTypes.has(choice.type) ? choiceNotFound(choice.name) : providerChoice(choice.type);
 }
 
 type AllowedTools = Extract<BodyToolChoice, { readonly mode: unknown }>;
@@ -67,10 +68,22 @@ export function plainMode(choice: BodyToolChoice): "none" | "auto" | "required" 
   return Object.hasOwn(MODES, word) ? MODES[word] : undefined;
 }
 
-function isMeant({ tool, type }: DeclaredTool, choice: ChosenTool): boolean {
-  if (choice.type === "namespace") return tool.namespace === choice.name;
-  if (choice.name) return tool.name === choice.name && [undefined, null, tool.namespace].includes(choice.namespace);
-  return family(type) === family(choice.type);
+/** Whether a tool is one of these. Both lists may be long. */
+function isOneOf(choices: readonly ChosenTool[]): (declared: DeclaredTool) => boolean {
+  const namespaces = new Set(choices.flatMap(({ type, name }) => (type === "namespace" ? [name] : [])));
+  const named = choices.filter(({ type, name }) => type !== "namespace" && name);
+  const names = new Set(named.map(({ name, namespace }) => keyOf(name, namespace)));
+  const families = new Set(choices.flatMap(({ type, name }) => (type === "namespace" || name ? [] : [family(type)])));
+  return ({ tool, type }) =>
+    (tool.namespace !== undefined && namespaces.has(tool.namespace)) ||
+    // A name without a namespace means those in every one.
+    names.has(keyOf(tool.name, undefined)) ||
+    names.has(keyOf(tool.name, tool.namespace)) ||
+    families.has(family(type));
+}
+
+function keyOf(name: string | null | undefined, namespace: string | null | undefined): string {
+  return JSON.stringify([namespace ?? null, name]);
 }
 
 /** One tool under the names that it had. */

@@ -36,17 +36,15 @@ export function readParts(content: unknown): readonly ReadPart[] {
 
 /** The text of each part; a note stands on a line of its own. */
 export function textsOf(parts: readonly ReadPart[]): readonly string[] {
-  const texts: string[] = [];
-  for (const [index, part] of parts.entries()) {
-    if (part.kind === "unreadable") texts.push("");
-    else if (part.kind !== "attachment") texts.push(part.text);
-    else {
-      const before = texts.join("");
-      const isLast = parts.slice(index + 1).every(({ kind }) => kind === "unreadable");
-      texts.push(`${before === "" || before.endsWith("\n") ? "" : "\n"}${part.note}${isLast ? "" : "\n"}`);
-    }
-  }
-  return texts;
+  const last = parts.findLastIndex(({ kind }) => kind !== "unreadable");
+  let isLineStart = true;
+  return parts.map((part, index) => {
+    if (part.kind === "unreadable") return "";
+    const isNote = part.kind === "attachment";
+    const text = isNote ? `${isLineStart ? "" : "\n"}${part.note}${index === last ? "" : "\n"}` : part.text;
+    if (text !== "") isLineStart = text.endsWith("\n");
+    return text;
+  });
 }
 
 export function readText(content: unknown): ReadText {
