@@ -60,7 +60,7 @@ const PARAMETERS = { type: "object", properties: { city: { type: "string" } }, r
 const CHAT_TOOLS = [{ type: "function", function: { name: "weather", parameters: PARAMETERS } }];
 const RESPONSE_TOOLS = [{ type: "function", name: "weather", parameters: PARAMETERS, strict: false }];
 const NAMESPACE = { type: "namespace", name: "mcp__docs", description: "Docs", tools: RESPONSE_TOOLS };
-const callOf = (name: string, given: object) => `<tool_call name="${name}">${JSON.stringify(given)}</tool_call>`;
+const callOf = (name: string, given: object) => `<tool_call§ name="${name}">${JSON.stringify(given)}</tool_call§>`;
 const PATCH = { operation: { type: "update_file", path: "a", diff: "@@\n-x\n+y" } };
 const ASKED = { model: "gptomni", input: "Hello!" };
 
@@ -90,13 +90,13 @@ describe("what OpenAI's own description demands is met by", () => {
     ["a cut answer", says("one two three four"), { max_output_tokens: 2 }],
     ["a call", says("Let me see. ", CALL), { tools: RESPONSE_TOOLS }],
     [
-      "tools in a namespace",
-      says("Hello"),
+      "a call in a namespace",
+      says("I look.", CALL),
       { tools: [NAMESPACE, { type: "custom", name: "exec", description: "Runs." }] },
     ],
     [
       "a custom tool's call",
-      says('<tool_call name="exec">ls</tool_call>'),
+      says('<tool_call§ name="exec">ls</tool_call§>'),
       { tools: [{ type: "custom", name: "exec", description: "Runs." }] },
     ],
     [

@@ -4,7 +4,7 @@ import type OpenAI from "openai";
 import { describe, expect, test } from "vitest";
 import type { ToolCallPart } from "../src/turn/ask.ts";
 import { toWireCall } from "../src/openai/responses/call-form.ts";
-import { ASK, eventsOf, open, parse } from "./openai-responses-world.ts";
+import { ASK, eventsOf, open, parse, saysInTurn } from "./openai-responses-world.ts";
 import { KEY, says } from "./openai-server.ts";
 
 const SEARCH = {
@@ -106,10 +106,10 @@ describe("a call comes back in the form that its tool has", () => {
   });
 });
 
-const SHELL_CALL = '<tool_call name="shell">{"commands":["ls -l","pwd"]}</tool_call>';
-const LOCAL_CALL = '<tool_call name="local_shell">{"command":["ls","-l"]}</tool_call>';
+const SHELL_CALL = '<tool_call§ name="shell">{"commands":["ls -l","pwd"]}</tool_call§>';
+const LOCAL_CALL = '<tool_call§ name="local_shell">{"command":["ls","-l"]}</tool_call§>';
 const PATCH_CALL =
-  '<tool_call name="apply_patch">{"operation":{"type":"create_file","path":"a","diff":"+x"}}</tool_call>';
+  '<tool_call§ name="apply_patch">{"operation":{"type":"create_file","path":"a","diff":"+x"}}</tool_call§>';
 
 describe("OpenAI's SDK", () => {
   test.each([
@@ -121,7 +121,7 @@ describe("OpenAI's SDK", () => {
     [LOCAL_CALL, { type: "local_shell" }, { type: "local_shell_call", action: { command: ["ls", "-l"] } }],
     [PATCH_CALL, { type: "apply_patch" }, { type: "apply_patch_call", operation: { path: "a", diff: "+x" } }],
     [
-      '<tool_call name="tool_search">{"query":"docs"}</tool_call>',
+      '<tool_call§ name="tool_search">{"query":"docs"}</tool_call§>',
       { type: "tool_search", execution: "client" },
       { type: "tool_search_call", execution: "client", arguments: { query: "docs" } },
     ],
@@ -185,8 +185,56 @@ describe("the AI SDK", () => {
   });
 });
 
+describe("a call that the model writes", () => {
+  const OTHER = { ...DOCS, name: "mcp__wiki" };
+  test.each([
+    ['<tool_call§ name="search">{"query":"a"}</tool_call§>', [DOCS], "mcp__docs"],
+    ['<tool_call§ name="mcp__wiki.search">{"query":"a"}</tool_call§>', [DOCS, OTHER], "mcp__wiki"],
+    ['<tool_call§ name="mcp__docs__search">{"query":"a"}</tool_call§>', [DOCS, OTHER], "mcp__docs"],
+    ['<tool_call§ name="search" namespace="mcp__wiki">{"query":"a"}</tool_call§>', [DOCS, OTHER], "mcp__wiki"],
+  ])("finds its namespace: %s", async (answer, tools, namespace) => {
+    const { client } = await open(says(answer));
+    const ask = { ...ASK, tools: tools as OpenAI.Responses.Tool[] };
+    const item = { type: "function_call", name: "search", namespace, arguments: '{"query":"a"}' };
+    expect((await client.responses.create(ask)).output).toMatchObject([item]);
+    expect((await client.responses.stream(ask).finalResponse()).output).toMatchObject([item]);
+  });
+
+  test("is given whole whatever it holds, to the last digit", async () => {
+    const patch = "*** Begin Patch\n+A tool call block ends with </tool_call> on its own.\n*** End Patch";
+    const { respond } = await open(says(`<tool_call§ name="apply_patch">${patch}</tool_call§>`));
+    const tools = [{ ...EXEC, name: "apply_patch" }];
+    expect(await (await respond({ tools })).json()).toMatchObject({
+      output: [{ type: "custom_tool_call", input: patch }],
+    });
+
+    const given = '{"id":2512292042121000001,"b":1e400,"10":1,"2":1.0}';
+    const numbers = await open(says(`<tool_call§ name="search">${given}</tool_call§>`));
+    const plain = { ...SEARCH, parameters: { type: "object" } };
+    expect(await (await numbers.respond({ tools: [plain] })).json()).toMatchObject({ output: [{ arguments: given }] });
+  });
+
+  test("may be one of several, each of another type", async () => {
+    const both = `${LOCAL_CALL}<tool_call§ name="search">{"query":"a"}</tool_call§>`;
+    const { client } = await open(says(both));
+    const tools = [DOCS, { type: "local_shell" }] as OpenAI.Responses.Tool[];
+    const { output } = await client.responses.stream({ ...ASK, tools }).finalResponse();
+    expect(output).toMatchObject([{ type: "local_shell_call" }, { type: "function_call", namespace: "mcp__docs" }]);
+  });
+
+  test("is asked for again where it does not fit into the form of its tool", async () => {
+    const wrong = '<tool_call§ name="local_shell">{"command":"ls -l"}</tool_call§>';
+    const { respond, asked } = await open(saysInTurn(wrong, LOCAL_CALL));
+    const response = await respond({ tools: [{ type: "local_shell" }] });
+    expect(await response.json()).toMatchObject({
+      output: [{ type: "local_shell_call", action: { command: ["ls", "-l"] } }],
+    });
+    expect(asked).toHaveLength(2);
+  });
+});
+
 test("an agent whose tools come as an item gets the events of a custom tool's call", async () => {
-  const { respond } = await open(says('<tool_call name="exec">ls</tool_call>'));
+  const { respond } = await open(says('<tool_call§ name="exec">ls</tool_call§>'));
   const response = await respond({ input: [{ ...ADDED, tools: [EXEC] }, USER], stream: true });
   const events = eventsOf(await response.text());
   expect(events.map(({ type }) => type).slice(2, -1)).toEqual([

@@ -103,7 +103,7 @@ test("late instructions stand where they came", async () => {
 });
 
 test("a conversation that OpenAI began goes on here through its SDK, with all that it holds", async () => {
-  const { client, turns } = await open(says("Done."));
+  const { client, asked } = await open(says("Done."));
   const input: OpenAI.Responses.ResponseInput = [
     { role: "user", content: "first" },
     { type: "reasoning", id: "rs_1", summary: [], encrypted_content: "abc" },
@@ -131,8 +131,25 @@ test("a conversation that OpenAI began goes on here through its SDK, with all th
     .withResponse();
   expect(data.output_text).toBe("Done.");
   expect(response.headers.get("x-ignored-params")).toMatch(/, input\.reasoning, input\.web_search_call$/);
-  const prompt = flatten({ messages: turns() ?? [] });
+  const [request] = asked;
+  const prompt = request ? flatten(request) : "";
   for (const told of ["first", "ls", "done", "and now?"]) expect(prompt).toContain(told);
+});
+
+test("a call in a namespace is told with it", async () => {
+  const { respond, asked } = await open(says("Done."));
+  const call = {
+    type: "function_call",
+    name: "spawn_agent",
+    namespace: "collaboration",
+    call_id: "c1",
+    arguments: "{}",
+  };
+  await respond({
+    input: [{ role: "user", content: "hi" }, call, { type: "function_call_output", call_id: "c1", output: "ok" }],
+  });
+  const [request] = asked;
+  expect(request && flatten(request)).toContain('name="spawn_agent" namespace="collaboration">{}<');
 });
 
 test("items come back as they were given, and are continued", async () => {

@@ -114,7 +114,7 @@ describe("the model is told of every tool that the caller runs", () => {
   });
 
   test("in the turns that continue", async () => {
-    const { client, asked, respond } = await open(says('<tool_call name="exec">ls</tool_call>'));
+    const { client, asked, respond } = await open(says('<tool_call§ name="exec">ls</tool_call§>'));
     const first = (await (await respond({ input: [{ ...ADDED, tools: [EXEC] }, USER] })).json()) as { id: string };
     const next = await client.responses.create({ ...ASK, previous_response_id: first.id });
     expect(next.output).toMatchObject([{ type: "custom_tool_call", name: "exec", input: "ls" }]);
