@@ -39,13 +39,35 @@ describe("an image", () => {
         { type: "function_call_output", call_id: "c", output: "ok" },
       ],
     ],
-  ])("of an earlier turn is a line in it: %j", (items) => {
-    expect(history(...items).messages[0]).toEqual({ role: "user", text: `what?\n${NOTE}` });
+    [[{ role: "user", content: [{ type: "input_text", text: "what?" }, IMAGE] }]],
+  ])("of an earlier message is a line in it: %j", (items) => {
+    const { messages, leftOut } = history(...items);
+    expect(messages[0]).toEqual({ role: "user", text: `what?\n${NOTE}` });
+    expect(leftOut).toContain("input.content.input_image");
+  });
+
+  test.each([
+    [{ role: "user", content: "look" }],
+    [{ type: "function_call", call_id: "c", name: "look", arguments: "{}" }],
+    [{ role: "developer", content: "Be brief." }],
+  ])("that the user adds just now is refused, after %j and before instructions", (before) => {
+    const added = { role: "user", content: [{ type: "input_text", text: "what?" }, IMAGE] };
+    const late = { role: "developer", content: "Be brief." };
+    expect(() => parse({ input: [before, added, late] })).toThrow("parts of type 'input_image' are not supported");
+  });
+
+  test("that an agent hands on as a user's message, behind a tool's output, is a line", () => {
+    const call = { type: "function_call", call_id: "c", name: "shoot", arguments: "{}" };
+    const output = { type: "function_call_output", call_id: "c", output: "see below" };
+    const { ask } = parse({
+      input: [{ role: "user", content: "look" }, call, output, { role: "user", content: [IMAGE] }],
+    });
+    expect(ask.chat.messages.at(-1)).toEqual({ role: "user", text: NOTE });
   });
 
   test.each([
     ["input_file", "[a file, which this model cannot read]"],
-    ["input_audio", "[an audio recording, which this model cannot hear]"],
+    ["input_audio", "[a recording, which this model cannot hear]"],
     ["input_video", "[a video, which this model cannot see]"],
     ["image_url", NOTE],
   ])("or another attachment (%s) says what it is", (type, note) => {
@@ -67,6 +89,7 @@ describe("an image", () => {
     expect(turns()?.at(-1)).toMatchObject({ role: "tool", text: NOTE });
     const again = await respond({ previous_response_id: first.id, input: "and now?" });
     expect(again.status).toBe(200);
+    expect(again.headers.get("x-ignored-params")).toBe("input.content.input_image");
     expect(turns()?.map(({ text }) => text)).toEqual(["look at x.png", "", NOTE, "I see nothing.", "and now?"]);
   });
 });

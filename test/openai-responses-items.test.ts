@@ -61,6 +61,19 @@ describe("a call of a tool that the caller runs is told with its result, whateve
       "No tools were found.",
     ],
     [
+      { type: "tool_search_call", call_id: "c1", arguments: { query: "x" } },
+      {
+        type: "tool_search_output",
+        call_id: "c1",
+        tools: [
+          { type: "namespace", name: "docs", tools: [{ type: "function", name: "search" }] },
+          { type: "function", name: "rain" },
+        ],
+      },
+      { name: "tool_search", arguments: '{"query":"x"}' },
+      "Tools that can be called now: docs.search, rain.",
+    ],
+    [
       { type: "function_call", call_id: "c1", name: "spawn", namespace: "collaboration", arguments: "{}" },
       { type: "function_call_output", call_id: "c1", output: [{ type: "input_text", text: "see:" }, IMAGE] },
       { name: "spawn", namespace: "collaboration", arguments: "{}" },
@@ -88,7 +101,8 @@ describe("a call of a tool that the caller runs is told with its result, whateve
       { role: "assistant", text: "", toolCalls: [{ id: expect.any(String), ...told }] },
       { role: "tool", text: result, toolCallId: messages[0]?.toolCalls?.[0]?.id },
     ]);
-    expect(leftOut).toEqual([]);
+    const attached = JSON.stringify(output).match(/input_image|input_file|computer_screenshot/g) ?? [];
+    expect(leftOut).toEqual(attached.map((type) => `input.content.${type}`));
   });
 
   test("to the last digit, in its own order", () => {

@@ -147,16 +147,7 @@ test.each([
     "unsupported_content",
     "input[1].content[0].type",
   ],
-  [
-    {
-      input: [
-        { role: "user", content: [image] },
-        { role: "user", content: "?" },
-      ],
-    },
-    "unsupported_content",
-    "input[0].content[0].type",
-  ],
+  [{ input: [{ type: "function_call_output", call_id: "call_9", output: "a" }] }, "invalid_value", "input"],
   [{ input: [{ type: "item_reference", id: "msg_1" }] }, "response_not_found", "input"],
   [{ previous_response_id: "resp_1" }, "previous_response_not_found", "previous_response_id"],
   [{ background: true }, "unsupported_parameter", "background"],

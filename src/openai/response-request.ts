@@ -68,8 +68,9 @@ export function parseResponseRequest(body: unknown, { responseOf, itemOf }: Resp
   declared.add(wanted.tools ?? [], "tools");
   declared.addItems(conversation);
   const tools = toResponseToolAsk(wanted, declared);
-  const { messages, leftOut } = toHistory(conversation);
+  const { messages, leftOut, orphan } = toHistory(conversation);
   if (messages.length === 0) throw nothingAsked(wanted);
+  if (orphan !== undefined && messages.every(({ role }) => role === "tool")) throw callNotFound(orphan);
   const format = wanted.text?.format ?? configuredFormat(conversation);
   const instructions: readonly Message[] = wanted.instructions ? [{ role: "system", text: wanted.instructions }] : [];
   return {
@@ -119,6 +120,12 @@ function nothingAsked({ input }: ResponseBody): GatewayError {
   const message =
     "Invalid 'input': empty array. Expected an array with minimum length 1, but got an empty array instead.";
   return new GatewayError("empty_array", message, INPUT);
+}
+
+/** A client that forgot the conversation, for there is nothing but results. */
+function callNotFound(callId: string): GatewayError {
+  const message = `No tool call found for function call output with call_id ${callId.slice(0, 128)}.`;
+  return new GatewayError("invalid_value", message, INPUT);
 }
 
 const INPUT = { param: "input" } as const;

@@ -52,12 +52,12 @@ function argumentsText(item: Item): string {
 }
 
 function outputText(item: Item): ReadText {
-  if (item.type === "tool_search_output") return { text: foundTools(item["tools"]), unreadable: [] };
+  if (item.type === "tool_search_output") return { text: foundTools(item["tools"]), missed: [] };
   const output = item["output"] ?? item["result"] ?? item["content"] ?? item["text"];
-  const { text, unreadable } = isRunOutput(output) ? { text: runText(output), unreadable: [] } : readText(output);
+  const { text, missed } = isRunOutput(output) ? { text: runText(output), missed: [] } : readText(output);
   const status = textField(item, "status");
   const told = text === "" && output === undefined ? (status ?? "") : text;
-  return { text: status === "failed" && told !== status ? `${status}\n${told}` : told, unreadable };
+  return { text: status === "failed" && told !== status ? `${status}\n${told}` : told, missed };
 }
 
 type Run = Readonly<Record<string, unknown>>;
@@ -88,9 +88,17 @@ function outcomeText(outcome: unknown): string | undefined {
 
 /** The tools themselves are declared to the model as all others are. */
 function foundTools(tools: unknown): string {
-  const found = Array.isArray(tools) ? (tools as readonly unknown[]) : [];
-  const names = found.flatMap((tool) => (isFields(tool) ? [textField(tool, "name") ?? textField(tool, "type")] : []));
+  const names = namesOf(tools);
   return names.length === 0 ? "No tools were found." : `Tools that can be called now: ${names.join(", ")}.`;
+}
+
+function namesOf(tools: unknown): readonly string[] {
+  if (!Array.isArray(tools)) return [];
+  return (tools as readonly unknown[]).flatMap((tool) => {
+    if (!isFields(tool)) return [];
+    const name = textField(tool, "name") ?? textField(tool, "type") ?? "";
+    return Array.isArray(tool["tools"]) ? namesOf(tool["tools"]).map((inner) => `${name}.${inner}`) : [name];
+  });
 }
 
 /** A local shell's output has its call's id for its own. */

@@ -11,14 +11,14 @@ export type ReadPart =
 
 export interface ReadText {
   readonly text: string;
-  /** Types of the parts that hold no text. */
-  readonly unreadable: readonly string[];
+  /** Types of the parts that the model does not get. */
+  readonly missed: readonly string[];
 }
 
 /** By what an attachment's type speaks of, since OpenAI and others have a dozen names for the same few. */
 const ATTACHMENTS: readonly (readonly [RegExp, string])[] = [
   [/image|screenshot/i, "an image, which this model cannot see"],
-  [/audio/i, "an audio recording, which this model cannot hear"],
+  [/audio/i, "a recording, which this model cannot hear"],
   [/video/i, "a video, which this model cannot see"],
   [/file|document/i, "a file, which this model cannot read"],
 ];
@@ -34,23 +34,10 @@ export function readParts(content: unknown): readonly ReadPart[] {
   return (content as readonly unknown[]).map(readPart);
 }
 
-/** The text of each part; a note stands on a line of its own. */
-export function textsOf(parts: readonly ReadPart[]): readonly string[] {
-  const last = parts.findLastIndex(({ kind }) => kind !== "unreadable");
-  let isLineStart = true;
-  return parts.map((part, index) => {
-    if (part.kind === "unreadable") return "";
-    const isNote = part.kind === "attachment";
-    const text = isNote ? `${isLineStart ? "" : "\n"}${part.note}${index === last ? "" : "\n"}` : part.text;
-    if (text !== "") isLineStart = text.endsWith("\n");
-    return text;
-  });
-}
-
 export function readText(content: unknown): ReadText {
   const parts = readParts(content);
-  const unreadable = parts.flatMap((part) => (part.kind === "unreadable" ? [part.type] : []));
-  return { text: textsOf(parts).join(""), unreadable };
+  const missed = parts.flatMap((part) => ("type" in part ? [part.type] : []));
+  return { text: joined(parts), missed };
 }
 
 /** A field's text; undefined unless it is a string that says something. */
@@ -61,6 +48,20 @@ export function textField(fields: Fields, name: string): string | undefined {
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A note stands on a line of its own. */
+function joined(parts: readonly ReadPart[]): string {
+  const last = parts.findLastIndex(({ kind }) => kind !== "unreadable");
+  let isLineStart = true;
+  const texts = parts.map((part, index) => {
+    if (part.kind === "unreadable") return "";
+    const isNote = part.kind === "attachment";
+    const text = isNote ? `${isLineStart ? "" : "\n"}${part.note}${index === last ? "" : "\n"}` : part.text;
+    if (text !== "") isLineStart = text.endsWith("\n");
+    return text;
+  });
+  return texts.join("");
 }
 
 function readPart(part: unknown): ReadPart {

@@ -8,6 +8,8 @@ export interface History {
   readonly messages: readonly Message[];
   /** Names of what the model is not told, e.g. `input.web_search_call`. */
   readonly leftOut: readonly string[];
+  /** What the first output without its call says that it answers. */
+  readonly orphan: string | undefined;
 }
 
 /**
@@ -32,6 +34,7 @@ const DECLARATIONS: ReadonlySet<string> = new Set(["additional_tools", "configur
 class HistoryBuilder implements History {
   readonly messages: Message[] = [];
   readonly leftOut: string[] = [];
+  orphan: string | undefined;
   readonly #callIds = new Map<string, string>();
   #openCalls: ToolCall[] | undefined;
 
@@ -68,6 +71,7 @@ class HistoryBuilder implements History {
   /** An output without its call is told as a result all the same. */
   #output({ ids, name, ...read }: PastOutput): void {
     const toolCallId = ids.map((id) => this.#callIds.get(id)).find((id) => id !== undefined);
+    if (toolCallId === undefined) this.orphan ??= ids[0] ?? "";
     const named = name === undefined ? {} : { name };
     this.#say({ role: "tool", text: this.#text(read), ...(toolCallId === undefined ? named : { toolCallId }) });
   }
@@ -77,15 +81,15 @@ class HistoryBuilder implements History {
     const text = this.#text(read);
     const isMessage = item.type === "message";
     if (text === "" && !isMessage) this.leftOut.push(`input.${item.type}`);
-    if (text === "" && (!isMessage || read.unreadable.length > 0)) return;
+    if (text === "" && (!isMessage || read.missed.length > 0)) return;
     const givenRole = textField(item, "role") ?? "";
     const role = Object.hasOwn(ROLES, givenRole) ? ROLES[givenRole] : undefined;
     const speaker = textField(item, "author") ?? (isMessage ? givenRole : item.type);
     this.#say(role ? { role, text } : { role: "user", text, name: speaker });
   }
 
-  #text({ text, unreadable }: ReadText): string {
-    for (const type of unreadable) this.leftOut.push(`input.content.${type}`);
+  #text({ text, missed }: ReadText): string {
+    for (const type of missed) this.leftOut.push(`input.content.${type}`);
     return text;
   }
 }

@@ -1,8 +1,7 @@
 import { GatewayError } from "../../errors.ts";
 import { newItemId, outputText, type Item, type MessageItem } from "../response-item.ts";
 import type { BodyItem, ResponseBody } from "../response-schema.ts";
-import { isFields, readParts, readText, textsOf } from "./content.ts";
-import { isProviderItem } from "./provider-items.ts";
+import { isFields, readParts, readText } from "./content.ts";
 
 export interface InputItems {
   /** Each with an id; references are what they refer to. */
@@ -23,8 +22,8 @@ export function withItemTypes(body: unknown): unknown {
 }
 
 /**
- * What the caller sent, as items that can be remembered. Attachments become a note, since the caller cannot change
- * its history; only those that the user adds in this turn are refused, since leaving one out would make the model guess.
+ * What the caller sent, as items that can be remembered: without the data of attachments, which the model is told of
+ * in a line each. Only those that the user adds just now are refused, since leaving one out would make the model guess.
  * @throws GatewayError `unsupported_content`, or `response_not_found` when there is nothing but unknown references.
  */
 export function toInputItems(input: ResponseBody["input"], itemOf: (id: string) => Item | undefined): InputItems {
@@ -32,12 +31,12 @@ export function toInputItems(input: ResponseBody["input"], itemOf: (id: string) 
     return { items: [messageItem({ type: "message", role: "user", content: input })], leftOut: [] };
   }
   const given = input ?? [];
-  const lastOfModel = given.findLastIndex((item) => isFromModel(isReference(item) ? itemOf(item.id) : item));
+  const attaching = attachingIndex(given);
   const items: Item[] = [];
   const leftOut: string[] = [];
   for (const [index, item] of given.entries()) {
     const kept = isReference(item) ? itemOf(item.id) : keptItem(item);
-    if (index > lastOfModel) refuseAttachments(item, `input[${index}].content`);
+    if (index === attaching) refuseAttachments(item, `input[${index}].content`);
     if (kept) items.push(kept);
     else leftOut.push("input.item_reference");
   }
@@ -50,11 +49,17 @@ function isReference(item: BodyItem): item is BodyItem & { readonly id: string }
   return item.type === "item_reference" && typeof item["id"] === "string";
 }
 
-/** Whether the turn of whoever wrote this is over with it. */
-function isFromModel(item: BodyItem | Item | undefined): boolean {
-  if (!item) return false;
-  if (item.type === "message") return item["role"] === "assistant";
-  return item.type.endsWith("_call") || isProviderItem({ id: "", ...item });
+/** Where the user attaches something now; agents hand on what a tool returned as a user's message, too. */
+function attachingIndex(items: readonly BodyItem[]): number | undefined {
+  const said = [...items.keys()].filter((index) => !isInstruction(items[index]));
+  const [before, last] = [said.at(-2), said.at(-1)];
+  const isTools = before !== undefined && items[before]?.type.endsWith("_output") === true;
+  return isTools ? undefined : last;
+}
+
+function isInstruction(item: BodyItem | undefined): boolean {
+  const role = item?.["role"];
+  return role === "system" || role === "developer";
 }
 
 function refuseAttachments(item: BodyItem, path: string): void {
@@ -85,11 +90,17 @@ function keptItem(item: BodyItem): Item {
   }
 }
 
-/** Parts as their text, unless that would leave out something that has to be named each time. */
+/** Parts as their text, unless one is not told and so has to be named each time. */
 function keptOutput(output: unknown): object {
   if (!Array.isArray(output)) return {};
-  const { text, unreadable } = readText(output);
-  return unreadable.length === 0 ? { output: text } : {};
+  const { text, missed } = readText(output);
+  if (missed.length === 0) return { output: text };
+  const parts = readParts(output);
+  const withoutData = (given: unknown, index: number): unknown => {
+    const part = parts[index];
+    return part?.kind === "attachment" ? { type: part.type } : given;
+  };
+  return { output: output.map(withoutData) };
 }
 
 type BodyMessage = BodyItem & { readonly type: "message"; readonly role: string };
@@ -108,14 +119,12 @@ function messageItem({ id, role, content }: BodyMessage): MessageItem {
   };
 }
 
-/** What cannot be read stays as it is, so that each request that it comes with names it. */
+/** Of what is no text, the type. */
 function keptContent(content: unknown, role: string): MessageItem["content"] {
-  const parts = readParts(content);
-  const texts = textsOf(parts);
-  return parts.map((part, index) => {
-    const text = texts[index] ?? "";
-    if (part.kind === "unreadable") return { type: part.type };
-    if (part.kind === "refusal") return { type: "refusal", refusal: text };
+  return readParts(content).map((part) => {
+    if ("type" in part) return { type: part.type };
+    const { kind, text } = part;
+    if (kind === "refusal") return { type: "refusal", refusal: text };
     return role === "assistant" ? outputText(text) : { type: "input_text", text };
   });
 }

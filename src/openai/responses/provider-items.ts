@@ -35,14 +35,10 @@ const READERS: Readonly<Record<string, Reader>> = {
   program_output: (item) => textField(item, "result") ?? "",
 };
 
-export function isProviderItem(item: Item): boolean {
-  return Object.hasOwn(READERS, item.type) || isServerSearch(item);
-}
-
 /** Undefined for items that are the caller's or nobody's. */
 export function readProviderItem(item: Item): ProviderAct | undefined {
-  if (!isProviderItem(item)) return undefined;
-  const reader = READERS[item.type] ?? nothing;
+  const reader = Object.hasOwn(READERS, item.type) ? READERS[item.type] : isServerSearch(item) ? nothing : undefined;
+  if (!reader) return undefined;
   const name = textField(item, "name") ?? item.type.replace(/_call$/, "");
   return { name, text: reader(item) };
 }
