@@ -1,6 +1,7 @@
 import { GatewayError } from "../errors.ts";
 import type { Ask, Tool, ToolChoice } from "../turn/ask.ts";
 import { checked, listedNames, modelNotFound, noteParams, type NotedParams, type ParamGroups } from "../turn/params.ts";
+import { stopSequences } from "../turn/stop.ts";
 import {
   countBody,
   messageBody,
@@ -48,7 +49,7 @@ function toAsk(body: MessageBody, models: readonly string[]): Ask {
     toolChoice: toToolChoice(choice, declared),
     parallelToolCalls: !(choice && "disable_parallel_tool_use" in choice && choice.disable_parallel_tool_use),
     format: { type: "text" },
-    stop: (body.stop_sequences ?? []).filter((stop) => stop !== ""),
+    stop: stopSequences(body.stop_sequences, "stop_sequences"),
     maxTokens: body.max_tokens ?? undefined,
   };
 }

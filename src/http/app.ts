@@ -5,7 +5,7 @@ import { anthropicMessages, countMessageTokens, failAsAnthropic } from "./anthro
 import { listAccounts, tellMetrics, type AccountStatus, type MetricsText } from "./admin.ts";
 import { sendError, sendJson } from "./answer.ts";
 import { requireKey, type NamedKey } from "./auth.ts";
-import { readBody } from "./body.ts";
+import { readBody, type BodyLimits } from "./body.ts";
 import { chatCompletions } from "./chat-completions.ts";
 import { completions } from "./completions.ts";
 import { cors } from "./cors.ts";
@@ -26,7 +26,7 @@ export interface AppParts extends TurnParts {
   readonly accounts: () => readonly AccountStatus[];
   readonly metrics: MetricsText & { done(request: RequestDone): void };
   readonly log: EdgeLog;
-  readonly limits: TurnLimits & { readonly maxBodyBytes: number };
+  readonly limits: TurnLimits & BodyLimits;
   /** Origins whose pages may call; `*` is all. */
   readonly corsOrigins: readonly string[];
 }
@@ -91,25 +91,26 @@ function routesOf(parts: AppParts): readonly Route[] {
 function callersRoutes(parts: AppParts): readonly Route[] {
   const { models } = parts;
   const keyed = requireKey(parts.apiKeys);
+  const read = readBody(parts.limits);
   const { create, retrieve, remove, listInput } = responses(parts);
   return [
     {
       method: "POST",
       path: "/chat/completions",
       name: "/v1/chat/completions",
-      handlers: [keyed, ...readBody(parts.limits.maxBodyBytes), chatCompletions(parts)],
+      handlers: [keyed, ...read, chatCompletions(parts)],
     },
     {
       method: "POST",
       path: "/completions",
       name: "/v1/completions",
-      handlers: [keyed, ...readBody(parts.limits.maxBodyBytes), completions(parts)],
+      handlers: [keyed, ...read, completions(parts)],
     },
     {
       method: "POST",
       path: "/responses",
       name: "/v1/responses",
-      handlers: [keyed, ...readBody(parts.limits.maxBodyBytes), create],
+      handlers: [keyed, ...read, create],
     },
     { method: "GET", path: "/responses/:id", name: "/v1/responses/{id}", handlers: [keyed, retrieve] },
     { method: "DELETE", path: "/responses/:id", name: "/v1/responses/{id}", handlers: [keyed, remove] },
@@ -123,13 +124,13 @@ function callersRoutes(parts: AppParts): readonly Route[] {
       method: "POST",
       path: "/messages",
       name: "/v1/messages",
-      handlers: [failAsAnthropic, keyed, ...readBody(parts.limits.maxBodyBytes), anthropicMessages(parts)],
+      handlers: [failAsAnthropic, keyed, ...read, anthropicMessages(parts)],
     },
     {
       method: "POST",
       path: "/messages/count_tokens",
       name: "/v1/messages/count_tokens",
-      handlers: [failAsAnthropic, keyed, ...readBody(parts.limits.maxBodyBytes), countMessageTokens(parts)],
+      handlers: [failAsAnthropic, keyed, ...read, countMessageTokens(parts)],
     },
     { method: "GET", path: "/models", name: "/v1/models", handlers: [keyed, listModels(models)] },
     { method: "GET", path: "/models/*id", name: "/v1/models/{id}", handlers: [keyed, retrieveModel(models)] },

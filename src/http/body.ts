@@ -1,22 +1,37 @@
 import express, { type Request, type RequestHandler } from "express";
 import { GatewayError } from "../errors.ts";
+import { BodyBudget } from "./body-budget.ts";
 
 /** Deeper nesting has no use, and would cost the stack of whoever walks it. */
 const MAX_DEPTH = 64;
 
+/** Each costs some hundred bytes and checks; a conversation of a thousand turns with tools has ten thousand. */
+const MAX_VALUES = 100_000;
+/** Of all requests that are under way: one that is parsed takes three times as much. */
+const MAX_HELD_BODY_BYTES = 256 * 1024 * 1024;
+
 const QUOTE = 0x22;
+const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** Reads the body's bytes, decompressed, and no more of them than may be. */
-export function readBody(maxBodyBytes: number): RequestHandler[] {
-  return [requireJsonType, express.raw({ type: () => true, limit: maxBodyBytes })];
+export interface BodyLimits {
+  /** Of one request. */
+  readonly maxBodyBytes: number;
+  /** Of all requests that are under way. */
+  readonly maxHeldBodyBytes?: number;
 }
 
-/** JSON from outside: whole UTF-8, not too deep, and with no key that could reach a prototype. */
+/** Reads the body's bytes, decompressed, and no more of them than may be. */
+export function readBody({ maxBodyBytes, maxHeldBodyBytes = MAX_HELD_BODY_BYTES }: BodyLimits): RequestHandler[] {
+  const budget = new BodyBudget(Math.max(maxHeldBodyBytes, maxBodyBytes));
+  return [requireJsonType, budget.admit, express.raw({ type: () => true, limit: maxBodyBytes }), budget.hold];
+}
+
+/** JSON from outside: whole UTF-8, not too deep, of no more values than are read soon, and with no key that could reach a prototype. */
 export function parseBody(request: Request): unknown {
   const bytes: unknown = request.body;
   if (!Buffer.isBuffer(bytes) || bytes.length === 0) {
@@ -28,7 +43,7 @@ export function parseBody(request: Request): unknown {
   } catch (cause) {
     throw new GatewayError("invalid_json", "The request body is not valid UTF-8.", { cause });
   }
-  refuseDepth(text);
+  refuseSize(text);
   const body = parse(text);
   refusePrototypeKeys(body);
   return body;
@@ -57,14 +72,21 @@ function parse(text: string): unknown {
   }
 }
 
-/** Counts brackets outside strings, before anything recursive sees the text. */
-function refuseDepth(text: string): void {
+/** Counts brackets and commas outside strings, before anything recursive sees the text. */
+function refuseSize(text: string): void {
   let depth = 0;
+  let values = 1;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = endOfString(text, at);
-    else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth += 1;
-    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth -= 1;
+    else if (code === COMMA) values += 1;
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      depth += 1;
+      values += 1;
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth -= 1;
+    if (values > MAX_VALUES) {
+      throw new GatewayError("request_too_large", `The JSON body has more than ${MAX_VALUES} values.`);
+    }
     if (depth > MAX_DEPTH) {
       throw new GatewayError("bad_request", `The JSON body is nested deeper than ${MAX_DEPTH} levels.`);
     }

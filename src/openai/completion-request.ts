@@ -9,6 +9,7 @@ import {
   type NotedParams,
   type ParamGroups,
 } from "../turn/params.ts";
+import { stopSequences } from "../turn/stop.ts";
 import { refuseManyAnswers, type Offer } from "./request.ts";
 
 /** A legacy completion request, checked. Each prompt is a conversation of its own. */
@@ -51,7 +52,7 @@ export function parseCompletion(body: unknown, { models, maxChoices }: Offer): C
   refuseManyAnswers(n, maxChoices);
   refuseManyPrompts(prompts.length, n, maxChoices);
   if (!models.includes(wanted.model)) throw modelNotFound(wanted.model);
-  const stop = [wanted.stop ?? []].flat().filter((sequence) => sequence !== "");
+  const stop = stopSequences(wanted.stop, "stop");
   const [ask, ...furtherAsks] = prompts.map((text): Ask => ({
     chat: { model: wanted.model, messages: [{ role: "user", text }] },
     tools: [],

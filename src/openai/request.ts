@@ -9,6 +9,7 @@ import {
   type NotedParams,
   type ParamGroups,
 } from "../turn/params.ts";
+import { stopSequences } from "../turn/stop.ts";
 import {
   chatCompletionBody,
   EMULATED_PARAMS,
@@ -66,7 +67,7 @@ export function parseChatCompletion(body: unknown, { models, maxChoices }: Offer
       chat: { model: wanted.model, messages },
       ...toToolAsk(wanted),
       format: toFormat(wanted.response_format),
-      stop: [wanted.stop ?? []].flat().filter((stop) => stop !== ""),
+      stop: stopSequences(wanted.stop, "stop"),
       maxTokens: wanted.max_completion_tokens ?? wanted.max_tokens ?? undefined,
     },
     n: wanted.n ?? 1,

@@ -1,9 +1,32 @@
 import type { ReplyPart } from "../chat.ts";
+import { GatewayError } from "../errors.ts";
 import type { AnswerPart } from "./ask.ts";
 import { wholeCharacters } from "./characters.ts";
+import { StopSearch } from "./stop-search.ts";
 
 /** Text as a site gives it, and how it ended. */
 export type TextPart = Exclude<AnswerPart, { type: "tool-call" }>;
+
+/** The text that may be held back is no longer than the longest sequence. */
+const MAX_STOP_CHARACTERS = 1_000;
+/** OpenAI takes four, which its schema says. Anthropic names no limit. */
+const MAX_STOPS = 64;
+
+/**
+ * A caller's stop sequences, without empty and repeated ones.
+ * @throws GatewayError `invalid_value` that names `param` when there are too many of them, or one is too long.
+ */
+export function stopSequences(given: string | readonly string[] | null | undefined, param: string): readonly string[] {
+  const stops = [...new Set([given ?? []].flat())].filter((stop) => stop !== "");
+  if (stops.length > MAX_STOPS) {
+    const message = `Invalid '${param}': array too long. Expected an array with maximum length ${MAX_STOPS}, but got an array with length ${stops.length} instead.`;
+    throw new GatewayError("invalid_value", message, { param });
+  }
+  const long = stops.find(({ length }) => length > MAX_STOP_CHARACTERS);
+  if (long === undefined) return stops;
+  const message = `Invalid '${param}': string too long. Expected stop sequences with maximum length ${MAX_STOP_CHARACTERS}, but got one with length ${long.length} instead.`;
+  throw new GatewayError("invalid_value", message, { param });
+}
 
 /** The answer up to the first stop sequence, wherever the borders between its parts fall; the rest is never pulled. */
 export async function* cutAtStop(
@@ -14,6 +37,7 @@ export async function* cutAtStop(
     yield* parts;
     return;
   }
+  const search = new StopSearch(stops);
   // Text that may yet turn out to be the start of a stop sequence.
   let held = "";
   for await (const part of parts) {
@@ -27,33 +51,15 @@ export async function* cutAtStop(
       return;
     }
     const text = held + part.text;
-    const found = firstStop(text, stops);
+    const found = search.push(part.text);
     if (found) {
-      if (found.start > 0) yield { type: "text-delta", text: text.slice(0, found.start) };
+      const start = held.length + found.end - found.stop.length;
+      if (start > 0) yield { type: "text-delta", text: text.slice(0, start) };
       yield { type: "end", finishReason: "stop", stopSequence: found.stop };
       return;
     }
-    const cut = wholeCharacters(text, Math.min(...stops.map((stop) => startOfStop(text, stop))));
+    const cut = wholeCharacters(text, text.length - search.openLength);
     held = text.slice(cut);
     if (cut > 0) yield { type: "text-delta", text: text.slice(0, cut) };
   }
-}
-
-/** Where the text's last characters begin that a stop sequence may begin with; its end when there are none. */
-function startOfStop(text: string, stop: string): number {
-  const first = stop.charAt(0);
-  let at = text.indexOf(first, Math.max(0, text.length - stop.length + 1));
-  while (at >= 0 && !stop.startsWith(text.slice(at))) at = text.indexOf(first, at + 1);
-  return at < 0 ? text.length : at;
-}
-
-/** Where the stop sequence begins that is complete first, so that the borders of parts change nothing. */
-function firstStop(
-  text: string,
-  stops: readonly string[],
-): { readonly start: number; readonly stop: string } | undefined {
-  return stops
-    .map((stop) => ({ start: text.indexOf(stop), stop }))
-    .filter(({ start }) => start >= 0)
-    .sort((a, b) => a.start + a.stop.length - (b.start + b.stop.length) || a.start - b.start)[0];
 }
