@@ -65,6 +65,32 @@ test("checking a list stops at its first wrong element", () => {
   expect(looks).toBeLessThan(20);
 });
 
+const PROPERTIES = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`p${index}`, { type: "string" }]));
+const OBJECT = { type: "object", properties: PROPERTIES };
+
+test.each([
+  ["too many", 600, { type: "object" }, /'(tools|functions)': array too long.*512.*600/],
+  ["of too many objects", 250, OBJECT, /'(tools|functions)'.* 25500 objects.* 20000/],
+  ["of too many characters", 5, { title: "x".repeat(250_000) }, /'(tools|functions)'.* 12500\d\d characters.* 1000000/],
+])("tools that are %s are refused by name and number", async (_name, count, schema, message) => {
+  const { url } = await serve(says("Hello"), { limits: { maxBodyBytes: 4_000_000 } });
+  const declared = Array.from({ length: count }, (_, index) => ({ name: `t${index}`, parameters: schema }));
+  const own = { ...HELLO, max_tokens: 5 };
+  const bodies: readonly (readonly [path: string, body: object])[] = [
+    ["/v1/chat/completions", { ...own, tools: declared.map((one) => ({ type: "function", function: one })) }],
+    ["/v1/chat/completions", { ...own, functions: declared }],
+    ["/v1/responses", { ...own, input: "Hello", tools: declared.map((one) => ({ type: "function", ...one })) }],
+    ...["/v1/messages", "/v1/messages/count_tokens"].map((path) => {
+      return [path, { ...own, tools: declared.map(({ name }) => ({ name, input_schema: schema })) }] as const;
+    }),
+  ];
+  for (const [path, body] of bodies)
+    expect(await refused(url, path, body)).toMatchObject({
+      status: 400,
+      message: expect.stringMatching(message) as unknown,
+    });
+});
+
 test.each([
   ["/v1/messages", "stop_sequences", { messages: [{ role: "user", content: "Hello" }] }],
   ["/v1/chat/completions", "stop", { messages: [{ role: "user", content: "Hello" }] }],

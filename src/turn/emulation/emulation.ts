@@ -13,6 +13,9 @@ import { judged } from "./verdict.ts";
 /** Asks the site once. */
 type AskSite = (messages: readonly Message[], maxTokens: number | undefined) => AsyncIterable<TextPart>;
 
+/** A request holds up the checks of others, and its own answer, no longer. */
+const LOOK_LIMIT_MS = 2_000;
+
 /** The caller's parameters whose schema the gateway cannot check. That part of the answer goes unchecked. */
 export async function uncheckedParams({ tools, format }: Pick<Ask, "tools" | "format">): Promise<readonly string[]> {
   const checked = tools.map(({ isStrict, parameters, param }) => ({
@@ -21,8 +24,11 @@ export async function uncheckedParams({ tools, format }: Pick<Ask, "tools" | "fo
   }));
   if (format.type === "json_schema") checked.push({ schema: format.schema, param: format.param ?? "format" });
   const unchecked: string[] = [];
+  const startedMs = performance.now();
   for (const { schema, param = "tools" } of checked) {
-    if (schema && (await uncheckedReason(schema)) !== undefined) unchecked.push(param);
+    if (!schema) continue;
+    const isLate = performance.now() - startedMs > LOOK_LIMIT_MS;
+    if (isLate || (await uncheckedReason(schema)) !== undefined) unchecked.push(param);
   }
   return unchecked;
 }
