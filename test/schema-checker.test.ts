@@ -4,6 +4,10 @@ import type { JsonSchema } from "../src/turn/ask.ts";
 import { uncheckedReason, violationsOf } from "../src/turn/schema-checker.ts";
 import { ENDLESS, HEAVY } from "./hostile-schemas.ts";
 
+function beside(schema: JsonSchema): JsonSchema {
+  return { properties: { a: schema, b: { type: "string" } } };
+}
+
 type Row = readonly [name: string, schema: JsonSchema, right: unknown, wrong: unknown];
 
 describe("a schema is checked in full", () => {
@@ -122,8 +126,6 @@ describe("a schema is checked in full", () => {
 });
 
 describe("what cannot be checked is named, and the rest is checked", () => {
-  const beside = (schema: JsonSchema): JsonSchema => ({ properties: { a: schema, b: { type: "string" } } });
-
   test.each<readonly [string, JsonSchema, string]>([
     ["an unknown type", { type: "strng" }, "/properties/a/type"],
     ["a reference elsewhere", { $ref: "https://example.org/schema" }, "https://example.org/schema"],

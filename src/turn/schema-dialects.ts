@@ -61,15 +61,18 @@ const ROOT: Place = { path: "", isKnown: true };
 /** Calls back for the schema and each one inside it, outer ones first. */
 function visit(node: JsonObject, place: Place, each: (node: JsonObject, place: Place) => void): void {
   each(node, place);
+  const visitAll = (schemas: object, inner: Place): void => {
+    for (const [name, one] of Object.entries(schemas)) {
+      if (isObject(one)) visit(one, { ...inner, path: `${inner.path}/${name}` }, each);
+    }
+  };
   for (const [keyword, value] of Object.entries(node)) {
     if (DATA_KEYWORDS.has(keyword) || typeof value !== "object" || value === null) continue;
     const isOne = SCHEMA_KEYWORDS.has(keyword) || keyword === "items";
     const isMany = MAP_KEYWORDS.has(keyword) || LIST_KEYWORDS.has(keyword) || Array.isArray(value);
     const inner = { path: `${place.path}/${keyword}`, isKnown: place.isKnown && (isOne || isMany) };
-    if (!isMany) visit(value as JsonObject, inner, each);
-    else
-      for (const [name, one] of Object.entries(value))
-        if (isObject(one)) visit(one, { ...inner, path: `${inner.path}/${name}` }, each);
+    if (isMany) visitAll(value, inner);
+    else visit(value as JsonObject, inner, each);
   }
 }
 

@@ -26,8 +26,8 @@ interface Limit {
 
 function refuseAbove(sum: number, { most, unit, param }: Limit): void {
   if (sum <= most) return;
-  const message = `Invalid schema for '${param}': all schemas together have ${sum} ${unit}. Up to ${most} are supported.`;
-  throw new GatewayError("invalid_schema", message, { param });
+  const message = `Invalid '${param}': all schemas together have ${sum} ${unit}. Up to ${most} are supported.`;
+  throw new GatewayError("invalid_value", message, { param });
 }
 
 function sumOf(schemas: readonly JsonSchema[], sizeOf: (schema: JsonSchema) => number): number {
