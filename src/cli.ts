@@ -10,6 +10,7 @@ import { diagnose } from "./doctor.ts";
 import { obtainKeys, type Keys } from "./keys.ts";
 import { createLog, Redaction, type Log } from "./log.ts";
 import { startGateway } from "./main.ts";
+import { startWatchdog } from "./process/watchdog.ts";
 import { Scratch } from "./scratch.ts";
 import { Simulator } from "./simulator/simulator.ts";
 import { Stop } from "./stop.ts";
@@ -77,6 +78,7 @@ async function run(config: Config, greet?: Greet): Promise<void> {
   const redaction = new Redaction([...Object.values(values), ...furtherKeys, ...cookiesOf(credentials)]);
   const log = createLog({ level: config.logLevel, format: config.logFormat, redaction });
   stop.takeFailures(log);
+  using _watchdog = startWatchdog();
   if (swept > 0) log.info({ swept }, "swept away what killed gateways had left");
   for (const warning of [...config.warnings, ...keys.api.warnings, ...keys.admin.warnings]) log.warn(warning);
   await using gateway = await startGateway({ ...config, credentials }, values, log);
