@@ -1,0 +1,62 @@
+/** The gateway's HTTP face in a process of its own, before a site that says what the request wants it to say. */
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { ChatRequest, ReplyPart } from "../../src/chat.ts";
+import { createApp } from "../../src/http/app.ts";
+import { createHttpServer } from "../../src/http/server.ts";
+import { flatten } from "../../src/sites/prompt.ts";
+import { hostileAnswerTo } from "../fuzz-hostile.ts";
+import { marked } from "../marked.ts";
+import { FUZZ_KEY, MAX_BODY_BYTES, type Health } from "./fuzz-process.ts";
+
+const PIECE_CHARACTERS = 1_024;
+
+async function* answerTo({ messages, boundary }: ChatRequest): AsyncGenerator<ReplyPart, void, undefined> {
+  const asked = messages.findLast(({ role, text }) => role === "user" && text.startsWith("@@"))?.text ?? "";
+  const text = hostileAnswerTo(asked);
+  for (let from = 0; from < text.length; from += PIECE_CHARACTERS) {
+    // As from a page, each piece comes in a turn of its own.
+    await new Promise(setImmediate);
+    yield marked({ type: "text-delta", text: text.slice(from, from + PIECE_CHARACTERS) }, boundary);
+  }
+  yield { type: "end", finishReason: "stop" };
+}
+
+const app = createApp({
+  gateway: {
+    reply: (request) => {
+      const parts = answerTo(request);
+      const progress = { credentialId: "alice", attempts: 1, queuedMs: 0, queuePosition: undefined };
+      return { progress, [Symbol.asyncIterator]: () => parts };
+    },
+  },
+  models: ["gptomni"],
+  apiKeys: [{ name: "master", value: FUZZ_KEY }],
+  adminKey: `${FUZZ_KEY}-admin`,
+  readiness: () => ({ ready: true, reasons: [] }),
+  accounts: () => [],
+  metrics: { contentType: "text/plain", text: async () => "", done: () => {} },
+  log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
+  corsOrigins: ["*"],
+  promptOf: flatten,
+  backgroundPattern: /^### Task:/u,
+  limits: {
+    maxBodyBytes: MAX_BODY_BYTES,
+    requestTimeoutMs: 120_000,
+    keepAliveAfterMs: 15_000,
+    keepAliveEveryMs: 10_000,
+    maxChoices: 4,
+  },
+});
+const server = createHttpServer(app, new AbortController().signal).listen(0, "127.0.0.1");
+await once(server, "listening");
+
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
+process.on("message", () => {
+  const health: Health = { stallMs: delay.max / 1e6, rssBytes: process.memoryUsage.rss() };
+  delay.reset();
+  process.send?.(health);
+});
+process.send?.((server.address() as AddressInfo).port);
