@@ -57,6 +57,9 @@ export function jsonFault(text: string): string {
   }
 }
 
+/** Each place that looks like JSON and is none costs some failed attempts, a tenth of a millisecond together. */
+const MAX_PLACES = 300;
+
 /** The JSON values of an answer: all of it, or what stands in its fences, or the objects and lists in its prose. */
 export function* jsonValues(answer: string): Generator<JsonRead, void, undefined> {
   const whole = readJson(answer);
@@ -64,7 +67,7 @@ export function* jsonValues(answer: string): Generator<JsonRead, void, undefined
     yield whole;
     return;
   }
-  for (const [, fenced = ""] of answer.matchAll(/```[\w-]*[ \t]*\r?\n([^]*?)```/g)) {
+  for (const [, fenced = ""] of answer.matchAll(/```[\w-]*[ \t]*\r?\n([^]*?)```/g).take(MAX_PLACES)) {
     const read = readJson(fenced);
     if (read) yield read;
   }
@@ -74,7 +77,9 @@ export function* jsonValues(answer: string): Generator<JsonRead, void, undefined
 /** A part of a value is not taken for the value: what is bracketed but no JSON is passed over as a whole. */
 function* bracketed(text: string): Generator<JsonRead, void, undefined> {
   const opening = /[{[]/g;
-  for (let match = opening.exec(text); match; match = opening.exec(text)) {
+  let places = 0;
+  for (let match = opening.exec(text); match && places < MAX_PLACES; match = opening.exec(text)) {
+    places += 1;
     const end = jsonEnd(text, match.index);
     if (end === undefined) return;
     const read = readJson(text.slice(match.index, end));
