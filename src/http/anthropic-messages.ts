@@ -6,7 +6,7 @@ import { parseCountRequest, parseMessageRequest, type MessageRequest } from "../
 import type { Ask } from "../turn/ask.ts";
 import { requestOf } from "../turn/emulation/emulation.ts";
 import { countTokens } from "../turn/tokens.ts";
-import { refuseManyTools } from "../turn/tool-limits.ts";
+import { refuseLargeSchemas } from "../turn/tool-limits.ts";
 import { sendJson } from "./answer.ts";
 import { parseBody } from "./body.ts";
 import { exchangeOf } from "./exchange.ts";
@@ -43,7 +43,7 @@ export function anthropicMessages(parts: TurnParts): RequestHandler {
 export function countMessageTokens(parts: TurnParts): RequestHandler {
   return async (request, response) => {
     const ask = parseCountRequest(parseBody(request), parts.models);
-    refuseManyTools(ask.tools);
+    refuseLargeSchemas(ask.tools);
     sendJson(response, 200, { input_tokens: await promptTokens(ask, parts) });
   };
 }

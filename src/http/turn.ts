@@ -7,7 +7,7 @@ import { isBackground } from "../turn/background.ts";
 import { uncheckedParams } from "../turn/emulation/emulation.ts";
 import type { KeepAlive } from "../turn/keep-alive.ts";
 import { listedNames } from "../turn/params.ts";
-import { refuseManyTools } from "../turn/tool-limits.ts";
+import { refuseLargeSchemas } from "../turn/tool-limits.ts";
 import { sendJson } from "./answer.ts";
 import { parseBody } from "./body.ts";
 import { exchangeOf, type Exchange } from "./exchange.ts";
@@ -78,7 +78,7 @@ export function serveTurn<A extends Asked>(parts: TurnParts, dialect: Dialect<A>
   const running = new RunningReplies();
   return async (request, response) => {
     const asked = dialect.parse(parseBody(request), request);
-    refuseManyTools(asked.ask.tools);
+    refuseLargeSchemas(asked.ask.tools);
     const exchange = exchangeOf(response);
     exchange.ignoredParams = asked.ignoredParams;
     exchange.emulatedParams = asked.emulatedParams;

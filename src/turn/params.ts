@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { GatewayError } from "../errors.ts";
 import { errorOfIssue } from "./issue.ts";
+import { refuseManyTools } from "./tool-limits.ts";
 
 /** An endpoint's parameters by what becomes of them; those in neither group are honoured or refused. */
 export interface ParamGroups {
@@ -36,6 +37,7 @@ export function checked<T extends object>(body: unknown, schema: z.ZodType<T>): 
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new GatewayError("invalid_json", "The request body must be a JSON object.");
   }
+  refuseManyTools(body);
   const parsed = schema.safeParse(body, FIRST_ISSUE);
   if (parsed.success) return { given: body, wanted: parsed.data };
   const [issue] = parsed.error.issues;

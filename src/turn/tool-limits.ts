@@ -6,13 +6,22 @@ const MAX_TOOLS = 512;
 const MAX_SCHEMA_OBJECTS = 20_000;
 const MAX_SCHEMA_CHARACTERS = 1_000_000;
 
-/** @throws GatewayError that names the parameter, the number and the limit. */
-export function refuseManyTools(tools: readonly Tool[]): void {
-  const param = /^\w+/.exec(tools.find((tool) => tool.param)?.param ?? "tools")?.[0] ?? "tools";
-  if (tools.length > MAX_TOOLS) {
-    const message = `Invalid '${param}': array too long. Expected an array with maximum length ${MAX_TOOLS}, but got an array with length ${tools.length} instead.`;
+/**
+ * Looks at a body before its schema does, which would look at every tool.
+ * @throws GatewayError that names the parameter, the number and the limit.
+ */
+export function refuseManyTools(body: object): void {
+  for (const param of ["tools", "functions"]) {
+    const given: unknown = Reflect.get(body, param);
+    if (!Array.isArray(given) || given.length <= MAX_TOOLS) continue;
+    const message = `Invalid '${param}': array too long. Expected an array with maximum length ${MAX_TOOLS}, but got an array with length ${given.length} instead.`;
     throw new GatewayError("invalid_value", message, { param });
   }
+}
+
+/** @throws GatewayError that names the parameter, the number and the limit. */
+export function refuseLargeSchemas(tools: readonly Tool[]): void {
+  const param = /^\w+/.exec(tools.find((tool) => tool.param)?.param ?? "tools")?.[0] ?? "tools";
   const schemas = tools.flatMap(({ parameters }) => (parameters ? [parameters] : []));
   refuseAbove(sumOf(schemas, objectsIn), { most: MAX_SCHEMA_OBJECTS, unit: "objects", param });
   refuseAbove(sumOf(schemas, charactersIn), { most: MAX_SCHEMA_CHARACTERS, unit: "characters", param });
