@@ -41,14 +41,12 @@ async function quickestMs(hostile: HostileAnswer, characters: number, pieceChara
 }
 
 /** Processor time of this process. What comes of the answer is tested elsewhere. */
-async function readingMs(
-  { wanted, text }: HostileAnswer,
-  characters: number,
-  pieceCharacters: number,
-): Promise<number> {
-  const site = new ScriptedSite(pieces(text(characters), pieceCharacters), "No.");
+async function readingMs(hostile: HostileAnswer, characters: number, pieceCharacters: number): Promise<number> {
+  const site = new ScriptedSite(pieces(hostile.text(characters), pieceCharacters), "No.");
   const before = process.cpuUsage();
-  await answered(site, wanted).catch((cause: unknown) => expect(cause).toBeInstanceOf(GatewayError));
+  await answered(site, hostile.wanted).catch((cause: unknown) => {
+    if (!(cause instanceof GatewayError)) throw cause;
+  });
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1_000;
 }
