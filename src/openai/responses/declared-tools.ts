@@ -15,7 +15,7 @@ export interface DeclaredTool {
 }
 
 /** Items that bring tools: those that the caller adds, and those that a search found. */
-const DECLARING_ITEMS: ReadonlySet<string> = new Set(["additional_tools", "tool_search_output"]);
+export const DECLARING_ITEMS: ReadonlySet<string> = new Set(["additional_tools", "tool_search_output"]);
 
 /** Every tool of a request, by namespace and name. Of two with the same name, the later one holds. */
 export class DeclaredTools {

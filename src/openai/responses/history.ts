@@ -2,6 +2,7 @@ import type { Message, ToolCall } from "../../chat.ts";
 import type { Item } from "../response-item.ts";
 import { readCall, readOutput, type PastCall, type PastOutput } from "./call-items.ts";
 import { readText, textField, type ReadText } from "./content.ts";
+import { DECLARING_ITEMS } from "./declared-tools.ts";
 import { readProviderItem } from "./provider-items.ts";
 
 export interface History {
@@ -28,8 +29,8 @@ const ROLES: Readonly<Record<string, Message["role"]>> = {
   user: "user",
   assistant: "assistant",
 };
-/** Whose tools are read elsewhere. */
-const DECLARATIONS: ReadonlySet<string> = new Set(["additional_tools", "configuration_update"]);
+/** Items that say nothing themselves and are read elsewhere. */
+const SETTINGS: ReadonlySet<string> = new Set(["additional_tools", "configuration_update"]);
 
 class HistoryBuilder implements History {
   readonly messages: Message[] = [];
@@ -39,11 +40,11 @@ class HistoryBuilder implements History {
   #openCalls: ToolCall[] | undefined;
 
   add(item: Item): void {
-    if (DECLARATIONS.has(item.type)) return;
+    if (SETTINGS.has(item.type)) return;
     const act = readProviderItem(item);
     if (act) {
-      if (act.text === "") this.leftOut.push(`input.${item.type}`);
-      else this.#say({ role: "tool", text: act.text, name: act.name });
+      if (act.text === "" && !DECLARING_ITEMS.has(item.type)) this.leftOut.push(`input.${item.type}`);
+      if (act.text !== "") this.#say({ role: "tool", text: act.text, name: act.name });
       return;
     }
     const call = readCall(item);
