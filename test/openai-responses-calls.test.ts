@@ -1,5 +1,5 @@
 import { createOpenAI } from "@ai-sdk/openai";
-import { generateText, streamText } from "ai";
+import { generateText, isStepCount, streamText } from "ai";
 import type OpenAI from "openai";
 import { describe, expect, test } from "vitest";
 import { ASK, eventsOf, open, saysInTurn } from "./openai-responses-world.ts";
@@ -91,6 +91,24 @@ describe("the AI SDK", () => {
     for (const calls of [(await generateText(ask)).toolCalls, await streamText(ask).toolCalls]) {
       expect(calls).toMatchObject([{ toolName: name, input }]);
     }
+  });
+
+  test("runs a shell and goes on with what it printed", async () => {
+    const { url, turns } = await open(saysInTurn(LOCAL_CALL, "One file."));
+    const openai = createOpenAI({ apiKey: KEY, baseURL: `${url}/v1` });
+    const local_shell = openai.tools.localShell({ execute: async () => ({ output: "a.txt" }) });
+    const ask = {
+      model: openai("gptomni"),
+      prompt: "Look.",
+      tools: { local_shell },
+      stopWhen: isStepCount(2),
+      maxRetries: 0,
+    };
+    expect((await generateText(ask)).text).toBe("One file.");
+    expect(turns()?.slice(-2)).toMatchObject([
+      { role: "assistant", toolCalls: [{ name: "local_shell", arguments: '{"command":["ls","-l"]}' }] },
+      { role: "tool", text: "a.txt" },
+    ]);
   });
 });
 

@@ -99,7 +99,7 @@ function builtInCall(call: ToolCallPart, form: keyof typeof OWN_FIELDS): WireCal
   return { opened, events: form === "shell_call" ? shellEvents(fields?.["commands"]) : [], done };
 }
 
-/** These name no item, only its place. */
+/** These events carry no item id. */
 function shellEvents(commands: unknown): readonly CallEvent[] {
   if (!isTexts(commands)) return [];
   return commands.flatMap((command, index) => {
@@ -139,7 +139,7 @@ function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-/** Numbers stay as they are written: those of 64 bits would be rounded. */
+/** Keeps a number's source text, because a double would round 64-bit integers. */
 function asWritten(_key: string, value: unknown, { source }: { readonly source?: string }): unknown {
   if (typeof value !== "number" || source === undefined || String(value) === source) return value;
   return JSON_WITH_SOURCE.rawJSON(source);

@@ -9,13 +9,13 @@ export interface History {
   readonly messages: readonly Message[];
   /** Names of what the model is not told, e.g. `input.web_search_call`. */
   readonly leftOut: readonly string[];
-  /** What the first output without its call says that it answers. */
+  /** The call id of the first output whose call is missing. */
   readonly orphan: string | undefined;
 }
 
 /**
- * Items → messages. A client cannot change its history, so every item has a way in: calls and outputs as such,
- * others as the text that they hold. An assistant's calls belong to the message before them.
+ * Items → messages. A client cannot change its history, so no item is refused: calls and outputs stay calls and
+ * outputs, other items become the text that they hold. An assistant's calls belong to the message before them.
  */
 export function toHistory(items: readonly Item[]): History {
   const builder = new HistoryBuilder();
@@ -29,7 +29,7 @@ const ROLES: Readonly<Record<string, Message["role"]>> = {
   user: "user",
   assistant: "assistant",
 };
-/** Items that say nothing themselves and are read elsewhere. */
+/** Items that hold settings, not text. `response-request.ts` and `declared-tools.ts` read them. */
 const SETTINGS: ReadonlySet<string> = new Set(["additional_tools", "configuration_update"]);
 
 class HistoryBuilder implements History {
@@ -69,7 +69,7 @@ class HistoryBuilder implements History {
     this.#openCalls.push(call);
   }
 
-  /** An output without its call is told as a result all the same. */
+  /** An output whose call is missing is still a result. */
   #output({ ids, name, ...read }: PastOutput): void {
     const toolCallId = ids.map((id) => this.#callIds.get(id)).find((id) => id !== undefined);
     if (toolCallId === undefined) this.orphan ??= ids[0] ?? "";
