@@ -40,11 +40,16 @@ async function quickestMs(hostile: HostileAnswer, characters: number, pieceChara
   return Math.min(...times);
 }
 
-/** Processor time of this process. What comes of the answer is tested elsewhere. */
-async function readingMs(hostile: HostileAnswer, characters: number, pieceCharacters: number): Promise<number> {
-  const site = new ScriptedSite(pieces(hostile.text(characters), pieceCharacters), "No.");
+/** Processor time of this process. */
+async function readingMs(
+  { wanted, text }: HostileAnswer,
+  characters: number,
+  pieceCharacters: number,
+): Promise<number> {
+  const site = new ScriptedSite(pieces(text(characters), pieceCharacters), "No.");
   const before = process.cpuUsage();
-  await answered(site, hostile.wanted).catch((cause: unknown) => {
+  await answered(site, wanted).catch((cause: unknown) => {
+    // That the answer cannot be used is right; what comes of each is tested elsewhere.
     if (!(cause instanceof GatewayError)) throw cause;
   });
   const { user, system } = process.cpuUsage(before);
