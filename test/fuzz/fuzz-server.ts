@@ -10,6 +10,7 @@ import { hostileAnswerTo } from "../fuzz-hostile.ts";
 import { marked } from "../marked.ts";
 import { FUZZ_KEY, MAX_BODY_BYTES, type Health } from "./fuzz-process.ts";
 
+const NOTED_AFTER_MS = 10;
 const PIECE_CHARACTERS = 1_024;
 
 async function* answerTo({ messages, boundary }: ChatRequest): AsyncGenerator<ReplyPart, void, undefined> {
@@ -55,8 +56,11 @@ await once(server, "listening");
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 process.on("message", () => {
-  const health: Health = { stallMs: delay.max / 1e6, rssBytes: process.memoryUsage.rss() };
-  delay.reset();
-  process.send?.(health);
+  // A stall that just ended is noted with the next timer only.
+  setTimeout(() => {
+    const health: Health = { stallMs: delay.max / 1e6, rssBytes: process.memoryUsage.rss() };
+    delay.reset();
+    process.send?.(health);
+  }, NOTED_AFTER_MS);
 });
 process.send?.((server.address() as AddressInfo).port);
