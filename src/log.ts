@@ -30,30 +30,58 @@ function prettily(destination: LogSink): DestinationStream {
   return pretty({ ignore: "pid,hostname", singleLine: true, colorize: process.stdout.isTTY, destination });
 }
 
-/** Cookie headers and keys: none of their values reaches the output, wherever it stands. */
+/** Of one account: the newest tokens, and those that requests under way may still be about. */
+const ROTATIONS_KEPT = 4;
+
+/** Cookie headers, keys and tokens: none of their values reaches the output, wherever it stands. */
 export class Redaction {
-  readonly #values = new Set<string>();
+  readonly #fixed = new Set<string>();
+  readonly #rotating = new Map<string, readonly (readonly string[])[]>();
 
   constructor(secrets: readonly string[] = []) {
     this.add(secrets);
   }
 
   add(secrets: readonly string[]): void {
-    for (const value of secrets.flatMap(secretValues)) this.#values.add(value);
+    for (const value of secrets.flatMap(secretValues)) this.#fixed.add(value);
+  }
+
+  /** `owner`'s newest secrets; those that were replaced long ago are forgotten, since a site replaces them without end. */
+  rotate(owner: string, secrets: readonly string[]): void {
+    const newest = secrets.flatMap(formsOf);
+    const before = this.#rotating.get(owner) ?? [];
+    if (before[0]?.join() === newest.join()) return;
+    this.#rotating.set(owner, [newest, ...before].slice(0, ROTATIONS_KEPT));
   }
 
   apply(line: string): string {
     let text = line;
-    for (const value of this.#values) text = text.replaceAll(value, REDACTED);
+    for (const value of this.#fixed) text = text.replaceAll(value, REDACTED);
+    for (const sets of this.#rotating.values()) {
+      for (const values of sets) for (const value of values) text = text.replaceAll(value, REDACTED);
+    }
     return text;
   }
 }
 
-/** A cookie header is many secrets: each of its values, and each as it looks inside JSON or a URL. */
+/** A cookie header is many secrets, and so is a URL. */
 function secretValues(secret: string): string[] {
   const parts = secret.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1).trim());
-  return [...new Set([secret, ...parts])]
-    .filter((value) => value.length >= MIN_SECRET_CHARACTERS)
-    .flatMap((value) => [...new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)])])
-    .sort((one, other) => other.length - one.length);
+  return [...new Set([secret, ...parts, ...urlSecrets(secret)])].flatMap(formsOf).sort(byLength);
+}
+
+/** Each as it looks inside JSON or a URL, longest first. */
+function formsOf(value: string): string[] {
+  if (value.length < MIN_SECRET_CHARACTERS) return [];
+  return [...new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)])].sort(byLength);
+}
+
+/** Chat services' webhooks carry their secret in the path. */
+function urlSecrets(secret: string): string[] {
+  const url = /^https?:/i.test(secret) ? URL.parse(secret) : null;
+  return url ? [url.href, url.username, url.password, url.pathname + url.search] : [];
+}
+
+function byLength(one: string, other: string): number {
+  return other.length - one.length;
 }

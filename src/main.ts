@@ -8,7 +8,7 @@ import type { Credential } from "./credentials.ts";
 import { Gateway } from "./gateway.ts";
 import { createApp } from "./http/app.ts";
 import { createHttpServer, lastWords } from "./http/server.ts";
-import type { Log } from "./log.ts";
+import { Redaction, type Log } from "./log.ts";
 import { Memory } from "./memory.ts";
 import { Metrics } from "./metrics.ts";
 import { SessionPool } from "./pool/session-pool.ts";
@@ -35,12 +35,18 @@ export interface RunningGateway extends AsyncDisposable {
   drain(): Promise<void>;
 }
 
+export interface GatewayParts {
+  readonly memory?: Memory;
+  /** What the log leaves out; learns each token that a site hands out. */
+  readonly redaction?: Redaction;
+}
+
 /** The composition root: config → browser → pool → gateway → server. Disposing stops it all in reverse. */
 export async function startGateway(
   config: Config,
   keys: { readonly api: string; readonly admin: string },
   log: Log,
-  memory = new Memory(),
+  { memory = new Memory(), redaction = new Redaction() }: GatewayParts = {},
 ): Promise<RunningGateway> {
   await using started = new AsyncDisposableStack();
   const browsers = started.use(new BrowserFleet(config, log));
@@ -49,7 +55,7 @@ export async function startGateway(
   const pool = started.use(poolOf(config, memory, log));
   const alerts = new Alerts(config.alertUrl, log);
   const options = { ...config, site };
-  const roster = new Roster({ pool, browsers, states, options, alerts, log });
+  const roster = new Roster({ pool, browsers, states, options, alerts, log, redaction });
   const gateway = new Gateway(pool, site, {
     firstPartTimeoutMs: config.firstByteTimeoutMs,
     gapTimeoutMs: config.idleTimeoutMs,
@@ -94,7 +100,7 @@ export async function startGateway(
 
 async function openStates(config: Config, log: Log): Promise<SessionStates> {
   const secretKey = await obtainSecretKey(config.stateDir, config.secretKey);
-  return new SessionStates(await CredentialStore.open(config.stateDir, secretKey), log);
+  return new SessionStates(await CredentialStore.open(config.stateDir, secretKey), log, config.keepRemovedMs);
 }
 
 function metricsOf(pool: SessionPool, browsers: BrowserFleet): Metrics {

@@ -1,86 +1,11 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readFile, readdir, rm, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { Simulator } from "../src/simulator/simulator.ts";
-import { signalIfRunning } from "./faults/processes.ts";
+import { Command } from "./command.ts";
 import { Inspector } from "./inspector.ts";
 
-const ROOT = join(import.meta.dirname, "..");
 const KEY = "sk-test-0123456789abcdef0123456789abcdef";
-
-/** A command as a user's terminal runs it: a process group of its own, and a temporary folder to look into afterwards. */
-class Command implements AsyncDisposable {
-  readonly #child: ReturnType<typeof spawn>;
-  readonly #closed: Promise<unknown[]>;
-  readonly scratchDir: string;
-  output = "";
-
-  constructor(scratchDir: string, args: readonly string[], env: Readonly<Record<string, string>>) {
-    this.scratchDir = scratchDir;
-    const [command = "", ...rest] = args;
-    this.#child = spawn(command, rest, {
-      cwd: ROOT,
-      env: {
-        ...process.env,
-        PORT: "0",
-        LOG_FORMAT: "json",
-        STATE_DIR: join(scratchDir, "state"),
-        ...env,
-        TMPDIR: scratchDir,
-      },
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
-    });
-    this.#closed = once(this.#child, "close");
-    const collect = (chunk: Buffer): void => void (this.output += chunk.toString());
-    this.#child.stdout?.on("data", collect);
-    this.#child.stderr?.on("data", collect);
-  }
-
-  static async run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Command> {
-    return new Command(await mkdtemp(join(tmpdir(), "gptomni-cli-")), args, env);
-  }
-
-  /** Waits until the output holds what is looked for. */
-  async says(wanted: RegExp): Promise<RegExpExecArray> {
-    return vi.waitFor(
-      () => {
-        const found = wanted.exec(this.output);
-        if (!found) throw new Error(`not said yet: ${wanted.source}; said: ${this.output}`);
-        return found;
-      },
-      { timeout: 20_000, interval: 10 },
-    );
-  }
-
-  /** To the whole group, as Ctrl-C in a terminal goes. */
-  signal(name: NodeJS.Signals): void {
-    process.kill(-(this.#child.pid ?? 0), name);
-  }
-
-  async ended(): Promise<unknown> {
-    const [code] = await this.#closed;
-    return code;
-  }
-
-  /** Every process that runs with this scratch folder, wherever it went. */
-  async processes(): Promise<string[]> {
-    const found: string[] = [];
-    for (const pid of await readdir("/proc")) {
-      const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-      if (environment.includes(this.scratchDir)) found.push(pid);
-    }
-    return found;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    for (const pid of await this.processes()) signalIfRunning(Number(pid), "SIGKILL");
-    await rm(this.scratchDir, { recursive: true, force: true, maxRetries: 5 });
-  }
-}
 
 const NODE = ["node", "src/cli.ts"];
 
