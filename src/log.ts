@@ -1,6 +1,7 @@
 import { pino, type DestinationStream, type Logger } from "pino";
 import pretty from "pino-pretty";
 import { LogSink } from "./log-sink.ts";
+import { MIN_SECRET_CHARACTERS, SecretIndex } from "./observe/secret-index.ts";
 
 export type Log = Pick<Logger, "debug" | "info" | "warn" | "error">;
 
@@ -11,8 +12,6 @@ export interface LogOptions {
   readonly redaction: Redaction;
 }
 
-/** Shorter values would blot out ordinary words. */
-const MIN_SECRET_CHARACTERS = 8;
 const REDACTED = "[redacted]";
 
 /**
@@ -35,53 +34,51 @@ const ROTATIONS_KEPT = 4;
 
 /** Cookie headers, keys and tokens: none of their values reaches the output, wherever it stands. */
 export class Redaction {
+  readonly #index = new SecretIndex();
   readonly #fixed = new Set<string>();
-  readonly #rotating = new Map<string, readonly (readonly string[])[]>();
+  readonly #rotating = new Map<string, (readonly string[])[]>();
 
   constructor(secrets: readonly string[] = []) {
     this.add(secrets);
   }
 
   add(secrets: readonly string[]): void {
-    for (const value of secrets.flatMap(secretValues)) this.#fixed.add(value);
+    for (const value of secrets.flatMap(secretValues)) {
+      if (!this.#fixed.has(value)) this.#index.add(value);
+      this.#fixed.add(value);
+    }
   }
 
   /** `owner`'s newest secrets; those that were replaced long ago are forgotten, since a site replaces them without end. */
   rotate(owner: string, secrets: readonly string[]): void {
     const newest = secrets.flatMap(formsOf);
-    const before = this.#rotating.get(owner) ?? [];
-    if (before[0]?.join() === newest.join()) return;
-    this.#rotating.set(owner, [newest, ...before].slice(0, ROTATIONS_KEPT));
+    const sets = this.#rotating.get(owner) ?? [];
+    if (sets[0]?.join() === newest.join()) return;
+    for (const value of newest) this.#index.add(value);
+    for (const value of sets.splice(ROTATIONS_KEPT - 1).flat()) this.#index.remove(value);
+    this.#rotating.set(owner, [newest, ...sets]);
   }
 
   apply(line: string): string {
-    let text = line;
-    for (const value of this.#fixed) text = text.replaceAll(value, REDACTED);
-    for (const sets of this.#rotating.values()) {
-      for (const values of sets) for (const value of values) text = text.replaceAll(value, REDACTED);
-    }
-    return text;
+    return this.#index.replaceIn(line, REDACTED);
   }
 }
 
 /** A cookie header is many secrets, and so is a URL. */
 function secretValues(secret: string): string[] {
   const parts = secret.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1).trim());
-  return [...new Set([secret, ...parts, ...urlSecrets(secret)])].flatMap(formsOf).sort(byLength);
+  return [...new Set([secret, ...parts, ...urlSecrets(secret)].flatMap(formsOf))];
 }
 
-/** Each as it looks inside JSON or a URL, longest first. */
+/** Each as it looks inside JSON or a URL. */
 function formsOf(value: string): string[] {
-  if (value.length < MIN_SECRET_CHARACTERS) return [];
-  return [...new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)])].sort(byLength);
+  return [...new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value.toWellFormed())])].filter(
+    (form) => form.length >= MIN_SECRET_CHARACTERS,
+  );
 }
 
 /** Chat services' webhooks carry their secret in the path. */
 function urlSecrets(secret: string): string[] {
   const url = /^https?:/i.test(secret) ? URL.parse(secret) : null;
   return url ? [url.href, url.username, url.password, url.pathname + url.search] : [];
-}
-
-function byLength(one: string, other: string): number {
-  return other.length - one.length;
 }

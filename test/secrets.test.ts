@@ -51,6 +51,14 @@ test("the tokens that a site hands out are as secret as the configured ones, and
   expect(redaction.apply(tokenOf("alice", 1))).toBe(tokenOf("alice", 1));
 });
 
+test("secrets that begin alike, hold one another or stand in a row are all taken out", () => {
+  const redaction = new Redaction(["eyJhbGci-one", "eyJhbGci-one-longer", "eyJhbGci-two", "\ud800lone-surrogate"]);
+  redaction.rotate("alice", ["eyJhbGci-two"]);
+  redaction.rotate("alice", ["eyJhbGci-three"]);
+  const line = "eyJhbGci-one-longer,eyJhbGci-oneeyJhbGci-two eyJhbGci-three eyJhbGci-four eyJhbGci";
+  expect(redaction.apply(line)).toBe("[redacted],[redacted][redacted] [redacted] eyJhbGci-four eyJhbGci");
+});
+
 test("a token that a site hands out is in no log line, even where an error shows it", async () => {
   const simulator = { rotateEveryReplies: 1, replacedTokensInForce: 0 };
   await using world = await openWorld({ accounts: ["alice"], simulator });
