@@ -122,6 +122,8 @@ function toConfig(values: Values, { accounts, secretPaths, warnings }: Found) {
     idleTimeoutMs: get("IDLE_TIMEOUT_SECONDS"),
     challengeTimeoutMs: get("CHALLENGE_TIMEOUT_SECONDS"),
     drainTimeoutMs: get("DRAIN_TIMEOUT_SECONDS"),
+    modelAliases: get("MODEL_ALIASES"),
+    unknownModels: get("UNKNOWN_MODELS"),
     backgroundPattern: get("BACKGROUND_PATTERN"),
     maxOpenSessions: get("MAX_OPEN_SESSIONS"),
     hibernateAfterMs: get("HIBERNATE_AFTER_SECONDS"),

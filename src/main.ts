@@ -7,6 +7,7 @@ import { ConfigError, MASTER, type Config } from "./config.ts";
 import type { Credential } from "./credentials.ts";
 import { Gateway } from "./gateway.ts";
 import { createApp } from "./http/app.ts";
+import { ModelCatalog } from "./http/model-catalog.ts";
 import { createHttpServer, lastWords } from "./http/server.ts";
 import { Redaction, type Log } from "./log.ts";
 import { Memory } from "./memory.ts";
@@ -49,8 +50,9 @@ export async function startGateway(
   { memory = new Memory(), redaction = new Redaction() }: GatewayParts = {},
 ): Promise<RunningGateway> {
   await using started = new AsyncDisposableStack();
-  const browsers = started.use(new BrowserFleet(config, log));
   const site = gptomni(config.origin);
+  const models = catalogOf(config, site.models);
+  const browsers = started.use(new BrowserFleet(config, log));
   const states = started.use(await openStates(config, log));
   const pool = started.use(poolOf(config, memory, log));
   const alerts = new Alerts(config.alertUrl, log);
@@ -62,7 +64,7 @@ export async function startGateway(
   });
   const app = createApp({
     gateway,
-    models: site.models,
+    models,
     promptOf: (request) => site.promptOf(request),
     backgroundPattern: config.backgroundPattern,
     apiKeys: [{ name: MASTER, value: keys.api }, ...config.apiKeys],
@@ -96,6 +98,16 @@ export async function startGateway(
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** @throws ConfigError that names every alias for what is no model of the site's. */
+function catalogOf({ modelAliases: aliases, unknownModels: unknown }: Config, models: readonly string[]): ModelCatalog {
+  const wrong = [...aliases].filter(([, model]) => !models.includes(model)).map((pair) => pair.join("="));
+  if (wrong.length === 0) return new ModelCatalog(models, { aliases, unknown });
+  const expected = `names for ${models.join(", ")}`;
+  throw new ConfigError(
+    `Wrong settings:\n  MODEL_ALIASES: expected ${expected}, got ${JSON.stringify(wrong.join(" "))}`,
+  );
 }
 
 async function openStates(config: Config, log: Log): Promise<SessionStates> {

@@ -53,6 +53,14 @@ export const namedKeys = words.transform((pairs, context): readonly NamedKey[] =
 export const secretKey = text
   .trim()
   .refine((value) => value.length >= 32 && new Set(value).size >= 8, { error: "at least 32 characters, random ones" });
+/** `name=model`, separated by spaces. Model names may hold what paths hold. */
+export const modelAliases = words.transform((pairs, context): ReadonlyMap<string, string> => {
+  const named = pairs.map((pair) => /^([^=]{1,256})=([^=]+)$/.exec(pair)?.slice(1) as [string, string] | undefined);
+  const aliases = new Map(named.filter((pair) => pair !== undefined));
+  if (aliases.size === pairs.length) return aliases;
+  context.addIssue("name=model, separated by spaces, each name once");
+  return z.NEVER;
+});
 
 export function wholeNumber(min: number, max: number): z.ZodType<number, string> {
   const error = `a whole number from ${min} to ${max}`;

@@ -5,6 +5,7 @@ import {
   alertUrl,
   days,
   headerKey,
+  modelAliases,
   namedKeys,
   onOff,
   origin,
@@ -125,6 +126,18 @@ export const SETTINGS = {
     default: "90",
     unit: "s",
     doc: "how long running answers may go on after SIGTERM",
+  }),
+  MODEL_ALIASES: setting({
+    parse: modelAliases,
+    default: "",
+    unit: "",
+    doc: "further names for the site's models, as name=model, separated by spaces; listed beside them",
+  }),
+  UNKNOWN_MODELS: setting({
+    parse: z.enum(["serve", "refuse"], { error: "serve or refuse" }),
+    default: "serve",
+    unit: "",
+    doc: "what becomes of other model names: serve answers with the site's first model, refuse with model_not_found",
   }),
   BACKGROUND_PATTERN: setting({
     parse: pattern,

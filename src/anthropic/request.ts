@@ -1,6 +1,6 @@
 import { GatewayError } from "../errors.ts";
 import type { Ask, Tool, ToolChoice } from "../turn/ask.ts";
-import { checked, listedNames, modelNotFound, noteParams, type NotedParams, type ParamGroups } from "../turn/params.ts";
+import { checked, listedNames, noteParams, type NotedParams, type ParamGroups } from "../turn/params.ts";
 import { stopSequences } from "../turn/stop.ts";
 import {
   countBody,
@@ -28,19 +28,18 @@ const PARAMS: ParamGroups = {
 };
 
 /** @throws GatewayError that names the offending parameter. */
-export function parseMessageRequest(body: unknown, models: readonly string[]): MessageRequest {
+export function parseMessageRequest(body: unknown): MessageRequest {
   const { given, wanted } = checked(body, messageBody);
-  return { ask: toAsk(wanted, models), n: 1, stream: wanted.stream ?? false, ...noted(given, wanted) };
+  return { ask: toAsk(wanted), n: 1, stream: wanted.stream ?? false, ...noted(given, wanted) };
 }
 
 /** A question whose tokens are to be counted. @throws GatewayError that names the offending parameter. */
-export function parseCountRequest(body: unknown, models: readonly string[]): Ask {
-  return toAsk(checked(body, countBody).wanted, models);
+export function parseCountRequest(body: unknown): Ask {
+  return toAsk(checked(body, countBody).wanted);
 }
 
-function toAsk(body: MessageBody, models: readonly string[]): Ask {
+function toAsk(body: MessageBody): Ask {
   const messages = toMessages(body);
-  if (!models.includes(body.model)) throw modelNotFound(body.model);
   const choice = body.tool_choice;
   const declared = (body.tools ?? []).flatMap((tool, index) => (isOwn(tool) ? [toTool(tool, index)] : []));
   return {

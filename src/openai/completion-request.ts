@@ -1,14 +1,7 @@
 import { GatewayError } from "../errors.ts";
 import type { Ask } from "../turn/ask.ts";
 import { COMPLETION_EMULATED, COMPLETION_IGNORED, completionBody } from "./completion-schema.ts";
-import {
-  checked,
-  modelNotFound,
-  noteParams,
-  unsupportedParam,
-  type NotedParams,
-  type ParamGroups,
-} from "../turn/params.ts";
+import { checked, noteParams, unsupportedParam, type NotedParams, type ParamGroups } from "../turn/params.ts";
 import { stopSequences } from "../turn/stop.ts";
 import { refuseManyAnswers, type Offer } from "./request.ts";
 
@@ -41,7 +34,7 @@ const PARAMS: ParamGroups = {
 };
 
 /** @throws GatewayError that names the offending parameter. */
-export function parseCompletion(body: unknown, { models, maxChoices }: Offer): CompletionRequest {
+export function parseCompletion(body: unknown, { maxChoices }: Offer): CompletionRequest {
   const { given, wanted } = checked(body, completionBody);
   // It asks to fill in between; a chat's answer would not lead up to it.
   if (wanted.suffix) throw unsupportedParam("suffix");
@@ -51,7 +44,6 @@ export function parseCompletion(body: unknown, { models, maxChoices }: Offer): C
   const n = wanted.n ?? 1;
   refuseManyAnswers(n, maxChoices);
   refuseManyPrompts(prompts.length, n, maxChoices);
-  if (!models.includes(wanted.model)) throw modelNotFound(wanted.model);
   const stop = stopSequences(wanted.stop, "stop");
   const [ask, ...furtherAsks] = prompts.map((text): Ask => ({
     chat: { model: wanted.model, messages: [{ role: "user", text }] },

@@ -1,14 +1,7 @@
 import { GatewayError } from "../errors.ts";
 import type { Ask } from "../turn/ask.ts";
 import { toMessages } from "./messages.ts";
-import {
-  checked,
-  modelNotFound,
-  noteParams,
-  unsupportedParam,
-  type NotedParams,
-  type ParamGroups,
-} from "../turn/params.ts";
+import { checked, noteParams, unsupportedParam, type NotedParams, type ParamGroups } from "../turn/params.ts";
 import { stopSequences } from "../turn/stop.ts";
 import {
   chatCompletionBody,
@@ -32,7 +25,6 @@ export interface ChatCompletionRequest extends NotedParams {
 
 /** What this gateway has to give. */
 export interface Offer {
-  readonly models: readonly string[];
   /** Answers to one request; each is a turn of its own on the site. */
   readonly maxChoices: number;
 }
@@ -57,11 +49,10 @@ const PARAMS: ParamGroups = {
 };
 
 /** @throws GatewayError that names the offending parameter. */
-export function parseChatCompletion(body: unknown, { models, maxChoices }: Offer): ChatCompletionRequest {
+export function parseChatCompletion(body: unknown, { maxChoices }: Offer): ChatCompletionRequest {
   const { given, wanted } = checked(body, chatCompletionBody);
   refuseUnsupported(wanted, maxChoices);
   const messages = toMessages(wanted.messages);
-  if (!models.includes(wanted.model)) throw modelNotFound(wanted.model);
   return {
     ask: {
       chat: { model: wanted.model, messages },

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ChatRequest, ReplyPart } from "../../src/chat.ts";
 import { createApp } from "../../src/http/app.ts";
+import { ModelCatalog } from "../../src/http/model-catalog.ts";
 import { createHttpServer } from "../../src/http/server.ts";
 import { flatten } from "../../src/sites/prompt.ts";
 import { hostileAnswerTo } from "../fuzz-hostile.ts";
@@ -32,7 +33,7 @@ const app = createApp({
       return { progress, [Symbol.asyncIterator]: () => parts };
     },
   },
-  models: ["gptomni"],
+  models: new ModelCatalog(["gptomni"]),
   apiKeys: [{ name: "master", value: FUZZ_KEY }],
   adminKey: `${FUZZ_KEY}-admin`,
   readiness: () => ({ ready: true, reasons: [] }),
