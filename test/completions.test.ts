@@ -152,6 +152,9 @@ test.each([
   [{ logprobs: 0 }, "unsupported_parameter", "logprobs"],
   [{ max_tokens: 0 }, "invalid_value", "max_tokens"],
   [{ stop: ["a", "b", "c", "d", "e"] }, "invalid_value", "stop"],
+  [{ guided_json: { type: "object" } }, "unsupported_parameter", "guided_json"],
+  [{ grammar: "root ::= [a-z]+" }, "unsupported_parameter", "grammar"],
+  [{ response_format: { type: "json_object" } }, "unsupported_parameter", "response_format"],
 ])("a completion of %j is refused as %s at %s", async (changes, code, param) => {
   const { complete } = await open(says("a time"));
   const response = await complete(changes);
