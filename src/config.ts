@@ -117,7 +117,7 @@ function toConfig(values: Values, { accounts, secretPaths, warnings }: Found) {
     origin: get("GPTOMNI_ORIGIN"),
     rateLimit: values.RATE_LIMIT,
     queueLimit: get("QUEUE_LIMIT"),
-    queueTimeoutMs: get("QUEUE_TIMEOUT_SECONDS"),
+    queueTimeoutMs: values.QUEUE_TIMEOUT_SECONDS ?? get("API_REQUEST_TIMEOUT"),
     firstByteTimeoutMs: get("FIRST_BYTE_TIMEOUT_SECONDS"),
     idleTimeoutMs: get("IDLE_TIMEOUT_SECONDS"),
     challengeTimeoutMs: get("CHALLENGE_TIMEOUT_SECONDS"),

@@ -60,7 +60,7 @@ export const ERRORS = {
   tool_call_missing: { status: 502, ...siteFault, failover: false, fate: "keep" },
   tool_call_invalid: { status: 502, ...siteFault, failover: false, fate: "keep" },
   format_not_met: { status: 502, ...siteFault, failover: false, fate: "keep" },
-  site_timeout: { status: 504, ...siteFault, fate: "rebuild" },
+  site_timeout: { status: 504, ...siteFault, failover: false, fate: "rebuild" },
   request_timeout: { status: 504, ...siteFault, failover: false, fate: "keep" },
   internal_error: { status: 500, ...siteFault, failover: false, fate: "rebuild" },
 } as const satisfies Record<string, ErrorRow>;
@@ -72,6 +72,8 @@ interface ErrorDetails {
   readonly param?: string;
   /** How long to wait before this can work, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** How long it would have waited, in milliseconds, where that is why it was refused. */
+  readonly estimatedWaitMs?: number;
   readonly cause?: unknown;
 }
 
@@ -81,12 +83,14 @@ export class GatewayError extends Error {
   readonly code: ErrorCode;
   readonly param: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly estimatedWaitMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.param = details.param;
     this.retryAfterMs = details.retryAfterMs;
+    this.estimatedWaitMs = details.estimatedWaitMs;
   }
 
   get row(): ErrorRow {

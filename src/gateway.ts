@@ -1,5 +1,5 @@
 import type { ChatRequest, ReplyPart } from "./chat.ts";
-import { GatewayError } from "./errors.ts";
+import { GatewayError, type ErrorCode } from "./errors.ts";
 import type { Lease } from "./pool/lease.ts";
 import type { SessionPool } from "./pool/session-pool.ts";
 import type { Caller } from "./pool/waiting-line.ts";
@@ -20,6 +20,8 @@ export interface Progress {
   queuedMs: number;
   /** Its place among those who wait for one now, 1 for the next; undefined when it does not wait. */
   readonly queuePosition: number | undefined;
+  /** How long it waits on, as far as is known, in milliseconds; undefined when it does not wait. */
+  readonly estimatedWaitMs: number | undefined;
 }
 
 export interface GatewayLimits {
@@ -30,14 +32,20 @@ export interface GatewayLimits {
 
 /** The site is asked no more often than this for one request, repeats after challenges included: it should not see a burst. */
 const MAX_ATTEMPTS = 3;
+/** A site that says nothing for longer than this has the prompt and works on it: a repeat would be a second prompt. */
+const SILENCE_MS = 10_000;
+/** Failures that do not tell whether the site still works on the prompt. */
+const ENDS_WITHOUT_A_WORD: ReadonlySet<ErrorCode> = new Set(["site_unreachable", "reply_cut", "session_lost"]);
+
+type Pool = Pick<SessionPool, "lease" | "placeOf" | "waitMsOf">;
 
 /** One request's life: lease a session, ask the site, hand its parts on; blame what failed and try another credential. */
 export class Gateway {
-  readonly #pool: Pick<SessionPool, "lease" | "placeOf">;
+  readonly #pool: Pool;
   readonly #site: Site;
   readonly #limits: GatewayLimits;
 
-  constructor(pool: Pick<SessionPool, "lease" | "placeOf">, site: Site, limits: GatewayLimits) {
+  constructor(pool: Pool, site: Site, limits: GatewayLimits) {
     this.#pool = pool;
     this.#site = site;
     this.#limits = limits;
@@ -52,6 +60,9 @@ export class Gateway {
       queuedMs: 0,
       get queuePosition() {
         return pool.placeOf(caller);
+      },
+      get estimatedWaitMs() {
+        return pool.waitMsOf(caller);
       },
     };
     const parts = this.#parts(request, progress, { caller, signal });
@@ -80,6 +91,7 @@ export class Gateway {
       try {
         for await (const part of this.#ask(lease, request, progress, signal)) {
           isUnderWay = true;
+          lease.progressed();
           yield part;
         }
         return;
@@ -120,13 +132,18 @@ export class Gateway {
   }
 }
 
-/** Aborts the attempt with `site_timeout` when a part does not come in time; the reader's own time does not count. */
+/**
+ * Aborts the attempt with `site_timeout` when a part does not come in time; the reader's own time does not count. Whatever
+ * ends a long silence is `site_timeout` as well, unless the site itself says what happened.
+ */
 async function* withProgress(
   parts: AsyncIterable<ReplyPart>,
   limits: GatewayLimits,
   attempt: AbortController,
 ): AsyncGenerator<ReplyPart, void, undefined> {
   const iterator = parts[Symbol.asyncIterator]();
+  const startedMs = performance.now();
+  let isSilent = true;
   let limitMs = limits.firstPartTimeoutMs;
   try {
     for (;;) {
@@ -136,10 +153,19 @@ async function* withProgress(
       }, limitMs);
       const next = await iterator.next().finally(() => clearTimeout(late));
       if (next.done) return;
+      isSilent = false;
       yield next.value;
       limitMs = limits.gapTimeoutMs;
     }
+  } catch (cause) {
+    throw isSilent ? afterSilence(GatewayError.from(cause), performance.now() - startedMs) : cause;
   } finally {
     await iterator.return?.();
   }
+}
+
+function afterSilence(error: GatewayError, silenceMs: number): GatewayError {
+  if (silenceMs <= SILENCE_MS || !ENDS_WITHOUT_A_WORD.has(error.code)) return error;
+  const message = `The site sent nothing for ${Math.round(silenceMs / 1000)} seconds, then the request broke off.`;
+  return new GatewayError("site_timeout", message, { cause: error });
 }

@@ -71,6 +71,7 @@ export async function startGateway(
     adminKey: keys.admin,
     readiness: () => pool.readiness,
     accounts: () => pool.states,
+    queue: () => pool.queue,
     metrics: metricsOf(pool, browsers),
     log,
     limits: { ...config, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },
@@ -118,7 +119,7 @@ async function openStates(config: Config, log: Log): Promise<SessionStates> {
 function metricsOf(pool: SessionPool, browsers: BrowserFleet): Metrics {
   return new Metrics({
     accounts: () => pool.states,
-    waiting: () => pool.waiting,
+    queue: () => pool.queue,
     openPages: () => pool.openPages,
     browserStarts: () => browsers.starts,
     sessionFailures: () => pool.sessionFailures,

@@ -4,8 +4,8 @@ import { CREDENTIAL_STATES, type CredentialState } from "./pool/slot.ts";
 
 export interface MetricsSources {
   readonly accounts: () => readonly { readonly id: string; readonly state: CredentialState; readonly since: number }[];
-  /** How many requests wait for an account. */
-  readonly waiting: () => number;
+  /** How many requests wait for an account, and how long one would that comes now, where that is known. */
+  readonly queue: () => { readonly length: number; readonly estimatedWaitMs: number | undefined };
   readonly openPages: () => number;
   /** How many browsers were started so far. */
   readonly browserStarts: () => number;
@@ -60,8 +60,13 @@ export class Metrics {
     if (firstTokenMs !== undefined) firstToken.observe({ route }, firstTokenMs / 1000);
   }
 
-  #watch({ accounts, waiting, openPages, browserStarts, sessionFailures }: MetricsSources): void {
-    this.#gauge("gateway_waiting_requests", "Requests that wait for an account", [], () => [[{}, waiting()]]);
+  #watch({ accounts, queue, openPages, browserStarts, sessionFailures }: MetricsSources): void {
+    this.#gauge("gateway_waiting_requests", "Requests that wait for an account", [], () => [[{}, queue().length]]);
+    const wait = "How long a request would wait that comes now and is served last; absent where no account can answer";
+    this.#gauge("gateway_estimated_wait_seconds", wait, [], () => {
+      const { estimatedWaitMs } = queue();
+      return estimatedWaitMs === undefined ? [] : [[{}, estimatedWaitMs / 1000]];
+    });
     this.#gauge("gateway_open_pages", "Accounts whose page is open", [], () => [[{}, openPages()]]);
     this.#gauge("gateway_accounts", "Accounts, by state", ["state"], () => {
       const byState = Map.groupBy(accounts(), ({ state }) => state);

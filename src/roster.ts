@@ -61,6 +61,7 @@ export class Roster {
       await leaving;
       for (const account of fresh) if (mustWait(account)) await this.#add(account);
       await this.#parts.states.keepInUse(accounts);
+      this.#parts.pool.refuseHopeless();
     })();
     await this.#applying;
   }

@@ -49,7 +49,12 @@ export const SETTINGS = {
     isSecret: true,
     doc: "the operator's key, for /metrics and /admin/api; made, kept and printed like API_MASTER_KEY when absent",
   }),
-  API_REQUEST_TIMEOUT: setting({ parse: seconds(1, 3_600), default: "300", unit: "s", doc: "a whole request" }),
+  API_REQUEST_TIMEOUT: setting({
+    parse: seconds(1, 3_600),
+    default: "900",
+    unit: "s",
+    doc: "how long a request may take until its answer begins; all of it where it is not streamed",
+  }),
   HOST: setting({
     parse: text.min(1),
     default: "127.0.0.1",
@@ -102,12 +107,17 @@ export const SETTINGS = {
     unit: "requests",
     doc: "how many may wait for an account",
   }),
-  QUEUE_TIMEOUT_SECONDS: setting({ parse: seconds(1, 3_600), default: "60", unit: "s", doc: "how long one may wait" }),
+  QUEUE_TIMEOUT_SECONDS: setting({
+    parse: seconds(1, 3_600),
+    default: undefined,
+    unit: "s",
+    doc: "how long one may wait; as long as API_REQUEST_TIMEOUT when absent",
+  }),
   FIRST_BYTE_TIMEOUT_SECONDS: setting({
     parse: seconds(1, 3_600),
-    default: "60",
+    default: "300",
     unit: "s",
-    doc: "how long the site may take to begin its answer",
+    doc: "how long the site may take to begin its answer; models that think need minutes",
   }),
   IDLE_TIMEOUT_SECONDS: setting({
     parse: seconds(1, 3_600),

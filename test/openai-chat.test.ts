@@ -162,13 +162,14 @@ describe("a streamed answer", () => {
       await gate.promise;
       yield* says("Hello")(undefined as never, undefined as never);
     };
-    const progress = { credentialId: undefined, attempts: 0, queuedMs: 0, queuePosition: 3 };
+    const progress = { credentialId: undefined, attempts: 0, queuedMs: 0, queuePosition: 3, estimatedWaitMs: 41_000.4 };
     const reply = (request: ChatRequest, _caller: unknown, signal: AbortSignal): Reply => {
       return { progress, [Symbol.asyncIterator]: () => answer(request, signal) };
     };
     const { post } = await serve(answer, { limits: { keepAliveAfterMs: 1 }, gateway: { reply } });
     const response = await post({ ...HELLO, stream: true });
     expect(response.headers.get("x-gateway-queue-position")).toBe("3");
+    expect(response.headers.get("x-gateway-estimated-wait-ms")).toBe("41000");
     expect(response.headers.has("x-gateway-queued-ms")).toBe(false);
     gate.resolve();
     expect(await response.text()).toContain("Hello");

@@ -15,6 +15,8 @@ export const KEY = "sk-test-0123456789";
 export const JSON_HEADERS = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };
 export const HELLO = { model: "gptomni", messages: [{ role: "user" as const, content: "Hello!" }] };
 
+const NOT_WAITING = { queuePosition: undefined, estimatedWaitMs: undefined };
+
 export type Answer = (request: ChatRequest, signal: AbortSignal) => AsyncGenerator<ReplyPart, void, undefined>;
 type Overrides = Partial<Omit<AppParts, "limits">> & { readonly limits?: Partial<AppParts["limits"]> };
 
@@ -30,7 +32,7 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
   const gateway = {
     reply(request: ChatRequest, _caller: unknown, signal: AbortSignal): Reply {
       const parts = markedParts(answer(request, signal), request.boundary);
-      const progress = { credentialId: "alice", attempts: 1, queuedMs: 0, queuePosition: undefined };
+      const progress = { credentialId: "alice", attempts: 1, queuedMs: 0, ...NOT_WAITING };
       return { progress, [Symbol.asyncIterator]: () => parts };
     },
   };
@@ -49,6 +51,7 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
     adminKey: ADMIN_KEY,
     readiness: () => ({ ready: true, reasons: [] }),
     accounts: () => [],
+    queue: () => ({ length: 0, estimatedWaitMs: 0 }),
     metrics: { contentType: "text/plain", text: async () => "", done: () => {} },
     log: { debug: write, info: write, warn: write, error: write },
     corsOrigins: ["*"],

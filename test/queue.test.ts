@@ -1,5 +1,7 @@
+import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { expect, test } from "vitest";
+import { ADMIN_KEY, API_KEY } from "./api-key.ts";
 import { openWorld, type World } from "./world.ts";
 
 const STALLED = '@sim {"chunks":3,"stallAfterChunks":1,"chunkText":"half "}';
@@ -42,7 +44,7 @@ test("an account is never asked more often than its pace allows, in any span of 
 });
 
 test("while one account rests, the other answers at once", async () => {
-  await using world = await openWorld({ settings: { RATE_LIMIT: "1/1h" } });
+  await using world = await openWorld({ settings: { RATE_LIMIT: "1/1h", QUEUE_TIMEOUT_SECONDS: "60" } });
   const startedAt = performance.now();
   await Promise.all([world.ask("first"), world.ask("second")]);
   expect(performance.now() - startedAt).toBeLessThan(5_000);
@@ -52,9 +54,10 @@ test("while one account rests, the other answers at once", async () => {
   expect(await (await fetch(`${world.gateway.url}/readyz`)).json()).toMatchObject({ status: "ready" });
   // Both would rest for longer than anybody may wait: said at once, with the time.
   const refused = await world.ask("third").catch((cause: unknown) => cause);
-  expect(refused).toMatchObject({ status: 503, code: "no_usable_credential" });
+  expect(refused).toMatchObject({ status: 429, code: "rate_limit_exceeded" });
   const headers = (refused as InstanceType<typeof OpenAI.APIError>).headers;
   expect(Number(headers?.get("retry-after"))).toBeGreaterThan(3_500);
+  expect(Number(headers?.get("x-gateway-estimated-wait-ms"))).toBeGreaterThan(3_560_000);
   expect(headers?.get("x-should-retry")).toBe("false");
 });
 
@@ -157,4 +160,75 @@ test("once the gateway is to stop, each answer is the last on its connection", a
   }
   release();
   await drained;
+});
+
+test("three agents that ask at once, two turns each, all get through at the pace of one account", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: "2/2s" } });
+  const agent = async (name: string): Promise<string[]> => {
+    const texts: string[] = [];
+    for (const turn of ["1", "2"]) {
+      const messages = [{ role: "user" as const, content: `${name} ${turn}` }];
+      const stream = await world.client.chat.completions.create({ model: "gptomni", messages, stream: true });
+      let text = "";
+      for await (const { choices } of stream) text += choices[0]?.delta.content ?? "";
+      texts.push(text);
+    }
+    return texts;
+  };
+  const names = ["first", "second", "third"];
+  const answers = await Promise.all(names.map((name) => agent(name)));
+  expect(answers).toEqual(names.map((name) => [`You said: ${name} 1`, `You said: ${name} 2`]));
+});
+
+/** The pace lets one request through now, and none that comes soon within the second that it may wait. */
+const TIGHT = { RATE_LIMIT: "1/3s", QUEUE_TIMEOUT_SECONDS: "1" };
+
+test("a stream that could not be served in its time is refused by status, with the time at which it can", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: TIGHT });
+  await world.ask("first");
+  for (const stream of [true, false]) {
+    const refused = await world.post("/v1/chat/completions", { ...question("too soon"), stream });
+    expect([refused.status, refused.headers.get("content-type")]).toEqual([429, "application/json"]);
+    expect(await refused.json()).toMatchObject({ error: { code: "rate_limit_exceeded" } });
+    expect(refused.headers.get("x-should-retry")).toBe("true");
+    const [waitMs, afterMs] = ["x-gateway-estimated-wait-ms", "retry-after-ms"].map((name) =>
+      Number(refused.headers.get(name)),
+    );
+    expect(waitMs).toBeGreaterThan(1_000);
+    expect(waitMs).toBeLessThanOrEqual(3_100);
+    expect(afterMs).toBeLessThanOrEqual((waitMs ?? 0) + 60);
+  }
+  expect(world.simulator.posts).toHaveLength(1);
+});
+
+test("an SDK that is refused comes again when it is told to, and is answered", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: TIGHT });
+  const options = { apiKey: API_KEY, baseURL: `${world.gateway.url}/v1`, maxRetries: 1 };
+  const messages = [{ role: "user" as const, content: "OpenAI" }];
+  const anthropic = new Anthropic({ ...options, baseURL: world.gateway.url });
+  await world.ask("first");
+  const completion = await new OpenAI(options).chat.completions.create({ model: "gptomni", messages });
+  expect(completion.choices[0]?.message.content).toBe("You said: OpenAI");
+  const message = await anthropic.messages.create({ model: "gptomni", max_tokens: 100, messages });
+  expect(message.content[0]).toMatchObject({ text: "You said: OpenAI" });
+  const twice = new Anthropic({ ...options, baseURL: world.gateway.url, maxRetries: 0 });
+  const refused = await twice.messages.create({ model: "gptomni", max_tokens: 9, messages }).catch((cause) => cause);
+  expect(refused).toBeInstanceOf(Anthropic.RateLimitError);
+});
+
+test("the operator sees how many wait, and how long one who comes now would", async () => {
+  await using world = await openWorld({
+    accounts: ["alice"],
+    settings: { RATE_LIMIT: "1/1h", QUEUE_TIMEOUT_SECONDS: "3600" },
+  });
+  const queue = async (): Promise<{ length: number; estimatedWaitMs: number }> => {
+    const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+    const response = await fetch(`${world.gateway.url}/admin/api/credentials`, { headers });
+    return ((await response.json()) as { queue: { length: number; estimatedWaitMs: number } }).queue;
+  };
+  expect(await queue()).toEqual({ length: 0, estimatedWaitMs: 0 });
+  await world.ask("first");
+  await expect.poll(async () => (await queue()).estimatedWaitMs).toBeGreaterThan(3_500_000);
+  const metrics = await fetch(`${world.gateway.url}/metrics`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
+  expect(Number(/^gateway_estimated_wait_seconds (\S+)$/m.exec(await metrics.text())?.[1])).toBeGreaterThan(3_500);
 });

@@ -14,13 +14,27 @@ export interface AccountStatus {
   readonly expiresAt: number | undefined;
 }
 
-/** `GET /admin/api/credentials`: every account, with why it is in its state. */
-export function listAccounts(accounts: () => readonly AccountStatus[]): RequestHandler {
+/** The requests that wait for an account. */
+export interface QueueStatus {
+  readonly length: number;
+  /** How long a request would wait that comes now and is served last; undefined where no account can answer. */
+  readonly estimatedWaitMs: number | undefined;
+}
+
+interface Sources {
+  readonly accounts: () => readonly AccountStatus[];
+  readonly queue: () => QueueStatus;
+}
+
+/** `GET /admin/api/credentials`: every account, with why it is in its state, and how long the queue is. */
+export function listAccounts({ accounts, queue }: Sources): RequestHandler {
   return (_request, response) => {
     const data = accounts().map(({ id, state, reason, since, nextTryAt = null, expiresAt = null }) => {
       return { id, state, reason, since, nextTryAt, expiresAt };
     });
-    sendJson(response, 200, { object: "list", data });
+    const { length, estimatedWaitMs } = queue();
+    const waitMs = estimatedWaitMs === undefined ? null : Math.round(estimatedWaitMs);
+    sendJson(response, 200, { object: "list", data, queue: { length, estimatedWaitMs: waitMs } });
   };
 }
 

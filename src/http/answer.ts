@@ -8,12 +8,13 @@ export function stampHeaders(response: ServerResponse): void {
   const exchange = exchangeOf(response);
   response.setHeader("openai-processing-ms", String(exchange.elapsedMs));
   if (exchange.progress) {
-    const { credentialId, attempts, queuedMs, queuePosition } = exchange.progress;
+    const { credentialId, attempts, queuedMs, queuePosition, estimatedWaitMs } = exchange.progress;
     if (credentialId !== undefined) response.setHeader("x-gateway-credential", headerText(credentialId));
     response.setHeader("x-gateway-attempts", String(attempts));
     // A stream opens after a while, though its request still waits.
     if (queuePosition !== undefined) response.setHeader("x-gateway-queue-position", String(queuePosition));
     else response.setHeader("x-gateway-queued-ms", String(Math.round(queuedMs)));
+    stampEstimate(response, estimatedWaitMs);
   }
   const { model, ignoredParams, emulatedParams, uncheckedParams } = exchange;
   if (model !== undefined) response.setHeader("x-gateway-model", headerText(model));
@@ -34,6 +35,7 @@ export function sendError(response: ServerResponse, error: GatewayError): void {
   const exchange = exchangeOf(response);
   exchange.failure = error;
   if (response.headersSent || response.destroyed) return;
+  stampEstimate(response, error.estimatedWaitMs);
   const { shouldRetry, afterMs } = retryAdvice(error);
   response.setHeader("x-should-retry", String(shouldRetry));
   if (afterMs !== undefined) {
@@ -41,6 +43,11 @@ export function sendError(response: ServerResponse, error: GatewayError): void {
     response.setHeader("retry-after-ms", String(Math.max(1, Math.ceil(afterMs))));
   }
   sendJson(response, error.row.status, exchange.errorBody(error));
+}
+
+/** Of a request that waits, or that was refused since it would have waited too long. */
+function stampEstimate(response: ServerResponse, waitMs: number | undefined): void {
+  if (waitMs !== undefined) response.setHeader("x-gateway-estimated-wait-ms", String(Math.round(waitMs)));
 }
 
 /** Ids are the operator's words and may hold what a header may not. */

@@ -2,7 +2,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { GatewayError } from "../errors.ts";
 import { warmTokenizer } from "../turn/tokens.ts";
 import { anthropicMessages, countMessageTokens, failAsAnthropic } from "./anthropic-messages.ts";
-import { listAccounts, tellMetrics, type AccountStatus, type MetricsText } from "./admin.ts";
+import { listAccounts, tellMetrics, type AccountStatus, type MetricsText, type QueueStatus } from "./admin.ts";
 import { sendError, sendJson } from "./answer.ts";
 import { requireKey, type NamedKey } from "./auth.ts";
 import { readBody, type BodyLimits } from "./body.ts";
@@ -24,6 +24,7 @@ export interface AppParts extends TurnParts {
   readonly adminKey: string;
   readonly readiness: () => Readiness;
   readonly accounts: () => readonly AccountStatus[];
+  readonly queue: () => QueueStatus;
   readonly metrics: MetricsText & { done(request: RequestDone): void };
   readonly log: EdgeLog;
   readonly limits: TurnLimits & BodyLimits;
@@ -137,9 +138,9 @@ function callersRoutes(parts: AppParts): readonly Route[] {
   ];
 }
 
-function operatorsRoutes({ adminKey, accounts, metrics }: AppParts): readonly Route[] {
+function operatorsRoutes({ adminKey, accounts, queue, metrics }: AppParts): readonly Route[] {
   const keyed = requireKey([{ name: "admin", value: adminKey }]);
-  const list = listAccounts(accounts);
+  const list = listAccounts({ accounts, queue });
   return [
     { method: "GET", path: "/metrics", name: "/metrics", handlers: [keyed, tellMetrics(metrics)] },
     { method: "GET", path: "/admin/api/credentials", name: "/admin/api/credentials", handlers: [keyed, list] },

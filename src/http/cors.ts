@@ -14,6 +14,7 @@ const EXPOSED = [
   "x-gateway-attempts",
   "x-gateway-queued-ms",
   "x-gateway-queue-position",
+  "x-gateway-estimated-wait-ms",
   "x-ignored-params",
   "x-emulated-params",
   "x-unchecked-params",

@@ -192,7 +192,14 @@ const ANSWERS: JsonObject = {
   MessageEvent: object({ type: text }),
   MessageTokenCount: object({ input_tokens: count }),
   AnthropicError: object({ type: { const: "error" }, error: object({ type: text, message: text }), request_id: text }),
-  AccountList: object({ object: { const: "list" }, data: list(ref("Account")) }),
+  AccountList: object({ object: { const: "list" }, data: list(ref("Account")), queue: ref("Queue") }),
+  Queue: object({
+    length: { type: "integer", description: "How many requests wait for an account." },
+    estimatedWaitMs: {
+      type: ["integer", "null"],
+      description: "How long one would wait that comes now and is served last.",
+    },
+  }),
   Account: object({
     id: text,
     state: { enum: CREDENTIAL_STATES },

@@ -65,6 +65,10 @@ const HEADERS: JsonObject = {
     "integer",
     "Its place among those who wait, where its stream opens before its turn.",
   ),
+  "x-gateway-estimated-wait-ms": header(
+    "integer",
+    "How long it waits on, or would have waited, as far as is known, in milliseconds.",
+  ),
   "x-ignored-params": header("string", "Parameters that were given and have no effect."),
   "x-emulated-params": header("string", "Parameters that the gateway imitates."),
   "x-unchecked-params": header("string", "Parameters whose schema cannot be checked; the answer may not meet it."),
@@ -80,11 +84,18 @@ const TURN_HEADERS = [
   "x-gateway-attempts",
   "x-gateway-queued-ms",
   "x-gateway-queue-position",
+  "x-gateway-estimated-wait-ms",
   "x-ignored-params",
   "x-emulated-params",
   "x-unchecked-params",
 ];
-const FAILURE_HEADERS = [...ANSWER_HEADERS, "x-should-retry", "retry-after", "retry-after-ms"];
+const FAILURE_HEADERS = [
+  ...ANSWER_HEADERS,
+  "x-should-retry",
+  "retry-after",
+  "retry-after-ms",
+  "x-gateway-estimated-wait-ms",
+];
 
 function pathsOf(operations: readonly (readonly [string, Operation])[]): JsonObject {
   const paths: Record<string, Record<string, unknown>> = {};

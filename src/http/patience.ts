@@ -1,18 +1,30 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { GatewayError } from "../errors.ts";
 
-/** How long a request may go on: until its client leaves or its deadline passes. */
+export interface PatienceLimits {
+  /** For waiting and the beginning of an answer; for all of it where it is not streamed. */
+  readonly requestTimeoutMs: number;
+  readonly isStream: boolean;
+}
+
+/** How long a request may go on: until its client leaves or its deadline passes. A stream that has begun has no deadline. */
 export class Patience implements Disposable {
   readonly #ended = new AbortController();
   readonly #response: ServerResponse;
   readonly #deadline: NodeJS.Timeout;
   readonly #clientDeadline: NodeJS.Timeout | undefined;
+  readonly #isStream: boolean;
+  /** On the monotonic clock, in milliseconds. */
+  readonly deadlineMs: number;
 
-  constructor(response: ServerResponse, headers: IncomingHttpHeaders, requestTimeoutMs: number) {
+  constructor(response: ServerResponse, headers: IncomingHttpHeaders, { requestTimeoutMs, isStream }: PatienceLimits) {
     this.#response = response;
+    this.#isStream = isStream;
     response.once("close", this.#onClose);
     this.#deadline = setTimeout(() => this.#expire(requestTimeoutMs), requestTimeoutMs);
     const clientMs = clientTimeoutMs(headers);
+    // A stream opens in time for its client, though its answer has not begun.
+    this.deadlineMs = performance.now() + (isStream ? requestTimeoutMs : Math.min(clientMs, requestTimeoutMs));
     if (clientMs < requestTimeoutMs) this.#clientDeadline = setTimeout(() => this.#expire(clientMs), clientMs);
   }
 
@@ -23,6 +35,11 @@ export class Patience implements Disposable {
   /** The client has its headers: what it said about waiting for them holds no longer. */
   answered(): void {
     clearTimeout(this.#clientDeadline);
+  }
+
+  /** The answer has begun. From now on a stream's client sees how it goes on, and only the gaps have a limit. */
+  progressed(): void {
+    if (this.#isStream) clearTimeout(this.#deadline);
   }
 
   /** Nobody reads the answer any more. */

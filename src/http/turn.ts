@@ -18,7 +18,7 @@ import { questionOf, RunningReplies, type Question } from "./running-replies.ts"
 import { delivered, sendEvents, UNREAD_LIMIT_MS, type EventFrames } from "./sse.ts";
 
 export interface TurnLimits {
-  /** For a whole request. */
+  /** For waiting and the beginning of an answer; for all of it where it is not streamed. */
   readonly requestTimeoutMs: number;
   /** A stream opens at the latest after this long, … */
   readonly keepAliveAfterMs: number;
@@ -86,9 +86,10 @@ export function serveTurn<A extends Asked>(parts: TurnParts, dialect: Dialect<A>
     exchange.ignoredParams = asked.ignoredParams;
     exchange.emulatedParams = asked.emulatedParams;
     exchange.uncheckedParams = listedNames(await uncheckedParams(asked.ask));
-    using patience = new Patience(response, request.headers, parts.limits.requestTimeoutMs);
+    const { requestTimeoutMs } = parts.limits;
+    using patience = new Patience(response, request.headers, { requestTimeoutMs, isStream: asked.stream });
     const question = questionOf(exchange.tenant, exchange.route ?? "", request.headers, request.body as Buffer);
-    const turn = openTurn(parts, asked, { running, question, exchange, model, signal: patience.signal });
+    const turn = openTurn(parts, asked, { running, question, exchange, model, patience });
     await deliver({ asked, turn, dialect, patience, limits: parts.limits }, response);
   };
 }
@@ -124,15 +125,17 @@ interface TurnContext {
   readonly exchange: Exchange;
   /** The one that serves. */
   readonly model: string;
-  readonly signal: AbortSignal;
+  readonly patience: Patience;
 }
 
-function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange, model, signal }: TurnContext): Turn {
+function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange, model, patience }: TurnContext): Turn {
+  const { signal, deadlineMs } = patience;
   const { gateway, limits, promptOf } = parts;
   const asks = [asked.ask, ...(asked.furtherAsks ?? [])];
   const wanted = asks.flatMap((ask) => Array.from({ length: asked.n }, () => ask));
   const answers = wanted.map((ask, index) => {
-    const caller = { tenant: exchange.tenant, isBackground: isBackground(ask.chat.messages, parts.backgroundPattern) };
+    const background = isBackground(ask.chat.messages, parts.backgroundPattern);
+    const caller = { tenant: exchange.tenant, isBackground: background, deadlineMs };
     let sent = 0;
     return new Answer(ask, (chat) => {
       sent += 1;
@@ -140,7 +143,10 @@ function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange,
       const turn = { ...question, key: `${question.key} ${index} ${sent}` };
       const reply = running.read(turn, (its) => gateway.reply({ ...chat, model }, caller, its), signal);
       exchange.progress = reply.progress;
-      return timed(reply, exchange);
+      return timed(reply, () => {
+        exchange.markFirstToken();
+        patience.progressed();
+      });
     });
   });
   const pulse = asked.stream
@@ -161,9 +167,12 @@ function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange,
   };
 }
 
-async function* timed(parts: AsyncIterable<ReplyPart>, exchange: Exchange): AsyncGenerator<ReplyPart, void, undefined> {
+async function* timed(
+  parts: AsyncIterable<ReplyPart>,
+  onProgress: () => void,
+): AsyncGenerator<ReplyPart, void, undefined> {
   for await (const part of parts) {
-    if (part.type !== "end") exchange.markFirstToken();
+    if (part.type !== "end") onProgress();
     yield part;
   }
 }

@@ -19,21 +19,28 @@ export class Lease implements Disposable {
   #keeping: NodeJS.Timeout | undefined;
   #blamed: GatewayError | undefined;
   #isOver = false;
+  readonly #startedMs = performance.now();
+  /** How long after the lease began the site had the prompt, in milliseconds; undefined until it has. */
+  sentAfterMs: number | undefined;
   /** The browser had its time for a challenge and did not solve it. */
   isUnsolved = false;
 
   constructor(slot: Slot, limitMs: number, settle: (error: GatewayError | undefined) => Promise<void>) {
     this.slot = slot;
     this.#settle = settle;
-    // The backstop for a holder that is stuck; its session is rebuilt under it.
+    // The backstop for a holder whose answer stands still; its session is rebuilt under it.
     this.#overdue = setTimeout(() => {
-      this.blame(new GatewayError("site_timeout", "The request held its session for too long."));
+      this.blame(new GatewayError("site_timeout", "The request held its session for too long without progress."));
       this[Symbol.dispose]();
     }, limitMs);
   }
 
   get credentialId(): string {
     return this.slot.id;
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.#startedMs;
   }
 
   /** Resolves when the session is the pool's again. */
@@ -46,7 +53,11 @@ export class Lease implements Disposable {
     const { permit, session } = this.slot;
     this.slot.permit = undefined;
     // The site counts what arrives, and the answer's head proves that; a site that thinks long is not waited for.
-    const late = setTimeout(() => permit?.spend(), ARRIVAL_LIMIT_MS);
+    const spend = (): void => {
+      permit?.spend();
+      this.sentAfterMs ??= performance.now() - this.#startedMs;
+    };
+    const late = setTimeout(spend, ARRIVAL_LIMIT_MS);
     try {
       const response = await session.fetch(request, signal);
       // What is wrong with the session shows when it is given back.
@@ -55,7 +66,7 @@ export class Lease implements Disposable {
       return response;
     } finally {
       clearTimeout(late);
-      permit?.spend();
+      spend();
     }
   };
 
@@ -76,6 +87,11 @@ export class Lease implements Disposable {
       throw error;
     }
     slot.enter("busy", "answering");
+  }
+
+  /** The answer goes on: the holder is not stuck. */
+  progressed(): void {
+    this.#overdue.refresh();
   }
 
   /** What really failed, which the site cannot know: `Session.explain`. */

@@ -18,15 +18,19 @@ export interface Permit {
  */
 export class Pace {
   readonly #limiter: Bottleneck | undefined;
+  /** Undefined where it may send at any time. */
+  readonly limit: RateLimit | undefined;
   readonly #windowMs: number;
   readonly #count: number;
   readonly #spentAt: number[] = [];
   readonly #ends = new Set<() => void>();
+  #unspent = 0;
   /** Called when `sentAt` has changed. */
   onSent: () => void = () => {};
 
   /** `sentAt`: what was sent before a restart counts on; milliseconds since the epoch, earliest first. */
   constructor(limit: RateLimit | undefined, sentAt: readonly number[] = []) {
+    this.limit = limit;
     this.#windowMs = limit?.windowMs ?? 0;
     this.#count = limit?.count ?? Number.POSITIVE_INFINITY;
     if (!limit) return;
@@ -46,6 +50,17 @@ export class Pace {
     return this.#spentAt.map((atMs) => Math.round(performance.timeOrigin + atMs));
   }
 
+  /** When each of the last sends stops counting, in milliseconds from now, earliest first. */
+  get sendsEndInMs(): readonly number[] {
+    const nowMs = performance.now();
+    return this.#spentAt.map((atMs) => Math.max(0, atMs + this.#windowMs - nowMs));
+  }
+
+  /** Permits that were given and not spent. */
+  get unspent(): number {
+    return this.#unspent;
+  }
+
   /** How long until the pace lets this credential send again; 0 when it may now. */
   get waitMs(): number {
     const oldest = this.#spentAt.at(-this.#count);
@@ -59,9 +74,12 @@ export class Pace {
     this.#hold((end) => {
       let isSpent = false;
       const spend = (): void => {
-        if (!isSpent) this.#spend(end);
+        if (isSpent) return;
         isSpent = true;
+        this.#unspent -= 1;
+        this.#spend(end);
       };
+      this.#unspent += 1;
       permit.resolve({ spend });
     });
     return permit.promise;

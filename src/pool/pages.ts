@@ -1,5 +1,6 @@
 import type { Log } from "../log.ts";
 import type { Memory } from "../memory.ts";
+import { MovingAverage } from "./moving-average.ts";
 import type { Shelf } from "./shelf.ts";
 import type { Slot } from "./slot.ts";
 
@@ -26,6 +27,8 @@ export interface PagesParts extends PagesOptions {
 export class Pages {
   readonly #parts: PagesParts;
   readonly #opening = new Set<Slot>();
+  /** How long pages take to open. */
+  readonly openingTime = new MovingAverage();
   #waiting: (() => void)[] = [];
 
   constructor(parts: PagesParts) {
@@ -50,10 +53,12 @@ export class Pages {
     this.#opening.add(slot);
     try {
       slot.enter("opening", "going to the site");
+      const startedMs = performance.now();
       const { signedInMs } = slot;
       const isKnownSignedIn = signedInMs !== undefined && performance.now() - signedInMs < this.#parts.probeAfterMs;
       await slot.session.open(signal, { isKnownSignedIn });
       slot.opened({ isProven: !isKnownSignedIn });
+      this.openingTime.add(performance.now() - startedMs);
       return true;
     } finally {
       this.#opening.delete(slot);

@@ -1,7 +1,10 @@
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { Admission, type QueueStatus } from "./admission.ts";
+import { Dispatcher } from "./dispatcher.ts";
 import { Lease } from "./lease.ts";
-import { ASLEEP, Pages, type PagesOptions } from "./pages.ts";
+import { MovingAverage } from "./moving-average.ts";
+import { Pages, type PagesOptions } from "./pages.ts";
 import { Recovery } from "./recovery.ts";
 import { Rounds, type RoundsOptions } from "./rounds.ts";
 import { Shelf } from "./shelf.ts";
@@ -18,7 +21,8 @@ export type SlotStatus = Pick<Slot, "id" | "state" | "reason" | "since" | "nextT
   readonly expiresAt: number | undefined;
 };
 
-const MIN_RETRY_AFTER_MS = 1_000;
+/** A gateway that stops is started again about then. */
+const RESTART_MS = 1_000;
 
 /**
  * Lends each credential's session to one request at a time, to whoever's turn it is. What may be lent now stands on the
@@ -35,20 +39,33 @@ export class SessionPool implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #leases = new Set<Lease>();
   readonly #rounds: Rounds;
-  /** Sessions that are woken for somebody in the line. */
-  #waking = 0;
-  #passing: Promise<void> = Promise.resolve();
+  readonly #dispatcher: Dispatcher;
+  readonly #admission: Admission;
+  /** How long an account answers, checks of its session included. */
+  readonly #leaseTime = new MovingAverage();
+  /** Until the site has the prompt. */
+  readonly #sendTime = new MovingAverage();
 
   constructor(options: SessionPoolOptions, log: Log) {
     this.#options = options;
     this.#log = log;
     this.#line = new WaitingLine(options);
-    const shelve = (slot: Slot): Promise<void> => this.#shelve(slot);
-    const onFailure = (): void => this.#refuseHopeless();
+    const shelve = (slot: Slot): Promise<void> => this.#dispatcher.shelve(slot);
+    const onFailure = (): void => this.refuseHopeless();
     const shared = { slots: this.#slots, shelf: this.#shelf, shelve, log, signal: this.#stopping.signal };
     this.#pages = new Pages({ ...options, ...shared });
     this.#recovery = new Recovery({ ...shared, pages: this.#pages, onFailure });
-    const handOut = (): Promise<void> => this.#handOut();
+    this.#dispatcher = new Dispatcher({ ...shared, line: this.#line, pages: this.#pages, recovery: this.#recovery });
+    this.#admission = new Admission({
+      slots: this.#slots,
+      line: this.#line,
+      timeoutMs: options.timeoutMs,
+      room: () => options.maxOpenSessions - this.openPages,
+      leases: this.#leaseTime,
+      sends: this.#sendTime,
+      openings: this.#pages.openingTime,
+    });
+    const handOut = (): Promise<void> => this.#dispatcher.handOut();
     this.#rounds = new Rounds({ ...options, ...shared, pages: this.#pages, recovery: this.#recovery, handOut });
   }
 
@@ -57,9 +74,9 @@ export class SessionPool implements AsyncDisposable {
     this.#slots.set(slot.id, slot);
     slot.session.onLost = () => {
       this.#pages.changed();
-      void this.#handOut();
+      void this.#dispatcher.handOut();
     };
-    await this.#pass(() => this.#shelf.add(slot));
+    await this.#dispatcher.pass(() => this.#shelf.add(slot));
     this.#background(this.#recovery.bring(slot, { eagerly: this.#slots.size <= this.#options.maxOpenSessions }));
   }
 
@@ -70,7 +87,7 @@ export class SessionPool implements AsyncDisposable {
     slot.isRetired = true;
     const running = [...this.#leases].filter((lease) => lease.slot === slot).map((lease) => lease.settled);
     await Promise.all(running);
-    await this.#pass(() => this.#shelf.remove(slot));
+    await this.#dispatcher.pass(() => this.#shelf.remove(slot));
     this.#slots.delete(id);
     await slot.pace.stop();
     // It may come back, and its token may hold once.
@@ -81,19 +98,18 @@ export class SessionPool implements AsyncDisposable {
 
   /**
    * Waits for a session that may be lent and is none of `except`.
-   * @throws GatewayError `no_usable_credential` when there is none to wait for, `rate_limit_exceeded`, `queue_timeout`,
-   * `overloaded`, `server_shutting_down`; the signal's reason when it aborts.
+   * @throws GatewayError `no_usable_credential` when there is none to wait for; `rate_limit_exceeded`, also when it
+   * cannot be served in its time; `queue_timeout`, `overloaded`, `server_shutting_down`; the signal's reason when it aborts.
    */
   async lease(except: ReadonlySet<string>, caller: Caller, signal: AbortSignal): Promise<Lease> {
     if (this.#stopping.signal.aborted) throw shuttingDown();
     if (this.#options.memory.isFull) throw overloaded();
-    const accepts = (slot: Slot): boolean => !slot.isRetired && !except.has(slot.id);
-    const retryAfterMs = (): number => shortestWaitMs(this.#candidates(accepts));
-    const wish = { accepts, retryAfterMs, servedAtOnce: () => this.#free(accepts), caller };
-    const hopeless = this.#hopeless(accepts);
-    if (hopeless) throw hopeless;
+    const wish = this.#admission.wishOf(caller, except);
+    this.#admission.check(wish);
     const waiting = this.#line.wait(wish, signal);
-    void this.#handOut();
+    // Another tenant's newcomer comes before requests that were here before.
+    this.refuseHopeless();
+    void this.#dispatcher.handOut();
     const slot = await waiting;
     slot.enter("busy", "answering");
     const lease: Lease = new Lease(slot, this.#options.leaseLimitMs, (error) => this.#settle(lease, error));
@@ -112,6 +128,21 @@ export class SessionPool implements AsyncDisposable {
   /** The caller's place among those who wait, 1 for the next; undefined when it does not. */
   placeOf(caller: Caller): number | undefined {
     return this.#line.placeOf(caller);
+  }
+
+  /** Turns away requests that wait for accounts that will not come back in time. */
+  refuseHopeless(): void {
+    this.#admission.refuseHopeless();
+  }
+
+  /** How long the caller waits on, as far as is known, in milliseconds; undefined when it does not wait. */
+  waitMsOf(caller: Caller): number | undefined {
+    return this.#admission.waitMsOf(caller);
+  }
+
+  /** How the line stands for who comes now and waits behind everybody. */
+  get queue(): QueueStatus {
+    return this.#admission.status;
   }
 
   get waiting(): number {
@@ -170,104 +201,12 @@ export class SessionPool implements AsyncDisposable {
     if (failure) await this.#recovery.fail(slot, failure, lease.isUnsolved);
     else if (!error) {
       slot.succeed();
+      this.#leaseTime.add(lease.elapsedMs);
+      this.#sendTime.add(lease.sentAfterMs ?? 0);
       this.#background(this.#pages.renewWorn(slot, this.#log, this.#stopping.signal));
     }
     this.#background(this.#recovery.bring(slot, { eagerly: false }));
-    this.#refuseHopeless();
-  }
-
-  async #shelve(slot: Slot): Promise<void> {
-    if (slot.session.isOpen) {
-      slot.enter("ready", "waiting for a request");
-      // On the shelf it might be closed to make room before anybody gets it.
-      if (this.#line.offer(slot)) return;
-    } else slot.enter("cold", ASLEEP);
-    await this.#shelf.put(slot);
-    this.#pages.changed();
-    void this.#handOut();
-  }
-
-  /** To those who wait, or to repair. */
-  #handOut(): Promise<void> {
-    return this.#pass(async () => {
-      await this.#offerOpen();
-      await this.#wakeSome();
-    });
-  }
-
-  /** One pass at a time over the shelf: during one it is emptier than it is. */
-  #pass(work: () => Promise<void>): Promise<void> {
-    const passed = this.#passing.then(work);
-    this.#passing = passed.catch(() => {});
-    this.#background(passed);
-    return passed;
-  }
-
-  async #offerOpen(): Promise<void> {
-    const kept: Slot[] = [];
-    const isDone = (): boolean => this.#line.length === 0 && [...this.#slots.values()].every((slot) => slot.isSound);
-    while (this.#shelf.open > 0 && !isDone()) {
-      const slot = await this.#shelf.takeOpen();
-      if (!slot) break;
-      if (!slot.session.isOpen) {
-        this.#recovery.lose(slot);
-        this.#background(this.#recovery.bring(slot, { eagerly: false }));
-      } else if (!this.#line.offer(slot)) kept.push(slot);
-    }
-    for (const slot of kept) await this.#shelf.put(slot);
-    // One of them may close for a page that is to open.
-    if (kept.length > 0) this.#pages.changed();
-  }
-
-  /** Opens as many sleeping sessions as there are people in the line for whom none is open. */
-  async #wakeSome(): Promise<void> {
-    const kept: Slot[] = [];
-    while (this.#line.length > this.#waking && this.#shelf.asleep > 0) {
-      const slot = await this.#shelf.takeAsleep();
-      if (!slot) break;
-      if (this.#line.wanting([slot]) > this.#waking) {
-        this.#waking += 1;
-        this.#background(this.#wake(slot));
-      } else kept.push(slot);
-    }
-    for (const slot of kept) await this.#shelf.put(slot);
-  }
-
-  async #wake(slot: Slot): Promise<void> {
-    try {
-      await this.#pages.open(slot, () => this.#line.wanting([slot]) > 0, this.#stopping.signal);
-    } catch (cause) {
-      if (!this.#stopping.signal.aborted) this.#recovery.failToOpen(slot, GatewayError.from(cause));
-    } finally {
-      this.#waking -= 1;
-    }
-    await this.#recovery.bring(slot, { eagerly: false });
-  }
-
-  /** Nobody waits for what will not come before their time is over. */
-  #refuseHopeless(): void {
-    this.#line.refuse((wish) => this.#hopeless((slot) => wish.accepts(slot)));
-  }
-
-  #hopeless(accepts: (slot: Slot) => boolean): GatewayError | undefined {
-    const candidates = this.#candidates(accepts);
-    if (candidates.some((slot) => slot.waitMs < this.#options.timeoutMs)) return undefined;
-    const byState = Object.entries(Object.groupBy(candidates, ({ state }) => state));
-    const why = byState.map(([state, slots]) => `${slots.length} ${state}`).join(", ");
-    const message = `No account can answer now${why === "" ? "" : `: ${why}`}.`;
-    if (candidates.length === 0) return new GatewayError("no_usable_credential", message);
-    return new GatewayError("no_usable_credential", message, { retryAfterMs: shortestWaitMs(candidates) });
-  }
-
-  /** How many could be lent now, those included that sleep while there is room for their page. */
-  #free(accepts: (slot: Slot) => boolean): number {
-    const room = Math.max(0, this.#options.maxOpenSessions - this.openPages);
-    const { ready = [], cold = [] } = Object.groupBy(this.#candidates(accepts), ({ state }) => state);
-    return ready.length + Math.min(cold.length, room);
-  }
-
-  #candidates(accepts: (slot: Slot) => boolean): Slot[] {
-    return [...this.#slots.values()].filter(accepts);
+    this.refuseHopeless();
   }
 
   /** Work that nobody awaits reports its failure here; there should be none. */
@@ -276,14 +215,8 @@ export class SessionPool implements AsyncDisposable {
   }
 }
 
-function shortestWaitMs(slots: readonly Slot[]): number {
-  return Math.max(MIN_RETRY_AFTER_MS, Math.min(...slots.map((slot) => slot.waitMs)));
-}
-
 function shuttingDown(): GatewayError {
-  return new GatewayError("server_shutting_down", "The gateway is shutting down.", {
-    retryAfterMs: MIN_RETRY_AFTER_MS,
-  });
+  return new GatewayError("server_shutting_down", "The gateway is shutting down.", { retryAfterMs: RESTART_MS });
 }
 
 function overloaded(): GatewayError {

@@ -72,6 +72,8 @@ export class Slot {
   isRetired = false;
   /** When a failed one is tried again, on the monotonic clock. */
   #nextTryMs = 0;
+  /** Since when it only fails, on the monotonic clock; not while the site merely told it to wait. */
+  failingSinceMs: number | undefined;
   #failuresInARow = 0;
   #verdict: Verdict | undefined;
   #lastRecovery: RecoveryDelays | undefined;
@@ -93,6 +95,7 @@ export class Slot {
     this.#failuresInARow = failuresInARow;
     this.#verdict = verdict;
     this.#lastRecovery = recoveryInto(state);
+    if (this.#lastRecovery !== RECOVERY.cool) this.failingSinceMs = performance.now();
   }
 
   /** Not so: one that stands ready and whose page was lost meanwhile. */
@@ -123,6 +126,7 @@ export class Slot {
   /** Its page stands at the site: what was wrong is over. `isProven`: the site was asked whether it is signed in. */
   opened({ isProven }: { readonly isProven: boolean }): void {
     this.nextTryAt = undefined;
+    this.failingSinceMs = undefined;
     this.#verdict = undefined;
     if (isProven) this.#prove();
   }
@@ -151,6 +155,7 @@ export class Slot {
   }
 
   succeed(): void {
+    this.failingSinceMs = undefined;
     this.#prove();
     this.#failuresInARow = 0;
   }
@@ -169,6 +174,7 @@ export class Slot {
 
   #recover(error: GatewayError, recovery: RecoveryDelays): void {
     this.signedInMs = undefined;
+    if (recovery !== RECOVERY.cool) this.failingSinceMs ??= performance.now();
     if (this.#lastRecovery !== recovery) this.#failuresInARow = 0;
     this.#lastRecovery = recovery;
     const doubled = recovery.repeatedDelayMs * 2 ** (this.#failuresInARow - 1);

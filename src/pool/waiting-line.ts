@@ -1,4 +1,5 @@
 import { GatewayError } from "../errors.ts";
+import { serviceOrder } from "./service-order.ts";
 
 /** Who asks, as far as it decides who is served first. */
 export interface Caller {
@@ -6,6 +7,8 @@ export interface Caller {
   readonly tenant: string;
   /** Served after everybody else, and the first to be turned away: nobody watches for its answer. */
   readonly isBackground: boolean;
+  /** When it gives up, on the monotonic clock in milliseconds; undefined where it waits as long as the queue allows. */
+  readonly deadlineMs?: number | undefined;
 }
 
 export interface WaitingLineLimits {
@@ -17,25 +20,32 @@ export interface WaitingLineLimits {
 /** What somebody waits for. */
 export interface Wish<T> {
   readonly accepts: (offer: T) => boolean;
-  /** How long until it may be met, as far as is known. */
+  /** How long this one may wait. */
+  readonly limitMs: number;
+  /** How long until a request like it is admitted and served in its time, as far as is known. */
   readonly retryAfterMs: () => number;
   /** How many in the line will be served at once: they do not wait. */
   readonly servedAtOnce: () => number;
   readonly caller: Caller;
 }
 
-interface Waiter<T> extends Wish<T> {
+interface Queued<T> extends Wish<T> {
   readonly arrival: number;
+}
+
+export interface Waiter<T> extends Queued<T> {
+  /** When its time is over, on the monotonic clock in milliseconds. */
+  readonly endsMs: number;
   readonly take: (offer: T) => void;
   readonly refuse: (error: GatewayError) => void;
 }
 
 /**
- * First come, first served within a tenant; tenants in turn; background work last. Whoever leaves is out at once; who comes
- * again, since what it was given failed, has the place that it had.
+ * First come, first served within a tenant; tenants in turn; background work last. An aborted request leaves the line at
+ * once. A request that must wait again after a failure keeps its position.
  */
 export class WaitingLine<T> {
-  readonly #limits: WaitingLineLimits;
+  readonly #limits: Pick<WaitingLineLimits, "limit">;
   readonly #waiters = new Set<Waiter<T>>();
   /** When each tenant was served last, counted in servings. */
   readonly #servedAt = new Map<string, number>();
@@ -43,7 +53,7 @@ export class WaitingLine<T> {
   readonly #arrivals = new WeakMap<Caller, number>();
   #arrived = 0;
 
-  constructor(limits: WaitingLineLimits) {
+  constructor(limits: Pick<WaitingLineLimits, "limit">) {
     this.#limits = limits;
   }
 
@@ -64,9 +74,10 @@ export class WaitingLine<T> {
       this.#waiters.delete(waiter);
       reject(error);
     };
-    const waiter: Waiter<T> = { ...wish, arrival: this.#arrivalOf(wish.caller), take: resolve, refuse: leave };
+    const endsMs = performance.now() + wish.limitMs;
+    const waiter: Waiter<T> = { ...wish, arrival: this.#arrivalOf(wish.caller), endsMs, take: resolve, refuse: leave };
     const onAbort = (): void => leave(GatewayError.from(signal.reason));
-    const timer = setTimeout(() => leave(this.#timedOut(waiter)), this.#limits.timeoutMs);
+    const timer = setTimeout(() => leave(this.#timedOut(waiter)), wish.limitMs);
     signal.addEventListener("abort", onAbort, { once: true });
     this.#waiters.add(waiter);
     try {
@@ -79,7 +90,7 @@ export class WaitingLine<T> {
 
   /** Gives the offer to whoever's turn it is among those who accept it; false when nobody does. */
   offer(offer: T): boolean {
-    const next = this.#inOrder().find((waiter) => waiter.accepts(offer));
+    const next = this.inOrder().find((waiter) => waiter.accepts(offer));
     if (!next) return false;
     this.#servings += 1;
     this.#servedAt.set(next.caller.tenant, this.#servings);
@@ -90,7 +101,7 @@ export class WaitingLine<T> {
 
   /** 1 for who is served next; undefined for who does not wait. */
   placeOf(caller: Caller): number | undefined {
-    const index = this.#inOrder().findIndex((waiter) => waiter.caller === caller);
+    const index = this.inOrder().findIndex((waiter) => waiter.caller === caller);
     return index < 0 ? undefined : index + 1;
   }
 
@@ -100,22 +111,22 @@ export class WaitingLine<T> {
   }
 
   /** Turns away those for whom there is a reason to. */
-  refuse(reason: (wish: Wish<T>) => GatewayError | undefined): void {
+  refuse(reason: (waiter: Waiter<T>) => GatewayError | undefined): void {
     for (const waiter of this.#waiters) {
       const error = reason(waiter);
       if (error) waiter.refuse(error);
     }
   }
 
-  /** Whose turn comes first. */
-  #inOrder(): Waiter<T>[] {
-    const servedAt = ({ caller }: Waiter<T>): number => this.#servedAt.get(caller.tenant) ?? 0;
-    return [...this.#waiters].sort(
-      (one, other) =>
-        Number(one.caller.isBackground) - Number(other.caller.isBackground) ||
-        servedAt(one) - servedAt(other) ||
-        one.arrival - other.arrival,
-    );
+  /** Whose turn comes first, if nobody else comes. */
+  inOrder(): readonly Waiter<T>[] {
+    return serviceOrder([...this.#waiters], this.#servedAt);
+  }
+
+  /** The same, as it would be with the newcomer. */
+  inOrderWith(newcomer: Wish<T>): readonly Wish<T>[] {
+    const arrival = this.#arrivals.get(newcomer.caller) ?? this.#arrived + 1;
+    return serviceOrder<Queued<T>>([...this.#waiters, { ...newcomer, arrival }], this.#servedAt);
   }
 
   #arrivalOf(caller: Caller): number {
@@ -138,8 +149,8 @@ export class WaitingLine<T> {
     return new GatewayError("rate_limit_exceeded", message, { retryAfterMs });
   }
 
-  #timedOut({ retryAfterMs, caller }: Wish<T>): GatewayError {
-    const seconds = Math.round(this.#limits.timeoutMs / 1000);
+  #timedOut({ retryAfterMs, caller, limitMs }: Wish<T>): GatewayError {
+    const seconds = Math.round(limitMs / 1000);
     const place = `the request was number ${this.placeOf(caller)} of ${this.length} that wait`;
     const message = `No account became free within ${seconds} seconds; ${place}.`;
     return new GatewayError("queue_timeout", message, { retryAfterMs: retryAfterMs() });

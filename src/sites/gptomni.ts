@@ -5,6 +5,8 @@ import { flatten } from "./prompt.ts";
 
 const REPLY_PATH = "/api/chatWithText";
 const SESSION_PATH = "/api/auth/session";
+/** A proxy in front of the site gave up waiting: the site has the prompt. 524 is Cloudflare's. */
+const GAVE_UP_WAITING: ReadonlySet<number> = new Set([504, 524]);
 /** As many as `<!doctype html>` has. */
 const HTML_SNIFF_CHARACTERS = 15;
 
@@ -94,6 +96,9 @@ async function failure(response: PageResponse): Promise<GatewayError> {
     const retryAfterMs = parseRetryAfter(headers["retry-after"]);
     const details = retryAfterMs === undefined ? {} : { retryAfterMs };
     return new GatewayError("site_rate_limited", "The site asks this account to slow down.", details);
+  }
+  if (GAVE_UP_WAITING.has(status)) {
+    return new GatewayError("site_timeout", `The site's own server waited too long for its answer (status ${status}).`);
   }
   if (status >= 500) return new GatewayError("site_failed", `The site failed with status ${status}.`);
   if (status === 0) return new GatewayError("site_changed", "The site answered with a redirect.");

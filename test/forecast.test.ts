@@ -1,0 +1,289 @@
+import fc from "fast-check";
+import { setImmediate } from "node:timers/promises";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Session } from "../src/browser/session.ts";
+import { GatewayError } from "../src/errors.ts";
+import { Memory } from "../src/memory.ts";
+import type { QueueStatus } from "../src/pool/admission.ts";
+import { Pace, type RateLimit } from "../src/pool/pace.ts";
+import { SessionPool } from "../src/pool/session-pool.ts";
+import { Slot } from "../src/pool/slot.ts";
+import type { Caller } from "../src/pool/waiting-line.ts";
+
+/** Timers fire on whole milliseconds, and a forecast is made between two of them. */
+const ROUNDING_MS = 5;
+/** A request may be refused though it would have been served in the last twentieth of its time. */
+const SAFE_SHARE = 0.95;
+const NEVER_MS = 1_000_000_000;
+const RUNS = 60;
+
+/** A page that is always open and whose site answers at once. */
+function openSession(): Session {
+  const stub = {
+    isOpen: true,
+    holdsPage: true,
+    signIn: { expiresAt: undefined },
+    onLost: () => {},
+    keepCookies: async () => {},
+    isQuiet: async () => true,
+    isWorn: async () => false,
+    open: async () => {},
+    ping: async () => {},
+    fetch: async () => ({ status: 200, headers: {}, body: (async function* () {})() }),
+    [Symbol.asyncDispose]: async () => {},
+  };
+  return stub as unknown as Session;
+}
+
+interface Arrival {
+  /** Virtual milliseconds after the one before. */
+  readonly afterMs: number;
+  readonly answerMs: number;
+  readonly tenant: string;
+}
+
+interface Outcome extends Arrival {
+  readonly atMs: number;
+  startMs?: number;
+  account?: string;
+  refused?: { readonly error: GatewayError; readonly atMs: number };
+}
+
+/** A pool with the real limiter and line, in time that the test moves. */
+class VirtualPool implements AsyncDisposable {
+  readonly limit: RateLimit;
+  readonly #pool: SessionPool;
+
+  constructor(limit: RateLimit, timeoutMs: number) {
+    this.limit = limit;
+    const log = { debug() {}, info() {}, warn() {}, error: (fields: object) => expect.fail(JSON.stringify(fields)) };
+    const never = { hibernateAfterMs: NEVER_MS, probeAfterMs: NEVER_MS, leaseLimitMs: NEVER_MS };
+    const options = { ...never, limit: 1_000, timeoutMs, maxOpenSessions: 100, memory: new Memory(() => 0) };
+    this.#pool = new SessionPool(options, log as never);
+  }
+
+  async addAccounts(count: number): Promise<void> {
+    for (let index = 0; index < count; index += 1) {
+      await this.#pool.add(new Slot({ id: `account-${index}`, session: openSession(), pace: new Pace(this.limit) }));
+    }
+    while (!this.#pool.states.every(({ state }) => state === "ready")) await moveOn(1);
+  }
+
+  /** Asks, holds the account as long as the answer takes, and notes what came of it. */
+  async ask(arrival: Arrival): Promise<Outcome> {
+    const outcome: Outcome = { ...arrival, atMs: performance.now() };
+    const caller: Caller = { tenant: arrival.tenant, isBackground: false };
+    try {
+      using lease = await this.#pool.lease(new Set(), caller, new AbortController().signal);
+      outcome.startMs = performance.now();
+      outcome.account = lease.credentialId;
+      await lease.fetch({ path: "/", method: "GET", headers: {} }, new AbortController().signal);
+      await new Promise<void>((resolve) => void setTimeout(resolve, arrival.answerMs));
+    } catch (cause) {
+      outcome.refused = { error: GatewayError.from(cause), atMs: performance.now() };
+    }
+    return outcome;
+  }
+
+  /** All of them, in virtual time. */
+  async play(arrivals: readonly Arrival[]): Promise<Outcome[]> {
+    const asked: Promise<Outcome>[] = [];
+    for (const arrival of arrivals) {
+      await moveOn(arrival.afterMs);
+      asked.push(this.ask(arrival));
+      await moveOn(0);
+    }
+    return this.until(Promise.all(asked));
+  }
+
+  /** Takes the account out of use. */
+  async remove(id: string): Promise<void> {
+    await this.until(this.#pool.remove(id));
+    this.#pool.refuseHopeless();
+  }
+
+  get queue(): QueueStatus {
+    return this.#pool.queue;
+  }
+
+  async until<T>(promised: Promise<T>): Promise<T> {
+    let isOver = false;
+    void promised.finally(() => (isOver = true)).catch(() => {});
+    while (!isOver) await moveOn(500);
+    return promised;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.until(this.#pool[Symbol.asyncDispose]());
+  }
+}
+
+/** Moves the clock; the line is served in microtasks and in turns of the loop. */
+async function moveOn(ms: number): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await setImmediate();
+  await vi.advanceTimersByTimeAsync(ms);
+  for (let turn = 0; turn < 3; turn += 1) await setImmediate();
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({
+    toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"],
+    now: 1_800_000_000_000,
+  });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** When a request would have started, had it been admitted: behind those that came before it, as they really started. */
+function startOf(refused: Outcome, earlier: readonly Outcome[], accounts: number, limit: RateLimit): number {
+  const starts = Array.from({ length: accounts }, (_, index) => {
+    const own = earlier.filter(({ account }) => account === `account-${index}`);
+    const sends = own.map(({ startMs = 0 }) => startMs).toSorted((one, other) => one - other);
+    const free = Math.max(0, ...own.map(({ startMs = 0, answerMs }) => startMs + answerMs));
+    const paced = (sends.at(-limit.count) ?? -Infinity) + limit.windowMs;
+    return Math.max(refused.atMs, free, paced);
+  });
+  return Math.min(...starts);
+}
+
+const situation = fc.record({
+  accounts: fc.integer({ min: 1, max: 3 }),
+  limit: fc.record({ count: fc.integer({ min: 1, max: 3 }), windowMs: fc.integer({ min: 1_000, max: 60_000 }) }),
+  timeoutMs: fc.integer({ min: 1_000, max: 120_000 }),
+  answerMs: fc.integer({ min: 10, max: 20_000 }),
+  gaps: fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 10_000 })), { minLength: 3, maxLength: 25 }),
+});
+
+function arrivalsOf(gaps: readonly number[], answerMs: number): Arrival[] {
+  return gaps.map((afterMs) => ({ afterMs, answerMs, tenant: "one" }));
+}
+
+test("a request is refused at once if its turn comes too late, and only then", { timeout: 120_000 }, async () => {
+  let [served, refusals] = [0, 0];
+  const property = fc.asyncProperty(situation, async ({ accounts, limit, timeoutMs, answerMs, gaps }) => {
+    await using pool = new VirtualPool(limit, timeoutMs);
+    await pool.addAccounts(accounts);
+    // The first answer tells how long one takes.
+    const [first] = await pool.play(arrivalsOf([0], answerMs));
+    const outcomes = await pool.play(arrivalsOf(gaps, answerMs));
+    for (const [index, outcome] of outcomes.entries()) {
+      const { refused, atMs, startMs = 0 } = outcome;
+      if (!refused) {
+        served += 1;
+        expect(startMs - atMs).toBeLessThanOrEqual(timeoutMs + ROUNDING_MS);
+        continue;
+      }
+      refusals += 1;
+      expect(["rate_limit_exceeded", "no_usable_credential"]).toContain(refused.error.code);
+      expect(refused.atMs - atMs).toBe(0);
+      const earlier = [first, ...outcomes.slice(0, index)].filter((one) => one?.startMs !== undefined) as Outcome[];
+      expect(startOf(outcome, earlier, accounts, limit) - atMs).toBeGreaterThanOrEqual(
+        timeoutMs * SAFE_SHARE - ROUNDING_MS,
+      );
+    }
+  });
+  await fc.assert(property, { numRuns: RUNS });
+  expect(served).toBeGreaterThan(100);
+  expect(refusals).toBeGreaterThan(50);
+});
+
+test("a request that comes again when it was told to is served in its time", { timeout: 120_000 }, async () => {
+  let retries = 0;
+  const property = fc.asyncProperty(situation, async ({ accounts, limit, timeoutMs, answerMs, gaps }) => {
+    await using pool = new VirtualPool(limit, timeoutMs);
+    await pool.addAccounts(accounts);
+    await pool.play(arrivalsOf([0], answerMs));
+    const waiting = gaps.map(() => pool.ask({ afterMs: 0, answerMs, tenant: "one" }));
+    await moveOn(0);
+    const asked = pool.ask({ afterMs: 0, answerMs, tenant: "one" });
+    waiting.push(asked);
+    await moveOn(0);
+    const { refused } = await Promise.race([asked, Promise.resolve({ refused: undefined })]);
+    if (refused) {
+      retries += 1;
+      const { retryAfterMs = 0 } = refused.error;
+      await moveOn(Math.ceil(retryAfterMs));
+      const again = await pool.until(pool.ask({ afterMs: 0, answerMs, tenant: "one" }));
+      expect(again.refused?.error.message).toBeUndefined();
+    }
+    await pool.until(Promise.all(waiting));
+  });
+  await fc.assert(property, { numRuns: RUNS });
+  expect(retries).toBeGreaterThan(10);
+});
+
+test("paces decide, however long answers take: nobody who waits runs out of time", { timeout: 120_000 }, async () => {
+  const paced = fc.record({
+    count: fc.integer({ min: 1, max: 3 }),
+    accounts: fc.integer({ min: 1, max: 3 }),
+    timeoutMs: fc.integer({ min: 200_000, max: 300_000 }),
+    arrivals: fc.array(
+      fc.record({
+        afterMs: fc.integer({ min: 0, max: 10_000 }),
+        answerMs: fc.integer({ min: 10, max: 3_000 }),
+        tenant: fc.constantFrom("one", "two", "three"),
+      }),
+      { minLength: 5, maxLength: 40 },
+    ),
+  });
+  let [served, displaced] = [0, 0];
+  const property = fc.asyncProperty(paced, async ({ count, accounts, timeoutMs, arrivals }) => {
+    await using pool = new VirtualPool({ count, windowMs: 60_000 }, timeoutMs);
+    await pool.addAccounts(accounts);
+    const tenants = new Set(arrivals.map(({ tenant }) => tenant)).size;
+    for (const { refused, atMs } of await pool.play(arrivals)) {
+      if (!refused) {
+        served += 1;
+        continue;
+      }
+      expect(refused.error.code).toBe("rate_limit_exceeded");
+      if (refused.atMs === atMs) continue;
+      // Only another tenant's request, which comes first, can take a place that was promised.
+      displaced += 1;
+      expect(tenants).toBeGreaterThan(1);
+      expect(refused.atMs - atMs).toBeLessThan(timeoutMs);
+    }
+  });
+  await fc.assert(property, { numRuns: RUNS });
+  expect(served).toBeGreaterThan(100);
+  expect(displaced).toBeGreaterThan(0);
+});
+
+test("when an account is lost, requests whose turn now comes too late are told so at once", async () => {
+  await using pool = new VirtualPool({ count: 1, windowMs: 60_000 }, 190_000);
+  await pool.addAccounts(2);
+  // Two at once and two in each further minute, until one account is gone: then the fifth and sixth are too late.
+  const asked = Array.from({ length: 6 }, () => pool.ask({ afterMs: 0, answerMs: 10, tenant: "one" }));
+  await moveOn(1_000);
+  expect(pool.queue.length).toBe(4);
+  expect(Math.round((pool.queue.estimatedWaitMs ?? 0) / 1_000)).toBe(179);
+  await pool.remove("account-1");
+  await moveOn(0);
+  expect(pool.queue.length).toBe(3);
+  const outcomes = await pool.until(Promise.all(asked));
+  expect(outcomes.map(({ refused }) => refused?.error.code)).toEqual([
+    ...Array(5).fill(undefined),
+    "rate_limit_exceeded",
+  ]);
+  expect(outcomes.at(-1)?.refused?.atMs ?? Infinity).toBeLessThan((outcomes[0]?.atMs ?? 0) + 2_000);
+  expect(outcomes.map(({ startMs = NaN, atMs }) => Math.round((startMs - atMs) / 60_000))).toEqual([
+    0,
+    0,
+    1,
+    2,
+    3,
+    NaN,
+  ]);
+});
+
+test("when the last account is lost, requests that wait for it are told so at once", async () => {
+  await using pool = new VirtualPool({ count: 1, windowMs: 60_000 }, 190_000);
+  await pool.addAccounts(1);
+  const asked = [1, 2].map(() => pool.ask({ afterMs: 0, answerMs: 10, tenant: "one" }));
+  await moveOn(1_000);
+  await pool.remove("account-0");
+  const [, waited] = await pool.until(Promise.all(asked));
+  expect(waited?.refused?.error.code).toBe("no_usable_credential");
+  expect(pool.queue).toEqual({ length: 0, estimatedWaitMs: undefined });
+});
