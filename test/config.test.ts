@@ -18,7 +18,7 @@ test("with nothing set, it listens on loopback at the documented pace", () => {
   expect(config).toMatchObject({
     host: "127.0.0.1",
     port: 8088,
-    requestTimeoutMs: 300_000,
+    requestTimeoutMs: 900_000,
     rateLimit: { count: 2, windowMs: 60_000 },
     credentials: [],
   });

@@ -24,7 +24,6 @@ describe("while nothing was sent to the client, another account answers when one
     ["is told to slow down", { status: 429, retryAfter: "1" }],
     ["meets a failing site", { status: 500 }],
     ["gets nothing", { empty: true }],
-    ["gets no first byte", { firstByteDelayMs: 60_000 }],
     ["is cut off", { resetBeforeHeaders: true }],
   ])("%s", async (_name, fault) => {
     world.simulator.failNext(fault);
@@ -37,6 +36,21 @@ describe("while nothing was sent to the client, another account answers when one
     expect(response.headers.get("x-gateway-credential")).toBe(accounts.at(-1));
     expect(await response.text()).toContain("You said: are you there?");
   });
+});
+
+test.each([
+  ["no first byte", { firstByteDelayMs: 60_000 }],
+  ["no headers", { delayMs: 60_000 }],
+  ["word from a proxy that waited in vain", { status: 504 }],
+  ["word from Cloudflare that it waited in vain", { status: 524 }],
+])("a prompt that gets %s is asked once, since the site may still work on it", async (_name, fault) => {
+  world.simulator.failNext(fault);
+  const asked = world.simulator.posts.length;
+  const response = await askRaw("think about it");
+  expect([response.status, response.headers.get("x-gateway-attempts")]).toEqual([504, "1"]);
+  expect(response.headers.get("x-should-retry")).toBe("false");
+  expect(await response.json()).toMatchObject({ error: { code: "site_timeout" } });
+  expect(world.simulator.posts).toHaveLength(asked + 1);
 });
 
 test("when all accounts fail alike, the client gets that failure", async () => {

@@ -85,6 +85,25 @@ describe("a request that takes too long", () => {
     expect(response.headers.get("x-should-retry")).toBe("false");
   });
 
+  test("is not cut while its stream goes on", async () => {
+    const { post } = await serve(pauses, { limits: { requestTimeoutMs: 100 } });
+    const text = await (await post({ ...HELLO, stream: true })).text();
+    expect([text.includes("[DONE]"), text.includes("request_timeout")]).toEqual([true, false]);
+  });
+
+  test("is cut, whole, when the limit passes before its end", async () => {
+    const { post } = await serve(pauses, { limits: { requestTimeoutMs: 100 } });
+    const response = await post(HELLO);
+    expect([response.status, await response.json()]).toMatchObject([504, { error: { code: "request_timeout" } }]);
+  });
+
+  test("is cut while its open stream has nothing but keep-alives", async () => {
+    const limits = { requestTimeoutMs: 200, keepAliveAfterMs: 1, keepAliveEveryMs: 20 };
+    const { post } = await serve(hangs(), { limits });
+    const text = await (await post({ ...HELLO, stream: true })).text();
+    expect(text).toContain("request_timeout");
+  });
+
   test("is given up when the SDK says that it waits no longer", async () => {
     const { post } = await serve(hangs());
     const response = await post(HELLO, { "x-stainless-timeout": "0.05" });

@@ -30,7 +30,8 @@ function freeInMs(slot: Slot, { leaseMs, openingMs }: UsualDurations): number {
     case "resting":
       return slot.session.isOpen ? 0 : openingMs;
     default:
-      return slot.waitMs + openingMs;
+      // When one works again that failed is not known; `Admission` decides how long it is waited for.
+      return slot.failingSinceMs === undefined ? slot.waitMs + openingMs : 0;
   }
 }
 

@@ -132,6 +132,13 @@ export const NETWORK_ROWS: readonly Row[] = [
     run: beforeAnswer((proxy) => proxy.stall()),
   },
   {
+    id: "F20b",
+    fault: "nothing passes any more before the answer, and another account is free; the prompt is not sent again",
+    gets: "504 `site_timeout`",
+    scene: { ...PROXIED, ...TWO, settings: { FIRST_BYTE_TIMEOUT_SECONDS: "1" } },
+    run: beforeAnswer((proxy) => proxy.stall()),
+  },
+  {
     id: "F20a",
     fault: "nothing passes any more in mid-answer",
     gets: "text, then error `site_timeout`",
@@ -140,11 +147,22 @@ export const NETWORK_ROWS: readonly Row[] = [
   },
   {
     id: "F21",
-    fault: "a byte now and then, until the request's time is over",
-    gets: "text, then error `request_timeout`",
-    // The bystander would meet the limit too.
-    scene: { ...PROXIED, withBystander: false, settings: { API_REQUEST_TIMEOUT: "3" } },
-    run: midAnswer((proxy) => proxy.throttle(200)),
+    fault: "a word now and then, for longer than an answer may take to begin",
+    gets: "left",
+    scene: { settings: { API_REQUEST_TIMEOUT: "3" } },
+    run: async (scene) => {
+      const asked = scene.ask({ chunks: 1_000_000, chunkDelayMs: 500, chunkText: "word " });
+      await asked.begun();
+      scene.strike();
+      // Longer than its session is lent without progress, too.
+      const elapsedMs = (): number => performance.now() - asked.startedMs;
+      await expect.poll(elapsedMs, { timeout: 30_000 }).toBeGreaterThan(9_000);
+      const { length } = asked.text;
+      await expect.poll(() => asked.text.length).toBeGreaterThan(length);
+      asked.leave();
+      await asked.over;
+      return asked;
+    },
   },
   {
     id: "F22",

@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
 
-const DRIP_EVERY_MS = 100;
 
 /**
  * Stands between Chromium and the site at the level of TCP, and breaks what passes as it is told: on all connections but
@@ -57,11 +56,6 @@ export class FaultProxy implements AsyncDisposable {
   /** Nothing passes any more, and no connection ends. */
   stall(): void {
     this.#take((connection) => connection.stall());
-  }
-
-  /** What the site says passes at this rate. */
-  throttle(bytesPerSecond: number): void {
-    this.#take((connection) => connection.drip(Math.ceil((bytesPerSecond * DRIP_EVERY_MS) / 1000)));
   }
 
   /** New connections are refused, those there are reset. */
@@ -120,17 +114,13 @@ export class FaultProxy implements AsyncDisposable {
 class Connection {
   readonly #client: Socket;
   readonly #site: Socket;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(client: Socket, site: Socket) {
     this.#client = client;
     this.#site = site;
     for (const socket of [client, site]) socket.on("error", () => {});
     client.once("close", () => site.destroy());
-    site.once("close", () => {
-      clearInterval(this.#timer);
-      client.end();
-    });
+    site.once("close", () => client.end());
   }
 
   /** From the site. */
@@ -139,7 +129,6 @@ class Connection {
   }
 
   pass(): void {
-    clearInterval(this.#timer);
     this.#client.pipe(this.#site);
     this.#site.pipe(this.#client, { end: false });
   }
@@ -163,18 +152,8 @@ class Connection {
     this.#hold();
   }
 
-  drip(bytes: number): void {
-    this.#client.pipe(this.#site);
-    this.#hold();
-    this.#timer = setInterval(() => {
-      const piece = this.#site.read(Math.min(bytes, this.#site.readableLength)) as Buffer | null;
-      if (piece) this.#client.write(piece);
-    }, DRIP_EVERY_MS);
-  }
-
   /** What the site says stays here. */
   #hold(): void {
-    clearInterval(this.#timer);
     this.#site.unpipe(this.#client).pause();
   }
 }
