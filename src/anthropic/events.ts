@@ -1,6 +1,7 @@
 import type { TokenCount } from "../turn/answer.ts";
 import type { AnswerPart } from "../turn/ask.ts";
 import type { KeepAlive } from "../turn/keep-alive.ts";
+import { pieces } from "../turn/pieces.ts";
 import { cutShort, newMessage, stopOf, toToolUse, usageOf, type ContentBlock, type End } from "./message.ts";
 
 export interface MessageEvent extends Readonly<Record<string, unknown>> {
@@ -13,14 +14,14 @@ class Blocks {
   #index = -1;
 
   /** Goes on in the open block, or opens one of this kind. */
-  *extend(block: ContentBlock, delta: object): Generator<MessageEvent, void, undefined> {
+  *extend(block: ContentBlock, deltas: readonly object[]): Generator<MessageEvent, void, undefined> {
     if (this.#open !== block.type || block.type === "tool_use") {
       yield* this.close();
       this.#index += 1;
       this.#open = block.type;
       yield { type: "content_block_start", index: this.#index, content_block: block };
     }
-    yield { type: "content_block_delta", index: this.#index, delta };
+    for (const delta of deltas) yield { type: "content_block_delta", index: this.#index, delta };
   }
 
   *close(): Generator<MessageEvent, void, undefined> {
@@ -60,19 +61,15 @@ export async function* toEvents(
   yield { type: "message_stop" };
 }
 
-function blockOf(part: Exclude<AnswerPart, { type: "end" }>): [block: ContentBlock, delta: object] {
+function blockOf(part: Exclude<AnswerPart, { type: "end" }>): [block: ContentBlock, deltas: object[]] {
   if (part.type === "text-delta") {
-    return [
-      { type: "text", text: "", citations: null },
-      { type: "text_delta", text: part.text },
-    ];
+    const deltas = [...pieces(part.text)].map((text) => ({ type: "text_delta", text }));
+    return [{ type: "text", text: "", citations: null }, deltas];
   }
   if (part.type === "reasoning-delta") {
-    return [
-      { type: "thinking", thinking: "", signature: "" },
-      { type: "thinking_delta", thinking: part.text },
-    ];
+    const deltas = [...pieces(part.text)].map((thinking) => ({ type: "thinking_delta", thinking }));
+    return [{ type: "thinking", thinking: "", signature: "" }, deltas];
   }
-  const block = { ...toToolUse(part), input: {} };
-  return [block, { type: "input_json_delta", partial_json: part.arguments }];
+  const deltas = [...pieces(part.arguments)].map((json) => ({ type: "input_json_delta", partial_json: json }));
+  return [{ ...toToolUse(part), input: {} }, deltas];
 }

@@ -7,6 +7,19 @@ import { toErrorBody } from "../openai/error.ts";
 
 /** How long a request's head, and the whole of it, may take to arrive; who sends nothing holds a connection only. */
 const ARRIVAL_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
+/**
+ * A connection over which nothing is asked outlives those in the pools of clients and proxies: nginx keeps them for 60 or 75 s,
+ * Go and Traefik for 90 s, OkHttp for 5 minutes, Google's load balancer for 10 minutes. Else a pool would send a request
+ * over a connection that is being closed.
+ */
+const IDLE_LIMITS = { keepAliveTimeout: 620_000, keepAliveTimeoutBuffer: 10_000 };
+export interface IdleLimits {
+  /** How long an idle connection is kept, as clients are told; milliseconds. */
+  readonly keepAliveTimeout: number;
+  /** How much longer it is really kept: a request may be under way when the time is over. */
+  readonly keepAliveTimeoutBuffer: number;
+}
+
 /** A client that is still sending gets this long to read why it is cut off: closing at once may lose the answer. */
 const LINGER_MS = 1_000;
 /** What is decided is written within a tick or two; a client that does not read is not waited for. */
@@ -17,9 +30,9 @@ const LOOK_EVERY_MS = 10;
  * Node's server, which tells in JSON what it cannot read, too. From `leaving` on, each answer is its connection's last:
  * clients and proxies go elsewhere with their next request, in place of finding the connection closed.
  */
-export function createHttpServer(app: RequestListener, leaving: AbortSignal): Server {
+export function createHttpServer(app: RequestListener, leaving: AbortSignal, idle: IdleLimits = IDLE_LIMITS): Server {
   const latest = new WeakMap<Duplex, ServerResponse>();
-  const server = createServer(ARRIVAL_LIMITS, (request, response) => {
+  const server = createServer({ ...ARRIVAL_LIMITS, ...idle }, (request, response) => {
     latest.set(request.socket, response);
     endConnectionFrom(leaving, response);
     app(request, response);

@@ -2,6 +2,7 @@ import { GatewayError } from "../errors.ts";
 import type { AnswerEnd, AnswerPart } from "../turn/ask.ts";
 import type { KeepAlive } from "../turn/keep-alive.ts";
 import type { Choice } from "../turn/merge.ts";
+import { pieces } from "../turn/pieces.ts";
 import type { ReplyHead } from "./reply.ts";
 import type { Usage } from "./usage.ts";
 
@@ -45,7 +46,7 @@ export async function* toCompletionChunks(
   const running = new Set(openings.keys());
   let isOpen = false;
   for await (const item of parts) {
-    if (!isOpen) yield* openingChunks.map(([index, text]) => chunk(index, text));
+    if (!isOpen) for (const [index, text] of openingChunks) for (const piece of pieces(text)) yield chunk(index, piece);
     isOpen = true;
     if ("type" in item) {
       const [waiting = 0] = running;
@@ -54,7 +55,7 @@ export async function* toCompletionChunks(
       running.delete(item.index);
       yield chunk(item.index, "", item.part.finishReason);
     } else {
-      yield chunk(item.index, textOf(item.part));
+      for (const piece of pieces(textOf(item.part))) yield chunk(item.index, piece);
     }
   }
   if (running.size > 0) throw cutShort();

@@ -3,6 +3,7 @@ import { GatewayError } from "../errors.ts";
 import type { AnswerEnd, AnswerPart, ToolCallPart } from "../turn/ask.ts";
 import type { KeepAlive } from "../turn/keep-alive.ts";
 import type { Choice } from "../turn/merge.ts";
+import { pieces } from "../turn/pieces.ts";
 import type { Usage } from "./usage.ts";
 
 /** What all chunks of an answer share. Clients take a change of it for another answer. */
@@ -92,13 +93,13 @@ class ChoiceStream {
   *deltas(part: AnswerPart): Generator<Delta, void, undefined> {
     switch (part.type) {
       case "text-delta":
-        yield { content: part.text };
+        for (const content of pieces(part.text)) yield { content };
         return;
       case "reasoning-delta":
-        yield { reasoning_content: part.text };
+        for (const piece of pieces(part.text)) yield { reasoning_content: piece };
         return;
       case "tool-call":
-        if (this.#usesFunctions) yield { function_call: { name: part.name, arguments: part.arguments } };
+        if (this.#usesFunctions) yield* functionDeltas(part);
         else yield* callDeltas(part, this.#calls);
         this.#calls += 1;
         return;
@@ -111,16 +112,27 @@ class ChoiceStream {
   }
 }
 
+/** The name comes once, in the first delta. */
+function* functionDeltas({ name, arguments: given }: ToolCallPart): Generator<Delta, void, undefined> {
+  const [first = "", ...rest] = pieces(given);
+  yield { function_call: { name, arguments: first } };
+  for (const piece of rest) yield { function_call: { arguments: piece } };
+}
+
 /** The name and id come once, in the call's first delta; clients join what is repeated. */
 function* callDeltas(call: ToolCallPart, index: number): Generator<Delta, void, undefined> {
   const { id, name } = call;
   if (call.kind === "custom") {
     yield { tool_calls: [{ index, id, type: "custom", custom: { name, input: "" } }] };
-    yield { tool_calls: [{ index, custom: { input: call.arguments } as Called["custom"] & object }] };
+    for (const input of pieces(call.arguments)) {
+      yield { tool_calls: [{ index, custom: { input } as Called["custom"] & object }] };
+    }
     return;
   }
   yield { tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] };
-  yield { tool_calls: [{ index, function: { arguments: call.arguments } as Called["function"] & object }] };
+  for (const piece of pieces(call.arguments)) {
+    yield { tool_calls: [{ index, function: { arguments: piece } as Called["function"] & object }] };
+  }
 }
 
 /**

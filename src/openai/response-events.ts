@@ -1,6 +1,7 @@
 import { GatewayError } from "../errors.ts";
 import type { AnswerPart, ToolCallPart } from "../turn/ask.ts";
 import type { KeepAlive } from "../turn/keep-alive.ts";
+import { pieces } from "../turn/pieces.ts";
 import { toErrorBody } from "./error.ts";
 import { newItemId, outputText, type ItemStatus } from "./response-item.ts";
 import {
@@ -124,7 +125,9 @@ class Output {
     const open = yield* this.#opened(part.type === "text-delta" ? "message" : "reasoning");
     open.text += part.text;
     const { textEvent, place, extra } = TEXTS[open.kind];
-    yield { type: `${textEvent}.delta`, ...this.#where(open.id), ...place, delta: part.text, ...extra };
+    for (const delta of pieces(part.text)) {
+      yield { type: `${textEvent}.delta`, ...this.#where(open.id), ...place, delta, ...extra };
+    }
   }
 
   /** An answer without text or a call is an empty message, so that there is one. */

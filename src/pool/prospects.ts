@@ -20,19 +20,13 @@ export function prospectOf(slot: Slot, usual: UsualDurations): Prospect<Slot> {
 }
 
 function freeInMs(slot: Slot, { leaseMs, openingMs }: UsualDurations): number {
-  switch (slot.state) {
-    case "busy":
-      return leftOf(leaseMs, slot);
-    case "opening":
-      return leftOf(openingMs, slot);
-    case "ready":
-      return 0;
-    case "resting":
-      return slot.session.isOpen ? 0 : openingMs;
-    default:
-      // When one works again that failed is not known; `Admission` decides how long it is waited for.
-      return slot.failingSinceMs === undefined ? slot.waitMs + openingMs : 0;
-  }
+  const { state } = slot;
+  if (state === "busy") return leftOf(leaseMs, slot);
+  if (state === "opening") return leftOf(openingMs, slot);
+  if (state === "ready") return 0;
+  if (state === "resting") return slot.session.isOpen ? 0 : openingMs;
+  // When one works again that failed is not known; `Admission` decides how long it is waited for.
+  return slot.failingSinceMs === undefined ? slot.waitMs + openingMs : 0;
 }
 
 /** What takes longer than usual may be over at any moment. */

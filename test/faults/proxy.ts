@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
 
-
 /**
  * Stands between Chromium and the site at the level of TCP, and breaks what passes as it is told: on all connections but
  * those that are spared.

@@ -1,4 +1,5 @@
 import type { ToolCallPart } from "../../turn/ask.ts";
+import { pieces } from "../../turn/pieces.ts";
 import { newItemId, type CallItem, type ItemStatus } from "../response-item.ts";
 import { isFields } from "./content.ts";
 
@@ -62,11 +63,11 @@ function functionCall(call: ToolCallPart): WireCall {
   };
   const id = newItemId("function_call");
   const where = { item_id: id };
-  const delta = { type: "response.function_call_arguments.delta", ...where, delta: text };
+  const deltas = deltasOf(text, { type: "response.function_call_arguments.delta", ...where });
   const done = { type: "response.function_call_arguments.done", ...where, name, arguments: text };
   return {
     opened: item("in_progress", ""),
-    events: text === "" ? [done] : [delta, done],
+    events: [...deltas, done],
     done: item("completed", text),
   };
 }
@@ -78,11 +79,11 @@ function customCall(call: ToolCallPart): WireCall {
   const item = (status: ItemStatus, input: string): CallItem => {
     return { ...base(id, "custom_tool_call", status, call), input, ...nameOf(call) };
   };
-  const delta = { type: "response.custom_tool_call_input.delta", ...where, delta: text };
+  const deltas = deltasOf(text, { type: "response.custom_tool_call_input.delta", ...where });
   const done = { type: "response.custom_tool_call_input.done", ...where, input: text };
   return {
     opened: item("in_progress", ""),
-    events: text === "" ? [done] : [delta, done],
+    events: [...deltas, done],
     done: item("completed", text),
   };
 }
@@ -106,10 +107,14 @@ function shellEvents(commands: unknown): readonly CallEvent[] {
     const at = (step: string) => ({ type: `response.shell_call_command.${step}`, command_index: index });
     return [
       { ...at("added"), command: "" },
-      { ...at("delta"), delta: command },
+      ...deltasOf(command, at("delta")),
       { ...at("done"), command },
     ];
   });
+}
+
+function deltasOf(text: string, event: CallEvent): readonly CallEvent[] {
+  return text === "" ? [] : [...pieces(text)].map((delta) => ({ ...event, delta }));
 }
 
 function base(id: string, type: CallForm, status: ItemStatus, call: ToolCallPart): CallItem {
