@@ -22,6 +22,8 @@ export interface Progress {
   readonly queuePosition: number | undefined;
   /** How long it waits on, as far as is known, in milliseconds; undefined when it does not wait. */
   readonly estimatedWaitMs: number | undefined;
+  /** The gateway itself answers, from the conversation. */
+  readonly isLocal?: true;
 }
 
 export interface GatewayLimits {

@@ -66,6 +66,7 @@ export async function startGateway(
     gateway,
     models,
     promptOf: (request) => site.promptOf(request),
+    background: config.background,
     backgroundPattern: config.backgroundPattern,
     apiKeys: [{ name: MASTER, value: keys.api }, ...config.apiKeys],
     adminKey: keys.admin,

@@ -149,11 +149,17 @@ export const SETTINGS = {
     unit: "",
     doc: "what becomes of other model names: serve answers with the site's first model, refuse with model_not_found",
   }),
+  BACKGROUND: setting({
+    parse: z.enum(["late", "local", "off"], { error: "late, local or off" }),
+    default: "late",
+    unit: "",
+    doc: "titles, tags and notes that clients ask for by themselves: served last, also answered here without the site, or off",
+  }),
   BACKGROUND_PATTERN: setting({
     parse: pattern,
-    default: "^### Task:",
+    default: undefined,
     unit: "regular expression",
-    doc: "requests whose last message matches are served last and turned away first: chat UIs' titles, tags, follow-ups",
+    doc: "further requests of that kind, by their last message; in .env in quotes where it has a #",
   }),
   MAX_OPEN_SESSIONS: setting({
     parse: z.literal("auto").transform(sessionsThatFit).or(wholeNumber(1, 10_000)),

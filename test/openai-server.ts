@@ -56,7 +56,8 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
     log: { debug: write, info: write, warn: write, error: write },
     corsOrigins: ["*"],
     promptOf: flatten,
-    backgroundPattern: /^### Task:/u,
+    background: "late",
+    backgroundPattern: undefined,
     ...overrides,
     limits,
   });

@@ -8,9 +8,10 @@ export function stampHeaders(response: ServerResponse): void {
   const exchange = exchangeOf(response);
   response.setHeader("openai-processing-ms", String(exchange.elapsedMs));
   if (exchange.progress) {
-    const { credentialId, attempts, queuedMs, queuePosition, estimatedWaitMs } = exchange.progress;
+    const { credentialId, attempts, queuedMs, queuePosition, estimatedWaitMs, isLocal } = exchange.progress;
     if (credentialId !== undefined) response.setHeader("x-gateway-credential", headerText(credentialId));
     response.setHeader("x-gateway-attempts", String(attempts));
+    if (isLocal) response.setHeader("x-gateway-local", "true");
     // A stream opens after a while, though its request still waits.
     if (queuePosition !== undefined) response.setHeader("x-gateway-queue-position", String(queuePosition));
     else response.setHeader("x-gateway-queued-ms", String(Math.round(queuedMs)));

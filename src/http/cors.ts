@@ -15,6 +15,7 @@ const EXPOSED = [
   "x-gateway-queued-ms",
   "x-gateway-queue-position",
   "x-gateway-estimated-wait-ms",
+  "x-gateway-local",
   "x-ignored-params",
   "x-emulated-params",
   "x-unchecked-params",

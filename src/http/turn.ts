@@ -1,17 +1,19 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { ChatRequest, ReplyPart } from "../chat.ts";
-import type { Gateway } from "../gateway.ts";
+import type { Gateway, Reply } from "../gateway.ts";
 import { Answer, type TokenCount } from "../turn/answer.ts";
 import type { Ask } from "../turn/ask.ts";
-import { isBackground } from "../turn/background.ts";
+import { choreOf, type BackgroundMode } from "../turn/chore.ts";
 import { uncheckedParams } from "../turn/emulation/emulation.ts";
 import type { KeepAlive } from "../turn/keep-alive.ts";
+import { localAnswer } from "../turn/local-answer.ts";
 import { listedNames } from "../turn/params.ts";
 import { refuseLargeSchemas } from "../turn/tool-limits.ts";
 import { sendJson } from "./answer.ts";
 import { parseBody } from "./body.ts";
 import { exchangeOf, type Exchange } from "./exchange.ts";
 import type { ModelCatalog } from "./model-catalog.ts";
+import { localReply } from "./local-reply.ts";
 import { Patience } from "./patience.ts";
 import { withPulse } from "./pulse.ts";
 import { questionOf, RunningReplies, type Question } from "./running-replies.ts";
@@ -35,8 +37,10 @@ export interface TurnParts {
   readonly models: ModelCatalog;
   /** The text that the site is really sent, for counting its tokens. */
   readonly promptOf: (request: ChatRequest) => string;
-  /** Which requests nobody watches for, by their last message. */
-  readonly backgroundPattern: RegExp;
+  /** What becomes of requests that nobody watches for. */
+  readonly background: BackgroundMode;
+  /** Which last messages tell them, beside the known ones. */
+  readonly backgroundPattern: RegExp | undefined;
   readonly limits: TurnLimits;
 }
 
@@ -134,14 +138,17 @@ function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange,
   const asks = [asked.ask, ...(asked.furtherAsks ?? [])];
   const wanted = asks.flatMap((ask) => Array.from({ length: asked.n }, () => ask));
   const answers = wanted.map((ask, index) => {
-    const background = isBackground(ask.chat.messages, parts.backgroundPattern);
-    const caller = { tenant: exchange.tenant, isBackground: background, deadlineMs };
+    const chore = parts.background === "off" ? undefined : choreOf(ask, parts.backgroundPattern);
+    const local = chore && parts.background === "local" ? localAnswer(chore, ask) : undefined;
+    const caller = { tenant: exchange.tenant, isBackground: chore !== undefined, deadlineMs };
+    const start = (chat: ChatRequest, its: AbortSignal): Reply =>
+      local === undefined ? gateway.reply({ ...chat, model }, caller, its) : localReply(local);
     let sent = 0;
     return new Answer(ask, (chat) => {
       sent += 1;
       // Of several answers, and of a repair after the first one, each is a turn of its own.
       const turn = { ...question, key: `${question.key} ${index} ${sent}` };
-      const reply = running.read(turn, (its) => gateway.reply({ ...chat, model }, caller, its), signal);
+      const reply = running.read(turn, (its) => start(chat, its), signal);
       exchange.progress = reply.progress;
       return timed(reply, () => {
         exchange.markFirstToken();

@@ -1,0 +1,21 @@
+import type { ReplyPart } from "../chat.ts";
+import type { Progress, Reply } from "../gateway.ts";
+
+const PROGRESS: Progress = {
+  credentialId: undefined,
+  attempts: 0,
+  queuedMs: 0,
+  queuePosition: undefined,
+  estimatedWaitMs: undefined,
+  isLocal: true,
+};
+
+/** An answer that no site gave. */
+export function localReply(text: string): Reply {
+  return { progress: PROGRESS, [Symbol.asyncIterator]: () => partsOf(text) };
+}
+
+async function* partsOf(text: string): AsyncGenerator<ReplyPart, void, undefined> {
+  yield { type: "text-delta", text };
+  yield { type: "end", finishReason: "stop" };
+}
