@@ -133,6 +133,8 @@ function toConfig(values: Values, { accounts, secretPaths, warnings }: Found) {
     credentialsPerBrowser: get("CREDENTIALS_PER_BROWSER"),
     maxReplyBytes: get("MAX_REPLY_BYTES"),
     maxBodyBytes: get("MAX_BODY_BYTES"),
+    maxPromptCharacters: values.MAX_PROMPT_CHARACTERS,
+    contextOverflow: get("CONTEXT_OVERFLOW"),
     maxChoices: get("MAX_CHOICES"),
     browserMode: get("BROWSER_MODE"),
     browserPath: get("BROWSER_PATH"),

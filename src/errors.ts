@@ -30,6 +30,7 @@ export const ERRORS = {
   unsupported_parameter: { status: 400, ...callerFault },
   unsupported_value: { status: 400, ...callerFault },
   unsupported_content: { status: 400, ...callerFault },
+  context_length_exceeded: { status: 400, ...callerFault },
   previous_response_not_found: { status: 400, ...callerFault },
   bad_request: { status: 400, ...callerFault },
   invalid_api_key: { status: 401, ...callerFault },

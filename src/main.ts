@@ -66,6 +66,8 @@ export async function startGateway(
     gateway,
     models,
     promptOf: (request) => site.promptOf(request),
+    maxPromptCharacters: config.maxPromptCharacters ?? site.maxPromptCharacters,
+    contextOverflow: config.contextOverflow,
     background: config.background,
     backgroundPattern: config.backgroundPattern,
     apiKeys: [{ name: MASTER, value: keys.api }, ...config.apiKeys],

@@ -203,6 +203,18 @@ export const SETTINGS = {
     unit: "bytes",
     doc: "the largest request",
   }),
+  MAX_PROMPT_CHARACTERS: setting({
+    parse: wholeNumber(1_000, 100_000_000),
+    default: undefined,
+    unit: "characters",
+    doc: "the longest prompt that the site takes, the whole conversation in it; unlimited when absent",
+  }),
+  CONTEXT_OVERFLOW: setting({
+    parse: z.enum(["refuse", "truncate"], { error: "refuse or truncate" }),
+    default: "refuse",
+    unit: "",
+    doc: "what becomes of a longer conversation: refuse, or truncate, which leaves out turns in its middle",
+  }),
   MAX_CHOICES: setting({
     parse: wholeNumber(1, 128),
     default: "4",

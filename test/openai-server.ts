@@ -56,6 +56,8 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
     log: { debug: write, info: write, warn: write, error: write },
     corsOrigins: ["*"],
     promptOf: flatten,
+    maxPromptCharacters: undefined,
+    contextOverflow: "refuse",
     background: "late",
     backgroundPattern: undefined,
     ...overrides,

@@ -17,8 +17,12 @@ export function stampHeaders(response: ServerResponse): void {
     else response.setHeader("x-gateway-queued-ms", String(Math.round(queuedMs)));
     stampEstimate(response, estimatedWaitMs);
   }
-  const { model, ignoredParams, emulatedParams, uncheckedParams } = exchange;
+  const { model, ignoredParams, emulatedParams, uncheckedParams, contextCut } = exchange;
   if (model !== undefined) response.setHeader("x-gateway-model", headerText(model));
+  if (contextCut && contextCut.characters > 0) {
+    const { turns, characters } = contextCut;
+    response.setHeader("x-gateway-context-cut", `turns=${turns}, characters=${characters}`);
+  }
   if (ignoredParams.length > 0) response.setHeader("x-ignored-params", ignoredParams.join(", "));
   if (emulatedParams.length > 0) response.setHeader("x-emulated-params", emulatedParams.join(", "));
   if (uncheckedParams.length > 0) response.setHeader("x-unchecked-params", uncheckedParams.join(", "));

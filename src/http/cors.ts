@@ -16,6 +16,7 @@ const EXPOSED = [
   "x-gateway-queue-position",
   "x-gateway-estimated-wait-ms",
   "x-gateway-local",
+  "x-gateway-context-cut",
   "x-ignored-params",
   "x-emulated-params",
   "x-unchecked-params",

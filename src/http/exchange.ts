@@ -21,6 +21,8 @@ export class Exchange {
   emulatedParams: readonly string[] = [];
   /** Of those whose schema the gateway cannot check. */
   uncheckedParams: readonly string[] = [];
+  /** What was left out of the conversation, as it was sent last. */
+  contextCut: { readonly turns: number; readonly characters: number } | undefined;
   /** How the caller's dialect writes a failure. */
   errorBody: (error: GatewayError) => unknown = toErrorBody;
   #firstTokenMs: number | undefined;

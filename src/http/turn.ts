@@ -1,9 +1,11 @@
 import type { Request, RequestHandler, Response } from "express";
 import type { ChatRequest, ReplyPart } from "../chat.ts";
+import type { GatewayError } from "../errors.ts";
 import type { Gateway, Reply } from "../gateway.ts";
 import { Answer, type TokenCount } from "../turn/answer.ts";
 import type { Ask } from "../turn/ask.ts";
 import { choreOf, type BackgroundMode } from "../turn/chore.ts";
+import { ContextLimit, uncut, type ContextOverflow } from "../turn/context-limit.ts";
 import { uncheckedParams } from "../turn/emulation/emulation.ts";
 import type { KeepAlive } from "../turn/keep-alive.ts";
 import { localAnswer } from "../turn/local-answer.ts";
@@ -37,6 +39,9 @@ export interface TurnParts {
   readonly models: ModelCatalog;
   /** The text that the site is really sent, for counting its tokens. */
   readonly promptOf: (request: ChatRequest) => string;
+  /** The most that the site takes in one prompt, where that is known, and what becomes of more. */
+  readonly maxPromptCharacters: number | undefined;
+  readonly contextOverflow: ContextOverflow;
   /** What becomes of requests that nobody watches for. */
   readonly background: BackgroundMode;
   /** Which last messages tell them, beside the known ones. */
@@ -134,7 +139,8 @@ interface TurnContext {
 
 function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange, model, patience }: TurnContext): Turn {
   const { signal, deadlineMs } = patience;
-  const { gateway, limits, promptOf } = parts;
+  const { gateway, limits } = parts;
+  const context = new ContextLimit({ ...parts, overflow: parts.contextOverflow });
   const asks = [asked.ask, ...(asked.furtherAsks ?? [])];
   const wanted = asks.flatMap((ask) => Array.from({ length: asked.n }, () => ask));
   const answers = wanted.map((ask, index) => {
@@ -145,10 +151,13 @@ function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange,
       local === undefined ? gateway.reply({ ...chat, model }, caller, its) : localReply(local);
     let sent = 0;
     return new Answer(ask, (chat) => {
+      const fitting = local === undefined ? context.fit(chat) : uncut(chat);
+      if (!fitting) return refused(context.refusal(chat));
+      exchange.contextCut = fitting;
       sent += 1;
       // Of several answers, and of a repair after the first one, each is a turn of its own.
       const turn = { ...question, key: `${question.key} ${index} ${sent}` };
-      const reply = running.read(turn, (its) => start(chat, its), signal);
+      const reply = running.read(turn, (its) => start(fitting.request, its), signal);
       exchange.progress = reply.progress;
       return timed(reply, () => {
         exchange.markFirstToken();
@@ -163,7 +172,7 @@ function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange,
     answers,
     pulsed: (items) => withPulse(items, pulse, signal),
     countTokens: async () => {
-      const counts = await Promise.all(answers.map((answer) => answer.countTokens(promptOf)));
+      const counts = await Promise.all(answers.map((answer) => answer.countTokens(context.promptOf)));
       return counts.reduce((sum, count, index) => ({
         // Each question once, however many answers.
         prompt: sum.prompt + (index % asked.n === 0 ? count.prompt : 0),
@@ -172,6 +181,11 @@ function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange,
       }));
     },
   };
+}
+
+// oxlint-disable-next-line require-yield -- it fails before its first part
+async function* refused(error: Promise<GatewayError>): AsyncGenerator<ReplyPart, void, undefined> {
+  throw await error;
 }
 
 async function* timed(

@@ -146,6 +146,8 @@ export const CHORE_PROMPTS: readonly ChorePrompt[] = [
 
 /** Its templates share a frame, also where an operator has translated them. */
 function openWebui(kind: ChoreKind, key: string): ChorePrompt[] {
-  const pattern = new RegExp(`^### Task:(?=[\\s\\S]*"${key}"\\s*:)(?=[\\s\\S]*<chat_history>)(?![\\s\\S]*<(?:user_query|context)>)`);
+  const pattern = new RegExp(
+    `^### Task:(?=[\\s\\S]*"${key}"\\s*:)(?=[\\s\\S]*<chat_history>)(?![\\s\\S]*<(?:user_query|context)>)`,
+  );
   return [{ kind, place: "last", pattern, words: "after" }];
 }

@@ -1,0 +1,135 @@
+import type { ChatRequest, Message } from "../chat.ts";
+import { wholeCharacters } from "./characters.ts";
+
+/** What was left out of a conversation. */
+export interface ContextCut {
+  readonly request: ChatRequest;
+  readonly turns: number;
+  readonly characters: number;
+}
+
+/** Of one turn no more is kept than this share of the prompt, where not everything fits. */
+const MAX_TURN_SHARE = 0.5;
+/** Less of a turn is no turn any more. */
+const MIN_TURN_CHARACTERS = 400;
+/** Each pass cuts what is too long as the prompt was counted; quoting may add to it. */
+const MAX_PASSES = 20;
+
+/**
+ * A conversation whose prompt is no longer than `maxCharacters`: turns in its middle are left out, oldest first. The first system
+ * turns, the first turn after them where it fits, and the newest turn stay; calls stay with their results. A turn that is
+ * too long by itself loses its middle, but a system's does not: half an instruction is another one. Undefined where even
+ * that is too long.
+ */
+export function cutContext(
+  request: ChatRequest,
+  maxCharacters: number,
+  promptOf: (request: ChatRequest) => string,
+): ContextCut | undefined {
+  const lengthOf = (messages: readonly Message[]): number => promptOf({ ...request, messages }).length;
+  const maxTurnCharacters = Math.floor(maxCharacters * MAX_TURN_SHARE);
+  const messages = request.messages.map((message) =>
+    isRule(message) ? message : shortened(message, maxTurnCharacters),
+  );
+  const firstTurn = messages.findIndex(({ role }) => role !== "system");
+  const systems = messages.slice(0, firstTurn < 0 ? undefined : firstTurn);
+  const units = firstTurn < 0 ? [] : unitsOf(messages.slice(firstTurn));
+  for (const kept of [1, 0]) {
+    const head = units.slice(0, Math.min(kept, units.length - 1));
+    const rest = units.slice(head.length);
+    const without = (count: number): readonly Message[] => {
+      const note = count > 0 ? [noteOf(rest.slice(0, count).flat().length)] : [];
+      return [...systems, ...head.flat(), ...note, ...rest.slice(count).flat()];
+    };
+    const count = leastOf(rest.length - 1, (left) => lengthOf(without(left)) <= maxCharacters);
+    if (count !== undefined) return result(request, without(count), promptOf);
+  }
+  const last = units.at(-1) ?? [];
+  const note = units.length > 1 ? [noteOf(units.slice(0, -1).flat().length)] : [];
+  const squeezed = squeeze([...systems, ...note, ...last], maxCharacters, lengthOf);
+  return squeezed && result(request, squeezed, promptOf);
+}
+
+function result(
+  request: ChatRequest,
+  messages: readonly Message[],
+  promptOf: (request: ChatRequest) => string,
+): ContextCut {
+  const cut = { ...request, messages };
+  const kept = messages.filter((message) => !isNote(message)).length;
+  const characters = promptOf(request).length - promptOf(cut).length;
+  return { request: cut, turns: request.messages.length - kept, characters };
+}
+
+/** The smallest number up to `max` that fits, if any does; what fits, fits with more left out. */
+function leastOf(max: number, fits: (count: number) => boolean): number | undefined {
+  if (max < 0 || !fits(max)) return undefined;
+  let [low, high] = [0, max];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (fits(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** Turns that belong together: a turn with calls, and the results of these. */
+function unitsOf(messages: readonly Message[]): Message[][] {
+  const units: Message[][] = [];
+  for (const message of messages) {
+    const open = units.at(-1);
+    if (message.role === "tool" && open) open.push(message);
+    else units.push([message]);
+  }
+  return units;
+}
+
+function isRule({ role }: Message): boolean {
+  return role === "system";
+}
+
+/** Cuts the longest text of a user's, the assistant's or a tool's until all fits. */
+function squeeze(
+  messages: readonly Message[],
+  maxCharacters: number,
+  lengthOf: (messages: readonly Message[]) => number,
+): readonly Message[] | undefined {
+  let squeezed = messages;
+  for (let pass = 0; pass < MAX_PASSES; pass += 1) {
+    const excess = lengthOf(squeezed) - maxCharacters;
+    if (excess <= 0) return squeezed;
+    const [longest] = squeezed.filter((message) => !isRule(message)).toSorted(byLength);
+    if (!longest) return undefined;
+    const left = longest.text.length - excess;
+    if (left < MIN_TURN_CHARACTERS) return undefined;
+    const short = shortened(longest, left);
+    squeezed = squeezed.map((message) => (message === longest ? short : message));
+  }
+  return undefined;
+}
+
+function byLength(one: Message, other: Message): number {
+  return other.text.length - one.text.length;
+}
+
+/** The text's beginning and end, no longer together than so many characters, with a note between them. */
+function shortened(message: Message, maxCharacters: number): Message {
+  const { text } = message;
+  if (text.length <= maxCharacters) return message;
+  const note = `\n[… ${text.length} characters were shortened here, since the conversation is longer than the site takes …]\n`;
+  const half = Math.max(0, Math.floor((maxCharacters - note.length) / 2));
+  const start = text.slice(0, wholeCharacters(text, half));
+  const end = text.slice(wholeCharacters(text, text.length - half));
+  return { ...message, text: start + note + end };
+}
+
+const NOTE = /^\[\d+ earlier turns of the conversation are left out here/;
+
+function noteOf(turns: number): Message {
+  const text = `[${turns} earlier turns of the conversation are left out here, since it is longer than the site takes.]`;
+  return { role: "system", text };
+}
+
+function isNote({ role, text }: Message): boolean {
+  return role === "system" && NOTE.test(text);
+}

@@ -1,0 +1,57 @@
+import type { ChatRequest } from "../chat.ts";
+import { GatewayError } from "../errors.ts";
+import { cutContext, type ContextCut } from "./context-cut.ts";
+import { countTokens } from "./tokens.ts";
+
+export type ContextOverflow = "refuse" | "truncate";
+
+export interface ContextLimitParts {
+  readonly promptOf: (request: ChatRequest) => string;
+  /** The most that the site takes in one prompt; undefined where nobody knows. */
+  readonly maxPromptCharacters: number | undefined;
+  readonly overflow: ContextOverflow;
+}
+
+/** Tokens are counted in so much of the prompt; the rest is taken to be alike. */
+const COUNTED_CHARACTERS = 100_000;
+
+export function uncut(request: ChatRequest): ContextCut {
+  return { request, turns: 0, characters: 0 };
+}
+
+/** What becomes of conversations that are longer than the site takes. */
+export class ContextLimit {
+  readonly #parts: ContextLimitParts;
+
+  constructor(parts: ContextLimitParts) {
+    this.#parts = parts;
+  }
+
+  /** What the site can be sent for the request, cut if need be; undefined where it is to be refused. */
+  fit(request: ChatRequest): ContextCut | undefined {
+    const { promptOf, maxPromptCharacters, overflow } = this.#parts;
+    if (maxPromptCharacters === undefined || promptOf(request).length <= maxPromptCharacters) return uncut(request);
+    return overflow === "truncate" ? cutContext(request, maxPromptCharacters, promptOf) : undefined;
+  }
+
+  /** The text that the site is sent for the request. */
+  readonly promptOf = (request: ChatRequest): string => this.#parts.promptOf(this.fit(request)?.request ?? request);
+
+  /**
+   * In the words of OpenAI's and Anthropic's API, by which agents know that they should compact: they read tokens, the site
+   * counts characters.
+   */
+  async refusal(request: ChatRequest): Promise<GatewayError> {
+    const { maxPromptCharacters: max = 0 } = this.#parts;
+    const prompt = this.#parts.promptOf(request);
+    const counted = prompt.slice(0, COUNTED_CHARACTERS);
+    const tokensPerCharacter = (await countTokens(counted)) / Math.max(1, counted.length);
+    const tokens = Math.ceil(prompt.length * tokensPerCharacter);
+    const maxTokens = Math.min(tokens - 1, Math.floor(max * tokensPerCharacter));
+    const message =
+      `prompt is too long: ${tokens} tokens > ${maxTokens} maximum. This model's maximum context length is ${maxTokens} ` +
+      `tokens. However, your messages resulted in ${tokens} tokens. Please reduce the length of the messages. ` +
+      `(The prompt has ${prompt.length} characters, and the site takes ${max}.)`;
+    return new GatewayError("context_length_exceeded", message);
+  }
+}
