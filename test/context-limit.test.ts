@@ -32,7 +32,7 @@ const conversation = fc
     { role: "user", text: "Begin." },
     ...turns.flatMap(({ kind, length, results }, turn): Message[] => {
       const text = `${turn}😀`.repeat(length).slice(0, length).toWellFormed();
-      if (kind !== "call") return [{ role: kind as "user", text }];
+      if (kind !== "call") return [{ role: kind, text }];
       const ids = Array.from({ length: results }, (_, call) => `call_${turn}_${call}`);
       return [
         { role: "assistant", text: "", toolCalls: ids.map((id) => ({ id, name: "read", arguments: '{"a":1}' })) },
@@ -78,7 +78,14 @@ describe("a conversation that is cut", () => {
     expect(cut?.request.messages.map(({ text }) => Number.parseInt(text, 10) || text.slice(0, 4))).toEqual([
       "0: x",
       "[11 ",
-      ...[12, 13, 14, 15, 16, 17, 18, 19],
+      12,
+      13,
+      14,
+      15,
+      16,
+      17,
+      18,
+      19,
       "Go o",
     ]);
     expect(cut?.turns).toBe(11);

@@ -13,10 +13,13 @@ afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
 });
 
+function app(_request: unknown, response: { end(text: string): void }): void {
+  response.end("hello");
+}
+
 /** A server, and how many connections were made to it. */
 async function serveIdle(idle?: IdleLimits) {
   let connections = 0;
-  const app = (_request: unknown, response: { end(text: string): void }): void => response.end("hello");
   const server = createHttpServer(app, new AbortController().signal, idle);
   server.on("connection", () => (connections += 1)).listen(0, "127.0.0.1");
   await once(server, "listening");

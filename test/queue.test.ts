@@ -144,6 +144,16 @@ test("an account that stands still holds up nobody else's answer", async () => {
   release();
 });
 
+test("what the gateway refuses or answers by itself is never sent to the site", async () => {
+  const settings = { MAX_PROMPT_CHARACTERS: "1000", BACKGROUND: "local" };
+  await using world = await openWorld({ accounts: ["alice"], settings });
+  await expect(world.ask("x".repeat(1_001))).rejects.toMatchObject({ status: 400, code: "context_length_exceeded" });
+  const title = "Please write a 5-10 word title for the following conversation:\n\nUser: Fix the login bug";
+  await expect(world.ask(title)).resolves.toBe("Fix the login bug");
+  await expect(world.ask("x".repeat(1_000))).resolves.toContain("You said: x");
+  expect(world.simulator.posts).toHaveLength(1);
+});
+
 test("once the gateway is to stop, each answer is the last on its connection", async () => {
   await using world = await openWorld({ accounts: ["alice"] });
   const before = await world.post("/v1/chat/completions", question("before"));

@@ -42,11 +42,13 @@ export async function* toCompletionChunks(
     choices: [{ text, index, logprobs: null, finish_reason: finishReason }],
     ...(countUsage && { usage: null }),
   });
-  const openingChunks = [...openings.entries()].filter(([, text]) => text !== "");
+  const openingChunks = [...openings.entries()]
+    .filter(([, text]) => text !== "")
+    .flatMap(([index, text]) => [...pieces(text)].map((piece) => chunk(index, piece)));
   const running = new Set(openings.keys());
   let isOpen = false;
   for await (const item of parts) {
-    if (!isOpen) for (const [index, text] of openingChunks) for (const piece of pieces(text)) yield chunk(index, piece);
+    if (!isOpen) yield* openingChunks;
     isOpen = true;
     if ("type" in item) {
       const [waiting = 0] = running;
