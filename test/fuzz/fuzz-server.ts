@@ -29,7 +29,13 @@ const app = createApp({
   gateway: {
     reply: (request) => {
       const parts = answerTo(request);
-      const progress = { credentialId: "alice", attempts: 1, queuedMs: 0, queuePosition: undefined };
+      const progress = {
+        credentialId: "alice",
+        attempts: 1,
+        queuedMs: 0,
+        queuePosition: undefined,
+        estimatedWaitMs: undefined,
+      };
       return { progress, [Symbol.asyncIterator]: () => parts };
     },
   },
@@ -38,11 +44,15 @@ const app = createApp({
   adminKey: `${FUZZ_KEY}-admin`,
   readiness: () => ({ ready: true, reasons: [] }),
   accounts: () => [],
+  queue: () => ({ length: 0, estimatedWaitMs: 0 }),
   metrics: { contentType: "text/plain", text: async () => "", done: () => {} },
   log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
   corsOrigins: ["*"],
   promptOf: flatten,
-  backgroundPattern: /^### Task:/u,
+  maxPromptCharacters: undefined,
+  contextOverflow: "refuse",
+  background: "local",
+  backgroundPattern: undefined,
   limits: {
     maxBodyBytes: MAX_BODY_BYTES,
     requestTimeoutMs: 120_000,

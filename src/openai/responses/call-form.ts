@@ -105,11 +105,7 @@ function shellEvents(commands: unknown): readonly CallEvent[] {
   if (!isTexts(commands)) return [];
   return commands.flatMap((command, index) => {
     const at = (step: string) => ({ type: `response.shell_call_command.${step}`, command_index: index });
-    return [
-      { ...at("added"), command: "" },
-      ...deltasOf(command, at("delta")),
-      { ...at("done"), command },
-    ];
+    return [{ ...at("added"), command: "" }, ...deltasOf(command, at("delta")), { ...at("done"), command }];
   });
 }
 
