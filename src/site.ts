@@ -20,6 +20,11 @@ export interface Site {
   isAuthCookie(name: string): boolean;
   /** Asks the site itself. @throws GatewayError when the site cannot tell. */
   isSignedIn(fetch: PageFetch, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Whether this answer, to a visit of the page or to a request, is a challenge that the browser may solve by itself.
+   * `text`: the body as far as it is known; empty when only the head is.
+   */
+  isChallenge(head: PageHead, text: string): boolean;
   /** The text that the site is sent for a request. */
   promptOf(request: ChatRequest): string;
   /** The most characters that the site takes in one prompt; undefined where nobody measured it. */
@@ -32,18 +37,21 @@ export interface Site {
 export type PageFetch = (request: PageRequest, signal: AbortSignal) => Promise<PageResponse>;
 
 export interface PageRequest {
-  /** Relative to the site's origin. */
+  /** Of the site's origin, from `/` on. */
   readonly path: string;
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-export interface PageResponse {
+export interface PageHead {
   /** HTTP status; 0 is a redirect that was not followed. */
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface PageResponse extends PageHead {
   /** Decoded text with whole characters; single reader. @throws GatewayError when the transfer breaks. */
   readonly body: AsyncIterable<string>;
 }

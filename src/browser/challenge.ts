@@ -1,46 +1,55 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Page, Response } from "playwright";
 import { GatewayError } from "../errors.ts";
+import type { Site } from "../site.ts";
+import { isAt, movedAway } from "./address.ts";
+import { Documents } from "./documents.ts";
+import { unreachable } from "./net-error.ts";
 import { within } from "./within.ts";
 
 const ALIVE_LIMIT_MS = 1_000;
+/** For the text of a page that is no success. */
+const BODY_LIMIT_MS = 2_000;
 /** Of the time for a challenge: the browser solves one in 5 s where it can, and 30 s are usual. */
 const SECOND_TRY_SHARE = 1 / 3;
 /** Where each page is challenged anew as soon as it stands there: doubled each time, so that few ask. */
 const CHALLENGED_PAUSE_MS = 500;
 
-/** Cloudflare marks its challenge pages: https://developers.cloudflare.com/cloudflare-challenges/challenge-types/challenge-pages/detect-response/ */
-function isChallenge(headers: Readonly<Record<string, string>>): boolean {
-  return headers["cf-mitigated"] === "challenge";
+/** Where to, for whom, and how long all of it may take. */
+export interface Visit {
+  readonly url: URL;
+  readonly site: Site;
+  readonly limitMs: number;
 }
 
 /**
- * Goes to the page and waits while the browser solves what the site asks of it.
- * @throws GatewayError `site_challenged` when that takes longer than `limitMs`, `site_unreachable`, `site_failed`,
- * `session_lost`.
+ * Goes to the page and waits while the browser solves what the site asks of it. The page is open when its document is
+ * there: what else it loads is not waited for.
+ * @throws GatewayError `site_challenged` when that takes longer than `limitMs`, `site_changed` when the page ends up
+ * elsewhere, `site_unreachable`, `site_failed`, `session_lost`.
  */
-export async function visit(page: Page, url: URL, limitMs: number): Promise<void> {
+export async function visit(page: Page, { url, site, limitMs }: Visit): Promise<void> {
   const deadlineAt = performance.now() + limitMs;
   const secondTryAt = deadlineAt - limitMs * SECOND_TRY_SHARE;
   const unreached = async (cause: unknown): Promise<never> => {
     await assertAlive(page);
-    throw new GatewayError("site_unreachable", "The site's page could not be opened.", { cause });
+    throw unreachable(cause, limitMs);
   };
+  using documents = new Documents(page);
   const go = (): Promise<Response | null> =>
-    page.goto(url.href, { waitUntil: "domcontentloaded", timeout: limitMs }).catch(unreached);
+    page.goto(url.href, { waitUntil: "commit", timeout: limitMs }).catch(unreached);
   let response = await go();
-  while (response && isChallenge(response.headers())) {
+  while (response && (await isChallenge(response, site))) {
+    const challenge = response;
     const now = performance.now();
-    if (now >= deadlineAt) throw await unsolved(page);
-    response = await nextNavigation(page, (now < secondTryAt ? secondTryAt : deadlineAt) - now);
+    if (now >= deadlineAt) throw await unsolved(page, site, challenge);
+    response = await documents.after(challenge, (now < secondTryAt ? secondTryAt : deadlineAt) - now);
     // One whose solution was lost on its way may stand still for ever: it is asked for anew, once.
     if (!response && now < secondTryAt) response = await go();
-    else if (!response) throw await unsolved(page);
+    else if (!response) throw await unsolved(page, site, challenge);
   }
-  if (response && response.status() >= 400) {
-    throw new GatewayError("site_failed", `The site's page answers ${response.status()}.`);
-  }
-  await page.waitForLoadState("domcontentloaded", { timeout: limitMs }).catch(unreached);
+  if (!isAt(page.url(), site.origin)) throw movedAway(page.url(), site.origin);
+  if (response && response.status() >= 400) throw failed(response);
 }
 
 /**
@@ -60,26 +69,45 @@ export async function repeatChallenged<T>(open: () => Promise<T>, limitMs: numbe
   }
 }
 
-/** Null when there is none in time. */
-async function nextNavigation(page: Page, limitMs: number): Promise<Response | null> {
-  const isNavigation = (response: Response): boolean => {
-    const request = response.request();
-    const isRedirect = response.status() >= 300 && response.status() < 400;
-    return request.isNavigationRequest() && request.frame() === page.mainFrame() && !isRedirect;
-  };
-  return page.waitForEvent("response", { predicate: isNavigation, timeout: limitMs }).catch(() => null);
+async function isChallenge(response: Response, site: Site): Promise<boolean> {
+  const head = headOf(response);
+  // Most pages tell by their head, and a page that is all right is not read.
+  if (response.ok() && response.status() === 200) return site.isChallenge(head, "");
+  if (site.isChallenge(head, "")) return true;
+  const text = await within(BODY_LIMIT_MS, "read the page", response.text()).catch(() => "");
+  return site.isChallenge(head, text);
+}
+
+function headOf(response: Response): Parameters<Site["isChallenge"]>[0] {
+  return { status: response.status(), headers: response.headers() };
+}
+
+function failed(response: Response): GatewayError {
+  return new GatewayError("site_failed", `The site's page answers ${response.status()}.`);
 }
 
 /** @throws GatewayError `session_lost` where the page says nothing at all: the site and its challenges had no part in it. */
 async function assertAlive(page: Page): Promise<void> {
+  // Not by `page.evaluate`, which claims that a person did something: popups would be let through.
+  const answered = async (): Promise<void> => {
+    const cdp = await page.context().newCDPSession(page);
+    await cdp.send("Runtime.evaluate", { expression: "1" });
+    await cdp.detach();
+  };
   await within(
     ALIVE_LIMIT_MS,
     "go to the site",
-    page.evaluate("true").catch(() => {}),
+    answered().catch(() => {}),
   );
 }
 
-async function unsolved(page: Page): Promise<GatewayError> {
+async function unsolved(page: Page, site: Site, response: Response): Promise<GatewayError> {
   await assertAlive(page);
-  return new GatewayError("site_challenged", "The site asks for a challenge that the browser did not solve in time.");
+  const { status } = headOf(response);
+  // An error page may have scripts, too; it had its time.
+  if (status >= 500 && status !== 503 && !site.isChallenge(headOf(response), "")) return failed(response);
+  return new GatewayError(
+    "site_challenged",
+    `The site asks for a challenge that the browser did not solve in time (status ${status}).`,
+  );
 }

@@ -7,7 +7,10 @@
 export interface PageOrder {
   /** Marks every message of this request, so that a forged or late one is not taken for another's. */
   readonly nonce: string;
-  readonly path: string;
+  /** Absolute, of `origin`: a relative one would follow the document, or a `<base>` in it, to another server. */
+  readonly url: string;
+  /** Where the document must stand for anything to be sent. */
+  readonly origin: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
@@ -29,8 +32,11 @@ export interface PageHead {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** unreachable: no answer at all · cut: broke off in mid-answer · too_large: over the cap · aborted: the host asked for it */
-export type PageFailure = "unreachable" | "cut" | "too_large" | "aborted";
+/**
+ * elsewhere, a space and an address: the document is not the site's, and nothing was sent · unreachable: no answer at all ·
+ * cut: broke off in mid-answer · too_large: over the cap · aborted: the host asked for it
+ */
+export type PageFailure = `elsewhere ${string}` | "unreachable" | "cut" | "too_large" | "aborted";
 
 export interface PageAgent {
   start(order: PageOrder): void;
@@ -75,10 +81,14 @@ export function installAgent(agentName: string, bindingName: string): void {
 
   async function run(order: PageOrder, transfer: Transfer): Promise<PageFailure | undefined> {
     const { signal } = transfer.controller;
+    // No navigation can come between this look and the fetch: both are in one task. `location` cannot be forged, and
+    // `origin` is "null" in a sandboxed document whose address is the site's.
+    if (location.origin !== order.origin || globalThis.origin !== order.origin) return `elsewhere ${location.href}`;
     let answered = false;
     try {
-      const response = await fetch(order.path, {
+      const response = await fetch(order.url, {
         method: order.method,
+        mode: "same-origin",
         headers: order.headers,
         ...(order.body === undefined ? {} : { body: order.body }),
         // A redirect would carry the account's cookies to wherever the answer points.

@@ -2,7 +2,9 @@ import { randomUUID } from "node:crypto";
 import type { CDPSession, Page } from "playwright";
 import { GatewayError } from "../errors.ts";
 import type { PageRequest, PageResponse } from "../site.ts";
-import { installAgent, type PageAgent, type PageFailure, type PageHead, type PageOrder } from "./in-page.ts";
+import { addressOf, leftSite } from "./address.ts";
+import { installAgent, type PageAgent, type PageHead, type PageOrder } from "./in-page.ts";
+import { failureOf, isElsewhere } from "./page-failure.ts";
 import { TextChannel } from "./text-channel.ts";
 import { within } from "./within.ts";
 
@@ -22,22 +24,22 @@ const ACKNOWLEDGE_BYTES = CREDIT_BYTES / 4;
 /** A UUID's, with which each message begins. */
 const NONCE_CHARACTERS = 36;
 
-const FAILURES: Readonly<Record<PageFailure, () => GatewayError>> = {
-  unreachable: () => new GatewayError("site_unreachable", "The site could not be reached."),
-  cut: () => new GatewayError("reply_cut", "The site broke off in the middle of its answer."),
-  too_large: () => new GatewayError("reply_too_large", "The site's answer is longer than the gateway accepts."),
-  aborted: () => new GatewayError("client_closed", "The request was cancelled."),
-};
-
 interface Transfer {
   readonly head: PromiseWithResolvers<PageHead>;
   readonly channel: TextChannel;
   readonly done: PromiseWithResolvers<void>;
 }
 
+export interface PageFetcherOptions {
+  /** The only place that anything is sent to, and where the page must stand for that. */
+  readonly origin: URL;
+  readonly maxReplyBytes: number;
+}
+
 /** `fetch` inside one page. Messages come back through a CDP binding that only the isolated world has. */
 export class PageFetcher {
   readonly #cdp: CDPSession;
+  readonly #origin: URL;
   readonly #maxReplyBytes: number;
   readonly #transfers = new Map<string, Transfer>();
   /** The isolated world's context; gone after each navigation. */
@@ -49,15 +51,16 @@ export class PageFetcher {
   /** On the monotonic clock, in milliseconds. */
   readonly openedMs = performance.now();
 
-  private constructor(cdp: CDPSession, maxReplyBytes: number) {
+  private constructor(cdp: CDPSession, { origin, maxReplyBytes }: PageFetcherOptions) {
     this.#cdp = cdp;
+    this.#origin = origin;
     this.#maxReplyBytes = maxReplyBytes;
   }
 
   /** @throws GatewayError `session_lost` */
-  static async open(page: Page, maxReplyBytes: number): Promise<PageFetcher> {
+  static async open(page: Page, options: PageFetcherOptions): Promise<PageFetcher> {
     const cdp = await within(PAGE_CALL_LIMIT_MS, "attach to the page", page.context().newCDPSession(page));
-    const fetcher = new PageFetcher(cdp, maxReplyBytes);
+    const fetcher = new PageFetcher(cdp, options);
     cdp.on("Runtime.bindingCalled", (event) => fetcher.#receive(event));
     cdp.on("Runtime.executionContextDestroyed", (event) => fetcher.#forgetWorld(event.executionContextId));
     cdp.on("Runtime.executionContextsCleared", () => fetcher.#forgetWorld(fetcher.#contextId));
@@ -74,6 +77,10 @@ export class PageFetcher {
     signal.throwIfAborted();
     if (this.#lost) throw this.#lost;
     this.requests += 1;
+    const { path, method, headers, body } = request;
+    const { href: url, origin } = new URL(path, this.#origin);
+    // A path such as `//elsewhere/` is an address of another server.
+    if (origin !== this.#origin.origin) throw new TypeError(`${path} is no path of ${this.#origin.origin}`);
     const nonce = randomUUID();
     const transfer = this.#register(nonce);
     const onAbort = (): void => {
@@ -83,8 +90,8 @@ export class PageFetcher {
     signal.addEventListener("abort", onAbort, { once: true });
     // Whoever stops reading early, by abort or by leaving the loop, makes the page stop too.
     void transfer.done.promise.finally(() => signal.removeEventListener("abort", onAbort));
-    const { body, ...rest } = request;
-    const order = { ...rest, body, nonce, creditBytes: CREDIT_BYTES, maxReplyBytes: this.#maxReplyBytes };
+    const limits = { creditBytes: CREDIT_BYTES, maxReplyBytes: this.#maxReplyBytes };
+    const order: PageOrder = { nonce, url, origin, method, headers, body, ...limits };
     this.#start(order, signal).catch((cause: unknown) => {
       this.#settle(transfer, GatewayError.from(cause));
       this.#finish(nonce, transfer);
@@ -170,6 +177,8 @@ export class PageFetcher {
   async #createWorld(): Promise<number> {
     const create = async (): Promise<number> => {
       const { frameTree } = await this.#cdp.send("Page.getFrameTree");
+      const { securityOrigin, url } = frameTree.frame;
+      if (securityOrigin !== this.#origin.origin) throw leftSite(addressOf(url));
       const { executionContextId } = await this.#cdp.send("Page.createIsolatedWorld", {
         frameId: frameTree.frame.id,
         worldName: WORLD_NAME,
@@ -234,8 +243,10 @@ export class PageFetcher {
     } else if (type === "h") {
       transfer.head.resolve(JSON.parse(rest) as PageHead);
     } else if (type === "d") {
-      this.#settle(transfer, isFailure(rest) ? FAILURES[rest]() : undefined);
+      const failure = failureOf(rest);
+      this.#settle(transfer, failure);
       this.#finish(nonce, transfer);
+      if (failure && isElsewhere(rest)) this.lose(failure);
     }
   }
 
@@ -272,8 +283,4 @@ export class PageFetcher {
       this.#finish(nonce, transfer);
     }
   }
-}
-
-function isFailure(text: string): text is PageFailure {
-  return Object.hasOwn(FAILURES, text);
 }

@@ -3,7 +3,9 @@ import { GatewayError } from "../errors.ts";
 import type { PageFetch, Site } from "../site.ts";
 import type { BrowserHost } from "./browser-host.ts";
 import { repeatChallenged, visit } from "./challenge.ts";
+import { newContext, OwnPages } from "./own-pages.ts";
 import { PageFetcher } from "./page-fetch.ts";
+import { watchPage } from "./page-watch.ts";
 import type { SignIn } from "./sign-in.ts";
 import { Wear } from "./wear.ts";
 import { within } from "./within.ts";
@@ -34,6 +36,7 @@ export class Session implements AsyncDisposable {
   readonly #options: SessionOptions;
   readonly signIn: SignIn;
   #context: BrowserContext | undefined;
+  #ownPages: OwnPages | undefined;
   #page: Page | undefined;
   #fetcher: PageFetcher | undefined;
   #isRenewing = false;
@@ -41,6 +44,8 @@ export class Session implements AsyncDisposable {
   /** How many of its pages are on their way out. */
   #closing = 0;
   readonly #wear: Wear;
+  /** Why its last page was lost, once one was. */
+  lostBecause: GatewayError | undefined;
   /** Called when the open page is lost while nobody uses it. */
   onLost: (error: GatewayError) => void = () => {};
 
@@ -141,7 +146,7 @@ export class Session implements AsyncDisposable {
       fetcher.lose(error);
       if (this.#fetcher !== fetcher) return;
       await this.closePage();
-      this.onLost(error);
+      this.#tellLost(error);
     }
   }
 
@@ -212,12 +217,13 @@ export class Session implements AsyncDisposable {
 
   async #tryPage(signal: AbortSignal, isKnownSignedIn: boolean): Promise<OpenPage> {
     const { site, challengeTimeoutMs, maxReplyBytes } = this.#options;
-    const context = this.#context;
-    if (!context) throw new GatewayError("session_lost", "The session's context is gone.");
-    const page = await within(BROWSER_CALL_LIMIT_MS, "open a page", context.newPage());
+    const pages = this.#ownPages;
+    if (!this.#context || !pages) throw new GatewayError("session_lost", "The session's context is gone.");
+    const page = await pages.open();
     try {
-      await visit(page, new URL(site.homePath, site.origin), challengeTimeoutMs);
-      const fetcher = await PageFetcher.open(page, maxReplyBytes);
+      const url = new URL(site.homePath, site.origin);
+      await visit(page, { url, site, limitMs: challengeTimeoutMs });
+      const fetcher = await PageFetcher.open(page, { origin: site.origin, maxReplyBytes });
       this.#watch(page, fetcher);
       if (!isKnownSignedIn) await this.#checkSignIn((request, sign) => fetcher.fetch(request, sign), signal);
       return { page, fetcher };
@@ -256,31 +262,27 @@ export class Session implements AsyncDisposable {
   }
 
   async #newContext(): Promise<BrowserContext> {
-    const browser = await this.#host.browser();
-    const context = await within(
-      BROWSER_CALL_LIMIT_MS,
-      "open a context",
-      // The window's real size: an emulated one would not match the screen it reports.
-      browser.newContext({ acceptDownloads: false, viewport: null }),
-    );
+    const context = await newContext(await this.#host.browser());
     context.once("close", () => {
       if (this.#context === context) this.#context = undefined;
     });
+    this.#ownPages = new OwnPages(context);
     await this.signIn.enter(context);
     return context;
   }
 
   #watch(page: Page, fetcher: PageFetcher): void {
-    page.on("popup", (popup) => void popup.close().catch(() => {}));
-    const onGone = (what: string) => (): void => {
-      const error = new GatewayError("session_lost", `The session's page ${what}.`);
+    watchPage(page, this.#options.site.origin, (error) => {
       fetcher.lose(error);
       if (this.#fetcher !== fetcher) return;
       this.#fetcher = undefined;
-      this.onLost(error);
-    };
-    page.once("crash", onGone("crashed"));
-    page.once("close", onGone("was closed"));
+      this.#tellLost(error);
+    });
+  }
+
+  #tellLost(error: GatewayError): void {
+    this.lostBecause = error;
+    this.onLost(error);
   }
 
   /** Never rejects. A page that does not close takes its context along. */

@@ -73,8 +73,13 @@ export class Recovery {
 
   /** A session's page was lost while nobody used it. */
   lose(slot: Slot): void {
-    const failure = new GatewayError("session_lost", "The session's page was lost while nobody used it.");
+    const because = slot.session.lostBecause?.message ?? "";
+    const failure = new GatewayError(
+      "session_lost",
+      `The session's page was lost while nobody used it. ${because}`.trimEnd(),
+    );
     this.#count(failure);
+    this.#parts.log.warn({ credential: slot.id, code: failure.code, reason: failure.message }, "session lost");
     slot.fail(failure);
   }
 

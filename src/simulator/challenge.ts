@@ -16,7 +16,16 @@ export interface ChallengeOptions {
   readonly clearanceMs?: number;
   /** How long the page takes beyond its work. */
   readonly extraMs?: number;
+  /** How it shows itself: Cloudflare's status and mark unless told. */
+  readonly head?: ChallengeHead;
 }
+
+interface ChallengeHead {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const CLOUDFLARE: ChallengeHead = { status: 403, headers: { "cf-mitigated": "challenge" } };
 
 interface Rule {
   readonly options: ChallengeOptions;
@@ -51,6 +60,10 @@ export class Challenge {
     if (!options.isOn) return false;
     const clearance = this.#clearances.get(cookies.get(CLEARANCE_COOKIE) ?? "");
     return clearance === undefined || clearance.number <= voidUpTo || clearance.expiresAt <= Date.now();
+  }
+
+  headFor(account: string | undefined): ChallengeHead {
+    return this.#ruleFor(account).options.head ?? CLOUDFLARE;
   }
 
   /** The page that solves it. */

@@ -15,6 +15,7 @@ import { faultIn, type Fault } from "./fault.ts";
 import { FaultPlan, type PlanOptions } from "./fault-plan.ts";
 import { Record, type Post } from "./record.ts";
 import { scriptIn } from "./script.ts";
+import type { SitePage } from "./site-page.ts";
 
 export interface SimulatorOptions extends RotationOptions {
   /** 0, the default, takes a free one. */
@@ -45,6 +46,8 @@ export class Simulator implements AsyncDisposable {
   readonly accounts: Accounts;
   readonly challenge: Challenge;
   readonly record = new Record();
+  /** Pages in place of the site's own, by path. */
+  readonly pages = new Map<string, SitePage>();
   /** Base64; what Chromium is to trust, and nothing else. */
   readonly spkiHash: string;
   readonly #server: Http2SecureServer;
@@ -170,9 +173,11 @@ export class Simulator implements AsyncDisposable {
     if (request.method === "POST" && path === SOLUTION_PATH) return this.#clear(visit);
     if (request.method === "POST" && path === CHAT_PATH) return this.#chat(visit);
     if (this.challenge.isDue(cookies, account)) return this.#demand(visit);
+    const page = this.pages.get(path);
+    if (path === "/zh") this.record.pageLoads += 1;
+    if (page) return sendPage(response, page);
     if (path === "/api/auth/session") return this.#session(visit);
     if (path === "/zh") {
-      this.record.pageLoads += 1;
       return send(response, 200, HTML_TYPE, chatPage(account));
     }
     if (path === "/") response.setHeader("location", "/zh");
@@ -233,9 +238,10 @@ export class Simulator implements AsyncDisposable {
   }
 
   #demand({ response, account }: Visit, post?: Post): void {
-    if (post) this.record.answered(post, 403);
-    response.setHeader("cf-mitigated", "challenge");
-    return send(response, 403, HTML_TYPE, this.challenge.page(account));
+    if (post) this.record.answered(post, this.challenge.headFor(account).status);
+    const { status, headers } = this.challenge.headFor(account);
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    return send(response, status, HTML_TYPE, this.challenge.page(account));
   }
 
   async #clear({ request, response, account }: Visit): Promise<void> {
@@ -244,6 +250,14 @@ export class Simulator implements AsyncDisposable {
     response.setHeader("set-cookie", clearance);
     return send(response, 200, "text/plain", "ok");
   }
+}
+
+function sendPage(response: Http2ServerResponse, { status = 200, headers = {}, body = "", isEndless }: SitePage): void {
+  response.statusCode = status;
+  response.setHeader("content-type", HTML_TYPE);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.write(body);
+  if (!isEndless) response.end();
 }
 
 function send(response: Http2ServerResponse, status: number, type: string, body: string): void {

@@ -1,6 +1,6 @@
 import type { ChatRequest, ReplyPart } from "../chat.ts";
 import { GatewayError } from "../errors.ts";
-import type { PageFetch, PageResponse, Site } from "../site.ts";
+import type { PageFetch, PageHead, PageResponse, Site } from "../site.ts";
 import { flatten } from "./prompt.ts";
 
 const REPLY_PATH = "/api/chatWithText";
@@ -22,6 +22,7 @@ export function gptomni(origin: URL): Site {
     models: ["gptomni"],
     isAuthCookie,
     isSignedIn,
+    isChallenge,
     promptOf: flatten,
     reply,
   };
@@ -83,13 +84,31 @@ async function* reply(
   yield { type: "end", finishReason: "stop" };
 }
 
+/** What marks a challenge, whatever the page looks like: Cloudflare, Vercel, AWS WAF. */
+const CHALLENGE_MARKS: Readonly<Record<string, RegExp>> = {
+  "cf-mitigated": /^challenge$/,
+  "x-vercel-mitigated": /^challenge$/,
+  "x-amzn-waf-action": /^(?:challenge|captcha)$/,
+};
+/** A redirect, a sign-in that is due, and a place where nothing is: pages that say so have scripts as well. */
+const NO_CHALLENGE_STATUSES: ReadonlySet<number> = new Set([0, 200, 401, 404, 410]);
+
+/**
+ * A challenge that says so, or, since most vendors' do not, a page with a script that is no success. A 429 with
+ * `retry-after` is a rate limit.
+ */
+function isChallenge({ status, headers }: PageHead, text: string): boolean {
+  if (Object.entries(CHALLENGE_MARKS).some(([name, mark]) => mark.test(headers[name] ?? ""))) return true;
+  if (NO_CHALLENGE_STATUSES.has(status) || (status >= 300 && status < 400)) return false;
+  if (status === 429 && headers["retry-after"] !== undefined) return false;
+  return mayBeHtml({ status, headers }) && /^\s*</.test(text) && /<script\b/i.test(text);
+}
+
 /** What a status other than 200 means. */
 async function failure(response: PageResponse): Promise<GatewayError> {
   const { status, headers } = response;
   const text = await collect(response.body).catch(() => "");
-  if ((status === 403 || status === 503) && (headers["cf-mitigated"] === "challenge" || isHtml(response, text))) {
-    return challenged();
-  }
+  if (isChallenge(response, text)) return challenged();
   if (status === 401) return new GatewayError("credential_expired", "The site says that this account is signed out.");
   if (status === 403) return new GatewayError("site_forbidden", "The site forbids this account to ask.");
   if (status === 429) {
@@ -120,7 +139,7 @@ function isHtml(response: PageResponse, text: string): boolean {
   return mayBeHtml(response) && /^\s*<(?:!doctype html|html|head)\b/i.test(text);
 }
 
-function mayBeHtml(response: PageResponse): boolean {
+function mayBeHtml(response: PageHead): boolean {
   return response.headers["content-type"]?.includes("text/html") ?? true;
 }
 

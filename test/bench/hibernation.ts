@@ -80,7 +80,8 @@ function openFleet(
 }
 
 function visitHome(page: Page, origin: string): Promise<void> {
-  return visit(page, new URL(gptomni(new URL(origin)).homePath, origin), CHALLENGE_TIMEOUT_MS);
+  const site = gptomni(new URL(origin));
+  return visit(page, { url: new URL(site.homePath, origin), site, limitMs: CHALLENGE_TIMEOUT_MS });
 }
 
 async function settled(fleet: BrowserFleet): Promise<Weight> {

@@ -1,0 +1,57 @@
+import { GatewayError } from "../errors.ts";
+
+/** What Chromium's network errors mean for an operator: https://chromium.googlesource.com/chromium/src/+/main/net/base/net_error_list.h */
+const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
+  [/^ERR_NAME_|^ERR_DNS_/, "The site's name was not found: check GPTOMNI_ORIGIN and this machine's DNS."],
+  [
+    /^ERR_(?:TUNNEL_|NO_SUPPORTED_PROXIES|MANDATORY_PROXY|PAC_)|PROXY|SOCKS/,
+    "The proxy failed: check the proxy variables of the environment and --proxy-server in BROWSER_ARGS.",
+  ],
+  [
+    /^ERR_CERT_DATE_INVALID$/,
+    "The site's certificate is not valid today: check this machine's clock, then whoever inspects TLS on the way.",
+  ],
+  [
+    /^ERR_CERT_COMMON_NAME_INVALID$/,
+    "The site's certificate is for another name: check GPTOMNI_ORIGIN and what answers in the site's place.",
+  ],
+  [
+    /^ERR_CERT_/,
+    "The site's certificate is not trusted: where a proxy inspects TLS, put its CA into the browser's own store (certutil -d sql:$HOME/.pki/nssdb).",
+  ],
+  [/^ERR_(?:SSL_|BAD_SSL_)|^ERR_QUIC_/, "No TLS connection came about: check what answers on the site's port."],
+  [
+    /^ERR_CONNECTION_REFUSED$/,
+    "Nothing listens there, or a firewall refuses: check GPTOMNI_ORIGIN and this machine's way out.",
+  ],
+  [
+    /^ERR_(?:CONNECTION_|TIMED_OUT|EMPTY_RESPONSE|HTTP2_|SOCKET_)/,
+    "The connection did not hold: check firewalls and proxies on the way to the site.",
+  ],
+  [/^ERR_(?:ADDRESS_|INTERNET_DISCONNECTED|NETWORK_)/, "This machine's network has no way to the site, or changed."],
+  [
+    /^ERR_TOO_MANY_REDIRECTS$/,
+    "The site redirects in a circle: open it by hand with this account, and give the account a new cookie.",
+  ],
+  [/^ERR_(?:BLOCKED_|UNSAFE_PORT)/, "The browser may not open this address: check its policies and GPTOMNI_ORIGIN."],
+];
+
+/** The name of the network error in what Playwright threw, such as `ERR_NAME_NOT_RESOLVED`. */
+function netErrorIn(cause: unknown): string | undefined {
+  return /\bnet::(ERR_[A-Z0-9_]+)/.exec(String(cause))?.[1];
+}
+
+/** The site's page did not open: what the browser said, and what to do about it. */
+export function unreachable(cause: unknown, limitMs: number): GatewayError {
+  const code = netErrorIn(cause);
+  const message = "The site's page could not be opened";
+  if (code === undefined) {
+    const isLate = cause instanceof Error && cause.name === "TimeoutError";
+    const what = isLate ? `: no answer within ${Math.round(limitMs / 1000)} seconds` : "";
+    return new GatewayError("site_unreachable", `${message}${what}.`, { cause });
+  }
+  const advice = ADVICE.find(([pattern]) => pattern.test(code))?.[1];
+  return new GatewayError("site_unreachable", [`${message} (net::${code}).`, advice].filter(Boolean).join(" "), {
+    cause,
+  });
+}

@@ -1,0 +1,88 @@
+import { createSecureServer, type Http2SecureServer, type Http2ServerRequest } from "node:http2";
+import type { AddressInfo } from "node:net";
+import { makeCertificate } from "../src/simulator/certificate.ts";
+
+/** What the other server answers a prompt. */
+export const HIJACKED = "This is another server's answer.";
+
+export interface Noted {
+  readonly method: string;
+  readonly path: string;
+  readonly body: string;
+}
+
+/**
+ * Another HTTPS server that speaks the chat site's API to anybody, whatever page asks, and notes all that it is sent.
+ * Chromium must be told to trust its key.
+ */
+export class Elsewhere implements AsyncDisposable {
+  readonly noted: Noted[] = [];
+  readonly spkiHash: string;
+  readonly #server: Http2SecureServer;
+  readonly #sockets = new Set<{ destroy(): unknown }>();
+  /** Its page, at every path. */
+  html = "<!doctype html><title>Elsewhere</title>";
+
+  private constructor(server: Http2SecureServer, spkiHash: string) {
+    this.#server = server;
+    this.spkiHash = spkiHash;
+  }
+
+  static async start(): Promise<Elsewhere> {
+    const { key, cert, spkiHash } = await makeCertificate();
+    const server = createSecureServer({ key, cert, allowHTTP1: true });
+    const elsewhere = new Elsewhere(server, spkiHash);
+    server.on("connection", (socket) => elsewhere.#sockets.add(socket));
+    server.on("sessionError", () => {});
+    server.on("request", async (request, response) => {
+      const body = await bodyOf(request);
+      elsewhere.noted.push({ method: request.method, path: request.url, body });
+      response.setHeader("access-control-allow-origin", request.headers.origin ?? "*");
+      response.setHeader("access-control-allow-credentials", "true");
+      response.setHeader("access-control-allow-headers", "content-type, accept");
+      if (request.url === "/api/chatWithText") {
+        response.setHeader("content-type", "text/plain;charset=utf-8");
+        return response.end(HIJACKED);
+      }
+      if (request.url === "/api/auth/session") {
+        response.setHeader("content-type", "application/json");
+        return response.end('{"user":{"name":"anybody"}}');
+      }
+      response.setHeader("content-type", "text/html");
+      return response.end(elsewhere.html);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return elsewhere;
+  }
+
+  /** Not the site's host, since cookies do not tell ports apart. */
+  get origin(): string {
+    return `https://127.0.0.1:${this.#port}`;
+  }
+
+  /** The same server by another name of the simulated site's. */
+  originAs(host: string): string {
+    return `https://${host}:${this.#port}`;
+  }
+
+  get #port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** What was sent here that holds this text, wherever it stands. */
+  sent(text: string): Noted[] {
+    return this.noted.filter(({ path, body }) => body.includes(text) || decodeURIComponent(path).includes(text));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+}
+
+async function bodyOf(request: Http2ServerRequest): Promise<string> {
+  let text = "";
+  for await (const piece of request) text += String(piece);
+  return text;
+}
