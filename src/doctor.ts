@@ -2,7 +2,6 @@ import { checkAccount } from "./accounts/check.ts";
 import { pasteNotes } from "./accounts/paste-notes.ts";
 import { askRunningGateway } from "./accounts/running-gateway.ts";
 import { BrowserHost } from "./browser/browser-host.ts";
-import { mustRunUnsandboxed } from "./browser/launch.ts";
 import { Session } from "./browser/session.ts";
 import type { SignIn } from "./browser/sign-in.ts";
 import type { Config } from "./config.ts";
@@ -20,6 +19,8 @@ const NEEDS_PERSON: ReadonlySet<string> = new Set(["expired", "needs_attention"]
 /** Prints one line on how the work went. */
 type Check = (what: string, work: () => Promise<string>) => Promise<void>;
 
+const MAX_QUOTED_LINES = 6;
+
 /**
  * Tries each step that serving needs, one line each, and says what to mend. Sends no prompt: it opens the site and asks
  * whether each account is signed in, with what is stored of it, or asks the gateway that runs already.
@@ -33,14 +34,14 @@ export async function diagnose(config: Config, print: (line: string) => void): P
       print(`ok    ${what}: ${await work()}`);
     } catch (cause) {
       isHealthy = false;
-      print(`FAIL  ${what}: ${cause instanceof StoreError ? cause.message : GatewayError.from(cause).message}`);
+      for (const line of linesOf(cause)) print(`FAIL  ${what}: ${line}`);
     }
   };
   for (const warning of config.warnings) print(`note  ${warning}`);
   await using host = new BrowserHost(config, log);
   await check("Chromium", async () => {
     const browser = await host.browser();
-    return `${browser.version()} (${config.browserPath}), sandbox ${mustRunUnsandboxed() ? "off: running as root" : "on"}`;
+    return `${browser.version()} (${config.browserPath}), ${sandboxOf(host)}`;
   });
   for (const { id, cookie } of config.credentials) {
     for (const note of pasteNotes(cookie, site)) print(`note  account ${id}: ${note}`);
@@ -55,7 +56,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   }
   await using _store = store;
   if (isRunning) await checkRunning(config, check, print);
-  if (store) await checkAccounts(config, { site, store, host }, check);
+  if (store && isHealthy) await checkAccounts(config, { site, store, host }, check);
   if (config.credentials.length === 0) print("note  no accounts: set GPTOMNI_CREDENTIALS");
   return isHealthy;
 }
@@ -96,4 +97,18 @@ async function checkRunning(config: Config, check: Check, print: (line: string) 
       return `${state}: ${reason}`;
     });
   }
+}
+
+/** What to do about it, and what the browser or the system said. */
+function linesOf(failure: unknown): readonly string[] {
+  if (failure instanceof StoreError) return [failure.message];
+  const { message, cause } = GatewayError.from(failure);
+  if (!(cause instanceof Error)) return [message];
+  const said = cause.message.split("\n").filter((line) => line.trim() !== "");
+  return [message, ...said.slice(0, MAX_QUOTED_LINES).map((line) => `  ${line.trim()}`)];
+}
+
+function sandboxOf({ confinement }: BrowserHost): string {
+  const user = confinement?.userId === undefined ? "" : ` (as user ${confinement.userId}, since this is root)`;
+  return `sandbox ${confinement?.isSandboxed ? "on" : "OFF: a page that breaks out has this user's rights"}${user}`;
 }

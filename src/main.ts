@@ -125,6 +125,7 @@ function metricsOf(pool: SessionPool, browsers: BrowserFleet): Metrics {
     queue: () => pool.queue,
     openPages: () => pool.openPages,
     browserStarts: () => browsers.starts,
+    browsers: (isSandboxed) => browsers.running({ isSandboxed }),
     sessionFailures: () => pool.sessionFailures,
   });
 }

@@ -9,6 +9,8 @@ export interface MetricsSources {
   readonly openPages: () => number;
   /** How many browsers were started so far. */
   readonly browserStarts: () => number;
+  /** How many browsers run now with Chromium's sandbox, or without it. */
+  readonly browsers: (sandboxed: boolean) => number;
   /** How often sessions failed so far, by the code of what befell them. */
   readonly sessionFailures: () => ReadonlyMap<string, number>;
 }
@@ -60,7 +62,7 @@ export class Metrics {
     if (firstTokenMs !== undefined) firstToken.observe({ route }, firstTokenMs / 1000);
   }
 
-  #watch({ accounts, queue, openPages, browserStarts, sessionFailures }: MetricsSources): void {
+  #watch({ accounts, queue, openPages, browserStarts, browsers, sessionFailures }: MetricsSources): void {
     this.#gauge("gateway_waiting_requests", "Requests that wait for an account", [], () => [[{}, queue().length]]);
     const wait = "How long a request would wait that comes now and is served last; absent where no account can answer";
     this.#gauge("gateway_estimated_wait_seconds", wait, [], () => {
@@ -76,6 +78,10 @@ export class Metrics {
     this.#gauge("gateway_account_state_since_seconds", since, ["account", "state"], () =>
       accounts().map((one) => [{ account: one.id, state: one.state }, one.since / 1000]),
     );
+    this.#gauge("gateway_browsers", "Browsers that run, by whether Chromium's sandbox is on", ["sandbox"], () => [
+      [{ sandbox: "on" }, browsers(true)],
+      [{ sandbox: "off" }, browsers(false)],
+    ]);
     const starts = "Browsers that were started; beyond the first ones, in place of one that died";
     this.#counter("gateway_browser_starts_total", starts, [], () => [[{}, browserStarts()]]);
     const failures = "Sessions that failed, in use or while they opened, by error code";

@@ -67,17 +67,24 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** Ends what runs with a temporary folder in there: a browser that was frozen does not end by itself. */
+/**
+ * Ends what runs with a temporary folder in there, or a browser's profile, which shows where another user's environment
+ * does not: a browser that was frozen does not end by itself.
+ */
 export async function killProcessesIn(path: string): Promise<void> {
+  const marks = [`TMPDIR=${path}`, `--user-data-dir=${path}`];
+  // Root's browsers run as other users.
+  const ownUid = process.getuid?.();
   const pids = (await readdir("/proc").catch(() => [])).map(Number).filter(Number.isInteger);
   for (const pid of pids) {
     const isOwn = await stat(`/proc/${pid}`)
-      .then(({ uid }) => uid === process.getuid?.())
+      .then(({ uid }) => uid === ownUid || ownUid === 0)
       .catch(() => false);
     if (!isOwn) continue;
-    const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-    const isIn = (entry: string): boolean => entry === `TMPDIR=${path}` || entry.startsWith(`TMPDIR=${path}/`);
-    if (!environment.split("\0").some(isIn)) continue;
+    const texts = ["environ", "cmdline"].map((name) => readFile(`/proc/${pid}/${name}`, "utf8").catch(() => ""));
+    const entries = (await Promise.all(texts)).flatMap((text) => text.split("\0"));
+    const isIn = (entry: string): boolean => marks.some((mark) => entry === mark || entry.startsWith(`${mark}/`));
+    if (!entries.some(isIn)) continue;
     try {
       process.kill(pid, "SIGKILL");
     } catch {

@@ -1,6 +1,7 @@
 import type { Log } from "../log.ts";
 import { BrowserHost } from "./browser-host.ts";
 import type { LaunchOptions } from "./launch.ts";
+import type { Confinement } from "./sandbox.ts";
 
 export interface FleetOptions extends LaunchOptions {
   /** How many credentials share one browser, while their pages may all be open. */
@@ -29,6 +30,11 @@ export class BrowserFleet implements AsyncDisposable {
   /** How many browsers were started so far. */
   get starts(): number {
     return this.hosts.reduce((sum, { starts }) => sum + starts, this.#formerStarts);
+  }
+
+  /** How many browsers run now with Chromium's sandbox, or without it. */
+  running({ isSandboxed }: Pick<Confinement, "isSandboxed">): number {
+    return this.hosts.filter(({ confinement }) => confinement?.isSandboxed === isSandboxed).length;
   }
 
   /** A place for one credential; it is started when it is first needed. */

@@ -3,6 +3,7 @@ import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { launchBrowser, type LaunchedBrowser, type LaunchOptions } from "./launch.ts";
+import type { Confinement } from "./sandbox.ts";
 
 const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 60_000;
@@ -12,6 +13,8 @@ export class BrowserHost implements AsyncDisposable {
   readonly #options: LaunchOptions;
   readonly #log: Log;
   #launched: Promise<LaunchedBrowser> | undefined;
+  /** How the browser that runs now is confined; undefined while none does. */
+  confinement: Confinement | undefined;
   /** How often it was started so far. */
   starts = 0;
   #failures = 0;
@@ -59,7 +62,7 @@ export class BrowserHost implements AsyncDisposable {
         heartbeat[Symbol.dispose]();
         this.#onDisconnected(launched);
       });
-      this.#log.info({ pid: launched.pid, version: launched.browser.version() }, "chromium started");
+      this.#tellStarted(launched);
       return launched;
     } catch (cause) {
       this.#launched = undefined;
@@ -68,6 +71,17 @@ export class BrowserHost implements AsyncDisposable {
       if (!this.#closing.signal.aborted) this.#log.error({ err: cause }, "chromium did not start");
       throw cause;
     }
+  }
+
+  #tellStarted({ pid, browser, confinement }: LaunchedBrowser): void {
+    this.confinement = confinement;
+    const { isSandboxed, userId } = confinement;
+    this.#log.info(
+      { pid, version: browser.version(), sandbox: isSandboxed ? "on" : "off", userId },
+      "chromium started",
+    );
+    if (isSandboxed) return;
+    this.#log.warn({ pid }, "chromium runs without its sandbox: a page that breaks out of it has this user's rights");
   }
 
   #assertMayTry(): void {
@@ -80,6 +94,7 @@ export class BrowserHost implements AsyncDisposable {
 
   #onDisconnected(launched: LaunchedBrowser): void {
     this.#launched = undefined;
+    this.confinement = undefined;
     if (this.#closing.signal.aborted) return;
     this.#log.warn({ pid: launched.pid }, "chromium is gone; it is started again when next needed");
     // Takes what is left of its process group and its scratch folder.

@@ -10,7 +10,10 @@ import { addExtra } from "playwright-extra";
 import stealth from "puppeteer-extra-plugin-stealth";
 import { GatewayError } from "../errors.ts";
 import { killProcessesIn } from "../scratch.ts";
+import { browserEnvironment } from "./environment.ts";
 import { withoutNeedlessFeatures } from "./features.ts";
+import { adviceFor, whatItSaid } from "./launch-failure.ts";
+import { confinements, isConfinementRefused, launcherFor, type Confinement } from "./sandbox.ts";
 import { within } from "./within.ts";
 
 export interface LaunchOptions {
@@ -20,6 +23,8 @@ export interface LaunchOptions {
   readonly stealth: boolean;
   /** Further switches. */
   readonly browserArgs: readonly string[];
+  /** Whether no browser is better than one without its sandbox; false unless told. */
+  readonly requireSandbox?: boolean;
 }
 
 /** A running Chromium and what is needed to end it for certain. */
@@ -29,6 +34,7 @@ export interface LaunchedBrowser {
   readonly cdp: CDPSession;
   /** Chromium's main process, which leads a process group of its own. */
   readonly pid: number;
+  readonly confinement: Confinement;
   /** Ends it at once, whatever state it is in. */
   kill(): void;
   /** Ends it, gracefully if it answers within the limit; its scratch folder goes with it. Never rejects. */
@@ -38,8 +44,8 @@ export interface LaunchedBrowser {
 const LAUNCH_LIMIT_MS = 30_000;
 const GIVE_UP_EVERY_MS = 50;
 const CLOSE_LIMIT_MS = 3_000;
-const MAX_QUOTED_LINES = 5;
-const MAX_QUOTED_CHARACTERS = 1_000;
+/** Playwright's defaults that take away the brakes that Chromium has against pages: each person's browser has them. */
+const BRAKES_OFF = ["--disable-popup-blocking", "--disable-ipc-flooding-protection"];
 
 /**
  * The stealth plugin's evasions that take an automation mark away without claiming anything untrue:
@@ -51,16 +57,32 @@ const MAX_QUOTED_CHARACTERS = 1_000;
  */
 const TRUTHFUL_EVASIONS = ["navigator.webdriver", "defaultArgs"];
 
-/** True as root, where Chromium refuses to run with its sandbox. */
-export function mustRunUnsandboxed(): boolean {
-  return process.getuid?.() === 0;
-}
-
 /**
- * `signal` gives it up.
+ * Starts it as confined as it can be here. `signal` gives it up.
  * @throws GatewayError `browser_unavailable` with what to do about it.
  */
 export async function launchBrowser(options: LaunchOptions, signal: AbortSignal): Promise<LaunchedBrowser> {
+  const [best, ...lesser] = confinements(options.requireSandbox ?? false);
+  let confinement = best;
+  for (;;) {
+    try {
+      return await launchConfined(options, confinement, signal);
+    } catch (cause) {
+      const next = isConfinementRefused(String(cause), confinement) ? lesser.shift() : undefined;
+      if (next && !signal.aborted) {
+        confinement = next;
+        continue;
+      }
+      throw new GatewayError("browser_unavailable", adviceFor(cause), { cause: new Error(whatItSaid(cause)) });
+    }
+  }
+}
+
+async function launchConfined(
+  options: LaunchOptions,
+  confinement: Confinement,
+  signal: AbortSignal,
+): Promise<LaunchedBrowser> {
   const scratchDir = await mkdtemp(join(tmpdir(), "b-"));
   const removeScratch = (): Promise<void> => rm(scratchDir, { recursive: true, force: true, maxRetries: 5 });
   const over = new AbortController();
@@ -71,13 +93,14 @@ export async function launchBrowser(options: LaunchOptions, signal: AbortSignal)
   const onAbort = (): void => void giveUp();
   signal.addEventListener("abort", onAbort);
   try {
-    const browser = await start(options, scratchDir);
+    const browser = await start(options, confinement, scratchDir);
     const cdp = await within(LAUNCH_LIMIT_MS, "attach to the browser", browser.newBrowserCDPSession());
     const pid = await mainProcessId(cdp);
     return {
       browser,
       cdp,
       pid,
+      confinement: { ...confinement, isSandboxed: confinement.isSandboxed && !isUnsandboxed(options) },
       kill: () => killGroup(pid),
       close: async () => {
         await close(browser, pid);
@@ -88,27 +111,31 @@ export async function launchBrowser(options: LaunchOptions, signal: AbortSignal)
     // Playwright waits another 30 s for one that hangs to end by itself.
     await killProcessesIn(scratchDir);
     await removeScratch();
-    throw new GatewayError("browser_unavailable", explain(cause), { cause: new Error(whatItSaid(cause)) });
+    throw cause;
   } finally {
     over.abort();
     signal.removeEventListener("abort", onAbort);
   }
 }
 
-async function start(options: LaunchOptions, scratchDir: string): Promise<Browser> {
+function isUnsandboxed({ browserArgs }: LaunchOptions): boolean {
+  return browserArgs.includes("--no-sandbox");
+}
+
+async function start(options: LaunchOptions, confinement: Confinement, scratchDir: string): Promise<Browser> {
   const isHeaded = options.browserMode === "headed";
   const userAgent = isHeaded ? [] : [`--user-agent=${await userAgentWithoutHeadless(options.browserPath)}`];
   const plain: PlaywrightOptions = {
-    executablePath: options.browserPath,
+    ...(await launcherFor(confinement, options.browserPath, scratchDir)),
     headless: !isHeaded,
     args: [...userAgent, ...withoutNeedlessFeatures(options.browserArgs)],
-    chromiumSandbox: !mustRunUnsandboxed(),
+    ignoreDefaultArgs: [...BRAKES_OFF],
+    chromiumSandbox: confinement.isSandboxed,
     // Otherwise Playwright ends the browser on the very signal that starts our drain.
     handleSIGTERM: false,
     handleSIGINT: false,
     handleSIGHUP: false,
     timeout: LAUNCH_LIMIT_MS,
-    env: { ...process.env, TMPDIR: scratchDir },
   };
   return chromium.launch(options.stealth ? await withoutMarks(plain) : plain);
 }
@@ -140,6 +167,7 @@ async function userAgentWithoutHeadless(path: string): Promise<string> {
   const { stdout } = await promisify(execFile)(path, ["--version"], {
     timeout: LAUNCH_LIMIT_MS,
     killSignal: "SIGKILL",
+    env: browserEnvironment(),
   });
   const major = /\b(\d+)\.\d+\.\d+\.\d+\b/.exec(stdout)?.[1];
   if (major === undefined) throw new Error(`${path} does not tell its version: ${stdout}`);
@@ -166,23 +194,4 @@ function killGroup(pid: number): void {
   } catch {
     // No such process group: it ended by itself.
   }
-}
-
-/** Playwright repeats the whole command line several times; what Chromium itself said is a few lines of it. */
-function whatItSaid(cause: unknown): string {
-  const lines = String(cause).split("\n");
-  const said = lines.filter((line) => line.includes("[err]"));
-  return (said.length > 0 ? said : lines).slice(0, MAX_QUOTED_LINES).join("\n").slice(0, MAX_QUOTED_CHARACTERS);
-}
-
-function explain(cause: unknown): string {
-  const text = String(cause);
-  if (/no usable sandbox|sandbox_linux|setuid sandbox|zygote_host/i.test(text)) {
-    return "Chromium's sandbox cannot start here: user namespaces are not allowed. In a container use docker/seccomp.json (--security-opt seccomp=docker/seccomp.json); see README, Container.";
-  }
-  if (/missing X server|DISPLAY/i.test(text)) {
-    return "Chromium cannot open a window: there is no display. Set BROWSER_MODE=headless or start under Xvfb.";
-  }
-  if (/ENOENT|doesn't exist/i.test(text)) return "Chromium was not found. Set BROWSER_PATH or run `npm run doctor`.";
-  return "Chromium did not start. Run `npm run doctor`.";
 }

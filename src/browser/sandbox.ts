@@ -1,0 +1,110 @@
+import { randomInt } from "node:crypto";
+import { chmod, cp, mkdir, stat, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { browserEnvironment, strangerEnvironment } from "./environment.ts";
+
+/** How Chromium is confined. */
+export interface Confinement {
+  /** With Chromium's own sandbox around each page. */
+  readonly isSandboxed: boolean;
+  /** The user it runs as in place of the gateway's, which is root; as number, since it needs no name. */
+  readonly userId: number | undefined;
+}
+
+/** A command that starts Chromium so confined. */
+export interface Launcher {
+  readonly executablePath: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Numbers that nobody else gives out: https://systemd.io/UIDS-GIDS/ */
+const FIRST_USER_ID = 60_578;
+const LAST_USER_ID = 61_183;
+
+const IS_ROOT = process.getuid?.() === 0;
+
+/**
+ * The ways to try, best first. Chromium refuses its sandbox to root, so as root each browser gets a user of its own: one
+ * that is broken into cannot read the gateway's files, nor another browser.
+ */
+export function confinements(mustBeSandboxed: boolean): readonly [Confinement, ...Confinement[]] {
+  if (!IS_ROOT) return [{ isSandboxed: true, userId: undefined }];
+  const userId = randomInt(FIRST_USER_ID, LAST_USER_ID + 1);
+  const best = { isSandboxed: true, userId };
+  if (mustBeSandboxed) return [best];
+  return [best, { isSandboxed: false, userId }, { isSandboxed: false, userId: undefined }];
+}
+
+/** Whether Chromium may start when it is confined less: what it said when it did not start. */
+export function isConfinementRefused(said: string, { isSandboxed, userId }: Confinement): boolean {
+  if (isSandboxed && isSandboxMissing(said)) return true;
+  return userId !== undefined && /setpriv|permission denied|operation not permitted|EACCES/i.test(said);
+}
+
+export function isSandboxMissing(said: string): boolean {
+  return /no usable sandbox|sandbox_linux|setuid sandbox|zygote_host|credentials\.cc/i.test(said);
+}
+
+export async function launcherFor(confinement: Confinement, path: string, scratchDir: string): Promise<Launcher> {
+  const { userId } = confinement;
+  if (!IS_ROOT) return { executablePath: path, env: { ...browserEnvironment(), TMPDIR: scratchDir } };
+  const script = join(scratchDir, "launch");
+  await writeFile(script, userId === undefined ? asRoot(path) : asUser(userId, path, scratchDir), { mode: 0o755 });
+  if (userId === undefined) {
+    return { executablePath: script, env: { ...browserEnvironment(), TMPDIR: scratchDir } };
+  }
+  await letThrough(dirname(scratchDir));
+  const env = { ...strangerEnvironment(scratchDir), TMPDIR: scratchDir, ...(await takeAlong(scratchDir)) };
+  return { executablePath: script, env };
+}
+
+/** Playwright makes the profile's folder as root, so the browser gets another one. */
+function asUser(userId: number, path: string, scratchDir: string): string {
+  const folder = quoted(scratchDir);
+  return `#!/bin/sh
+for arg; do
+  shift
+  case "$arg" in --user-data-dir=*) arg=--user-data-dir=${folder}/profile ;; esac
+  set -- "$@" "$arg"
+done
+chown -R ${userId}:${userId} ${folder} && cd ${folder} || exit 1
+exec setpriv --reuid=${userId} --regid=${userId} --clear-groups --inh-caps=-all -- ${quoted(resolve(path))} "$@"
+`;
+}
+
+/** Chromium takes its main process before all others where it may: before the gateway, too. */
+function asRoot(path: string): string {
+  const modest = "setpriv --inh-caps=-sys_nice --bounding-set=-sys_nice --";
+  return `#!/bin/sh
+if ${modest} true 2>/dev/null; then exec ${modest} ${quoted(resolve(path))} "$@"; fi
+exec ${quoted(resolve(path))} "$@"
+`;
+}
+
+/** The gateway's own temporary folder is root's alone; whoever may pass through it sees no names. */
+async function letThrough(folder: string): Promise<void> {
+  const { uid, mode } = await stat(folder);
+  if (uid === 0 && (mode & 0o777) === 0o700) await chmod(folder, 0o711);
+}
+
+/** What the browser finds in root's home otherwise: the authorities that it trusts, and the way to the display. */
+async function takeAlong(home: string): Promise<Readonly<Record<string, string>>> {
+  const authorities = join(".pki", "nssdb");
+  await mkdir(join(home, ".pki"), { recursive: true });
+  await cp(join(homedir(), authorities), join(home, authorities), { recursive: true }).catch(ignoreMissing);
+  const xauthority = process.env["XAUTHORITY"] ?? join(homedir(), ".Xauthority");
+  const copy = join(home, ".Xauthority");
+  const isThere = await cp(xauthority, copy).then(() => true, ignoreMissing);
+  return isThere ? { XAUTHORITY: copy } : {};
+}
+
+function ignoreMissing(cause: NodeJS.ErrnoException): false {
+  if (cause.code !== "ENOENT") throw cause;
+  return false;
+}
+
+/** As one word of a shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
