@@ -109,6 +109,7 @@ function linesOf(failure: unknown): readonly string[] {
 }
 
 function sandboxOf({ confinement }: BrowserHost): string {
-  const user = confinement?.userId === undefined ? "" : ` (as user ${confinement.userId}, since this is root)`;
-  return `sandbox ${confinement?.isSandboxed ? "on" : "OFF: a page that breaks out has this user's rights"}${user}`;
+  const { isSandboxed = false, userId, reason = "" } = confinement ?? {};
+  const user = userId === undefined ? "" : ` (as user ${userId}, since this is root)`;
+  return isSandboxed ? `sandbox on${user}` : `sandbox OFF${user}: ${reason.split("\n", 1)[0]}`;
 }

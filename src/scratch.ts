@@ -1,6 +1,6 @@
 import { lstat, mkdtemp, readFile, readdir, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const PREFIX = "gptomni-";
 /** Chromium makes a socket deep in here, whose path may have 107 characters in all */
@@ -22,7 +22,7 @@ export class Scratch implements AsyncDisposable {
 
   /** Gives how many left-over folders were swept away, too. */
   static async open(): Promise<{ readonly scratch: Scratch; readonly swept: number }> {
-    const parent = tmpdir().length > LONGEST_PARENT ? SHORT_PARENT : tmpdir();
+    const parent = (await mayServe(tmpdir())) ? tmpdir() : SHORT_PARENT;
     const swept = await sweep(parent);
     const path = await mkdtemp(join(parent, `${PREFIX}${process.pid}-`));
     return { scratch: new Scratch(path), swept };
@@ -33,6 +33,18 @@ export class Scratch implements AsyncDisposable {
     else process.env["TMPDIR"] = this.#before;
     await rm(this.path, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** Also where root's browsers run as other users: they must come in. */
+async function mayServe(parent: string): Promise<boolean> {
+  if (parent.length > LONGEST_PARENT) return false;
+  return process.getuid?.() !== 0 || (await isPassable(parent));
+}
+
+/** Whether every user may pass through the folder, and through all that it is in. */
+export async function isPassable(folder: string): Promise<boolean> {
+  if (((await stat(folder)).mode & 0o001) === 0) return false;
+  return folder === dirname(folder) || isPassable(dirname(folder));
 }
 
 async function sweep(parent: string): Promise<number> {
@@ -52,10 +64,10 @@ async function sweep(parent: string): Promise<number> {
   return swept;
 }
 
-/** A folder that this user made for nobody else, as mkdtemp does; no link to one. */
+/** A folder that this user made and nobody else may read or change; root's browsers may pass through. No link to one. */
 async function isOwnFolder(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined);
-  return found !== undefined && found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
+  return found !== undefined && found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o066) === 0;
 }
 
 function isRunning(pid: number): boolean {

@@ -1,5 +1,5 @@
 import { symlinkSync } from "node:fs";
-import { mkdtempDisposable } from "node:fs/promises";
+import { chmod, mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -17,6 +17,7 @@ function openHost(options: Partial<LaunchOptions>): BrowserHost {
 
 test("a browser that did not start is tried again, however often it was asked for meanwhile", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "gptomni-host-"));
+  await chmod(folder.path, 0o711);
   const browserPath = join(folder.path, "chromium");
   await using host = openHost({ browserPath });
   await expect(host.browser()).rejects.toMatchObject({ code: "browser_unavailable" });

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
@@ -42,7 +42,10 @@ export class Command implements AsyncDisposable {
     env: Readonly<Record<string, string>> = {},
     cwd: string = ROOT,
   ): Promise<Command> {
-    return new Command(await mkdtemp(join(tmpdir(), "gptomni-cli-")), args, env, cwd);
+    const scratchDir = await mkdtemp(join(tmpdir(), "gptomni-cli-"));
+    // As root, browsers run as users of their own.
+    await chmod(scratchDir, 0o711);
+    return new Command(scratchDir, args, env, cwd);
   }
 
   /** Waits until the output holds what is looked for. */

@@ -10,6 +10,7 @@ let parent: string;
 const before = process.env["TMPDIR"];
 beforeEach(async () => {
   parent = await mkdtemp(join(tmpdir(), "scratch-"));
+  await chmod(parent, 0o711);
   process.env["TMPDIR"] = parent;
 });
 afterEach(async () => {
@@ -111,3 +112,12 @@ test("a process in a folder whose name only begins alike is left alone", async (
   expect(await isRunning(beside.pid ?? 0)).toBe(true);
   beside.kill("SIGKILL");
 });
+test.runIf(process.getuid?.() === 0)(
+  "as root, a folder that browsers of other users cannot enter is not used",
+  async () => {
+    await chmod(parent, 0o700);
+    const { scratch } = await Scratch.open();
+    await using _scratch = scratch;
+    expect(scratch.path.startsWith("/tmp/gptomni-")).toBe(true);
+  },
+);

@@ -75,13 +75,16 @@ export class BrowserHost implements AsyncDisposable {
 
   #tellStarted({ pid, browser, confinement }: LaunchedBrowser): void {
     this.confinement = confinement;
-    const { isSandboxed, userId } = confinement;
+    const { isSandboxed, userId, reason } = confinement;
     this.#log.info(
       { pid, version: browser.version(), sandbox: isSandboxed ? "on" : "off", userId },
       "chromium started",
     );
     if (isSandboxed) return;
-    this.#log.warn({ pid }, "chromium runs without its sandbox: a page that breaks out of it has this user's rights");
+    this.#log.warn(
+      { pid, userId, reason },
+      "chromium runs without its sandbox: a page that breaks in has its user's rights",
+    );
   }
 
   #assertMayTry(): void {

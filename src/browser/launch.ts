@@ -44,6 +44,7 @@ export interface LaunchedBrowser {
 const LAUNCH_LIMIT_MS = 30_000;
 const GIVE_UP_EVERY_MS = 50;
 const CLOSE_LIMIT_MS = 3_000;
+const NO_SANDBOX = "--no-sandbox";
 /** Playwright's defaults that take away the brakes that Chromium has against pages: each person's browser has them. */
 const BRAKES_OFF = ["--disable-popup-blocking", "--disable-ipc-flooding-protection"];
 
@@ -70,7 +71,7 @@ export async function launchBrowser(options: LaunchOptions, signal: AbortSignal)
     } catch (cause) {
       const next = isConfinementRefused(String(cause), confinement) ? lesser.shift() : undefined;
       if (next && !signal.aborted) {
-        confinement = next;
+        confinement = { ...next, reason: whatItSaid(cause) };
         continue;
       }
       throw new GatewayError("browser_unavailable", adviceFor(cause), { cause: new Error(whatItSaid(cause)) });
@@ -100,7 +101,7 @@ async function launchConfined(
       browser,
       cdp,
       pid,
-      confinement: { ...confinement, isSandboxed: confinement.isSandboxed && !isUnsandboxed(options) },
+      confinement: isUnsandboxed(options) ? { ...confinement, isSandboxed: false, reason: NO_SANDBOX } : confinement,
       kill: () => killGroup(pid),
       close: async () => {
         await close(browser, pid);
@@ -119,7 +120,7 @@ async function launchConfined(
 }
 
 function isUnsandboxed({ browserArgs }: LaunchOptions): boolean {
-  return browserArgs.includes("--no-sandbox");
+  return browserArgs.includes(NO_SANDBOX);
 }
 
 async function start(options: LaunchOptions, confinement: Confinement, scratchDir: string): Promise<Browser> {

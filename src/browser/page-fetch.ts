@@ -17,6 +17,11 @@ const PAGE_CALL_LIMIT_MS = 5_000;
 const END_LIMIT_MS = 500;
 /** A page that runs no script for so long is taken for frozen. */
 const PING_LIMIT_MS = 5_000;
+/**
+ * What the site may keep in its databases and caches, which a private context holds in memory: Chromium's own limit is a
+ * fifteenth of the machine's. No switch sets it, and none is there for other sites' frames.
+ */
+const MAX_STORED_BYTES = 64 * 1024 * 1024;
 /** Unacknowledged bytes after which the page stops reading. */
 const CREDIT_BYTES = 1024 * 1024;
 /** Acknowledging every piece would cost a CDP call each; a quarter of the credit keeps the page reading. */
@@ -67,6 +72,7 @@ export class PageFetcher {
     const ready = Promise.all([
       cdp.send("Runtime.enable"),
       cdp.send("Runtime.addBinding", { name: BINDING_NAME, executionContextName: WORLD_NAME }),
+      cdp.send("Storage.overrideQuotaForOrigin", { origin: options.origin.origin, quotaSize: MAX_STORED_BYTES }),
     ]);
     await within(PAGE_CALL_LIMIT_MS, "prepare the page", ready);
     return fetcher;

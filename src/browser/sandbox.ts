@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
-import { chmod, cp, mkdir, stat, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, realpath, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { isPassable } from "../scratch.ts";
 import { browserEnvironment, strangerEnvironment } from "./environment.ts";
 
 /** How Chromium is confined. */
@@ -10,6 +11,8 @@ export interface Confinement {
   readonly isSandboxed: boolean;
   /** The user it runs as in place of the gateway's, which is root; as number, since it needs no name. */
   readonly userId: number | undefined;
+  /** Why it is not confined better, where it is not. */
+  readonly reason?: string;
 }
 
 /** A command that starts Chromium so confined. */
@@ -55,6 +58,7 @@ export async function launcherFor(confinement: Confinement, path: string, scratc
     return { executablePath: script, env: { ...browserEnvironment(), TMPDIR: scratchDir } };
   }
   await letThrough(dirname(scratchDir));
+  for (const needed of [scratchDir, await realpath(path)]) await assertReachable(needed);
   const env = { ...strangerEnvironment(scratchDir), TMPDIR: scratchDir, ...(await takeAlong(scratchDir)) };
   return { executablePath: script, env };
 }
@@ -86,6 +90,12 @@ exec ${quoted(resolve(path))} "$@"
 async function letThrough(folder: string): Promise<void> {
   const { uid, mode } = await stat(folder);
   if (uid === 0 && (mode & 0o777) === 0o700) await chmod(folder, 0o711);
+}
+
+/** @throws Error when other users than root may not come to where this is. */
+async function assertReachable(path: string): Promise<void> {
+  if (await isPassable(dirname(path))) return;
+  throw new Error(`permission denied: only root may come to ${path}`);
 }
 
 /** What the browser finds in root's home otherwise: the authorities that it trusts, and the way to the display. */

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, readdir } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { ADMIN_KEY, API_KEY } from "../api-key.ts";
@@ -69,6 +69,8 @@ export class GatewayProcess implements AsyncDisposable {
   static async start(options: GatewayProcessOptions): Promise<GatewayProcess> {
     const temporary = join(options.home, "t");
     await mkdir(temporary, { recursive: true });
+    // As root, browsers run as users of their own.
+    await chmod(options.home, 0o711);
     return new GatewayProcess(await freePort(), temporary, options);
   }
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { HostScene } from "./host-scene.ts";
@@ -32,6 +32,9 @@ const THROUGH_STAND_IN = {
   settings: (home: string) => {
     setManner(home, "starts");
     writeFileSync(standInAt(home), STAND_IN, { mode: 0o755 });
+    // As root, browsers run as users of their own.
+    writeFileSync(`${standInAt(home)}.starts`, "");
+    chmodSync(`${standInAt(home)}.starts`, 0o666);
     return { BROWSER_PATH: standInAt(home) };
   },
 };

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright";
@@ -30,6 +30,8 @@ export interface SceneOptions {
 }
 
 const BYSTANDER = "bystander";
+/** As root, browsers run as users of their own. */
+const OPEN_TO_BROWSERS = 0o711;
 const SETTLING_LIMIT_MS = 60_000;
 const ENDING_LIMIT_MS = 2_000;
 
@@ -213,7 +215,9 @@ class ScratchFolder implements AsyncDisposable {
   }
 
   static async make(): Promise<ScratchFolder> {
-    return new ScratchFolder(await mkdtemp(join(tmpdir(), "f-")));
+    const path = await mkdtemp(join(tmpdir(), "f-"));
+    await chmod(path, OPEN_TO_BROWSERS);
+    return new ScratchFolder(path);
   }
 
   async browserFolders(): Promise<number> {
