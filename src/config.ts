@@ -60,7 +60,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   const values = Object.fromEntries(NAMES.map((name) => [name, read(name)])) as Values;
   const { accounts, problem } = accountsOf(values.GPTOMNI_CREDENTIALS ?? [], values.GPTOMNI_ORIGIN);
   if (problem !== undefined) problems.push(`GPTOMNI_CREDENTIALS: expected ${problem}`);
-  problems.push(...keyProblems(values), ...sourceProblems(values));
+  problems.push(...keyProblems(values), ...sourceProblems(values), ...sandboxProblems(values));
   if (problems.length > 0) throw new ConfigError(`Wrong settings:\n${problems.map((line) => `  ${line}`).join("\n")}`);
   const known = [...NAMES, ...FILE_SETTINGS];
   const misspelt = [
@@ -139,6 +139,7 @@ function toConfig(values: Values, { accounts, secretPaths, warnings }: Found) {
     browserMode: get("BROWSER_MODE"),
     browserPath: get("BROWSER_PATH"),
     browserArgs: get("BROWSER_ARGS"),
+    requireSandbox: get("REQUIRE_SANDBOX"),
     stealth: get("STEALTH"),
     corsOrigins: get("CORS_ORIGINS"),
     logLevel: get("LOG_LEVEL"),
@@ -160,6 +161,15 @@ function isWeak(key: string): boolean {
 function sourceProblems({ GPTOMNI_CREDENTIALS: list, CREDENTIALS_FILE: file }: Values): string[] {
   if (file === undefined || !list?.length) return [];
   return ["CREDENTIALS_FILE: expected no GPTOMNI_CREDENTIALS beside it, got both; leave one of them empty"];
+}
+
+/** Switches with which Chromium serves without its sandbox, or with a part of it. */
+const UNSANDBOXED = /^--(?:no-sandbox|no-zygote|single-process|disable-(?:seccomp-filter|namespace|gpu)-sandbox)/;
+
+function sandboxProblems({ REQUIRE_SANDBOX: isRequired, BROWSER_ARGS: args = [] }: Values): string[] {
+  const against = args.find((arg) => UNSANDBOXED.test(arg));
+  if (!isRequired || against === undefined) return [];
+  return [`BROWSER_ARGS: expected no ${against} beside REQUIRE_SANDBOX=on, got both`];
 }
 
 function keyProblems(values: Values): string[] {

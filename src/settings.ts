@@ -239,6 +239,12 @@ export const SETTINGS = {
     unit: "",
     doc: "further switches for Chromium, separated by spaces; double quotes keep one together",
   }),
+  REQUIRE_SANDBOX: setting({
+    parse: onOff,
+    default: "off",
+    unit: "",
+    doc: "serve only while Chromium's sandbox is on; else it runs without one where it must, and the log says so",
+  }),
   STEALTH: setting({
     parse: onOff,
     default: "on",

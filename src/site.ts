@@ -22,9 +22,9 @@ export interface Site {
   isSignedIn(fetch: PageFetch, signal: AbortSignal): Promise<boolean>;
   /**
    * Whether this answer, to a visit of the page or to a request, is a challenge that the browser may solve by itself.
-   * `text`: the body as far as it is known; empty when only the head is.
+   * `text`: the body; empty when only the head is known, undefined when the body was gone before it was read.
    */
-  isChallenge(head: PageHead, text: string): boolean;
+  isChallenge(head: PageHead, text: string | undefined): boolean;
   /** The text that the site is sent for a request. */
   promptOf(request: ChatRequest): string;
   /** The most characters that the site takes in one prompt; undefined where nobody measured it. */

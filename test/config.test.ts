@@ -165,3 +165,9 @@ test("switches for Chromium may hold spaces, in quotes", () => {
   const { browserArgs } = loadConfig({ BROWSER_ARGS });
   expect(browserArgs).toEqual(["--lang=de", "--host-resolver-rules=MAP a b", "--user-agent=My Browser"]);
 });
+
+test("a sandbox that must be on and a switch that turns it off are refused together", () => {
+  const both = { REQUIRE_SANDBOX: "on", BROWSER_ARGS: "--lang=de --no-sandbox" };
+  expect(() => loadConfig(both)).toThrow("BROWSER_ARGS: expected no --no-sandbox beside REQUIRE_SANDBOX=on, got both");
+  expect(loadConfig({ ...both, REQUIRE_SANDBOX: "off" }).requireSandbox).toBe(false);
+});

@@ -74,7 +74,8 @@ async function isChallenge(response: Response, site: Site): Promise<boolean> {
   // Most pages tell by their head, and a page that is all right is not read.
   if (response.ok() && response.status() === 200) return site.isChallenge(head, "");
   if (site.isChallenge(head, "")) return true;
-  const text = await within(BODY_LIMIT_MS, "read the page", response.text()).catch(() => "");
+  // Chromium forgets it as soon as the page goes on.
+  const text = await within(BODY_LIMIT_MS, "read the page", response.text()).catch(() => undefined);
   return site.isChallenge(head, text);
 }
 
@@ -91,6 +92,8 @@ async function assertAlive(page: Page): Promise<void> {
   // Not by `page.evaluate`, which claims that a person did something: popups would be let through.
   const answered = async (): Promise<void> => {
     const cdp = await page.context().newCDPSession(page);
+    // While a page is on its way to a server that says nothing, Chromium keeps back what is asked of it.
+    await cdp.send("Page.stopLoading");
     await cdp.send("Runtime.evaluate", { expression: "1" });
     await cdp.detach();
   };

@@ -256,8 +256,8 @@ function sendPage(response: Http2ServerResponse, { status = 200, headers = {}, b
   response.statusCode = status;
   response.setHeader("content-type", HTML_TYPE);
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.write(body);
-  if (!isEndless) response.end();
+  if (!isEndless) response.end(body);
+  else if (body !== "") response.write(body);
 }
 
 function send(response: Http2ServerResponse, status: number, type: string, body: string): void {

@@ -4,6 +4,6 @@ export interface SitePage {
   /** `text/html` unless told. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** After the body nothing comes any more. */
+  /** After the body nothing comes any more; without one, nothing comes at all. */
   readonly isEndless?: boolean;
 }

@@ -97,11 +97,13 @@ const NO_CHALLENGE_STATUSES: ReadonlySet<number> = new Set([0, 200, 401, 404, 41
  * A challenge that says so, or, since most vendors' do not, a page with a script that is no success. A 429 with
  * `retry-after` is a rate limit.
  */
-function isChallenge({ status, headers }: PageHead, text: string): boolean {
+function isChallenge({ status, headers }: PageHead, text: string | undefined): boolean {
   if (Object.entries(CHALLENGE_MARKS).some(([name, mark]) => mark.test(headers[name] ?? ""))) return true;
   if (NO_CHALLENGE_STATUSES.has(status) || (status >= 300 && status < 400)) return false;
   if (status === 429 && headers["retry-after"] !== undefined) return false;
-  return mayBeHtml({ status, headers }) && /^\s*</.test(text) && /<script\b/i.test(text);
+  if (!mayBeHtml({ status, headers })) return false;
+  // A page that is gone already went on by itself, as challenges do.
+  return text === undefined || (/^\s*</.test(text) && /<script\b/i.test(text));
 }
 
 /** What a status other than 200 means. */
