@@ -50,18 +50,25 @@ function states(world: World): string {
   return world.gateway.pool.states.map(({ state, reason }) => `${state}: ${reason}`).join("\n");
 }
 
-function assertNothingSent({ elsewhere }: Hostile, got: string): void {
-  expect(got).not.toContain(HIJACKED);
-  expect(elsewhere.sent(PROMPT)).toEqual([]);
-  expect(elsewhere.noted.filter(({ path }) => path.startsWith("/api/"))).toEqual([]);
+/** Whatever shows that a prompt left the site: the other server's answer, and what it was sent. */
+function leaks({ elsewhere }: Hostile, got: string): unknown[] {
+  const asked = elsewhere.noted.filter(({ path }) => path.startsWith("/api/"));
+  return [...(got.includes(HIJACKED) ? [got] : []), ...elsewhere.sent(PROMPT), ...asked];
+}
+
+function redirect({ origin }: Elsewhere): SitePage {
+  return { status: 302, headers: { location: `${origin}/login?t=1` } };
+}
+
+function leaveSoon({ origin }: Elsewhere): SitePage {
+  return { body: `<script>setTimeout(() => (location = "${origin}"), 50)</script>` };
 }
 
 test("a page that is redirected to another server at its visit gets no prompt, and the operator is told where it went", async () => {
-  const redirect = ({ origin }: Elsewhere): SitePage => ({ status: 302, headers: { location: `${origin}/login?t=1` } });
   await using hostile = await openHostile(redirect, { waitUntilReady: false });
   const { world, elsewhere } = hostile;
   const got = await outcome(world);
-  assertNothingSent(hostile, got);
+  expect(leaks(hostile, got)).toEqual([]);
   expect(states(world)).toContain(`The site's page went to ${elsewhere.origin}/login; nothing is sent there.`);
   expect(states(world)).toContain(`set GPTOMNI_ORIGIN=${elsewhere.origin}`);
   expect(world.logged.join("")).toContain(`went to ${elsewhere.origin}/login;`);
@@ -79,7 +86,7 @@ test("a site that moved from its bare name to www is told with its new address",
     { waitUntilReady: false },
   );
   await expect.poll(() => states(hostile.world)).toContain(`The site moved: set GPTOMNI_ORIGIN=${moved}.`);
-  assertNothingSent(hostile, await outcome(hostile.world));
+  expect(leaks(hostile, await outcome(hostile.world))).toEqual([]);
 });
 
 test("a page in use that goes elsewhere by itself gets no prompt, is shown with its address, and is opened anew", async () => {
@@ -88,16 +95,13 @@ test("a page in use that goes elsewhere by itself gets no prompt, is shown with 
   await (await pageOf(world)).evaluate(`location.href = "${elsewhere.origin}/login?t=1"`);
   await expect.poll(() => world.logged.join("")).toContain(`stands at ${elsewhere.origin}/login;`);
   const got = await outcome(world);
-  assertNothingSent(hostile, got);
+  expect(leaks(hostile, got)).toEqual([]);
   expect(got).toBe(ANSWER);
 });
 
 test("a page that goes elsewhere each time it was opened is not asked there either", async () => {
-  const script = ({ origin }: Elsewhere): SitePage => ({
-    body: `<script>setTimeout(() => (location = "${origin}"), 50)</script>`,
-  });
-  await using hostile = await openHostile(script, { waitUntilReady: false });
-  for (let round = 0; round < 5; round += 1) assertNothingSent(hostile, await outcome(hostile.world));
+  await using hostile = await openHostile(leaveSoon, { waitUntilReady: false });
+  for (let round = 0; round < 5; round += 1) expect(leaks(hostile, await outcome(hostile.world))).toEqual([]);
 });
 
 test("an account that wakes into a redirect is not asked there, though it was signed in a moment ago", async () => {
@@ -106,7 +110,7 @@ test("an account that wakes into a redirect is not asked there, though it was si
   expect(await outcome(world)).toBe(ANSWER);
   await expect.poll(() => world.gateway.pool.states[0]?.state).toBe("cold");
   world.simulator.pages.set("/zh", { status: 302, headers: { location: `${elsewhere.origin}/login` } });
-  assertNothingSent(hostile, await outcome(world));
+  expect(leaks(hostile, await outcome(world))).toEqual([]);
   expect(states(world)).toContain(`went to ${elsewhere.origin}/login`);
   world.simulator.pages.delete("/zh");
   await expect.poll(() => outcome(world), { timeout: 20_000 }).toBe(ANSWER);
@@ -143,7 +147,7 @@ const POINTERS: Readonly<Record<string, (elsewhere: Elsewhere) => SitePage>> = {
 test.each(Object.entries(POINTERS))("a page with %s is asked at the site", async (_name, page) => {
   await using hostile = await openHostile(page);
   const got = await outcome(hostile.world);
-  assertNothingSent(hostile, got);
+  expect(leaks(hostile, got)).toEqual([]);
   expect(got).toBe(ANSWER);
 });
 
@@ -166,7 +170,7 @@ test.each(Object.entries(LEAVERS))("a page that leaves by %s is asked nowhere bu
   await using hostile = await openHostile(page, { waitUntilReady: false });
   for (let round = 0; round < 2; round += 1) {
     const got = await outcome(hostile.world);
-    assertNothingSent(hostile, got);
+    expect(leaks(hostile, got)).toEqual([]);
   }
 });
 
@@ -186,7 +190,7 @@ test("a service worker that would pass prompts on elsewhere gets none", async ()
   expect(await page.evaluate(`fetch("/api/own").then((response) => response.status)`)).toBe(200);
   elsewhere.noted.length = 0;
   const got = await outcome(world);
-  assertNothingSent(hostile, got);
+  expect(leaks(hostile, got)).toEqual([]);
   expect(got).toBe(ANSWER);
 });
 
@@ -195,7 +199,7 @@ test("a site that answers a request with a redirect elsewhere has it followed by
   const { world, elsewhere } = hostile;
   world.simulator.failNext({ redirectTo: `${elsewhere.origin}/api/chatWithText` });
   const got = await outcome(world);
-  assertNothingSent(hostile, got);
+  expect(leaks(hostile, got)).toEqual([]);
   expect(got).toBe("site_changed");
 });
 
@@ -207,6 +211,6 @@ test("a page that leaves in the very moment in which it is asked sends nothing e
     const left = (await pageOf(world)).evaluate(`location.href = "${elsewhere.origin}/"`).catch(() => {});
     const got = await outcome(world);
     await left;
-    assertNothingSent(hostile, got);
+    expect(leaks(hostile, got)).toEqual([]);
   }
 });

@@ -1,9 +1,19 @@
-import { createSecureServer, type Http2SecureServer, type Http2ServerRequest } from "node:http2";
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from "node:http2";
 import type { AddressInfo } from "node:net";
 import { makeCertificate } from "../src/simulator/certificate.ts";
 
 /** What the other server answers a prompt. */
 export const HIJACKED = "This is another server's answer.";
+
+const ANSWERS: Readonly<Record<string, readonly [type: string, text: string]>> = {
+  "/api/chatWithText": ["text/plain;charset=utf-8", HIJACKED],
+  "/api/auth/session": ["application/json", '{"user":{"name":"anybody"}}'],
+};
 
 export interface Noted {
   readonly method: string;
@@ -34,23 +44,7 @@ export class Elsewhere implements AsyncDisposable {
     const elsewhere = new Elsewhere(server, spkiHash);
     server.on("connection", (socket) => elsewhere.#sockets.add(socket));
     server.on("sessionError", () => {});
-    server.on("request", async (request, response) => {
-      const body = await bodyOf(request);
-      elsewhere.noted.push({ method: request.method, path: request.url, body });
-      response.setHeader("access-control-allow-origin", request.headers.origin ?? "*");
-      response.setHeader("access-control-allow-credentials", "true");
-      response.setHeader("access-control-allow-headers", "content-type, accept");
-      if (request.url === "/api/chatWithText") {
-        response.setHeader("content-type", "text/plain;charset=utf-8");
-        return response.end(HIJACKED);
-      }
-      if (request.url === "/api/auth/session") {
-        response.setHeader("content-type", "application/json");
-        return response.end('{"user":{"name":"anybody"}}');
-      }
-      response.setHeader("content-type", "text/html");
-      return response.end(elsewhere.html);
-    });
+    server.on("request", (request, response) => void elsewhere.#answer(request, response));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return elsewhere;
   }
@@ -72,6 +66,17 @@ export class Elsewhere implements AsyncDisposable {
   /** What was sent here that holds this text, wherever it stands. */
   sent(text: string): Noted[] {
     return this.noted.filter(({ path, body }) => body.includes(text) || decodeURIComponent(path).includes(text));
+  }
+
+  async #answer(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
+    const { method, url: path, headers } = request;
+    this.noted.push({ method, path, body: await bodyOf(request) });
+    response.setHeader("access-control-allow-origin", headers.origin ?? "*");
+    response.setHeader("access-control-allow-credentials", "true");
+    response.setHeader("access-control-allow-headers", "content-type, accept");
+    const [type, text] = ANSWERS[path] ?? ["text/html", this.html];
+    response.setHeader("content-type", type);
+    response.end(text);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
