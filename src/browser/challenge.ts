@@ -93,7 +93,7 @@ async function assertAlive(page: Page): Promise<void> {
   const answered = async (): Promise<void> => {
     const cdp = await page.context().newCDPSession(page);
     // While a page is on its way to a server that says nothing, Chromium keeps back what is asked of it.
-    await cdp.send("Page.stopLoading");
+    await cdp.send("Page.stopLoading").catch(() => {});
     await cdp.send("Runtime.evaluate", { expression: "1" });
     await cdp.detach();
   };

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { isSandboxMissing } from "./sandbox.ts";
 
 const MAX_QUOTED_LINES = 5;
@@ -55,10 +56,11 @@ export function whatItSaid(cause: unknown): string {
 
 /** Playwright repeats the whole command line several times; what Chromium itself said is a few lines of it. */
 function saidLinesOf(cause: unknown): string[] {
-  const lines = String(cause).split("\n");
+  const lines = stripVTControlCharacters(String(cause)).split("\n");
   // The version is asked for without Playwright.
   if (!lines.some((line) => line.includes("[pid="))) return lines.slice(1);
-  return lines.filter((line) => line.includes("[err]")).map((line) => line.replace(/^.*?\[err\] /, ""));
+  const said = lines.flatMap((line) => /\[pid=\d+\]\[err\] ?(.*)$/.exec(line)?.[1] ?? []);
+  return said.filter((line) => line.trim() !== "");
 }
 
 function firstLineOf(cause: unknown): string {

@@ -52,7 +52,8 @@ export class Recovery {
   /** A session failed in use; `isUnsolved`: by a challenge that the browser had its time for. */
   async fail(slot: Slot, failure: GatewayError, isUnsolved = false): Promise<void> {
     this.#count(failure);
-    this.#parts.log.warn({ credential: slot.id, code: failure.code, reason: failure.message }, "session failed");
+    const { code, message: reason } = failure;
+    this.#parts.log.warn({ credential: slot.id, code, reason, cause: causeOf(failure) }, "session failed");
     // A token may have come with the failure, and closing a page that hangs takes the context along.
     await slot.session.keepCookies().catch(() => {});
     if (failure.row.fate !== "cool") await slot.session.closePage();
@@ -67,7 +68,8 @@ export class Recovery {
     this.#count(failure);
     slot.failToOpen(failure);
     const { id: credential, state, reason, waitMs: nextTryMs } = slot;
-    this.#parts.log.warn({ credential, state, reason, nextTryMs }, "session did not open");
+    const told = { credential, state, reason, nextTryMs, cause: causeOf(failure) };
+    this.#parts.log.warn(told, "session did not open");
     this.#parts.onFailure();
   }
 
@@ -109,4 +111,9 @@ export class Recovery {
       this.failToOpen(slot, GatewayError.from(cause));
     }
   }
+}
+
+/** What the browser said, where it was the one that failed. */
+function causeOf({ cause }: GatewayError): string | undefined {
+  return cause instanceof Error ? cause.message.split("\n", 1)[0] : undefined;
 }
