@@ -69,9 +69,11 @@ test("a page that is redirected to another server at its visit gets no prompt, a
   const { world, elsewhere } = hostile;
   const got = await outcome(world);
   expect(leaks(hostile, got)).toEqual([]);
-  expect(states(world)).toContain(`The site's page went to ${elsewhere.origin}/login; nothing is sent there.`);
-  expect(states(world)).toContain(`set GPTOMNI_ORIGIN=${elsewhere.origin}`);
-  expect(world.logged.join("")).toContain(`went to ${elsewhere.origin}/login;`);
+  const told = `The site's page went to ${elsewhere.origin}/login; nothing is sent there.`;
+  await expect
+    .poll(() => states(world))
+    .toContain(`${told} If the site moved there, set GPTOMNI_ORIGIN=${elsewhere.origin}`);
+  await expect.poll(() => world.logged.join("")).toContain(told);
   expect(world.logged.join("")).not.toContain("t=1");
   expect((await fetch(`${world.gateway.url}/readyz`)).status).toBe(503);
 });
@@ -111,7 +113,7 @@ test("an account that wakes into a redirect is not asked there, though it was si
   await expect.poll(() => world.gateway.pool.states[0]?.state).toBe("cold");
   world.simulator.pages.set("/zh", { status: 302, headers: { location: `${elsewhere.origin}/login` } });
   expect(leaks(hostile, await outcome(world))).toEqual([]);
-  expect(states(world)).toContain(`went to ${elsewhere.origin}/login`);
+  await expect.poll(() => states(world)).toContain(`went to ${elsewhere.origin}/login`);
   world.simulator.pages.delete("/zh");
   await expect.poll(() => outcome(world), { timeout: 20_000 }).toBe(ANSWER);
 });
@@ -203,14 +205,18 @@ test("a site that answers a request with a redirect elsewhere has it followed by
   expect(got).toBe("site_changed");
 });
 
-test("a page that leaves in the very moment in which it is asked sends nothing elsewhere", async () => {
-  await using hostile = await openHostile();
-  const { world, elsewhere } = hostile;
-  for (let round = 0; round < 10; round += 1) {
-    await world.untilReady();
-    const left = (await pageOf(world)).evaluate(`location.href = "${elsewhere.origin}/"`).catch(() => {});
-    const got = await outcome(world);
-    await left;
-    expect(leaks(hostile, got)).toEqual([]);
-  }
-});
+test(
+  "a page that leaves in the very moment in which it is asked sends nothing elsewhere",
+  { timeout: 90_000 },
+  async () => {
+    await using hostile = await openHostile();
+    const { world, elsewhere } = hostile;
+    for (let round = 0; round < 5; round += 1) {
+      await world.untilReady();
+      const left = (await pageOf(world)).evaluate(`location.href = "${elsewhere.origin}/"`).catch(() => {});
+      const got = await outcome(world);
+      await left;
+      expect(leaks(hostile, got)).toEqual([]);
+    }
+  },
+);
