@@ -66,7 +66,7 @@ async function doctor(): Promise<void> {
   if (!isHealthy) process.exitCode = 1;
 }
 
-/** Serves until the first SIGTERM or SIGINT, then drains; the second one ends at once. */
+/** Serves until the first signal to end, then drains; the second one ends at once. */
 async function run(config: Config, greet?: Greet): Promise<void> {
   const stop = new Stop();
   const { scratch, swept } = await Scratch.open();
@@ -84,6 +84,7 @@ async function run(config: Config, greet?: Greet): Promise<void> {
   await using gateway = await startGateway({ ...config, credentials }, values, log);
   using _reloading = reloading(
     config,
+    stop,
     async (list) => {
       redaction.add(cookiesOf(list));
       await gateway.setCredentials(list);
@@ -116,8 +117,16 @@ function cookiesOf(credentials: readonly Credential[]): string[] {
   return credentials.map(({ cookie }) => cookie);
 }
 
-/** Takes a changed list of accounts in, when its file changes or on SIGHUP. What is wrong leaves the old one in force. */
-function reloading(config: Config, apply: (list: readonly Credential[]) => Promise<void>, log: Log): Disposable {
+/**
+ * Takes a changed list of accounts in, when its file changes or on SIGHUP without a terminal. What is wrong leaves the old
+ * one in force.
+ */
+function reloading(
+  config: Config,
+  { endsOnHangUp }: Stop,
+  apply: (list: readonly Credential[]) => Promise<void>,
+  log: Log,
+): Disposable {
   const reload = async (): Promise<void> => {
     try {
       const list = await credentialsOf(loadConfig(environment()));
@@ -128,7 +137,7 @@ function reloading(config: Config, apply: (list: readonly Credential[]) => Promi
     }
   };
   const onHangUp = (): void => void reload();
-  process.on("SIGHUP", onHangUp);
+  if (!endsOnHangUp) process.on("SIGHUP", onHangUp);
   const watch =
     config.credentialsFile === undefined ? undefined : watchCredentialsFile(config.credentialsFile, onHangUp);
   return {
