@@ -74,7 +74,7 @@ async function run(config: Config, greet?: Greet): Promise<void> {
   const keys = await obtainKeys(config);
   const credentials = await credentialsOf(config);
   const values = { api: keys.api.value, admin: keys.admin.value };
-  const furtherKeys = config.apiKeys.map(({ value }) => value);
+  const furtherKeys = [config.metricsKey ?? "", ...config.apiKeys.map(({ value }) => value)];
   const redaction = new Redaction([...Object.values(values), ...furtherKeys, ...cookiesOf(credentials)]);
   const log = createLog({ level: config.logLevel, format: config.logFormat, redaction });
   stop.takeFailures(log);

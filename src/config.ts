@@ -49,6 +49,7 @@ function toConfig(values: Values) {
     apiKey: values.API_MASTER_KEY,
     apiKeys: get("API_KEYS"),
     adminKey: values.ADMIN_KEY,
+    metricsKey: values.METRICS_KEY,
     requestTimeoutMs: get("API_REQUEST_TIMEOUT"),
     host: get("HOST"),
     port: get("PORT"),
@@ -78,6 +79,7 @@ function toConfig(values: Values) {
     browserArgs: get("BROWSER_ARGS"),
     stealth: get("STEALTH"),
     corsOrigins: get("CORS_ORIGINS"),
+    allowedHosts: get("ALLOWED_HOSTS"),
     logLevel: get("LOG_LEVEL"),
     logFormat: get("LOG_FORMAT"),
     warnings: warningsOf(values),
@@ -100,8 +102,8 @@ function sourceProblems({ GPTOMNI_CREDENTIALS: list, CREDENTIALS_FILE: file }: V
 }
 
 function keyProblems(values: Values): string[] {
-  const { API_MASTER_KEY, ADMIN_KEY, API_KEYS: further = [] } = values;
-  const own = Object.entries({ API_MASTER_KEY, ADMIN_KEY }).filter(([, key]) => key !== undefined) as [
+  const { API_MASTER_KEY, ADMIN_KEY, METRICS_KEY, API_KEYS: further = [] } = values;
+  const own = Object.entries({ API_MASTER_KEY, ADMIN_KEY, METRICS_KEY }).filter(([, key]) => key !== undefined) as [
     string,
     string,
   ][];
@@ -116,7 +118,9 @@ function keyProblems(values: Values): string[] {
   }
   const all = [...own.map(([, key]) => key), ...further.map(({ value }) => value)];
   if (new Set(all).size < all.length) {
-    problems.push("API_KEYS: expected keys that differ, from API_MASTER_KEY and ADMIN_KEY as well, got one twice");
+    problems.push(
+      "API_KEYS: expected keys that differ, from API_MASTER_KEY, ADMIN_KEY and METRICS_KEY as well, got one twice",
+    );
   }
   if (further.some(({ name }) => name === MASTER)) {
     problems.push(`API_KEYS: expected other names than ${MASTER}, which is that of API_MASTER_KEY`);
@@ -137,6 +141,9 @@ function warningsOf(values: Values): string[] {
   }
   if (values.ADMIN_KEY !== undefined && isWeak(values.ADMIN_KEY)) {
     warnings.push("ADMIN_KEY is weak: anyone on this machine can see how your accounts do");
+  }
+  if (values.METRICS_KEY !== undefined && isWeak(values.METRICS_KEY)) {
+    warnings.push("METRICS_KEY is weak: anyone on this machine can see how your accounts do");
   }
   if (values.RATE_LIMIT === undefined)
     warnings.push("RATE_LIMIT is off: a site may suspend accounts that ask too fast");

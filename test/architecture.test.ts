@@ -79,6 +79,7 @@ const FENCES: Readonly<Record<string, readonly string[]>> = {
   "puppeteer-extra-plugin-stealth": ["browser/launch.ts"],
   playwright: ["browser/"],
   express: ["http/"],
+  "rate-limiter-flexible": ["http/key-brake.ts"],
   zod: ["openai/", "anthropic/", "turn/params.ts", "turn/issue.ts", "settings.ts", "setting.ts", "credentials.ts"],
   pino: ["log.ts"],
   "prom-client": ["metrics.ts"],

@@ -5,8 +5,15 @@ import { promisify } from "node:util";
 import { GatewayError } from "../errors.ts";
 import { toErrorBody } from "../openai/error.ts";
 
-/** How long a request's head, and the whole of it, may take to arrive; who sends nothing holds a connection only. */
+/** How long a request's head, and the whole of it, may take to arrive. */
 const ARRIVAL_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
+/**
+ * How long a connection may stay after an answer without a next request, whatever comes over it. Longer than Node's own
+ * limit, whose clock is restarted by empty lines: https://www.rfc-editor.org/rfc/rfc9112#section-2.2-6
+ */
+const IDLE_LIMIT_MS = 90_000;
+/** Each costs a file descriptor and some kilobytes; far more than clients need, far less than a process may open. */
+const MAX_CONNECTIONS = 4_096;
 /** A client that is still sending gets this long to read why it is cut off: closing at once may lose the answer. */
 const LINGER_MS = 1_000;
 /** What is decided is written within a tick or two; a client that does not read is not waited for. */
@@ -17,13 +24,21 @@ const LOOK_EVERY_MS = 10;
  * Node's server, which tells in JSON what it cannot read, too. From `leaving` on, each answer is its connection's last:
  * clients and proxies go elsewhere with their next request, in place of finding the connection closed.
  */
-export function createHttpServer(app: RequestListener, leaving: AbortSignal): Server {
+export function createHttpServer(app: RequestListener, leaving: AbortSignal, idleLimitMs = IDLE_LIMIT_MS): Server {
   const latest = new WeakMap<Duplex, ServerResponse>();
+  const endIfLast = (socket: Duplex, response: ServerResponse): void => {
+    if (latest.get(socket) === response) socket.destroy();
+  };
   const server = createServer(ARRIVAL_LIMITS, (request, response) => {
-    latest.set(request.socket, response);
+    const { socket } = request;
+    latest.set(socket, response);
+    response.once("close", () => {
+      if (!socket.destroyed) setTimeout(() => endIfLast(socket, response), idleLimitMs).unref();
+    });
     endConnectionFrom(leaving, response);
     app(request, response);
   });
+  server.maxConnections = MAX_CONNECTIONS;
   return server.on("clientError", (cause: NodeJS.ErrnoException, socket) => {
     if (socket.writableEnded) return;
     if (socket.writable && isAnswerDue(latest.get(socket))) refuse(socket, cause);
