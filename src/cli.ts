@@ -11,6 +11,8 @@ import { obtainKeys, type Keys } from "./keys.ts";
 import { createLog, Redaction, type Log } from "./log.ts";
 import { startGateway } from "./main.ts";
 import { startWatchdog } from "./process/watchdog.ts";
+import { Display } from "./process/display.ts";
+import { watchOutage } from "./process/outage.ts";
 import { Scratch } from "./scratch.ts";
 import { Simulator } from "./simulator/simulator.ts";
 import { Stop } from "./stop.ts";
@@ -81,6 +83,7 @@ async function run(config: Config, greet?: Greet): Promise<void> {
   using _watchdog = startWatchdog();
   if (swept > 0) log.info({ swept }, "swept away what killed gateways had left");
   for (const warning of [...config.warnings, ...keys.api.warnings, ...keys.admin.warnings]) log.warn(warning);
+  await using _display = await Display.open(config.browserMode, log);
   await using gateway = await startGateway({ ...config, credentials }, values, log);
   using _reloading = reloading(
     config,
@@ -91,6 +94,7 @@ async function run(config: Config, greet?: Greet): Promise<void> {
     },
     log,
   );
+  using _outage = watchOutage(gateway.giveUpReason, log, stop.giveUp);
   const { maxOpenSessions } = config;
   log.info({ url: gateway.url, accounts: credentials.length, maxOpenSessions }, "gateway listens");
   if (greet) greet(gateway.url, values);

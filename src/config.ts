@@ -71,6 +71,7 @@ function toConfig(values: Values) {
     probeAfterMs: get("PROBE_AFTER_SECONDS"),
     renewAfterRequests: get("RENEW_AFTER_REQUESTS"),
     credentialsPerBrowser: get("CREDENTIALS_PER_BROWSER"),
+    browserOutageLimitMs: get("BROWSER_OUTAGE_LIMIT_SECONDS"),
     maxReplyBytes: get("MAX_REPLY_BYTES"),
     maxBodyBytes: get("MAX_BODY_BYTES"),
     maxChoices: get("MAX_CHOICES"),

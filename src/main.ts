@@ -12,6 +12,7 @@ import type { Log } from "./log.ts";
 import { Memory } from "./memory.ts";
 import { Metrics } from "./metrics.ts";
 import { SessionPool } from "./pool/session-pool.ts";
+import { giveUpReason } from "./process/outage.ts";
 import { Roster } from "./roster.ts";
 import { SessionStates } from "./session-states.ts";
 import { gptomni } from "./sites/gptomni.ts";
@@ -33,6 +34,8 @@ export interface RunningGateway extends AsyncDisposable {
   setCredentials(credentials: readonly Credential[]): Promise<void>;
   /** Admits nobody any more and lets running answers finish, no longer than the drain timeout. */
   drain(): Promise<void>;
+  /** Why the process is of no use any more; undefined while it is. */
+  giveUpReason(): string | undefined;
 }
 
 /** The composition root: config → browser → pool → gateway → server. Disposing stops it all in reverse. */
@@ -64,7 +67,7 @@ export async function startGateway(
     metricsKey: config.metricsKey,
     allowedHosts: config.allowedHosts,
     readiness: () => pool.readiness,
-    giveUpReason: () => undefined,
+    giveUpReason: () => giveUpReason(browsers.outage, config.browserOutageLimitMs),
     accounts: () => pool.states,
     metrics: metricsOf(pool, browsers),
     log,
@@ -84,6 +87,7 @@ export async function startGateway(
     url,
     pool,
     browsers,
+    giveUpReason: () => giveUpReason(browsers.outage, config.browserOutageLimitMs),
     setCredentials: (credentials) => roster.apply(credentials),
     drain: async () => {
       leaving.abort();

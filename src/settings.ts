@@ -159,6 +159,12 @@ export const SETTINGS = {
     unit: "accounts",
     doc: "how many accounts share one Chromium: the death of one costs no more; more, where few pages may be open",
   }),
+  BROWSER_OUTAGE_LIMIT_SECONDS: setting({
+    parse: seconds(1, 86_400),
+    default: "300",
+    unit: "s",
+    doc: "no browser started for so long: /livez answers 503 and the process ends, for its supervisor to start it again",
+  }),
   MAX_REPLY_BYTES: setting({
     parse: wholeNumber(1_024, 1_073_741_824),
     default: "8388608",

@@ -42,6 +42,12 @@ export class Stop {
     return this.#urged.promise;
   }
 
+  /** As after a signal; the process ends with code 1. */
+  readonly giveUp = (): void => {
+    process.exitCode = 1;
+    this.#asked.resolve();
+  };
+
   /**
    * Takes the failures that nobody handled, from now on. That of a promise costs the work it was for, and is told. After an
    * exception only a fresh start is sound: the process ends with code 1, but saves first what a kill would lose.

@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ["setting", "settings"],
   memory: [],
   scratch: [],
-  process: [],
+  process: ["log", "scratch"],
   stop: ["log"],
   alerts: ["log", "pool"],
   "session-states": ["browser", "credentials", "log", "pool", "store"],
@@ -37,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   simulator: [],
   doctor: ["browser", "sites", "config", "errors", "log"],
   main: [
+    "process",
     "alerts",
     "metrics",
     "roster",
@@ -56,6 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "errors",
   ],
   cli: [
+    "process",
     "store",
     "credentials-file",
     "credentials",

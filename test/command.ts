@@ -48,6 +48,10 @@ export class Command implements AsyncDisposable {
     this.#child.stdin?.write(text);
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Waits until the output holds what is looked for. */
   async says(wanted: RegExp): Promise<RegExpExecArray> {
     return vi.waitFor(

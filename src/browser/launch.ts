@@ -1,15 +1,13 @@
 import { execFile } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { chromium, type Browser, type CDPSession, type LaunchOptions as PlaywrightOptions } from "playwright";
 import { addExtra } from "playwright-extra";
 import stealth from "puppeteer-extra-plugin-stealth";
 import { GatewayError } from "../errors.ts";
-import { killProcessesIn } from "../scratch.ts";
+import { killProcessesIn, makeTempDir } from "../scratch.ts";
 import { withoutNeedlessFeatures } from "./features.ts";
 import { within } from "./within.ts";
 
@@ -61,7 +59,10 @@ export function mustRunUnsandboxed(): boolean {
  * @throws GatewayError `browser_unavailable` with what to do about it.
  */
 export async function launchBrowser(options: LaunchOptions, signal: AbortSignal): Promise<LaunchedBrowser> {
-  const scratchDir = await mkdtemp(join(tmpdir(), "b-"));
+  const scratchDir = await makeTempDir("b-").catch((cause: NodeJS.ErrnoException) => {
+    const message = `The temporary folder cannot be written to (${cause.code}): free its disk, or set TMPDIR to another.`;
+    throw new GatewayError("browser_unavailable", message, { cause });
+  });
   const removeScratch = (): Promise<void> => rm(scratchDir, { recursive: true, force: true, maxRetries: 5 });
   const over = new AbortController();
   // Playwright has no way to give a launch up, but sees at once that the process is gone; it may not have begun yet.
