@@ -1,3 +1,4 @@
+import "./process/driver-debug.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

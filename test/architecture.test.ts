@@ -80,6 +80,7 @@ const FENCES: Readonly<Record<string, readonly string[]>> = {
   "playwright-extra": ["browser/launch.ts"],
   "puppeteer-extra-plugin-stealth": ["browser/launch.ts"],
   playwright: ["browser/"],
+  selfsigned: ["simulator/"],
   express: ["http/"],
   "rate-limiter-flexible": ["http/key-brake.ts"],
   zod: ["openai/", "anthropic/", "turn/params.ts", "turn/issue.ts", "settings.ts", "setting.ts", "credentials.ts"],

@@ -107,3 +107,20 @@ test(
     );
   },
 );
+
+test("the packages behind stealth are those that its used evasions need", async () => {
+  const lock = JSON.parse(await readFile(join(ROOT, "package-lock.json"), "utf8")) as {
+    packages: Record<string, { name?: string; dev?: boolean; optional?: boolean }>;
+  };
+  const shipped = Object.entries(lock.packages).filter(([path, { dev, optional }]) => path !== "" && !dev && !optional);
+  const names = shipped.map(([path, { name }]) => name ?? path.split("node_modules/").at(-1));
+  for (const dormant of [
+    "merge-deep",
+    "rimraf",
+    "glob",
+    "inflight",
+    "fs-extra",
+    "puppeteer-extra-plugin-user-data-dir",
+  ])
+    expect(names).not.toContain(dormant);
+});

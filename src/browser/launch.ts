@@ -46,6 +46,7 @@ const MAX_QUOTED_CHARACTERS = 1_000;
  * what today's headless mode really has: user-agent-override (says Windows on Linux, and a brand list of its own),
  * webgl.vendor (says Intel), navigator.languages, .vendor, .plugins, .permissions and .hardwareConcurrency,
  * media.codecs, chrome.app, .csi, .loadTimes and .runtime, iframe.contentWindow, window.outerdimensions, sourceurl.
+ * In package.json, overrides leave out what only these would need.
  */
 const TRUTHFUL_EVASIONS = ["navigator.webdriver", "defaultArgs"];
 
