@@ -10,9 +10,9 @@ RUN apt-get update \
  && install -d -o gateway -g gateway -m 0700 /data
 
 WORKDIR /app
-COPY package.json package-lock.json .npmrc ./
+COPY package.json package-lock.json ./
 # Optional is the Node for machines that have another one.
-RUN npm ci --omit=dev --omit=optional --no-audit --no-fund && npm cache clean --force
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund && npm cache clean --force
 COPY docker/entrypoint /usr/local/bin/entrypoint
 COPY src ./src
 
