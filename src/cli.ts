@@ -13,6 +13,8 @@ import { createLog, Redaction, type Log } from "./log.ts";
 import { startGateway } from "./main.ts";
 import { startWatchdog } from "./process/watchdog.ts";
 import { Display } from "./process/display.ts";
+import { usableFolder } from "./process/machine-checks.ts";
+import { MachineError, systemFailure } from "./process/machine-error.ts";
 import { watchOutage } from "./process/outage.ts";
 import { Scratch } from "./scratch.ts";
 import { Simulator } from "./simulator/simulator.ts";
@@ -63,6 +65,10 @@ async function demo(): Promise<void> {
 
 async function doctor(): Promise<void> {
   const config = loadConfig(environment());
+  const { scratch } = await Scratch.open();
+  await using _scratch = scratch;
+  const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
+  await using _display = await Display.open(config.browserMode, log);
   const isHealthy = await diagnose({ ...config, credentials: await credentialsOf(config) }, (line) =>
     console.log(line),
   );
@@ -74,6 +80,7 @@ async function run(config: Config, greet?: Greet): Promise<void> {
   const stop = new Stop();
   const { scratch, swept } = await Scratch.open();
   await using _scratch = scratch;
+  await usableFolder("STATE_DIR", config.stateDir);
   const keys = await obtainKeys(config);
   const credentials = await credentialsOf(config);
   const values = { api: keys.api.value, admin: keys.admin.value };
@@ -186,8 +193,9 @@ async function main(): Promise<void> {
   try {
     await command();
   } catch (cause) {
-    // Wrong settings and damaged state are the user's to mend and need no stack.
-    console.error(cause instanceof ConfigError || cause instanceof StoreError ? cause.message : cause);
+    // Wrong settings, a machine that lacks something and damaged state are the user's to mend and need no stack.
+    const isPlain = cause instanceof ConfigError || cause instanceof MachineError || cause instanceof StoreError;
+    console.error(isPlain ? cause.message : (systemFailure(cause) ?? cause));
     process.exitCode = 1;
   }
   setTimeout(() => process.exit(), LOG_GRACE_MS).unref();

@@ -5,7 +5,11 @@ import { SignIn } from "./browser/sign-in.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./errors.ts";
 import { createLog, Redaction } from "./log.ts";
+import { machineChecks } from "./process/machine-checks.ts";
+import { MachineError } from "./process/machine-error.ts";
 import { gptomni } from "./sites/gptomni.ts";
+
+const MAX_QUOTED_LINES = 6;
 
 /**
  * Tries each step that serving needs, one line each, and says what to mend. Sends no prompt: it opens the site and asks
@@ -20,15 +24,16 @@ export async function diagnose(config: Config, print: (line: string) => void): P
       print(`ok    ${what}: ${await work()}`);
     } catch (cause) {
       isHealthy = false;
-      print(`FAIL  ${what}: ${GatewayError.from(cause).message}`);
+      for (const line of linesOf(cause)) print(`FAIL  ${what}: ${line}`);
     }
   };
+  for (const { what, work } of machineChecks(config)) await check(what, work);
   await using host = new BrowserHost(config, log);
   await check("Chromium", async () => {
     const browser = await host.browser();
     return `${browser.version()} (${config.browserPath}), sandbox ${mustRunUnsandboxed() ? "off: running as root" : "on"}`;
   });
-  for (const { id, cookie } of config.credentials) {
+  for (const { id, cookie } of host.isRunning ? config.credentials : []) {
     await check(`account ${id}`, async () => {
       await using session = new Session(host, new SignIn(site, cookie), { site, ...config });
       const startedAt = performance.now();
@@ -38,4 +43,13 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   }
   if (config.credentials.length === 0) print("note  no accounts: set GPTOMNI_CREDENTIALS");
   return isHealthy;
+}
+
+/** What to do about it, and what the browser or the system said. */
+function linesOf(failure: unknown): readonly string[] {
+  if (failure instanceof MachineError) return [failure.message];
+  const { message, cause } = GatewayError.from(failure);
+  if (!(cause instanceof Error)) return [message];
+  const said = cause.message.split("\n").filter((line) => line.trim() !== "");
+  return [message, ...said.slice(0, MAX_QUOTED_LINES).map((line) => `  ${line.trim()}`)];
 }

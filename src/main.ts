@@ -12,6 +12,7 @@ import type { Log } from "./log.ts";
 import { Memory } from "./memory.ts";
 import { Metrics } from "./metrics.ts";
 import { SessionPool } from "./pool/session-pool.ts";
+import { listenFailure } from "./process/listen-failure.ts";
 import { giveUpReason } from "./process/outage.ts";
 import { Roster } from "./roster.ts";
 import { SessionStates } from "./session-states.ts";
@@ -120,19 +121,11 @@ function poolOf(config: Config, memory: Memory, log: Log): SessionPool {
   return new SessionPool({ ...rest, ...limits, memory }, log);
 }
 
-const LISTEN_FAILURES: Readonly<Record<string, string>> = {
-  EADDRINUSE: "is taken by another program",
-  EACCES: "may not be used by this user",
-  EADDRNOTAVAIL: "is no address of this machine",
-  ENOTFOUND: "is no address of this machine",
-};
-
 /** @throws ConfigError that says which address is taken or forbidden. */
 async function listen(server: Server, { host, port }: Pick<Config, "host" | "port">): Promise<string> {
   server.listen(port, host);
   await once(server, "listening").catch((cause: NodeJS.ErrnoException) => {
-    const problem = LISTEN_FAILURES[cause.code ?? ""] ?? `cannot be listened on: ${cause.message}`;
-    throw new ConfigError(`HOST=${host} PORT=${port} ${problem}.`, { cause });
+    throw new ConfigError(listenFailure({ host, port }, cause), { cause });
   });
   const address = server.address() as AddressInfo;
   return `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;

@@ -35,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   metrics: ["http", "pool"],
   http: ["gateway", "pool", "openai", "anthropic", "turn", "chat", "errors", "log", "config"],
   simulator: [],
-  doctor: ["browser", "sites", "config", "errors", "log"],
+  doctor: ["process", "browser", "sites", "config", "errors", "log"],
   main: [
     "process",
     "alerts",

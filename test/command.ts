@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
@@ -40,7 +40,10 @@ export class Command implements AsyncDisposable {
   }
 
   static async run(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = ROOT): Promise<Command> {
-    return new Command(await mkdtemp(join(tmpdir(), "gptomni-cli-")), args, env, cwd);
+    const scratchDir = await mkdtemp(join(tmpdir(), "gptomni-cli-"));
+    // As /tmp: a command may run as another user.
+    await chmod(scratchDir, 0o1777);
+    return new Command(scratchDir, args, env, cwd);
   }
 
   /** As typed on its terminal. */
