@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { Session } from "./browser/session.ts";
 import { BrowserHost } from "./browser/browser-host.ts";
 import { mustRunUnsandboxed } from "./browser/launch.ts";
@@ -50,6 +51,10 @@ function linesOf(failure: unknown): readonly string[] {
   if (failure instanceof MachineError) return [failure.message];
   const { message, cause } = GatewayError.from(failure);
   if (!(cause instanceof Error)) return [message];
-  const said = cause.message.split("\n").filter((line) => line.trim() !== "");
-  return [message, ...said.slice(0, MAX_QUOTED_LINES).map((line) => `  ${line.trim()}`)];
+  // Playwright repeats what the browser said, in its log's colours and with the process's number before it.
+  const said = stripVTControlCharacters(cause.message)
+    .split("\n")
+    .map((line) => line.replace(/^.*?\[err\] /, "").trim());
+  const lines = new Set(said.filter((line) => line !== "" && line !== message));
+  return [message, ...[...lines].slice(0, MAX_QUOTED_LINES).map((line) => `  ${line}`)];
 }

@@ -27,8 +27,8 @@ interface Needs {
 
 export function machineChecks({ stateDir, host, port }: Needs): readonly MachineCheck[] {
   return [
-    { what: "STATE_DIR", work: async () => `${await usableFolder("STATE_DIR", stateDir)} can be written to` },
-    { what: "TMPDIR", work: async () => `${await usableFolder("TMPDIR", tmpdir())} can be written to` },
+    { what: "state", work: async () => `${await usableFolder("STATE_DIR", stateDir)} can be written to` },
+    { what: "temporary folder", work: async () => `${await usableFolder("TMPDIR", tmpdir())} can be written to` },
     { what: "memory", work: async () => enoughMemory() },
     { what: "port", work: () => freePort(host, port) },
   ];
