@@ -1,3 +1,4 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it must run before other modules are loaded
 import "./process/driver-debug.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";

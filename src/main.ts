@@ -36,7 +36,7 @@ export interface RunningGateway extends AsyncDisposable {
   /** Admits nobody any more and lets running answers finish, no longer than the drain timeout. */
   drain(): Promise<void>;
   /** Why the process is of no use any more; undefined while it is. */
-  giveUpReason(): string | undefined;
+  readonly giveUpReason: () => string | undefined;
 }
 
 /** The composition root: config → browser → pool → gateway → server. Disposing stops it all in reverse. */

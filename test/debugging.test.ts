@@ -20,13 +20,15 @@ test.each(["pw:protocol", "pw:*", "*", "pw:channel*,playwright-extra"])(
   },
 );
 
+async function read(pid: string, name: string): Promise<string> {
+  return readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "");
+}
+
 test("no signal opens the inspector of what npm starts, and a crash leaves no core file", async () => {
   await using site = await Simulator.start();
   await using command = await serve(site, {}, ["npm", "start"]);
   await command.says(/"session open"/);
   const processes = await command.processes();
-  const read = async (pid: string, name: string): Promise<string> =>
-    readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "");
   const commands = await Promise.all(processes.map((pid) => read(pid, "cmdline")));
   const gateway =
     processes[commands.findIndex((line) => line.includes("src/cli.ts\0serve") && !line.includes("setup"))];

@@ -91,23 +91,20 @@ export class Display implements AsyncDisposable {
   #retry(): void {
     const waitMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, MAX_RETRY_MS);
     this.#failures += 1;
-    setTimeout(async () => {
-      if (this.#isClosing) return;
-      const problem = await this.#start();
-      if (problem === undefined || this.#isClosing) return;
-      this.#log.error({ reason: problem }, "the display did not start again");
-      this.#retry();
-    }, waitMs).unref();
+    setTimeout(() => void this.#startAgain(), waitMs).unref();
+  }
+
+  async #startAgain(): Promise<void> {
+    if (this.#isClosing) return;
+    const problem = await this.#start();
+    if (problem === undefined || this.#isClosing) return;
+    this.#log.error({ reason: problem }, "the display did not start again");
+    this.#retry();
   }
 }
 
 /** One MIT-MAGIC-COOKIE-1 for every display: https://gitlab.freedesktop.org/xorg/lib/libxau, `XauWriteAuth` */
 function authorityFile(cookie: Buffer): Buffer {
-  const field = (bytes: Buffer): Buffer => {
-    const length = Buffer.alloc(2);
-    length.writeUInt16BE(bytes.length);
-    return Buffer.concat([length, bytes]);
-  };
   const family = Buffer.alloc(2);
   family.writeUInt16BE(ANY_DISPLAY);
   const nothing = Buffer.alloc(0);
@@ -118,4 +115,10 @@ function authorityFile(cookie: Buffer): Buffer {
     field(Buffer.from("MIT-MAGIC-COOKIE-1")),
     field(cookie),
   ]);
+}
+
+function field(bytes: Buffer): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(bytes.length);
+  return Buffer.concat([length, bytes]);
 }

@@ -49,6 +49,11 @@ async function untilReady(baseUrl: string): Promise<void> {
   await vi.waitFor(check, { timeout: 60_000, interval: 200 });
 }
 
+async function expectAnswer(baseUrl: string): Promise<void> {
+  const response = await ask(baseUrl, { messages: [{ role: "user", content: "Hello again" }] });
+  expect(response.status).toBe(200);
+}
+
 /** When each piece of a slow answer came, in milliseconds since the first. */
 async function arrivals(baseUrl: string): Promise<number[]> {
   const content = '@sim {"chunks":6,"chunkDelayMs":200,"chunkText":"tick "}';
@@ -118,11 +123,8 @@ describe("docker run", () => {
       if (fs.readFileSync("/proc/" + pid + "/cmdline", "utf8").startsWith("Xvfb")) process.kill(pid, "SIGKILL");
     }`;
     await run(ENGINE, "exec", name, "node", "-e", script);
-    const answered = async (): Promise<void> => {
-      const response = await ask(baseUrl, { messages: [{ role: "user", content: "Hello again" }] });
-      expect(response.status).toBe(200);
-    };
-    await vi.waitFor(answered, { timeout: 60_000, interval: 500 });
+    await vi.waitFor(() => expectAnswer(baseUrl), { timeout: 60_000, interval: 500 });
+    expect((await ask(baseUrl, { messages: [{ role: "user", content: "And again" }] })).status).toBe(200);
   });
 
   test("carries no secret file and no test", async () => {
