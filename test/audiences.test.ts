@@ -185,11 +185,12 @@ describe("a connection without a request", () => {
     const socket = connect(port, "127.0.0.1").setEncoding("latin1");
     socket.write(REQUEST);
     socket.on("error", () => undefined);
+    const closed = once(socket, "close");
     let said = "";
     socket.on("data", (text: string) => (said += text));
     await expect.poll(() => said).toMatch(/^HTTP\/1\.1 200 /);
     const dripping = setInterval(() => socket.write("\r\n"), 20);
-    await once(socket, "close");
+    await closed;
     clearInterval(dripping);
   });
 
