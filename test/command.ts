@@ -63,7 +63,7 @@ export class Command implements AsyncDisposable {
         if (!found) throw new Error(`not said yet: ${wanted.source}; said: ${this.output}`);
         return found;
       },
-      { timeout: 20_000, interval: 10 },
+      { timeout: 60_000, interval: 10 },
     );
   }
 

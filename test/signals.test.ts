@@ -1,8 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { Simulator } from "../src/simulator/simulator.ts";
 import { ask, Command, NODE, ROOT, serve } from "./command.ts";
+
+// A machine with other work takes its time to start.
+vi.setConfig({ testTimeout: 150_000 });
 
 const NPM_START = ["npm", "start"];
 /** A terminal of its own, whose session the command leads. It is closed when `script` is killed. */
