@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "./log.ts";
 import type { Slot } from "./pool/slot.ts";
+import type { AlertTarget } from "./setting.ts";
 
 /** States that an operator should hear of: something is theirs to do. */
 const ALARMING: ReadonlySet<string> = new Set(["needs_attention", "expired"]);
@@ -10,14 +11,14 @@ const PAUSE_MS = 1_000;
 
 /** Posts one JSON message to the operator's URL when a credential needs them, and one when it is well again. */
 export class Alerts {
-  readonly #url: URL | undefined;
+  readonly #target: AlertTarget | undefined;
   readonly #log: Pick<Log, "warn">;
   readonly #told = new Map<string, string>();
   /** What each credential's next message waits for: they arrive in the order in which they came about. */
   readonly #telling = new Map<string, Promise<void>>();
 
-  constructor(url: URL | undefined, log: Pick<Log, "warn">) {
-    this.#url = url;
+  constructor(target: AlertTarget | undefined, log: Pick<Log, "warn">) {
+    this.#target = target;
     this.#log = log;
   }
 
@@ -47,14 +48,16 @@ export class Alerts {
 
   /** Never rejects. */
   async #post(message: object): Promise<void> {
-    if (!this.#url) return;
+    if (!this.#target) return;
+    const { url, authorization } = this.#target;
+    const headers = { "content-type": "application/json", ...(authorization === undefined ? {} : { authorization }) };
     let problem = "";
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
       if (attempt > 0) await delay(PAUSE_MS * attempt, undefined, { ref: false });
       try {
-        const response = await fetch(this.#url, {
+        const response = await fetch(url, {
           method: "POST",
-          headers: { "content-type": "application/json" },
+          headers,
           body: JSON.stringify(message),
           redirect: "error",
           signal: AbortSignal.timeout(TRY_LIMIT_MS),
@@ -63,9 +66,15 @@ export class Alerts {
         if (response.ok) return;
         problem = `status ${response.status}`;
       } catch (cause) {
-        problem = String(cause);
+        problem = causeOf(cause);
       }
     }
     this.#log.warn({ problem }, "ALERT_URL was not reached");
   }
+}
+
+/** What went wrong in a word or two: messages may hold the URL, which is a secret. */
+function causeOf(failure: unknown): string {
+  const { name, cause } = failure as { readonly name?: string; readonly cause?: { readonly code?: string } };
+  return cause?.code ?? name ?? "unknown";
 }

@@ -1,16 +1,15 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it must run before other modules are loaded
 import "./process/driver-debug.ts";
-import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseEnv } from "node:util";
+import { currentAccounts, currentConfig, reloading } from "./accounts/reload.ts";
 import { ConfigError, loadConfig, type Config } from "./config.ts";
-import { readCredentialsFile, watchCredentialsFile } from "./credentials-file.ts";
-import type { Credential } from "./credentials.ts";
+import { openFileWarnings } from "./config/secret-file.ts";
+import { secretsOf } from "./credentials.ts";
 import { diagnose } from "./doctor.ts";
 import { obtainKeys, type Keys } from "./keys.ts";
-import { createLog, Redaction, type Log } from "./log.ts";
+import { createLog, Redaction } from "./log.ts";
 import { startGateway } from "./main.ts";
 import { startWatchdog } from "./process/watchdog.ts";
 import { Display } from "./process/display.ts";
@@ -20,6 +19,8 @@ import { watchOutage } from "./process/outage.ts";
 import { Scratch } from "./scratch.ts";
 import { Simulator } from "./simulator/simulator.ts";
 import { Stop } from "./stop.ts";
+import { rotateSecretKey } from "./store/rotate-secret.ts";
+import { obtainSecretKey } from "./store/secret-key.ts";
 import { StoreError } from "./store/store-error.ts";
 
 /** How long a second signal or a stuck disposal may take before the process ends regardless. */
@@ -28,10 +29,15 @@ const HARD_EXIT_MS = 4_000;
 const LOG_GRACE_MS = 1_000;
 const DEMO_ACCOUNTS = ["alice", "bob", "carol"];
 
-const COMMANDS: Readonly<Record<string, () => Promise<void>>> = { serve, demo, doctor };
+const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
+  serve,
+  demo,
+  doctor,
+  "rotate-secret": rotateSecret,
+};
 
 async function serve(): Promise<void> {
-  await run(loadConfig(environment()));
+  await run(currentConfig());
 }
 
 /** Says where it listens, and what opens it. */
@@ -65,15 +71,23 @@ async function demo(): Promise<void> {
 }
 
 async function doctor(): Promise<void> {
-  const config = loadConfig(environment());
+  const config = currentConfig();
   const { scratch } = await Scratch.open();
   await using _scratch = scratch;
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   await using _display = await Display.open(config.browserMode, log);
-  const isHealthy = await diagnose({ ...config, credentials: await credentialsOf(config) }, (line) =>
+  const isHealthy = await diagnose({ ...config, credentials: (await currentAccounts(config)) ?? [] }, (line) =>
     console.log(line),
   );
+  for (const warning of await openFileWarnings(config.secretPaths)) console.log(`note  ${warning}`);
   if (!isHealthy) process.exitCode = 1;
+}
+
+/** Seals what is stored with another SECRET_KEY, while no gateway runs. */
+async function rotateSecret(): Promise<void> {
+  const { stateDir, secretKey: configured } = currentConfig();
+  await rotateSecretKey({ stateDir, configured, next: process.env["NEW_SECRET_KEY"] || undefined });
+  console.log(`${stateDir} is sealed with the new key${configured === undefined ? "" : ": set SECRET_KEY to it"}`);
 }
 
 /** Serves until the first signal to end, then drains; the second one ends at once. */
@@ -83,23 +97,37 @@ async function run(config: Config, greet?: Greet): Promise<void> {
   await using _scratch = scratch;
   await usableFolder("STATE_DIR", config.stateDir);
   const keys = await obtainKeys(config);
-  const credentials = await credentialsOf(config);
+  const list = await currentAccounts(config);
+  const credentials = list ?? [];
+  const secretKey = (await obtainSecretKey(config.stateDir, config.secretKey)).toString();
   const values = { api: keys.api.value, admin: keys.admin.value };
   const furtherKeys = [config.metricsKey ?? "", ...config.apiKeys.map(({ value }) => value)];
-  const redaction = new Redaction([...Object.values(values), ...furtherKeys, ...cookiesOf(credentials)]);
+  const { url: alertUrl, authorization = "" } = config.alertUrl ?? {};
+  const redaction = new Redaction([
+    ...Object.values(values),
+    ...furtherKeys,
+    secretKey,
+    alertUrl?.href ?? "",
+    authorization,
+    ...credentials.flatMap(secretsOf),
+  ]);
   const log = createLog({ level: config.logLevel, format: config.logFormat, redaction });
   stop.takeFailures(log);
   using _watchdog = startWatchdog();
   if (swept > 0) log.info({ swept }, "swept away what killed gateways had left");
-  for (const warning of [...config.warnings, ...keys.api.warnings, ...keys.admin.warnings]) log.warn(warning);
+  const openFiles = await openFileWarnings(config.secretPaths);
+  for (const warning of [...config.warnings, ...keys.api.warnings, ...keys.admin.warnings, ...openFiles]) {
+    log.warn(warning);
+  }
+  if (!list && config.credentialsFile !== undefined) log.warn("CREDENTIALS_FILE is empty: no request can be answered");
   await using _display = await Display.open(config.browserMode, log);
-  await using gateway = await startGateway({ ...config, credentials }, values, log);
+  await using gateway = await startGateway({ ...config, credentials, secretKey }, values, log, { redaction });
   using _reloading = reloading(
     config,
     stop,
-    async (list) => {
-      redaction.add(cookiesOf(list));
-      await gateway.setCredentials(list);
+    async (changed) => {
+      redaction.add(changed.flatMap(secretsOf));
+      await gateway.setCredentials(changed);
     },
     log,
   );
@@ -113,52 +141,6 @@ async function run(config: Config, greet?: Greet): Promise<void> {
   await Promise.race([gateway.drain(), stop.urged]);
   // Whatever hangs now does not keep the process.
   setTimeout(() => process.exit(1), HARD_EXIT_MS).unref();
-}
-
-/** The accounts as they stand now: in their file, else in the settings. */
-async function credentialsOf({ credentialsFile, credentials }: Config): Promise<readonly Credential[]> {
-  return credentialsFile === undefined ? credentials : readCredentialsFile(credentialsFile);
-}
-
-/** The environment, and what .env adds to it. */
-function environment(): NodeJS.ProcessEnv {
-  const fromFile = existsSync(".env") ? parseEnv(readFileSync(".env", "utf8")) : {};
-  return { ...fromFile, ...process.env };
-}
-
-function cookiesOf(credentials: readonly Credential[]): string[] {
-  return credentials.map(({ cookie }) => cookie);
-}
-
-/**
- * Takes a changed list of accounts in, when its file changes or on SIGHUP without a terminal. What is wrong leaves the old
- * one in force.
- */
-function reloading(
-  config: Config,
-  { endsOnHangUp }: Stop,
-  apply: (list: readonly Credential[]) => Promise<void>,
-  log: Log,
-): Disposable {
-  const reload = async (): Promise<void> => {
-    try {
-      const list = await credentialsOf(loadConfig(environment()));
-      await apply(list);
-      log.info({ accounts: list.length }, "accounts reloaded");
-    } catch (cause) {
-      log.error({ reason: cause instanceof ConfigError ? cause.message : String(cause) }, "accounts not reloaded");
-    }
-  };
-  const onHangUp = (): void => void reload();
-  if (!endsOnHangUp) process.on("SIGHUP", onHangUp);
-  const watch =
-    config.credentialsFile === undefined ? undefined : watchCredentialsFile(config.credentialsFile, onHangUp);
-  return {
-    [Symbol.dispose]: () => {
-      process.off("SIGHUP", onHangUp);
-      watch?.[Symbol.dispose]();
-    },
-  };
 }
 
 function showNew({ api, admin }: Keys, stateDir: string): void {

@@ -1,5 +1,12 @@
+import { identify } from "./config/account-identity.ts";
+import type { ListedAccount } from "./config/account-list.ts";
+import type { EnvFile } from "./config/env-file.ts";
+import { fileSettingOf, withSecretFiles } from "./config/secret-settings.ts";
+import { misspeltNames } from "./config/setting-names.ts";
+import type { Credential } from "./credentials.ts";
 import type { Setting } from "./setting.ts";
 import { SETTINGS } from "./settings.ts";
+import { gptomni } from "./sites/gptomni.ts";
 
 /** Tells every wrong setting at once. */
 export class ConfigError extends Error {
@@ -15,37 +22,88 @@ type SettingName = keyof Settings;
 type ValueOf<S> = S extends Setting<infer T> ? T : never;
 type Values = { readonly [Name in SettingName]: ValueOf<Settings[Name]> | undefined };
 
-/** Reads every setting. @throws ConfigError that names every wrong one. */
-export function loadConfig(env: Readonly<Record<string, string | undefined>>) {
-  const problems: string[] = [];
+const NAMES = Object.keys(SETTINGS) as SettingName[];
+const SECRETS = NAMES.filter((name) => (SETTINGS[name] as Setting<unknown>).isSecret);
+const FILE_SETTINGS = SECRETS.map(fileSettingOf);
+/** What GPTOMNI_CREDENTIALS_FILE is called: a file of accounts is watched, and read again. */
+const WATCHED = "CREDENTIALS_FILE";
+/** Quotes are a part of what they hold together there. */
+const QUOTED_WORDS = "BROWSER_ARGS";
+
+export interface ConfigSource {
+  /** The environment file that stands beside the environment. */
+  readonly file?: EnvFile & { readonly path: string };
+}
+
+/** Reads every setting, the environment before the file. @throws ConfigError that names every wrong one. */
+export function loadConfig(environment: Readonly<Record<string, string | undefined>>, { file }: ConfigSource = {}) {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
+  const given = { ...file?.values, ...set };
+  const accountsFile = given[WATCHED] || given[fileSettingOf("GPTOMNI_CREDENTIALS")];
+  const files = withSecretFiles(
+    { ...given, [WATCHED]: accountsFile },
+    SECRETS.filter((name) => name !== "GPTOMNI_CREDENTIALS"),
+  );
+  const problems: string[] = [...(file?.problems ?? []), ...files.problems];
   const read = <Name extends SettingName>(name: Name): ValueOf<Settings[Name]> | undefined => {
     const row: Setting<unknown> = SETTINGS[name];
     // An empty variable is how compose files say "not set".
-    const given = env[name] || undefined;
-    const value = given ?? row.default;
+    const text = files.env[name]?.trim() ? files.env[name] : undefined;
+    const value = text === undefined || name === QUOTED_WORDS ? (text ?? row.default) : unquoted(text);
     if (value === undefined) return undefined;
     const result = row.parse.safeParse(value);
     if (result.success) return result.data as ValueOf<Settings[Name]>;
-    const shown = row.isSecret ? "something else" : JSON.stringify(value.slice(0, 80));
+    const shown = row.isSecret ? "something else" : JSON.stringify(withoutUserInfo(value.slice(0, 80)));
     problems.push(`${name}: expected ${result.error.issues[0]?.message ?? row.doc}, got ${shown}`);
     return undefined;
   };
-  const values = Object.fromEntries(
-    (Object.keys(SETTINGS) as SettingName[]).map((name) => [name, read(name)]),
-  ) as Values;
+  const values = Object.fromEntries(NAMES.map((name) => [name, read(name)])) as Values;
+  const { accounts, problem } = accountsOf(values.GPTOMNI_CREDENTIALS ?? [], values.GPTOMNI_ORIGIN);
+  if (problem !== undefined) problems.push(`GPTOMNI_CREDENTIALS: expected ${problem}`);
   problems.push(...keyProblems(values), ...sourceProblems(values));
   if (problems.length > 0) throw new ConfigError(`Wrong settings:\n${problems.map((line) => `  ${line}`).join("\n")}`);
-  return toConfig(values);
+  const known = [...NAMES, ...FILE_SETTINGS];
+  const misspelt = [
+    ...misspeltNames(Object.keys(file?.values ?? {}), known, { isOwnFile: true }),
+    ...misspeltNames(Object.keys(environment), known, { isOwnFile: false }),
+  ];
+  const secretPaths = [...(file ? [file.path] : []), ...files.paths, ...(accountsFile ? [accountsFile] : [])];
+  const warnings = [...(file?.warnings ?? []), ...new Set(misspelt)];
+  return toConfig(values, { accounts, secretPaths, warnings });
+}
+
+/** Container engines hand an env file's quotes on. */
+function unquoted(text: string): string {
+  return /^\s*(?:'[^']*'|"[^"]*")\s*$/.test(text) ? text.trim().slice(1, -1) : text;
+}
+
+function withoutUserInfo(text: string): string {
+  return text.replace(/\/\/[^/@]*@/, "//…@");
+}
+
+function accountsOf(list: readonly ListedAccount[], origin: URL | undefined): ReturnType<typeof identify> {
+  return origin ? identify(list, gptomni(origin)) : { accounts: [] };
 }
 
 export type Config = ReturnType<typeof toConfig>;
 
-function toConfig(values: Values) {
+interface Found {
+  readonly accounts: readonly Credential[];
+  /** Files of the operator's that hold secrets. */
+  readonly secretPaths: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+function toConfig(values: Values, { accounts, secretPaths, warnings }: Found) {
   // Present, since each has a default or was refused above.
   const get = <Name extends SettingName>(name: Name): ValueOf<Settings[Name]> =>
     values[name] as ValueOf<Settings[Name]>;
   return {
-    credentials: values.GPTOMNI_CREDENTIALS ?? [],
+    credentials: accounts,
+    /** False when GPTOMNI_CREDENTIALS is not set, which is not the same as an empty list. */
+    isListGiven: values.GPTOMNI_CREDENTIALS !== undefined,
+    secretPaths,
+    keepRemovedMs: get("KEEP_REMOVED_DAYS"),
     apiKey: values.API_MASTER_KEY,
     apiKeys: get("API_KEYS"),
     adminKey: values.ADMIN_KEY,
@@ -65,6 +123,8 @@ function toConfig(values: Values) {
     idleTimeoutMs: get("IDLE_TIMEOUT_SECONDS"),
     challengeTimeoutMs: get("CHALLENGE_TIMEOUT_SECONDS"),
     drainTimeoutMs: get("DRAIN_TIMEOUT_SECONDS"),
+    modelAliases: get("MODEL_ALIASES"),
+    unknownModels: get("UNKNOWN_MODELS"),
     backgroundPattern: get("BACKGROUND_PATTERN"),
     maxOpenSessions: get("MAX_OPEN_SESSIONS"),
     hibernateAfterMs: get("HIBERNATE_AFTER_SECONDS"),
@@ -83,7 +143,7 @@ function toConfig(values: Values) {
     allowedHosts: get("ALLOWED_HOSTS"),
     logLevel: get("LOG_LEVEL"),
     logFormat: get("LOG_FORMAT"),
-    warnings: warningsOf(values),
+    warnings: [...warnings, ...warningsOf(values)],
   } as const;
 }
 

@@ -1,26 +1,39 @@
 import { stripVTControlCharacters } from "node:util";
-import { Session } from "./browser/session.ts";
+import { checkAccount } from "./accounts/check.ts";
+import { pasteNotes } from "./accounts/paste-notes.ts";
+import { askRunningGateway } from "./accounts/running-gateway.ts";
 import { BrowserHost } from "./browser/browser-host.ts";
 import { mustRunUnsandboxed } from "./browser/launch.ts";
-import { SignIn } from "./browser/sign-in.ts";
+import { Session } from "./browser/session.ts";
+import type { SignIn } from "./browser/sign-in.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./errors.ts";
 import { createLog, Redaction } from "./log.ts";
 import { machineChecks } from "./process/machine-checks.ts";
 import { MachineError } from "./process/machine-error.ts";
+import type { Site } from "./site.ts";
 import { gptomni } from "./sites/gptomni.ts";
+import { CredentialStore } from "./store/credential-store.ts";
+import { obtainSecretKey } from "./store/secret-key.ts";
+import { StoreError } from "./store/store-error.ts";
+
+/** States in which an account waits for a person. */
+const NEEDS_PERSON: ReadonlySet<string> = new Set(["expired", "needs_attention"]);
+
+/** Prints one line on how the work went. */
+type Check = (what: string, work: () => Promise<string>) => Promise<void>;
 
 const MAX_QUOTED_LINES = 6;
 
 /**
  * Tries each step that serving needs, one line each, and says what to mend. Sends no prompt: it opens the site and asks
- * whether each account is signed in.
+ * whether each account is signed in, with what is stored of it, or asks the gateway that runs already.
  */
 export async function diagnose(config: Config, print: (line: string) => void): Promise<boolean> {
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const site = gptomni(config.origin);
   let isHealthy = true;
-  const check = async (what: string, work: () => Promise<string>): Promise<void> => {
+  const check: Check = async (what, work) => {
     try {
       print(`ok    ${what}: ${await work()}`);
     } catch (cause) {
@@ -29,26 +42,33 @@ export async function diagnose(config: Config, print: (line: string) => void): P
     }
   };
   for (const { what, work } of machineChecks(config)) await check(what, work);
+  for (const warning of config.warnings) print(`note  ${warning}`);
   await using host = new BrowserHost(config, log);
   await check("Chromium", async () => {
     const browser = await host.browser();
     return `${browser.version()} (${config.browserPath}), sandbox ${mustRunUnsandboxed() ? "off: running as root" : "on"}`;
   });
-  for (const { id, cookie } of host.isRunning ? config.credentials : []) {
-    await check(`account ${id}`, async () => {
-      await using session = new Session(host, new SignIn(site, cookie), { site, ...config });
-      const startedAt = performance.now();
-      await session.open(new AbortController().signal);
-      return `signed in at ${config.origin.host}, page open in ${Math.round(performance.now() - startedAt)} ms`;
-    });
+  for (const { id, cookie } of config.credentials) {
+    for (const note of pasteNotes(cookie, site)) print(`note  account ${id}: ${note}`);
   }
+  let store: CredentialStore | undefined;
+  let isRunning = false;
+  try {
+    store = await CredentialStore.open(config.stateDir, await obtainSecretKey(config.stateDir, config.secretKey));
+  } catch (cause) {
+    isRunning = cause instanceof StoreError && cause.code === "store_in_use";
+    if (!isRunning) await check("state", () => Promise.reject(cause));
+  }
+  await using _store = store;
+  if (isRunning) await checkRunning(config, check, print);
+  if (store && host.isRunning) await checkAccounts(config, { site, store, host }, check);
   if (config.credentials.length === 0) print("note  no accounts: set GPTOMNI_CREDENTIALS");
   return isHealthy;
 }
 
 /** What to do about it, and what the browser or the system said. */
 function linesOf(failure: unknown): readonly string[] {
-  if (failure instanceof MachineError) return [failure.message];
+  if (failure instanceof MachineError || failure instanceof StoreError) return [failure.message];
   const { message, cause } = GatewayError.from(failure);
   if (!(cause instanceof Error)) return [message];
   // Playwright repeats what the browser said, in its log's colours and with the process's number before it.
@@ -57,4 +77,42 @@ function linesOf(failure: unknown): readonly string[] {
     .map((line) => line.replace(/^.*?\[err\] /, "").trim());
   const lines = new Set(said.filter((line) => line !== "" && line !== message));
   return [message, ...[...lines].slice(0, MAX_QUOTED_LINES).map((line) => `  ${line}`)];
+}
+
+interface Tools {
+  readonly site: Site;
+  readonly store: CredentialStore;
+  readonly host: BrowserHost;
+}
+
+async function checkAccounts(config: Config, { site, store, host }: Tools, check: Check): Promise<void> {
+  const open = async (signIn: SignIn): Promise<void> => {
+    await using session = new Session(host, signIn, { site, ...config });
+    await session.open(new AbortController().signal);
+  };
+  for (const credential of config.credentials) {
+    await check(`account ${credential.id}`, async () => {
+      const startedAt = performance.now();
+      await checkAccount(credential, { site, store, open });
+      return `signed in at ${config.origin.host}, page open in ${Math.round(performance.now() - startedAt)} ms`;
+    });
+  }
+}
+
+/** A token may hold once, so nobody signs in beside a gateway that runs. */
+async function checkRunning(config: Config, check: Check, print: (line: string) => void): Promise<void> {
+  const accounts = await askRunningGateway(config);
+  if (!accounts) {
+    print(
+      "note  a gateway runs with this STATE_DIR, so no account is tried; its /admin/api/credentials tells how they do",
+    );
+    return;
+  }
+  print("note  a gateway runs with this STATE_DIR: it was asked in place of the site");
+  for (const { id, state, reason } of accounts) {
+    await check(`account ${id}`, async () => {
+      if (NEEDS_PERSON.has(state)) throw new GatewayError("credential_expired", `${state}: ${reason}`);
+      return `${state}: ${reason}`;
+    });
+  }
 }

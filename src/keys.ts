@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Config } from "./config.ts";
+import { ConfigError, type Config } from "./config.ts";
+import { causeCode, readOrCreateSecret } from "./config/secret-file.ts";
 
 export interface Key {
   readonly value: string;
@@ -26,9 +26,11 @@ interface KeyKind {
 const API: KeyKind = { setting: "API_MASTER_KEY", fileName: "api-key", prefix: "sk-gateway-" };
 const ADMIN: KeyKind = { setting: "ADMIN_KEY", fileName: "admin-key", prefix: "sk-admin-" };
 const KEY_BYTES = 32;
-const OWNER_ONLY = 0o600;
 
-/** The keys: as configured, else as kept in STATE_DIR, else new ones that are kept there for their owner only. */
+/**
+ * The keys: as configured, else as kept in STATE_DIR, else new ones that are kept there for their owner only.
+ * @throws ConfigError naming the file that cannot be used.
+ */
 export async function obtainKeys({
   apiKey,
   adminKey,
@@ -44,22 +46,12 @@ async function obtain(
 ): Promise<Key> {
   if (given !== undefined) return { value: given, isNew: false, warnings: [] };
   const path = join(stateDir, fileName);
-  const kept = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") return undefined;
-    throw new Error(`The key in ${path} cannot be read (${cause.code}). Mend its rights or set ${setting}.`);
+  const make = (): string => `${prefix}${randomBytes(KEY_BYTES).toString("base64url")}`;
+  const { value, isNew, wasOpen } = await readOrCreateSecret(path, make).catch((cause: unknown) => {
+    const message = `The key in ${path} cannot be read or written (${causeCode(cause)}). Mend its rights or set ${setting}.`;
+    throw new ConfigError(message, { cause });
   });
-  if (kept !== undefined && kept.trim() !== "") {
-    return { value: kept.trim(), isNew: false, warnings: await tighten(path) };
-  }
-  const value = `${prefix}${randomBytes(KEY_BYTES).toString("base64url")}`;
-  await mkdir(stateDir, { recursive: true, mode: 0o700 });
-  await writeFile(path, `${value}\n`, { mode: OWNER_ONLY });
-  return { value, isNew: true, warnings: [] };
-}
-
-async function tighten(path: string): Promise<string[]> {
-  const { mode } = await stat(path);
-  if ((mode & 0o077) === 0) return [];
-  await chmod(path, OWNER_ONLY);
-  return [`${path} could be read by others; it is its owner's only now. Replace the key if somebody may have read it.`];
+  if (value === "") throw new ConfigError(`The key in ${path} is empty. Remove the file, or set ${setting}.`);
+  const warning = `${path} could be read by others; it is its owner's only now. Replace the key if somebody may have read it.`;
+  return { value, isNew, warnings: wasOpen ? [warning] : [] };
 }

@@ -7,8 +7,9 @@ import { ConfigError, MASTER, type Config } from "./config.ts";
 import type { Credential } from "./credentials.ts";
 import { Gateway } from "./gateway.ts";
 import { createApp } from "./http/app.ts";
+import { ModelCatalog } from "./http/model-catalog.ts";
 import { createHttpServer, lastWords } from "./http/server.ts";
-import type { Log } from "./log.ts";
+import { Redaction, type Log } from "./log.ts";
 import { Memory } from "./memory.ts";
 import { Metrics } from "./metrics.ts";
 import { SessionPool } from "./pool/session-pool.ts";
@@ -39,28 +40,35 @@ export interface RunningGateway extends AsyncDisposable {
   readonly giveUpReason: () => string | undefined;
 }
 
+export interface GatewayParts {
+  readonly memory?: Memory;
+  /** What the log leaves out; learns each token that a site hands out. */
+  readonly redaction?: Redaction;
+}
+
 /** The composition root: config → browser → pool → gateway → server. Disposing stops it all in reverse. */
 export async function startGateway(
   config: Config,
   keys: { readonly api: string; readonly admin: string },
   log: Log,
-  memory = new Memory(),
+  { memory = new Memory(), redaction = new Redaction() }: GatewayParts = {},
 ): Promise<RunningGateway> {
   await using started = new AsyncDisposableStack();
-  const browsers = started.use(new BrowserFleet(config, log));
   const site = gptomni(config.origin);
+  const models = catalogOf(config, site.models);
+  const browsers = started.use(new BrowserFleet(config, log));
   const states = started.use(await openStates(config, log));
   const pool = started.use(poolOf(config, memory, log));
   const alerts = new Alerts(config.alertUrl, log);
   const options = { ...config, site };
-  const roster = new Roster({ pool, browsers, states, options, alerts, log });
+  const roster = new Roster({ pool, browsers, states, options, alerts, log, redaction });
   const gateway = new Gateway(pool, site, {
     firstPartTimeoutMs: config.firstByteTimeoutMs,
     gapTimeoutMs: config.idleTimeoutMs,
   });
   const app = createApp({
     gateway,
-    models: site.models,
+    models,
     promptOf: (request) => site.promptOf(request),
     backgroundPattern: config.backgroundPattern,
     apiKeys: [{ name: MASTER, value: keys.api }, ...config.apiKeys],
@@ -100,9 +108,19 @@ export async function startGateway(
   };
 }
 
+/** @throws ConfigError that names every alias for what is no model of the site's. */
+function catalogOf({ modelAliases: aliases, unknownModels: unknown }: Config, models: readonly string[]): ModelCatalog {
+  const wrong = [...aliases].filter(([, model]) => !models.includes(model)).map((pair) => pair.join("="));
+  if (wrong.length === 0) return new ModelCatalog(models, { aliases, unknown });
+  const expected = `names for ${models.join(", ")}`;
+  throw new ConfigError(
+    `Wrong settings:\n  MODEL_ALIASES: expected ${expected}, got ${JSON.stringify(wrong.join(" "))}`,
+  );
+}
+
 async function openStates(config: Config, log: Log): Promise<SessionStates> {
   const secretKey = await obtainSecretKey(config.stateDir, config.secretKey);
-  return new SessionStates(await CredentialStore.open(config.stateDir, secretKey), log);
+  return new SessionStates(await CredentialStore.open(config.stateDir, secretKey), log, config.keepRemovedMs);
 }
 
 function metricsOf(pool: SessionPool, browsers: BrowserFleet): Metrics {

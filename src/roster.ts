@@ -1,14 +1,17 @@
+import { pasteNotes } from "./accounts/paste-notes.ts";
 import type { Alerts } from "./alerts.ts";
 import type { BrowserFleet } from "./browser/browser-fleet.ts";
 import type { BrowserHost } from "./browser/browser-host.ts";
 import { Session, type SessionOptions } from "./browser/session.ts";
 import { SignIn } from "./browser/sign-in.ts";
+import { signInText } from "./config/account-identity.ts";
 import type { Credential } from "./credentials.ts";
-import type { Log } from "./log.ts";
+import type { Log, Redaction } from "./log.ts";
 import { Pace, type RateLimit } from "./pool/pace.ts";
 import type { SessionPool } from "./pool/session-pool.ts";
 import { Slot } from "./pool/slot.ts";
 import type { SessionStates } from "./session-states.ts";
+import type { AccountIdentity } from "./store/credential-store.ts";
 
 export interface RosterParts {
   readonly pool: SessionPool;
@@ -17,11 +20,13 @@ export interface RosterParts {
   readonly options: SessionOptions & { readonly rateLimit: RateLimit | undefined };
   readonly alerts: Alerts;
   readonly log: Log;
+  /** Learns each token that a site hands out. */
+  readonly redaction: Redaction;
 }
 
 interface Member {
-  readonly credential: Credential;
-  readonly pace: Pace;
+  readonly account: AccountIdentity;
+  readonly slot: Slot;
   readonly host: BrowserHost;
 }
 
@@ -40,57 +45,68 @@ export class Roster {
     const before = this.#applying;
     this.#applying = (async () => {
       await before.catch(() => {});
-      const wanted = new Map(credentials.map((credential) => [credential.id, credential]));
-      const gone = [...this.#members].filter(([id, { credential }]) => wanted.get(id)?.cookie !== credential.cookie);
-      const kept = new Set(this.#members.keys());
-      for (const [id] of gone) kept.delete(id);
-      const fresh = credentials.filter(({ id }) => !kept.has(id));
-      const leaving = Promise.all(gone.map(([id]) => this.#remove(id)));
-      const paces = new Map(gone.map(([id, { pace }]) => [id, pace]));
-      for (const credential of fresh) {
-        if (!paces.has(credential.id)) await this.#add(credential, await this.#parts.states.sentAt(credential));
-      }
-      // One that is replaced waits for the old one's last answer; all others came in at once.
+      const { site } = this.#parts.options;
+      const accounts = credentials.map(({ id, cookie }) => ({ id, cookie, signIn: signInText(cookie, site) }));
+      const wanted = new Map(accounts.map((account) => [account.id, account]));
+      const gone = [...this.#members.values()].filter(
+        ({ account }) => wanted.get(account.id)?.cookie !== account.cookie,
+      );
+      const goneIds = new Set(gone.map(({ account }) => account.id));
+      const fresh = accounts.filter(({ id }) => goneIds.has(id) || !this.#members.has(id));
+      const leaving = Promise.all(gone.map((member) => this.#remove(member)));
+      // What is replaced, or only gets another id, goes on with what the old one's last answer leaves.
+      const mustWait = (one: AccountIdentity): boolean =>
+        gone.some(({ account }) => account.id === one.id || account.signIn === one.signIn);
+      for (const account of fresh) if (!mustWait(account)) await this.#add(account);
       await leaving;
-      for (const credential of fresh) {
-        const pace = paces.get(credential.id);
-        if (pace) await this.#add(credential, pace.sentAt);
-      }
-      await this.#parts.states.forgetExcept([...wanted.keys()]);
+      for (const account of fresh) if (mustWait(account)) await this.#add(account);
+      await this.#parts.states.keepInUse(accounts);
     })();
     await this.#applying;
   }
 
-  /** `sentAt`: when the account sent lately; milliseconds since the epoch. */
-  async #add(credential: Credential, sentAt: readonly number[]): Promise<void> {
-    const { pool, browsers, states, options, alerts, log } = this.#parts;
-    const { id, cookie } = credential;
-    const stored = await states.load(credential);
+  async #add(account: AccountIdentity): Promise<void> {
+    const { pool, browsers, states, options, alerts, log, redaction } = this.#parts;
+    const { id, cookie } = account;
+    const stored = await states.load(account);
     const host = browsers.moveIn();
     const signIn = new SignIn(options.site, cookie, stored?.cookies);
+    if (stored?.isConfiguredAnew) signIn.takeOver();
     const session = new Session(host, signIn, options);
-    const pace = new Pace(options.rateLimit, sentAt);
+    const pace = new Pace(options.rateLimit, await states.sentAt(account));
+    const isMember = (): boolean => this.#members.get(id)?.slot === slot;
     const onChange = (changed: Slot): void => {
       const { state, reason, since, nextTryAt } = changed;
       log.debug({ credential: id, state, reason, since, nextTryAt }, "account state");
-      states.changed(credential, changed);
+      if (state === "ready" || state === "resting") signIn.prove();
+      if (state === "expired" && signIn.fallBack())
+        log.info({ credential: id }, "signed out: trying another known sign-in");
+      if (isMember()) states.changed(account, changed);
       alerts.changed(changed);
     };
     const slot = new Slot({ id, session, pace, verdict: stored?.verdict, onChange });
-    signIn.onChange = () => states.changed(credential, slot);
-    pace.onSent = () => states.changed(credential, slot);
+    const onChangeForGood = (): void => {
+      redaction.rotate(account.signIn, signIn.tokens);
+      if (isMember()) states.changedForGood(account, slot);
+    };
+    signIn.onChange = onChangeForGood;
+    pace.onSent = onChangeForGood;
+    signIn.onRefused = (name) => log.warn({ credential: id, cookie: name }, "cookie left out: the browser refuses it");
+    redaction.rotate(account.signIn, signIn.tokens);
     alerts.restored(slot);
-    this.#members.set(id, { credential, pace, host });
+    this.#members.set(id, { account, slot, host });
     await pool.add(slot);
     log.info({ credential: id, restored: stored !== undefined }, "account added");
+    for (const note of pasteNotes(cookie, options.site)) log.warn({ credential: id }, note);
   }
 
-  async #remove(id: string): Promise<void> {
-    const member = this.#members.get(id);
-    if (!member) return;
-    this.#members.delete(id);
-    await this.#parts.pool.remove(id);
-    await this.#parts.browsers.moveOut(member.host);
-    this.#parts.log.info({ credential: id }, "account removed");
+  /** What is stored of it stays, with what its last answer left, in case it comes back. */
+  async #remove({ account, slot, host }: Member): Promise<void> {
+    await this.#parts.pool.remove(account.id);
+    this.#parts.states.changed(account, slot);
+    await this.#parts.states.flush();
+    this.#members.delete(account.id);
+    await this.#parts.browsers.moveOut(host);
+    this.#parts.log.info({ credential: account.id }, "account removed");
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, readdir, rm, utimes } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -55,11 +55,19 @@ async function sweep(parent: string): Promise<number> {
     const pid = Number(/^\d+/.exec(name.slice(PREFIX.length))?.[0]);
     // In a container the process before had the same number, and there is only one of us.
     if (!Number.isInteger(pid) || (pid !== process.pid && isRunning(pid))) continue;
+    // Anybody may make something of this name in a folder that all share.
+    if (!(await isOwnFolder(path))) continue;
     await killProcessesIn(path);
     await rm(path, { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
     swept += 1;
   }
   return swept;
+}
+
+/** A folder that this user made for nobody else, as mkdtemp does; no link to one. */
+async function isOwnFolder(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found !== undefined && found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
 }
 
 function isRunning(pid: number): boolean {
@@ -75,8 +83,13 @@ function isRunning(pid: number): boolean {
 export async function killProcessesIn(path: string): Promise<void> {
   const pids = (await readdir("/proc").catch(() => [])).map(Number).filter(Number.isInteger);
   for (const pid of pids) {
+    const isOwn = await stat(`/proc/${pid}`)
+      .then(({ uid }) => uid === process.getuid?.())
+      .catch(() => false);
+    if (!isOwn) continue;
     const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-    if (!environment.split("\0").some((entry) => entry.startsWith(`TMPDIR=${path}`))) continue;
+    const isIn = (entry: string): boolean => entry === `TMPDIR=${path}` || entry.startsWith(`TMPDIR=${path}/`);
+    if (!environment.split("\0").some(isIn)) continue;
     try {
       process.kill(pid, "SIGKILL");
     } catch {

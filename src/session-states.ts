@@ -1,57 +1,76 @@
 import type { StoredCookies } from "./browser/cookies.ts";
-import type { Credential } from "./credentials.ts";
 import type { Log } from "./log.ts";
 import type { CredentialState, Slot, Verdict } from "./pool/slot.ts";
-import type { CredentialStore } from "./store/credential-store.ts";
+import type { AccountIdentity, CredentialStore, StoredCredential } from "./store/credential-store.ts";
+import { StoreError } from "./store/store-error.ts";
 
 /** What a session goes on with after a restart. */
 export interface RememberedSession {
   readonly cookies: StoredCookies;
+  /** Whether something beside the sign-in was configured otherwise then. */
+  readonly isConfiguredAnew: boolean;
   /** Why it was not in use; undefined when nothing was wrong. */
   readonly verdict: Verdict | undefined;
 }
 
-/** A change is written after so long, together with those that came meanwhile. */
+/** A change of state is written after so long, together with those that came meanwhile. */
 const WRITE_DELAY_MS = 500;
+const NOTHING_WRONG = { state: "cold", reason: "", since: 0, nextTryAt: undefined, failuresInARow: 0 };
 
 /**
- * Keeps each credential's cookies, verdict and pace in the store, shortly after they changed. A store that fails costs no
+ * Keeps each account's cookies, verdict and pace in the store, shortly after they changed. A store that fails costs no
  * request: the failure is logged, and the next change is tried again.
  */
 export class SessionStates implements AsyncDisposable {
   readonly #store: CredentialStore;
   readonly #log: Log;
-  readonly #pending = new Map<string, { readonly credential: Credential; readonly slot: Slot }>();
+  readonly #keepRemovedMs: number;
+  readonly #pending = new Map<string, { readonly account: AccountIdentity; readonly slot: Slot }>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(store: CredentialStore, log: Log) {
+  /** `keepRemovedMs`: how long what is stored of a removed account is kept. */
+  constructor(store: CredentialStore, log: Log, keepRemovedMs: number) {
     this.#store = store;
     this.#log = log;
+    this.#keepRemovedMs = keepRemovedMs;
   }
 
-  /** @throws StoreError when what is stored cannot be read. */
-  async load({ id, cookie }: Credential): Promise<RememberedSession | undefined> {
-    const stored = await this.#store.load(id, cookie);
+  /** One that was altered costs its own account's state. @throws StoreError when what is stored cannot be read. */
+  async load(account: AccountIdentity): Promise<RememberedSession | undefined> {
+    const stored = await this.#store.load(account).catch((cause: unknown) => {
+      if (!(cause instanceof StoreError) || cause.code !== "seal_broken") throw cause;
+      this.#log.error({ credential: account.id, reason: cause.message }, "it goes on from its configured cookie");
+      return undefined;
+    });
     if (!stored) return undefined;
-    const { cookies, state, reason, since, nextTryAt, failuresInARow } = stored;
+    const { cookies, state, reason, since, nextTryAt, failuresInARow, isConfiguredAnew } = stored;
     const verdict = { state: state as CredentialState, reason, since, nextTryAt, failuresInARow };
-    return { cookies: JSON.parse(cookies) as StoredCookies, verdict: state === "cold" ? undefined : verdict };
+    return {
+      cookies: JSON.parse(cookies) as StoredCookies,
+      isConfiguredAnew,
+      verdict: state === "cold" ? undefined : verdict,
+    };
   }
 
   /**
-   * When the credential sent lately, whichever cookie it had: the site counts for the account. Milliseconds since the epoch.
+   * When the account sent lately, whichever cookie it had: the site counts for the account. Milliseconds since the epoch.
    * @throws StoreError when what is stored cannot be read.
    */
-  sentAt({ id }: Credential): Promise<readonly number[]> {
-    return this.#store.sentAt(id);
+  sentAt(account: AccountIdentity): Promise<readonly number[]> {
+    return this.#store.sentAt(account);
   }
 
-  /** Of one that was taken out, or replaced, nothing is kept any more. */
-  changed(credential: Credential, slot: Slot): void {
-    if (slot.isRetired) return;
-    this.#pending.set(credential.id, { credential, slot });
+  /** A state may change often and be lost for once. */
+  changed(account: AccountIdentity, slot: Slot): void {
+    this.#pending.set(account.signIn, { account, slot });
     this.#timer ??= setTimeout(() => void this.flush(), WRITE_DELAY_MS).unref();
+  }
+
+  /** A token that holds once, and a request that the pace must count: written at once, since a kill may come at any time. */
+  changedForGood(account: AccountIdentity, slot: Slot): void {
+    this.#pending.set(account.signIn, { account, slot });
+    void this.flush();
   }
 
   /** Writes what has not been written yet. Never rejects. */
@@ -59,15 +78,17 @@ export class SessionStates implements AsyncDisposable {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     await this.#next(async () => {
-      const due = [...this.#pending.values()].filter(({ slot }) => !slot.isRetired);
+      const due = [...this.#pending.values()];
       this.#pending.clear();
-      for (const { credential, slot } of due) await this.#write(credential, slot);
+      for (const { account, slot } of due) await this.#write(account, slot);
     });
   }
 
-  /** Never rejects. */
-  async forgetExcept(ids: readonly string[]): Promise<void> {
-    await this.#next(() => this.#store.forgetExcept(ids).catch((cause: unknown) => this.#complain(cause)));
+  /** What is in use now; what else is stored is kept for its days, in case it comes back. Never rejects. */
+  async keepInUse(accounts: readonly AccountIdentity[]): Promise<void> {
+    await this.#next(() =>
+      this.#store.keepInUse(accounts, this.#keepRemovedMs).catch((cause: unknown) => this.#complain(cause)),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -75,22 +96,19 @@ export class SessionStates implements AsyncDisposable {
     await this.#store[Symbol.asyncDispose]();
   }
 
-  /** One after the other: what is being written when it is to be forgotten is forgotten after that. */
+  /** One write after the other. */
   #next(work: () => Promise<unknown>): Promise<void> {
     this.#writing = this.#writing.then(async () => void (await work()));
     return this.#writing;
   }
 
-  async #write(credential: Credential, slot: Slot): Promise<void> {
-    const { id, cookie } = credential;
-    const nothing = { state: "cold", reason: "", since: 0, nextTryAt: undefined, failuresInARow: 0 };
+  async #write(account: AccountIdentity, slot: Slot): Promise<void> {
     const cookies = JSON.stringify(slot.session.signIn.cookies);
-    await this.#store
-      .save(id, cookie, { cookies, sentAt: slot.pace.sentAt, ...(slot.verdict ?? nothing) })
-      .catch((cause: unknown) => {
-        this.#complain(cause);
-        if (!this.#pending.has(id)) this.#pending.set(id, { credential, slot });
-      });
+    const stored: StoredCredential = { cookies, sentAt: slot.pace.sentAt, ...(slot.verdict ?? NOTHING_WRONG) };
+    await this.#store.save(account, stored).catch((cause: unknown) => {
+      this.#complain(cause);
+      if (!this.#pending.has(account.signIn)) this.#pending.set(account.signIn, { account, slot });
+    });
   }
 
   #complain(cause: unknown): void {

@@ -16,6 +16,16 @@ export function setting<T>(row: Setting<T>): Setting<T> {
 }
 
 export const text = z.string();
+
+const VISIBLE_ASCII = /^[\u0021-\u007e]+$/;
+
+/** A key that an `Authorization: Bearer` header can carry: https://www.rfc-editor.org/rfc/rfc9110#field.authorization */
+export const headerKey = text.trim().superRefine((value, context) => {
+  if (/^bearer\s/i.test(value)) context.addIssue('the key alone, without "Bearer"');
+  else if (!VISIBLE_ASCII.test(value)) {
+    context.addIssue("a key of visible ASCII characters without spaces, since a header has to carry it");
+  }
+});
 export const onOff = z.enum(["on", "off"], { error: "on or off" }).transform((value) => value === "on");
 /** Separated by spaces; what stands in double quotes is one word. */
 export const words = text.transform((value) =>
@@ -30,10 +40,25 @@ export interface NamedKey {
 
 /** `name=key`, separated by spaces. */
 export const namedKeys = words.transform((pairs, context): readonly NamedKey[] => {
-  const keys = pairs.map((pair) => /^(?<name>[\w-]{1,64})=(?<value>\S+)$/.exec(pair)?.groups as NamedKey | undefined);
+  const keys = pairs.map(
+    (pair) => /^(?<name>[\w-]{1,64})=(?<value>[\u0021-\u007e]+)$/.exec(pair)?.groups as NamedKey | undefined,
+  );
   const isWhole = keys.every((key) => key !== undefined);
   if (isWhole && new Set(keys.map(({ name }) => name)).size === keys.length) return keys;
-  context.addIssue("name=key, separated by spaces, each name once, of letters, digits, - and _");
+  context.addIssue("name=key, separated by spaces, each name once, of letters, digits, - and _; keys of visible ASCII");
+  return z.NEVER;
+});
+
+/** It is not stretched, so it must be hard to guess as it is. */
+export const secretKey = text
+  .trim()
+  .refine((value) => value.length >= 32 && new Set(value).size >= 8, { error: "at least 32 characters, random ones" });
+/** `name=model`, separated by spaces. Model names may hold what paths hold. */
+export const modelAliases = words.transform((pairs, context): ReadonlyMap<string, string> => {
+  const named = pairs.map((pair) => /^([^=]{1,256})=([^=]+)$/.exec(pair)?.slice(1) as [string, string] | undefined);
+  const aliases = new Map(named.filter((pair) => pair !== undefined));
+  if (aliases.size === pairs.length) return aliases;
+  context.addIssue("name=model, separated by spaces, each name once");
   return z.NEVER;
 });
 
@@ -45,19 +70,43 @@ export function wholeNumber(min: number, max: number): z.ZodType<number, string>
 export const seconds = (min: number, max: number): z.ZodType<number, string> =>
   wholeNumber(min, max).transform((value) => value * 1000);
 
+export const days = (min: number, max: number): z.ZodType<number, string> =>
+  wholeNumber(min, max).transform((value) => value * 86_400_000);
+
 export const origin = text.transform((value, context) => {
   const url = URL.parse(value);
-  if (url && (url.protocol === "https:" || url.protocol === "http:") && url.pathname === "/") return url;
+  const isBare = url?.pathname === "/" && url.username + url.password + url.search + url.hash === "";
+  if (isBare && (url.protocol === "https:" || url.protocol === "http:")) return url;
   context.addIssue("an origin such as https://gptomni.ai");
   return z.NEVER;
 });
 
-export const httpUrl = text.transform((value, context) => {
+/** Where alerts go. User info becomes a header: fetch refuses a URL that has some. */
+export interface AlertTarget {
+  readonly url: URL;
+  readonly authorization: string | undefined;
+}
+
+export const alertUrl = text.trim().transform((value, context): AlertTarget => {
   const url = URL.parse(value);
-  if (url && (url.protocol === "https:" || url.protocol === "http:")) return url;
-  context.addIssue("an http or https URL");
-  return z.NEVER;
+  if (!url || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    context.addIssue("an http or https URL");
+    return z.NEVER;
+  }
+  if (url.username + url.password === "") return { url, authorization: undefined };
+  const userInfo = [url.username, url.password].map(decoded).join(":");
+  url.username = "";
+  url.password = "";
+  return { url, authorization: `Basic ${Buffer.from(userInfo).toString("base64")}` };
 });
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
 
 export const pattern = text.transform((value, context) => {
   try {

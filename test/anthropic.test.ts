@@ -127,7 +127,7 @@ describe("a streamed message", () => {
 describe("a failure", () => {
   test.each<[string, object, [number, string], RegExp]>([
     ["without max_tokens", { max_tokens: undefined }, [400, "invalid_request_error"], /max_tokens/],
-    ["of an unknown model", { model: "claude" }, [404, "not_found_error"], /claude/],
+    ["of a model whose name is no name", { model: "claude".repeat(50) }, [404, "not_found_error"], /claude/],
     ["of a wrong value", { temperature: 2 }, [400, "invalid_request_error"], /temperature/],
     [
       "of an image",

@@ -79,7 +79,10 @@ test.each([
   const bodies: readonly (readonly [path: string, body: object])[] = [
     ["/v1/chat/completions", { ...own, tools: declared.map((one) => ({ type: "function", function: one })) }],
     ["/v1/chat/completions", { ...own, functions: declared }],
-    ["/v1/responses", { ...own, input: "Hello", tools: declared.map((one) => ({ type: "function", ...one })) }],
+    [
+      "/v1/responses",
+      { model: own.model, input: "Hello", tools: declared.map((one) => ({ type: "function", ...one })) },
+    ],
     ...["/v1/messages", "/v1/messages/count_tokens"].map((path) => {
       return [path, { ...own, tools: declared.map(({ name }) => ({ name, input_schema: schema })) }] as const;
     }),

@@ -73,10 +73,7 @@ describe.each([
 
   test("fails with the typed error, retries what may be retried, and aborts", async () => {
     const client = open({ maxRetries: 2 });
-    await expect(client.chat.completions.create({ ...ask("x"), model: "gpt-9" })).rejects.toMatchObject({
-      status: 404,
-      code: "model_not_found",
-    });
+    await expect(client.models.retrieve("gpt-9")).rejects.toMatchObject({ status: 404, code: "model_not_found" });
     const stranger = open({ apiKey: "sk-wrong" });
     await expect(stranger.models.list()).rejects.toMatchObject({ status: 401, code: "invalid_api_key" });
     const controller = new AbortController();

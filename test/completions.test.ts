@@ -152,10 +152,12 @@ test.each([
   [{ logprobs: 0 }, "unsupported_parameter", "logprobs"],
   [{ max_tokens: 0 }, "invalid_value", "max_tokens"],
   [{ stop: ["a", "b", "c", "d", "e"] }, "invalid_value", "stop"],
-  [{ model: "gpt-9" }, "model_not_found", "model"],
+  [{ guided_json: { type: "object" } }, "unsupported_parameter", "guided_json"],
+  [{ grammar: "root ::= [a-z]+" }, "unsupported_parameter", "grammar"],
+  [{ response_format: { type: "json_object" } }, "unsupported_parameter", "response_format"],
 ])("a completion of %j is refused as %s at %s", async (changes, code, param) => {
   const { complete } = await open(says("a time"));
   const response = await complete(changes);
-  expect(response.status).toBe(code === "model_not_found" ? 404 : 400);
+  expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({ error: { type: "invalid_request_error", code, param } });
 });

@@ -43,6 +43,10 @@ test("a wrong secret is named, never shown", () => {
   expect(message).not.toContain("canary");
 });
 
+function idsOf(...list: readonly string[]): string[] {
+  return loadConfig({ GPTOMNI_CREDENTIALS: JSON.stringify(list) }).credentials.map(({ id }) => id);
+}
+
 describe("credentials", () => {
   const cookie = "__Secure-next-auth.session-token=abc; __Host-next-auth.csrf-token=d%7Ce";
   test.each([
@@ -50,12 +54,31 @@ describe("credentials", () => {
     ["the seed's list in quotes", `'${JSON.stringify([cookie])}'`],
     ["one bare cookie header", cookie],
   ])("may be %s", (_name, value) => {
-    expect(loadConfig({ GPTOMNI_CREDENTIALS: value }).credentials).toEqual([{ id: "account-1", cookie }]);
+    expect(loadConfig({ GPTOMNI_CREDENTIALS: value }).credentials).toEqual([
+      { id: expect.stringMatching(/^account-[\da-z]{8}$/), cookie },
+    ]);
   });
 
   test("may have names of their own", () => {
-    const value = JSON.stringify([{ id: "work", cookie }, cookie]);
-    expect(loadConfig({ GPTOMNI_CREDENTIALS: value }).credentials.map(({ id }) => id)).toEqual(["work", "account-2"]);
+    const value = JSON.stringify([{ id: "work", cookie }, cookie.replace("abc", "xyz")]);
+    const ids = loadConfig({ GPTOMNI_CREDENTIALS: value }).credentials.map(({ id }) => id);
+    expect(ids).toEqual(["work", expect.stringMatching(/^account-[\da-z]{8}$/)]);
+  });
+
+  test("without names have the same id in any place and form, and beside any other cookie", () => {
+    const [first, second] = idsOf(cookie, cookie.replace("abc", "xyz"));
+    expect(first).not.toBe(second);
+    expect(idsOf("theme=dark; __Secure-next-auth.session-token=xyz", `Cookie: ${cookie}`)).toEqual([second, first]);
+  });
+
+  test("that are one account twice are refused by name", () => {
+    const value = JSON.stringify([
+      { id: "work", cookie },
+      { id: "home", cookie: `theme=dark; ${cookie}` },
+    ]);
+    const message = messageOf({ GPTOMNI_CREDENTIALS: value });
+    expect(message).toContain("items 1 (work) and 2 (home) have the same sign-in");
+    expect(message).not.toContain("abc");
   });
 
   test.each([

@@ -45,6 +45,39 @@ const CHAT: readonly Json[] = [
   },
 ];
 
+/** What clients send that mix the dialects, and what APIs may send tomorrow. */
+const MIXED: readonly Json[] = [
+  {
+    model: "any",
+    input: [
+      { role: "system", content: "Be brief." },
+      { type: "function_call", call_id: "c1", name: "weather", arguments: "{}" },
+      { type: "function_call_output", call_id: "c1", output: [{ type: "input_text", text: "Rain" }] },
+      { role: "user", content: [{ type: "input_text", text: "Weather?" }] },
+    ],
+    tools: [{ type: "function", name: "weather", parameters: PARAMETERS }, { type: "web_search" }],
+    tool_choice: { type: "auto" },
+  },
+  {
+    model: "",
+    messages: [
+      {
+        role: "user",
+        content: [
+          { type: "image_url", image_url: { url: "u" } },
+          { type: "from_tomorrow", text: "x" },
+        ],
+      },
+      { role: "assistant", content: [{ type: "tool_use", id: "t1", name: "weather", input: {} }] },
+      { role: "user", content: [{ type: "tool_result", tool_use_id: "t1", content: "Rain" }] },
+      { role: "critic", content: "Hm." },
+    ],
+    tools: [{ name: "weather", input_schema: PARAMETERS, strict: true }],
+    guided_json: null,
+    response_format: { type: "json_object", schema: PARAMETERS },
+  },
+];
+
 const COMPLETION: readonly Json[] = [
   { model: "gptomni", prompt: "Once upon", echo: true, max_tokens: 5, best_of: 2, stop: "x", temperature: 0 },
   {
@@ -148,12 +181,45 @@ const MESSAGES: readonly Json[] = [
   },
 ];
 
+const MESSAGES_OF_AGENTS: readonly Json[] = [
+  {
+    model: "claude-x",
+    max_tokens: 50,
+    system: [
+      { type: "text", text: "x-anthropic-billing-header: a" },
+      { type: "text", text: "Be brief." },
+    ],
+    output_config: { effort: "low", format: { type: "json_schema", schema: PARAMETERS } },
+    tools: [
+      { type: "bash_20250124", name: "bash" },
+      { type: "computer_toolset_20260801", configs: { zoom: { enabled: false } } },
+      { type: "web_search_20250305", name: "web_search" },
+    ],
+    messages: [
+      { role: "user", content: "Hello!" },
+      { role: "system", content: [{ type: "tool_addition", tool: { type: "tool_reference", name: "bash" } }] },
+      { role: "assistant", content: [{ type: "tool_use", id: "t1", name: "bash", input: { n: 1.5, "2": "x" } }] },
+      {
+        role: "user",
+        content: [
+          {
+            type: "tool_result",
+            tool_use_id: "t1",
+            content: [{ type: "image", source: {} }, { type: "tool_reference" }],
+          },
+          { type: "from_tomorrow", content: [{ text: "x" }] },
+        ],
+      },
+    ],
+  },
+];
+
 const openai = { headers: {}, errors: "openai" } as const;
 const anthropic = { headers: { "anthropic-version": "2023-06-01" }, errors: "anthropic" } as const;
 
 export const DIALECTS: readonly FuzzedDialect[] = [
-  { path: "/v1/chat/completions", bodies: CHAT, ...openai },
+  { path: "/v1/chat/completions", bodies: [...CHAT, ...MIXED], ...openai },
   { path: "/v1/completions", bodies: COMPLETION, ...openai },
   { path: "/v1/responses", bodies: RESPONSE, ...openai },
-  { path: "/v1/messages", bodies: MESSAGES, ...anthropic },
+  { path: "/v1/messages", bodies: [...MESSAGES, ...MESSAGES_OF_AGENTS], ...anthropic },
 ];

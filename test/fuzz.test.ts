@@ -12,8 +12,8 @@ const HOSTILE_REQUESTS = 200;
 const COUNTED = { model: "gptomni", messages: [{ role: "user", content: "Hello" }] };
 /** One that takes longer does not come. */
 const ANSWER_LIMIT_MS = 20_000;
-/** A busy machine tries fewer. */
-const TRYING_MS = 30_000;
+/** A busy machine takes its time, and tries no fewer. */
+const TRYING_LIMIT_MS = 300_000;
 /** What is no fault of the gateway: the model was told to call or to write JSON, and this one says what it likes. */
 const MODEL_FAULTS: readonly unknown[] = ["tool_call_missing", "tool_call_invalid", "format_not_met"];
 
@@ -79,23 +79,27 @@ test.each(DIALECTS)(
           expect.arrayContaining([await codeOf(response.headers.get("x-request-id"))]),
         ]);
       }),
-      { numRuns: Math.ceil(BODIES / fuzzed.length), interruptAfterTimeLimit: TRYING_MS },
+      { numRuns: Math.ceil(BODIES / fuzzed.length) },
     );
   },
-  60_000,
+  TRYING_LIMIT_MS,
 );
 
-test("whatever is hard to answer is answered or refused, and others are served meanwhile", async () => {
-  using gateway = await FuzzProcess.start();
-  await fc.assert(
-    fc.asyncProperty(hostileRequests, async ({ path, body }) => {
-      const hostile = gateway.ask(path, body, ANSWER_LIMIT_MS);
-      const other = await gateway.ask("/v1/messages/count_tokens", COUNTED, ANSWER_LIMIT_MS);
-      expect(other.status).toBe(200);
-      const { status, text } = await hostile;
-      expect([200, 400, 413, 502]).toContain(status);
-      expect(text).not.toContain("The gateway met an unexpected error");
-    }),
-    { numRuns: HOSTILE_REQUESTS, interruptAfterTimeLimit: TRYING_MS },
-  );
-}, 120_000);
+test(
+  "whatever is hard to answer is answered or refused, and others are served meanwhile",
+  async () => {
+    using gateway = await FuzzProcess.start();
+    await fc.assert(
+      fc.asyncProperty(hostileRequests, async ({ path, body }) => {
+        const hostile = gateway.ask(path, body, ANSWER_LIMIT_MS);
+        const other = await gateway.ask("/v1/messages/count_tokens", COUNTED, ANSWER_LIMIT_MS);
+        expect(other.status).toBe(200);
+        const { status, text } = await hostile;
+        expect([200, 400, 413, 502]).toContain(status);
+        expect(text).not.toContain("The gateway met an unexpected error");
+      }),
+      { numRuns: HOSTILE_REQUESTS },
+    );
+  },
+  TRYING_LIMIT_MS,
+);

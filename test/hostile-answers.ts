@@ -5,7 +5,7 @@ export interface HostileAnswer {
   readonly name: string;
   readonly wanted: Partial<Ask>;
   /** An answer of about so many characters; `§` stands for the boundary of the request. */
-  text(characters: number): string;
+  readonly text: (characters: number) => string;
 }
 
 const TOOLS = { tools: [WEATHER, NOTE] };

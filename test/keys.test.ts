@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -40,4 +40,36 @@ test("a configured key is used as it is and written nowhere", async () => {
     admin: { value: "my own", isNew: false, warnings: [] },
   });
   await expect(readFile(join(stateDir, "api-key"))).rejects.toThrow("ENOENT");
+});
+
+test("starts at the same moment print the same keys, which are the ones that are kept", async () => {
+  const all = await Promise.all(Array.from({ length: 20 }, () => obtainKeys({ ...ABSENT, stateDir })));
+  expect(new Set(all.map(({ api }) => api.value)).size).toBe(1);
+  expect(new Set(all.map(({ admin }) => admin.value)).size).toBe(1);
+  // Only one of them shows it.
+  expect(all.filter(({ api }) => api.isNew)).toHaveLength(1);
+  expect((await readFile(join(stateDir, "api-key"), "utf8")).trim()).toBe(all[0]?.api.value);
+  expect((await readdir(stateDir)).toSorted()).toEqual(["admin-key", "api-key"]);
+});
+
+test("a state folder that others could look into is closed", async () => {
+  await mkdir(stateDir, { mode: 0o755 });
+  await chmod(stateDir, 0o755);
+  await obtainKeys({ ...ABSENT, stateDir });
+  expect((await stat(stateDir)).mode & 0o777).toBe(0o700);
+});
+
+test("a key file that is empty is said to be, and never filled where others may read it", async () => {
+  await mkdir(stateDir);
+  const path = join(stateDir, "api-key");
+  await writeFile(path, "", { mode: 0o644 });
+  await expect(obtainKeys({ ...ABSENT, stateDir })).rejects.toThrow(`The key in ${path} is empty. Remove the file`);
+  expect(await readFile(path, "utf8")).toBe("");
+});
+
+test("a state folder that cannot be used is one line that names the setting", async () => {
+  await writeFile(stateDir, "a file");
+  const failure = obtainKeys({ ...ABSENT, stateDir });
+  await expect(failure).rejects.toMatchObject({ name: "ConfigError" });
+  await expect(failure).rejects.toThrow("set API_MASTER_KEY");
 });

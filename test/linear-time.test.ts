@@ -40,7 +40,7 @@ async function quickestMs(hostile: HostileAnswer, characters: number, pieceChara
   return Math.min(...times);
 }
 
-/** Processor time of this process. What comes of the answer is tested elsewhere. */
+/** Processor time of this process. */
 async function readingMs(
   { wanted, text }: HostileAnswer,
   characters: number,
@@ -48,7 +48,10 @@ async function readingMs(
 ): Promise<number> {
   const site = new ScriptedSite(pieces(text(characters), pieceCharacters), "No.");
   const before = process.cpuUsage();
-  await answered(site, wanted).catch((cause: unknown) => expect(cause).toBeInstanceOf(GatewayError));
+  await answered(site, wanted).catch((cause: unknown) => {
+    // That the answer cannot be used is right; what comes of each is tested elsewhere.
+    if (!(cause instanceof GatewayError)) throw cause;
+  });
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1_000;
 }

@@ -218,14 +218,4 @@ describe("what nobody knows yet", () => {
       leftOut: ["input.content.encrypted_content"],
     });
   });
-
-  test.each([
-    { type: "function_call_output", call_id: "call_9", output: "a" },
-    { type: "function_call_output", call_id: null, output: "a" },
-    { type: "custom_tool_call_output", call_id: "", output: "a" },
-    { type: "shell_call_output", call_id: "x".repeat(300), output: "a" },
-    { type: "local_shell_call_output", output: "a" },
-  ])("an output without its call is a result all the same: %j", (item) => {
-    expect(history(item)).toEqual({ messages: [{ role: "tool", text: "a" }], leftOut: [] });
-  });
 });

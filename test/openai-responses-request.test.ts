@@ -159,6 +159,8 @@ test.each([
   [{ response_format: { type: "json_object" } }, "unsupported_parameter", "response_format"],
   [{ functions: [{ name: "weather" }] }, "unsupported_parameter", "functions"],
   [{ messages: [{ role: "user", content: "a" }] }, "unsupported_parameter", "messages"],
+  [{ guided_json: {} }, "unsupported_parameter", "guided_json"],
+  [{ structured_outputs: { regex: "a" } }, "unsupported_parameter", "structured_outputs"],
   [{ n: 2 }, "unsupported_parameter", "n"],
   [{ logprobs: true }, "unsupported_parameter", "logprobs"],
   [{ modalities: ["text", "audio"] }, "unsupported_parameter", "modalities"],

@@ -33,6 +33,11 @@ describe("the model is told of every tool that the caller runs", () => {
       { input: [USER, { type: "tool_search_output", call_id: "c", execution: "client", tools: [DOCS, WEATHER] }] },
       ["mcp__docs/search", "weather"],
     ],
+    [
+      "what OpenAI's own search found",
+      { input: [USER, { type: "tool_search_output", call_id: null, execution: "server", tools: [DOCS] }] },
+      ["mcp__docs/search"],
+    ],
     ["a shell", { tools: [{ type: "local_shell" }] }, ["local_shell"]],
     ["a shell of several commands", { tools: [{ type: "shell", environment: { type: "local" } }] }, ["shell"]],
     ["an editor", { tools: [{ type: "apply_patch" }] }, ["apply_patch"]],
@@ -57,6 +62,7 @@ describe("the model is told of every tool that the caller runs", () => {
     ],
   ])("%s", (_what, changes, names) => {
     expect(named(changes)).toEqual(names);
+    expect(parse(changes).ignoredParams.filter((name) => name !== "web_search")).toEqual([]);
   });
 
   test("and not of what the provider would run, which is named", () => {

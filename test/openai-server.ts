@@ -5,6 +5,7 @@ import { afterEach } from "vitest";
 import type { ChatRequest, ReplyPart } from "../src/chat.ts";
 import type { Reply } from "../src/gateway.ts";
 import { createApp, type AppParts } from "../src/http/app.ts";
+import { ModelCatalog } from "../src/http/model-catalog.ts";
 import { createHttpServer } from "../src/http/server.ts";
 import { ADMIN_KEY } from "./api-key.ts";
 import { marked } from "./marked.ts";
@@ -43,7 +44,7 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
   };
   const app = createApp({
     gateway,
-    models: ["gptomni", "org/big"],
+    models: new ModelCatalog(["gptomni", "org/big"]),
     apiKeys: [{ name: "master", value: KEY }],
     adminKey: ADMIN_KEY,
     metricsKey: undefined,

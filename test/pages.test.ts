@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
+import type { SlotStatus } from "../src/pool/session-pool.ts";
 import { openWorld, type World } from "./world.ts";
 
 const NAMES = ["a", "b", "c", "d", "e", "f"];
@@ -104,3 +105,17 @@ test("a request that comes while its account's page is being closed is answered 
   process.kill(pid, "SIGCONT");
   await expect(answer).resolves.toBe("You said: just now");
 });
+
+test("a sleeping account is woken before its sign-in lapses, and sleeps on", async () => {
+  const lifeMs = 15_000;
+  const simulator = { sessionDays: lifeMs / 86_400_000 };
+  await using world = await openWorld({ accounts: ["alice"], simulator, settings: { HIBERNATE_AFTER_SECONDS: "1" } });
+  const status = (): SlotStatus | undefined => world.gateway.pool.states[0];
+  const { expiresAt = 0 } = status() ?? {};
+  expect(expiresAt).toBeGreaterThan(Date.now());
+  // Nobody asks anything for longer than the sign-in holds.
+  await expect.poll(() => status()?.expiresAt, { timeout: 60_000 }).toBeGreaterThan(expiresAt + lifeMs);
+  await expect.poll(() => status()?.state, { timeout: 60_000 }).toBe("cold");
+  expect(world.simulator.posts).toEqual([]);
+  await expect(world.ask("still there?")).resolves.toBe("You said: still there?");
+}, 150_000);

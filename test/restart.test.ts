@@ -1,10 +1,10 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { json } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { CredentialStore } from "../src/store/credential-store.ts";
-import { obtainSecretKey } from "../src/store/secret-key.ts";
 import { limitFiles } from "./store-disk.ts";
 import { openWorld, type World } from "./world.ts";
 
@@ -57,6 +57,30 @@ test("a cookie that is configured anew replaces what was stored", async () => {
   expect(world.simulator.posts.map((post) => post.account)).toEqual(["alice", "bob"]);
 });
 
+test("one row that was altered costs its account's state, and no start", async () => {
+  await using world = await openWorld({ accounts: ["alice"] });
+  await world.ask("before");
+  await world.gateway.drain();
+  await world.gateway[Symbol.asyncDispose]();
+  const sqlite = new DatabaseSync(join(world.stateDir, "gateway.sqlite"));
+  sqlite.exec("UPDATE account SET cookies = replace(cookies, 'v1.', 'v1.AAAA')");
+  sqlite.close();
+  await world.restart();
+  expect(world.logged.join("")).toContain("it goes on from its configured cookie");
+  await expect(world.ask("after")).resolves.toBe("You said: after");
+});
+
+test("an account that is signed out goes back to its configured cookie once", async () => {
+  await using world = await openWorld({ accounts: ["alice"], simulator: { replacedTokensInForce: 100 } });
+  await world.ask("before");
+  // The site forgets what it handed out last, and knows the first one still.
+  world.simulator.accounts.forgetNewest("alice");
+  await world.ask("anybody?").catch(() => {});
+  await world.untilReady();
+  await expect(world.ask("after")).resolves.toBe("You said: after");
+  expect(world.logged.join("")).toContain("trying another known sign-in");
+});
+
 test("an account that is left alone stays so over a restart", async () => {
   await using world = await openWorld({ accounts: ["alice"] });
   await expect(world.ask('@sim {"status":429,"retryAfter":"1800"}')).rejects.toMatchObject({
@@ -82,12 +106,18 @@ test("what an account sent before a restart still counts for its pace", async ()
 });
 
 /** What the operator's URL is told; `refusals`: how often it fails when it is told of an account that needs somebody. */
-async function operator(
-  refusals = 0,
-): Promise<Disposable & { readonly url: string; readonly heard: Record<string, unknown>[] }> {
+async function operator(refusals = 0): Promise<
+  Disposable & {
+    readonly url: string;
+    readonly heard: Record<string, unknown>[];
+    readonly authorizations: (string | undefined)[];
+  }
+> {
   const heard: Record<string, unknown>[] = [];
+  const authorizations: (string | undefined)[] = [];
   let left = refusals;
   const listener = createServer((request, response) => {
+    authorizations.push(request.headers.authorization);
     void json(request).then((message) => {
       const isRefused = (message as Record<string, unknown>)["before"] === null && left > 0;
       if (isRefused) left -= 1;
@@ -101,7 +131,7 @@ async function operator(
     listener.closeAllConnections();
     listener.close();
   };
-  return { url: `http://127.0.0.1:${port}/alerts`, heard, [Symbol.dispose]: close };
+  return { url: `http://127.0.0.1:${port}/alerts`, heard, authorizations, [Symbol.dispose]: close };
 }
 
 test("another cookie does not set an account's pace back, while it runs or after a restart", async () => {
@@ -132,6 +162,27 @@ test("the operator hears once that an account needs them, and once that it is we
   await world.gateway.setCredentials([{ id: "alice", cookie }, bob]);
   await expect.poll(() => heard, { timeout: 10_000 }).toHaveLength(2);
   expect(heard[1]).toMatchObject({ credential: "alice", state: "ready", before: "expired" });
+});
+
+test("an alert goes where its URL's user and password open the door, and neither is logged", async () => {
+  using told = await operator();
+  const url = told.url.replace("//", "//gate%20way:canary-secret@");
+  await using world = await openWorld({ accounts: ["alice"], settings: { ALERT_URL: url } });
+  world.simulator.accounts.signOut("alice");
+  await world.ask("anybody?").catch(() => {});
+  await expect.poll(() => told.heard).toHaveLength(1);
+  expect(told.authorizations).toEqual([`Basic ${Buffer.from("gate way:canary-secret").toString("base64")}`]);
+  expect(world.logged.join("")).not.toContain("canary-secret");
+});
+
+test("an alert that does not arrive is told without its URL, which is a secret", async () => {
+  const settings = { ALERT_URL: "http://me:canary-secret@127.0.0.1:1/canary-path" };
+  await using world = await openWorld({ accounts: ["alice"], settings });
+  world.simulator.accounts.signOut("alice");
+  await world.ask("anybody?").catch(() => {});
+  await expect.poll(() => world.logged.join(""), { timeout: 20_000 }).toContain("ALERT_URL was not reached");
+  expect(world.logged.join("")).toMatch(/"problem":"(?:ECONNREFUSED|TypeError)"/);
+  expect(world.logged.join("")).not.toContain("canary");
 });
 
 test("an operator who is hard to reach hears in the order in which it came about", async () => {
@@ -192,17 +243,35 @@ test("accounts come and go while it runs, and streams of others go on", async ()
   expect(world.gateway.pool.states.map(({ id }) => id)).toEqual(["carol"]);
 });
 
-test("of an account that is taken out nothing stays stored", async () => {
-  await using world = await openWorld();
-  for (const word of ["one", "two"]) await world.ask(word);
+test("an account that is taken out and put back goes on with its newest token, whatever its id is then", async () => {
+  const simulator = { rotateEveryReplies: 1, replacedTokensInForce: 0 };
+  await using world = await openWorld({ accounts: ["alice"], simulator });
   const cookie = world.cookies.get("alice") ?? "";
-  await world.gateway.setCredentials([{ id: "bob", cookie: world.cookies.get("bob") ?? "" }]);
-  // What is still to be written is written now.
-  await world.gateway.drain();
-  await world.gateway[Symbol.asyncDispose]();
-  await using store = await CredentialStore.open(world.stateDir, await obtainSecretKey(world.stateDir, undefined));
-  expect(await store.load("bob", world.cookies.get("bob") ?? "")).toBeDefined();
-  expect(await store.load("alice", cookie)).toBeUndefined();
+  await world.ask("one");
+  await world.gateway.setCredentials([]);
+  await world.gateway.setCredentials([{ id: "alice", cookie }]);
+  await world.ask("two");
+  // Renamed while it runs, by hand and by a restart.
+  await world.gateway.setCredentials([{ id: "work", cookie }]);
+  await world.ask("three");
+  await world.restart({ GPTOMNI_CREDENTIALS: "" });
+  await world.restart({ GPTOMNI_CREDENTIALS: "[]" });
+  await world.restart({ GPTOMNI_CREDENTIALS: JSON.stringify([cookie]) });
+  await world.ask("four");
+  expect(world.gateway.pool.states.map(({ id }) => id)).toEqual([expect.stringMatching(/^account-[\da-z]{8}$/)]);
+  expect(world.simulator.posts.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+});
+
+test("an account that has no id is the same one wherever it stands in the list", async () => {
+  const simulator = { rotateEveryReplies: 1, replacedTokensInForce: 0 };
+  await using world = await openWorld({ accounts: ["alice", "bob", "carol"], simulator });
+  const cookies = [...world.cookies.values()];
+  await world.restart({ GPTOMNI_CREDENTIALS: JSON.stringify(cookies) });
+  for (const word of ["one", "two", "three"]) await world.ask(word);
+  await world.restart({ GPTOMNI_CREDENTIALS: JSON.stringify(cookies.slice(1).toReversed()) });
+  for (const word of ["four", "five"]) await world.ask(word);
+  await world.untilReady();
+  expect(world.simulator.posts.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
 });
 
 test("an account that is taken out while it sleeps is no reason to be ready any more", async () => {

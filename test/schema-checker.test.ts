@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { JsonSchema } from "../src/turn/ask.ts";
 import { uncheckedReason, violationsOf } from "../src/turn/schema-checker.ts";
 import { ENDLESS, HEAVY } from "./hostile-schemas.ts";
+import { HELLO, says, serve } from "./openai-server.ts";
 
 function beside(schema: JsonSchema): JsonSchema {
   return { properties: { a: schema, b: { type: "string" } } };
@@ -224,6 +225,25 @@ describe("a check that does not end", () => {
     await Promise.all(checks);
     expect(order.indexOf("known")).toBeLessThan(2);
   });
+});
+
+test("other requests are answered before a request whose schema does not end", async () => {
+  const { schema, value } = ENDLESS.find(({ name }) => name.startsWith("many patterns")) ?? { schema: {}, value: 1 };
+  const { url, post } = await serve(says(JSON.stringify(value)));
+  const order: string[] = [];
+  const format = { type: "json_schema", json_schema: { name: "slow", schema: { ...schema, title: "over HTTP" } } };
+  const slow = post({ ...HELLO, response_format: format }).then(async (response) => {
+    order.push("slow");
+    expect(response.status).toBe(200);
+    expect(response.headers.get("x-emulated-params")).toBe("response_format");
+    await response.text();
+  });
+  for (let count = 0; count < 5; count += 1) {
+    expect((await fetch(`${url}/livez`)).status).toBe(200);
+    order.push("other");
+  }
+  await slow;
+  expect(order).toEqual(["other", "other", "other", "other", "other", "slow"]);
 });
 
 test.each(HEAVY)("a heavy check is answered: $name", async ({ schema, value }) => {

@@ -1,10 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { Scratch } from "../src/scratch.ts";
+import { killProcessesIn, Scratch } from "../src/scratch.ts";
 
 let parent: string;
 const before = process.env["TMPDIR"];
@@ -23,7 +23,7 @@ async function startOther(): Promise<{ readonly kill: () => Promise<void>; reado
   const module = new URL("../src/scratch.ts", import.meta.url).href;
   const script = `
     import { spawn } from "node:child_process";
-    import { Scratch } from ${JSON.stringify(module)};
+    import { killProcessesIn, Scratch } from ${JSON.stringify(module)};
     await Scratch.open();
     const child = spawn("sleep", ["600"], { detached: true, stdio: "ignore" });
     console.log(child.pid);
@@ -76,4 +76,38 @@ test("what another running process has there is left alone", async () => {
   expect(await isRunning(other.childPid)).toBe(true);
   await other.kill();
   process.kill(other.childPid, "SIGKILL");
+});
+
+function sleepIn(folder: string): ReturnType<typeof spawn> {
+  return spawn("sleep", ["600"], { env: { ...process.env, TMPDIR: folder }, stdio: "ignore" });
+}
+
+/** No process has it: more than the kernel gives. */
+const GONE = 2 ** 22 + 1;
+
+test("what others may have put there under a name of ours is left alone", async () => {
+  const elsewhere = await mkdtemp(join(parent, "elsewhere-"));
+  await writeFile(join(elsewhere, "precious"), "");
+  await symlink(elsewhere, join(parent, `gptomni-${GONE}-link`));
+  await mkdir(join(parent, `gptomni-${GONE}-open`));
+  await chmod(join(parent, `gptomni-${GONE}-open`), 0o777);
+  await writeFile(join(parent, `gptomni-${GONE}-file`), "");
+  await mkdir(join(parent, `gptomni-${GONE}-ours`), { mode: 0o700 });
+  const { scratch, swept } = await Scratch.open();
+  await using _scratch = scratch;
+  expect(swept).toBe(1);
+  const left = (await readdir(parent)).filter((name) => name.includes(String(GONE)));
+  expect(left.toSorted()).toEqual([`gptomni-${GONE}-file`, `gptomni-${GONE}-link`, `gptomni-${GONE}-open`]);
+  expect(await readdir(elsewhere)).toEqual(["precious"]);
+});
+
+test("a process in a folder whose name only begins alike is left alone", async () => {
+  const path = join(parent, "gptomni-123");
+  const [inside, deeper, beside] = [sleepIn(path), sleepIn(`${path}/deeper`), sleepIn(`${path}4`)];
+  await Promise.all([inside, deeper, beside].map((child) => once(child, "spawn")));
+  const ended = Promise.all([once(inside, "exit"), once(deeper, "exit")]);
+  await killProcessesIn(path);
+  await ended;
+  expect(await isRunning(beside.pid ?? 0)).toBe(true);
+  beside.kill("SIGKILL");
 });

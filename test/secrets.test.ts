@@ -22,6 +22,54 @@ test("a secret reaches the log in no form: message, field, error, JSON or URL", 
   expect(all).toContain("[redacted]");
 });
 
+test("a webhook's URL reaches the log in no part that opens it", () => {
+  const lines: string[] = [];
+  const url = "https://me:pass%20word@hooks.example/services/T0/canary-path?token=canary-token";
+  const redaction = new Redaction([url]);
+  const log = createLog({ level: "debug", format: "json", redaction }, { write: (line) => lines.push(line) });
+  log.warn(
+    { url, path: new URL(url).pathname + new URL(url).search, error: `to ${url}: password is pass%20word` },
+    "x",
+  );
+  expect(lines.join("")).not.toMatch(/canary|pass%20word/);
+});
+
+function tokenOf(owner: string, count: number): string {
+  return `token-of-${owner}-number-${count}-end`;
+}
+
+test("the tokens that a site hands out are as secret as the configured ones, and old ones are forgotten in time", () => {
+  const redaction = new Redaction();
+  for (let count = 0; count < 1_000; count += 1) {
+    for (const owner of ["alice", "bob"]) redaction.rotate(owner, [tokenOf(owner, count)]);
+  }
+  const shown = redaction.apply(
+    [999, 998, 997, 996].flatMap((at) => [tokenOf("alice", at), tokenOf("bob", at)]).join(),
+  );
+  expect(shown).not.toContain("token-of");
+  // A log line costs as much after a thousand rotations as after one.
+  expect(redaction.apply(tokenOf("alice", 1))).toBe(tokenOf("alice", 1));
+});
+
+test("secrets that begin alike, hold one another or stand in a row are all taken out", () => {
+  const redaction = new Redaction(["eyJhbGci-one", "eyJhbGci-one-longer", "eyJhbGci-two", "\ud800lone-surrogate"]);
+  redaction.rotate("alice", ["eyJhbGci-two"]);
+  redaction.rotate("alice", ["eyJhbGci-three"]);
+  const line = "eyJhbGci-one-longer,eyJhbGci-oneeyJhbGci-two eyJhbGci-three eyJhbGci-four eyJhbGci";
+  expect(redaction.apply(line)).toBe("[redacted],[redacted][redacted] [redacted] eyJhbGci-four eyJhbGci");
+});
+
+test("a token that a site hands out is in no log line, even where an error shows it", async () => {
+  const simulator = { rotateEveryReplies: 1, replacedTokensInForce: 0 };
+  await using world = await openWorld({ accounts: ["alice"], simulator });
+  await world.ask("hello");
+  await world.untilReady();
+  const token = world.simulator.accounts.currentToken("alice") ?? "none";
+  world.log.error({ err: new Error(`refused ${token}`) }, `and again ${token}`);
+  expect(world.logged.join("")).toContain("refused [redacted]");
+  expect(world.logged.join("")).not.toContain(token);
+});
+
 test("no cookie and no key is in any log line or answer, whatever fails", async () => {
   await using world = await openWorld({ accounts: ["alice"], settings: { LOG_LEVEL: "debug" } });
   const bodies: string[] = [];

@@ -12,6 +12,7 @@ import { StoreError } from "../src/store/store-error.ts";
 import { limitFiles, tinyDisk } from "./store-disk.ts";
 
 const key = Buffer.from("a secret key of thirty-two bytes or more");
+const ALICE = { id: "alice", signIn: "cookie", cookie: "cookie" };
 const COOKIE_CHARACTERS = 20_000;
 
 let stateDir: string;
@@ -40,12 +41,18 @@ function credential(count: number): StoredCredential {
 
 async function save(...counts: readonly number[]): Promise<void> {
   await using store = await CredentialStore.open(stateDir, key);
-  for (const count of counts) await store.save("alice", "cookie", credential(count));
+  for (const count of counts) await store.save(ALICE, credential(count));
 }
 
 async function load(): Promise<StoredCredential | undefined> {
   await using store = await CredentialStore.open(stateDir, key);
-  return await store.load("alice", "cookie");
+  return await loadFrom(store);
+}
+
+/** What was stored of alice, in the form in which it was saved. */
+async function loadFrom(store: CredentialStore): Promise<StoredCredential | undefined> {
+  const { isConfiguredAnew, ...stored } = (await store.load(ALICE)) ?? { isConfiguredAnew: undefined };
+  return isConfiguredAnew === undefined ? undefined : (stored as StoredCredential);
 }
 
 async function refusal(): Promise<StoreError> {
@@ -64,7 +71,7 @@ const SAVER = `
   const store = await CredentialStore.open(stateDir, Buffer.from(key));
   for (let count = 0; ; count += 1) {
     const cookies = String(count % 10).repeat(Number(characters));
-    await store.save("alice", "cookie", { cookies, state: "ready", reason: "", since: 1, failuresInARow: count, sentAt: [count] });
+    await store.save(${JSON.stringify(ALICE)}, { cookies, state: "ready", reason: "", since: 1, failuresInARow: count, sentAt: [count] });
     await new Promise((resolve) => process.stdout.write(count + "\\n", resolve));
   }`;
 
@@ -136,8 +143,8 @@ describe("a second gateway on the same STATE_DIR", () => {
   test("is refused in the same process too, and harms nothing", async () => {
     await using store = await CredentialStore.open(stateDir, key);
     expect((await refusal()).code).toBe("store_in_use");
-    await store.save("alice", "cookie", credential(1));
-    expect(await store.load("alice", "cookie")).toEqual(credential(1));
+    await store.save(ALICE, credential(1));
+    expect(await loadFrom(store)).toEqual(credential(1));
   });
 });
 
@@ -229,17 +236,17 @@ describe.skipIf(process.platform !== "linux")("a full disk", () => {
   test("fails the saves, keeps what was stored, and is over when there is room", async () => {
     using disk = tinyDisk(stateDir);
     await using store = await CredentialStore.open(stateDir, key);
-    await store.save("alice", "cookie", credential(1));
+    await store.save(ALICE, credential(1));
     disk.fill();
     for (const count of [2, 3, 4]) {
-      const failure = store.save("alice", "cookie", credential(count));
+      const failure = store.save(ALICE, credential(count));
       await expect(failure).rejects.toMatchObject({ name: "StoreError", code: "store_unavailable" });
       await expect(failure).rejects.toThrow("the room on its disk");
-      expect(await store.load("alice", "cookie")).toEqual(credential(1));
+      expect(await loadFrom(store)).toEqual(credential(1));
     }
     disk.makeRoom();
-    await store.save("alice", "cookie", credential(5));
-    expect(await store.load("alice", "cookie")).toEqual(credential(5));
+    await store.save(ALICE, credential(5));
+    expect(await loadFrom(store)).toEqual(credential(5));
   });
 
   test("fails the start, which succeeds when there is room", async () => {
@@ -252,15 +259,15 @@ describe.skipIf(process.platform !== "linux")("a full disk", () => {
 
   test("may come as a limit on the size of files", async () => {
     await using store = await CredentialStore.open(stateDir, key);
-    await store.save("alice", "cookie", credential(1));
+    await store.save(ALICE, credential(1));
     limitFiles("1");
     try {
-      await expect(store.save("alice", "cookie", credential(2))).rejects.toMatchObject({ code: "store_unavailable" });
-      expect(await store.load("alice", "cookie")).toEqual(credential(1));
+      await expect(store.save(ALICE, credential(2))).rejects.toMatchObject({ code: "store_unavailable" });
+      expect(await loadFrom(store)).toEqual(credential(1));
     } finally {
       limitFiles("unlimited");
     }
-    await store.save("alice", "cookie", credential(3));
-    expect(await store.load("alice", "cookie")).toEqual(credential(3));
+    await store.save(ALICE, credential(3));
+    expect(await loadFrom(store)).toEqual(credential(3));
   });
 });

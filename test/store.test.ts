@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CredentialStore, type StoredCredential } from "../src/store/credential-store.ts";
+import { CredentialStore, type AccountIdentity, type StoredCredential } from "../src/store/credential-store.ts";
 import { Seal } from "../src/store/seal.ts";
 import { obtainSecretKey } from "../src/store/secret-key.ts";
 
@@ -20,6 +20,12 @@ const stored: StoredCredential = {
   sentAt: [1_779_999_990_000, 1_779_999_999_000],
 };
 
+/** One that is signed in by another cookie than the others are. */
+function account(id: string, signIn = `${configured}-of-${id}`): AccountIdentity {
+  return { id, signIn, cookie: `${signIn}; theme=dark` };
+}
+const asSaved = { ...stored, isConfiguredAnew: false };
+
 let stateDir: string;
 beforeEach(async () => {
   stateDir = join(await mkdtemp(join(tmpdir(), "gptomni-store-")), "state");
@@ -30,7 +36,7 @@ afterEach(async () => {
 
 async function saveAndClose(...ids: readonly string[]): Promise<void> {
   await using store = await CredentialStore.open(stateDir, key);
-  for (const id of ids) await store.save(id, configured, { ...stored, reason: `${id} was stored.` });
+  for (const id of ids) await store.save(account(id), { ...stored, reason: `${id} was stored.` });
 }
 
 /** Somebody's own hand in the file, while no gateway runs. */
@@ -40,54 +46,91 @@ function tamper(query: string): void {
   sqlite.close();
 }
 
+/** A file as it was before accounts were known by their sign-in, with alice's row under this id. */
+async function storeAsBefore(id: string, further = ""): Promise<void> {
+  await saveAndClose();
+  const seal = new Seal(key);
+  const { cookie } = account("alice");
+  tamper(`
+    DROP TABLE account; DROP TABLE seal; DELETE FROM kysely_migration WHERE name = '003-account';
+    CREATE TABLE credential (id TEXT PRIMARY KEY, configured TEXT NOT NULL, cookies TEXT NOT NULL, state TEXT NOT NULL,
+      reason TEXT NOT NULL, since BIGINT NOT NULL, next_try_at BIGINT, failures_in_a_row INTEGER NOT NULL,
+      sent_at TEXT NOT NULL DEFAULT '[]');
+    INSERT INTO credential VALUES ('${id}', '${seal.digest(cookie, `credential:${id}`)}',
+      '${seal.seal(stored.cookies, `credential:${id}`)}', '${stored.state}', '${stored.reason}', ${stored.since},
+      ${stored.nextTryAt}, ${stored.failuresInARow}, '${JSON.stringify(stored.sentAt)}');
+    ${further === "" ? "" : `${further}; DELETE FROM kysely_migration WHERE name = '002-sent-at'`}`);
+}
+
+function days(count: number): number {
+  return count * 86_400_000;
+}
+
 describe("what is stored of a credential", () => {
   test("outlives the process", async () => {
     await saveAndClose("alice");
     await using store = await CredentialStore.open(stateDir, key);
-    expect(await store.load("alice", configured)).toEqual({ ...stored, reason: "alice was stored." });
-    expect(await store.load("bob", configured)).toBeUndefined();
+    expect(await store.load(account("alice"))).toEqual({ ...asSaved, reason: "alice was stored." });
+    expect(await store.load(account("bob"))).toBeUndefined();
   });
 
-  test("outlives a version that knew less of it", async () => {
-    await saveAndClose("alice");
-    tamper("alter table credential drop column sent_at; delete from kysely_migration where name = '002-sent-at'");
+  test.each([
+    ["under its place in the list", "account-1", "account-1", undefined],
+    ["under a name, which it still has", "work", "work", undefined],
+    ["under a name that it has no more", "work", "account-k3v9q2mt", undefined],
+    ["by a version that knew no pace", "account-2", "account-2", "ALTER TABLE credential DROP COLUMN sent_at"],
+  ])("stored %s is taken up by its sign-in", async (_name, before, now, older) => {
+    await storeAsBefore(before, older);
     await using store = await CredentialStore.open(stateDir, key);
-    expect(await store.load("alice", configured)).toEqual({ ...stored, reason: "alice was stored.", sentAt: [] });
+    const moved = { ...account("alice"), id: now };
+    const sentAt = older === undefined ? stored.sentAt : [];
+    expect(await store.load(account("bob"))).toBeUndefined();
+    expect(await store.load(moved)).toEqual({ ...asSaved, sentAt });
+    expect(await store.load({ ...moved, id: "renamed-again" })).toEqual({ ...asSaved, sentAt });
+    expect(await store.load({ ...moved, cookie: moved.signIn })).toMatchObject({ isConfiguredAnew: true });
   });
 
   test("is what was saved last, though saves overlap", async () => {
     await using store = await CredentialStore.open(stateDir, key);
     const counts = Array.from({ length: 50 }, (_, count) => count);
     await Promise.all(
-      counts.map((failuresInARow) =>
-        store.save("alice", configured, { ...stored, nextTryAt: undefined, failuresInARow }),
-      ),
+      counts.map((failuresInARow) => store.save(account("alice"), { ...stored, nextTryAt: undefined, failuresInARow })),
     );
-    expect(await store.load("alice", configured)).toEqual({ ...stored, nextTryAt: undefined, failuresInARow: 49 });
+    expect(await store.load(account("alice"))).toEqual({ ...asSaved, nextTryAt: undefined, failuresInARow: 49 });
   });
 
   test("counts no more once another cookie is configured", async () => {
     await saveAndClose("alice");
     await using store = await CredentialStore.open(stateDir, key);
-    expect(await store.load("alice", `${configured}-anew`)).toBeUndefined();
-    await store.save("alice", `${configured}-anew`, { ...stored, cookies: "[]" });
-    expect(await store.load("alice", `${configured}-anew`)).toMatchObject({ cookies: "[]" });
-    expect(await store.load("alice", configured)).toBeUndefined();
+    expect(await store.load(account("alice", `${configured}-anew`))).toBeUndefined();
+    await store.save(account("alice", `${configured}-anew`), { ...stored, cookies: "[]" });
+    expect(await store.load(account("alice", `${configured}-anew`))).toMatchObject({ cookies: "[]" });
+    // The one before is there, should it come back.
+    expect(await store.load(account("alice"))).toMatchObject({ cookies: stored.cookies });
+    expect(await store.sentAt(account("alice", "yet another"))).toEqual(stored.sentAt.flatMap((at) => [at, at]));
   });
 
-  test("is forgotten with the credential", async () => {
+  test("is kept for its days after the account was taken out, and forgotten then", async () => {
     await saveAndClose("alice", "bob", "carol");
     await using store = await CredentialStore.open(stateDir, key);
-    expect(await store.forgetExcept(["bob", "dave"])).toBe(2);
-    expect(await store.load("alice", configured)).toBeUndefined();
-    expect(await store.load("bob", configured)).toBeDefined();
-    expect(await store.forgetExcept([])).toBe(1);
-    expect(await store.load("bob", configured)).toBeUndefined();
+    const inUse = [account("bob"), account("dave")];
+    expect(await store.keepInUse(inUse, days(30), days(0))).toBe(0);
+    expect(await store.keepInUse(inUse, days(30), days(29))).toBe(0);
+    expect(await store.load(account("alice"))).toBeDefined();
+    // Back for a moment: its days begin anew.
+    expect(await store.keepInUse([...inUse, account("alice")], days(30), days(29))).toBe(0);
+    expect(await store.keepInUse([], days(30), days(29))).toBe(0);
+    expect(await store.keepInUse([], days(30), days(31))).toBe(1);
+    expect(await store.load(account("carol"))).toBeUndefined();
+    expect(await store.load(account("alice"))).toBeDefined();
+    // A clock that was set back makes nothing stay longer.
+    expect(await store.keepInUse([], days(30), days(10))).toBe(0);
+    expect(await store.keepInUse([], days(30), days(40))).toBe(2);
   });
 
   test("is in no file in a form that can be read, and in no file for others", async () => {
     await using store = await CredentialStore.open(stateDir, key);
-    await store.save("alice", configured, stored);
+    await store.save(account("alice"), stored);
     const names = await readdir(stateDir);
     expect(names.toSorted()).toEqual(["gateway.sqlite", "gateway.sqlite-wal"]);
     for (const name of names) {
@@ -102,27 +145,36 @@ describe("what is stored of a credential", () => {
     const store = await CredentialStore.open(stateDir, key);
     await store[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
-    await expect(store.save("alice", configured, stored)).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect(store.save(account("alice"), stored)).rejects.toMatchObject({ code: "store_unavailable" });
   });
 });
 
 describe("the seal", () => {
   test("opens with the same key only", async () => {
     await saveAndClose("alice");
-    await using store = await CredentialStore.open(stateDir, otherKey);
-    const failure = store.load("alice", configured);
+    const failure = CredentialStore.open(stateDir, otherKey);
     await expect(failure).rejects.toMatchObject({ name: "StoreError", code: "seal_broken" });
     await expect(failure).rejects.toThrow(
-      /^What is stored as credential:alice does not open: SECRET_KEY is not the one/,
+      /sealed with another SECRET_KEY \(key \S{8}; this one is \S{8}\)\. Set that one again/,
     );
+    await expect(failure).rejects.toThrow("the gateway then starts afresh from the configured cookies");
+    await using store = await CredentialStore.open(stateDir, key);
+    expect(await store.load(account("alice"))).toBeDefined();
+  });
+
+  test("of a file from before keys had an id opens with the same key only", async () => {
+    await storeAsBefore("alice");
+    await expect(CredentialStore.open(stateDir, otherKey)).rejects.toThrow("sealed with another SECRET_KEY. Set");
+    await using store = await CredentialStore.open(stateDir, key);
+    expect(await store.load(account("alice"))).toBeDefined();
   });
 
   test("opens for the same credential only", async () => {
     await saveAndClose("alice", "bob");
-    tamper("UPDATE credential SET cookies = (SELECT cookies FROM credential WHERE id = 'alice') WHERE id = 'bob'");
+    tamper("UPDATE account SET cookies = (SELECT cookies FROM account WHERE id = 'alice') WHERE id = 'bob'");
     await using store = await CredentialStore.open(stateDir, key);
-    await expect(store.load("bob", configured)).rejects.toMatchObject({ code: "seal_broken" });
-    expect(await store.load("alice", configured)).toBeDefined();
+    await expect(store.load(account("bob"))).rejects.toMatchObject({ code: "seal_broken" });
+    expect(await store.load(account("alice"))).toBeDefined();
   });
 
   test("breaks with any change", () => {

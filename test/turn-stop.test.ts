@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ReplyPart } from "../src/chat.ts";
 import { cutAtStop } from "../src/turn/stop.ts";
@@ -37,4 +38,24 @@ test("text that could still become a stop sequence never splits a character", as
 test("text that cannot begin a stop sequence is not held back", async () => {
   const { deltas } = await cut(["one two", " three E", "ND four"], ["END", "xyz"]);
   expect(deltas).toEqual(["one two", " three "]);
+});
+
+test("whatever the sequences and the borders, an answer is cut where the first sequence is complete", async () => {
+  const word = fc.string({ unit: fc.constantFrom("a", "b", "😀"), minLength: 1, maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(word, { minLength: 1, maxLength: 4 }),
+      fc.array(word, { maxLength: 12 }),
+      async (stops, texts) => {
+        const whole = texts.join("");
+        const ends = stops
+          .map((stop) => ({ stop, end: whole.indexOf(stop) + stop.length }))
+          .filter(({ stop }) => whole.includes(stop));
+        const [first] = ends.sort((one, other) => one.end - other.end || other.stop.length - one.stop.length);
+        const { text, finishReason } = await cut(texts, stops);
+        expect(text).toBe(first ? whole.slice(0, first.end - first.stop.length) : whole);
+        expect(finishReason).toBe(first ? "stop" : "length");
+      },
+    ),
+  );
 });

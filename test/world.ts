@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { vi } from "vitest";
 import { loadConfig } from "../src/config.ts";
-import { createLog, Redaction } from "../src/log.ts";
+import { createLog, Redaction, type Log } from "../src/log.ts";
 import { Memory } from "../src/memory.ts";
 import { startGateway, type RunningGateway } from "../src/main.ts";
 import { ASLEEP } from "../src/pool/pages.ts";
@@ -36,6 +36,7 @@ export interface World extends AsyncDisposable {
   readonly stateDir: string;
   /** Everything the gateway logged, a JSON line each. */
   readonly logged: string[];
+  readonly log: Log;
   /** Cookie headers by account name. */
   readonly cookies: ReadonlyMap<string, string>;
   /** One user message; resolves with the whole answer's text. */
@@ -81,7 +82,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       loadConfig({ ...settings, ...further }),
       { api: API_KEY, admin: ADMIN_KEY },
       log,
-      new Memory(options.usedMemoryShare),
+      { memory: new Memory(options.usedMemoryShare), redaction },
     );
     return { gateway, client: new OpenAI({ apiKey: API_KEY, baseURL: `${gateway.url}/v1`, maxRetries: 0 }) };
   };
@@ -112,6 +113,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     },
     stateDir,
     logged,
+    log,
     cookies,
     untilReady,
     ask: async (prompt, init) => {

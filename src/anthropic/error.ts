@@ -3,8 +3,13 @@ import type { GatewayError } from "../errors.ts";
 /** The body of every failed answer: https://docs.anthropic.com/en/api/errors */
 export interface ErrorBody {
   readonly type: "error";
-  readonly error: { readonly type: string; readonly message: string };
+  readonly error: { readonly type: string; readonly message: string; readonly details?: ErrorDetails };
   readonly request_id: string;
+}
+
+/** Which the SDK's threads look for. */
+interface ErrorDetails {
+  readonly error_code: "thread_not_found";
 }
 
 const TYPES: Readonly<Record<number, string>> = {
@@ -20,5 +25,7 @@ const TYPES: Readonly<Record<number, string>> = {
 export function toErrorBody(error: GatewayError, requestId: string): ErrorBody {
   const { status } = error.row;
   const type = TYPES[status] ?? (status < 500 ? "invalid_request_error" : "api_error");
-  return { type: "error", error: { type, message: error.message }, request_id: requestId };
+  const isThread = error.code === "previous_response_not_found";
+  const details = isThread ? ({ details: { error_code: "thread_not_found" } } as const) : {};
+  return { type: "error", error: { type, message: error.message, ...details }, request_id: requestId };
 }

@@ -19,7 +19,14 @@ export type StopReason = "end_turn" | "max_tokens" | "stop_sequence" | "tool_use
 export type ContentBlock =
   | { readonly type: "text"; readonly text: string; readonly citations: null }
   | { readonly type: "thinking"; readonly thinking: string; readonly signature: "" }
-  | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly input: unknown };
+  | {
+      readonly type: "tool_use";
+      readonly id: string;
+      readonly name: string;
+      /** Of a call of a toolset's member. */
+      readonly toolset_name?: string;
+      readonly input: unknown;
+    };
 
 export interface MessageObject {
   readonly id: string;
@@ -63,8 +70,31 @@ export function stopOf(end: End): Pick<MessageObject, "stop_reason" | "stop_sequ
 }
 
 /** The same call, by the id that Anthropic's clients expect. */
-export function toToolUse({ id, name, arguments: input }: ToolCallPart): Extract<ContentBlock, { type: "tool_use" }> {
-  return { type: "tool_use", id: id.replace(/^call_/, "toolu_"), name, input: JSON.parse(input) as unknown };
+export function toToolUse({
+  id,
+  name,
+  namespace,
+  arguments: input,
+}: ToolCallPart): Extract<ContentBlock, { type: "tool_use" }> {
+  const toolset = namespace === undefined ? {} : { toolset_name: namespace };
+  return { type: "tool_use", id: id.replace(/^call_/, "toolu_"), name, ...toolset, input: exactJson(input || "{}") };
+}
+
+/** https://github.com/tc39/proposal-json-parse-with-source, which Node has and TypeScript does not know yet. */
+interface SourcedJson {
+  parse(
+    text: string,
+    reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
+  ): unknown;
+  rawJSON(text: string): unknown;
+}
+
+/** JSON whose numbers are written again as they were: 64-bit ids are not rounded, and 1e400 does not become null. */
+function exactJson(text: string): unknown {
+  const json = JSON as unknown as SourcedJson;
+  return json.parse(text, (_key, value, { source }) =>
+    typeof value === "number" && source !== undefined ? json.rawJSON(source) : value,
+  );
 }
 
 /** Parts → one message. */

@@ -1,16 +1,10 @@
 import { GatewayError } from "../errors.ts";
-import type { Ask, Tool, ToolChoice } from "../turn/ask.ts";
-import { checked, listedNames, modelNotFound, noteParams, type NotedParams, type ParamGroups } from "../turn/params.ts";
+import type { Ask, Format } from "../turn/ask.ts";
+import { checked, listedNames, noteParams, type NotedParams, type ParamGroups } from "../turn/params.ts";
 import { stopSequences } from "../turn/stop.ts";
-import {
-  countBody,
-  messageBody,
-  MESSAGE_EMULATED,
-  MESSAGE_IGNORED,
-  type BodyTool,
-  type MessageBody,
-  type OwnTool,
-} from "./schema.ts";
+import { countBody, messageBody, MESSAGE_EMULATED, MESSAGE_IGNORED, type MessageBody } from "./schema.ts";
+import { toolInputsOf } from "./tool-inputs.ts";
+import { toToolChoice, toTools } from "./tools.ts";
 import { toMessages } from "./turns.ts";
 
 /** A request for a message, checked. */
@@ -20,60 +14,72 @@ export interface MessageRequest extends NotedParams {
   readonly stream: boolean;
 }
 
+/** A body as JSON, and its text for what JSON cannot hold. */
+export interface GivenBody {
+  readonly body: unknown;
+  readonly text: () => string;
+}
+
 const PARAMS: ParamGroups = {
   known: new Set(Object.keys(messageBody.shape)),
   ignored: MESSAGE_IGNORED,
-  emulated: MESSAGE_EMULATED,
-  defaults: { temperature: [1], top_p: [1], service_tier: ["auto"] },
+  // It holds both what is imitated and what is not.
+  emulated: MESSAGE_EMULATED.difference(new Set(["output_config"])),
+  defaults: { temperature: [1], top_p: [1], service_tier: ["auto"], speed: ["standard"] },
 };
 
 /** @throws GatewayError that names the offending parameter. */
-export function parseMessageRequest(body: unknown, models: readonly string[]): MessageRequest {
+export function parseMessageRequest({ body, text }: GivenBody): MessageRequest {
   const { given, wanted } = checked(body, messageBody);
-  return { ask: toAsk(wanted, models), n: 1, stream: wanted.stream ?? false, ...noted(given, wanted) };
+  const { ask, leftOut } = toAsk(wanted, text);
+  return { ask, n: 1, stream: wanted.stream ?? false, ...noted(given, wanted, leftOut) };
 }
 
 /** A question whose tokens are to be counted. @throws GatewayError that names the offending parameter. */
-export function parseCountRequest(body: unknown, models: readonly string[]): Ask {
-  return toAsk(checked(body, countBody).wanted, models);
+export function parseCountRequest({ body, text }: GivenBody): Ask {
+  return toAsk(checked(body, countBody).wanted, text).ask;
 }
 
-function toAsk(body: MessageBody, models: readonly string[]): Ask {
-  const messages = toMessages(body);
-  if (!models.includes(body.model)) throw modelNotFound(body.model);
+function toAsk(body: MessageBody, text: () => string): { readonly ask: Ask; readonly leftOut: readonly string[] } {
+  if (body.thread?.["type"] === "continue") throw threadNotFound();
+  const { messages, leftOut } = toMessages(body, hasCalls(body) ? toolInputsOf(text()) : []);
   const choice = body.tool_choice;
-  const declared = (body.tools ?? []).flatMap((tool, index) => (isOwn(tool) ? [toTool(tool, index)] : []));
-  return {
+  const { tools, hosted } = toTools(body);
+  const ask: Ask = {
     chat: { model: body.model, messages },
-    tools: choice?.type === "none" ? [] : declared,
-    toolChoice: toToolChoice(choice, declared),
+    tools: choice?.type === "none" ? [] : tools,
+    toolChoice: toToolChoice(choice, tools),
     parallelToolCalls: !(choice && "disable_parallel_tool_use" in choice && choice.disable_parallel_tool_use),
-    format: { type: "text" },
+    format: toFormat(body),
     stop: stopSequences(body.stop_sequences, "stop_sequences"),
     maxTokens: body.max_tokens ?? undefined,
   };
+  return { ask, leftOut: [...hosted, ...leftOut] };
 }
 
-function toToolChoice(choice: MessageBody["tool_choice"], tools: readonly Tool[]): ToolChoice {
-  if (choice?.type === "any" && tools.length > 0) return "required";
-  if (choice?.type !== "tool" && choice?.type !== "any") return "auto";
-  if (choice.type === "tool" && tools.some(({ name }) => name === choice.name)) return { name: choice.name };
-  const message = "Invalid value for 'tool_choice': no tool that could be called was given for it.";
-  throw new GatewayError("invalid_value", message, { param: "tool_choice" });
+/** The turns before would be missing. Anthropic's SDK sends them all where a thread is not found. */
+function threadNotFound(): GatewayError {
+  const message = "No thread is kept here: send the whole conversation in 'messages'.";
+  return new GatewayError("previous_response_not_found", message, { param: "thread.previous_message_id" });
 }
 
-function isOwn(tool: BodyTool): tool is OwnTool {
-  return "input_schema" in tool;
+function hasCalls({ messages }: MessageBody): boolean {
+  return messages.some(({ content }) => Array.isArray(content) && content.some(({ type }) => type === "tool_use"));
 }
 
-function toTool({ name, description, input_schema: parameters }: OwnTool, index: number): Tool {
-  const param = `tools[${index}].input_schema`;
-  return { kind: "function", name, description: description ?? undefined, parameters, param };
+function toFormat({ output_config: config, output_format: older }: MessageBody): Format {
+  const schema = (config?.format ?? older)?.schema;
+  if (!schema) return { type: "text" };
+  const param = config?.format ? "output_config.format.schema" : "output_format.schema";
+  return { type: "json_schema", name: "output", schema, param };
 }
 
-/** Tools that Anthropic would run are named by their type, since they have no effect here. */
-function noted(given: object, { tools }: MessageBody): NotedParams {
+function noted(given: object, { output_config: config }: MessageBody, leftOut: readonly string[]): NotedParams {
   const { ignoredParams, emulatedParams } = noteParams(given, PARAMS);
-  const hosted = (tools ?? []).flatMap((tool) => (isOwn(tool) ? [] : [tool.type]));
-  return { ignoredParams: listedNames([...ignoredParams, ...hosted]), emulatedParams };
+  const { format, ...others } = config ?? {};
+  const settings = Object.entries(others).filter(([, value]) => value !== null && value !== undefined);
+  return {
+    ignoredParams: listedNames([...ignoredParams, ...settings.map(([name]) => `output_config.${name}`), ...leftOut]),
+    emulatedParams: format ? [...emulatedParams, "output_config.format"] : emulatedParams,
+  };
 }

@@ -2,46 +2,53 @@ import { z } from "zod";
 
 /**
  * What a request for a message may hold, as https://docs.anthropic.com/en/api/messages names it. Unknown keys are
- * dropped, and null counts as absent.
+ * dropped, and null counts as absent. Roles and blocks of histories are open lists: they grow, and no client can take
+ * back what stands in its history.
  */
 
 const text = z.object({ type: z.literal("text"), text: z.string() });
-/** Known to Anthropic, but nothing that a text-only site could take. */
-const foreign = z.object({ type: z.enum(["image", "document", "search_result", "container_upload"]) });
-/** What a model thought or looked up earlier is no part of the conversation. */
-const dropped = z.object({
-  type: z.enum(["thinking", "redacted_thinking", "server_tool_use", "web_search_tool_result"]),
-});
-const resultPart = z.discriminatedUnion("type", [text, foreign]);
+const otherThan = (...types: readonly string[]) =>
+  z.looseObject({ type: z.string().regex(new RegExp(`^(?!(?:${types.join("|")})$)`), { abort: true }) });
 
-const block = z.discriminatedUnion("type", [
-  text,
-  foreign,
-  dropped,
-  z.object({
-    type: z.literal("tool_use"),
-    id: z.string().min(1),
-    name: z.string().min(1),
-    input: z.record(z.string(), z.unknown()),
-  }),
-  z.object({
-    type: z.literal("tool_result"),
-    tool_use_id: z.string().min(1),
-    content: z.union([z.string(), z.array(resultPart)]).nullish(),
-    is_error: z.boolean().nullish(),
-  }),
+const block = z.union([
+  z.discriminatedUnion("type", [
+    text,
+    z.object({
+      type: z.literal("tool_use"),
+      id: z.string().nullish(),
+      name: z.string().nullish(),
+      input: z.unknown(),
+      toolset_name: z.string().nullish(),
+    }),
+    z.object({
+      type: z.literal("tool_result"),
+      tool_use_id: z.string().nullish(),
+      content: z.union([z.string(), z.array(z.union([text, otherThan("text")]))]).nullish(),
+      is_error: z.boolean().nullish(),
+    }),
+  ]),
+  otherThan("text", "tool_use", "tool_result"),
 ]);
 
-const message = z.object({ role: z.enum(["user", "assistant"]), content: z.union([z.string(), z.array(block)]) });
+const message = z.object({ role: z.string(), content: z.union([z.string(), z.array(block)]).nullish() });
 
-const ownTool = z.object({
-  type: z.literal("custom").nullish(),
-  name: z.string().regex(/^[\w-]{1,128}$/, "a name has 1 to 128 letters, digits, underscores or dashes"),
+const declared = {
   description: z.string().nullish(),
+  input_examples: z.array(z.unknown()).nullish(),
+  strict: z.boolean().nullish(),
+};
+const schemaTool = z.object({
+  type: z.string().nullish(),
+  name: z.string().regex(/^[\w-]{1,128}$/, "a name has 1 to 128 letters, digits, underscores or dashes"),
   input_schema: z.record(z.string(), z.unknown()),
+  ...declared,
 });
-/** What Anthropic runs itself, by a dated name. */
-const hostedTool = z.object({ type: z.string().regex(/^(?!custom$)/), name: z.string().nullish() });
+/** Known by a dated name: what callers run by a schema of Anthropic's, and what Anthropic runs itself. */
+const datedTool = z.looseObject({
+  type: z.string().regex(/^(?!custom$)/, { abort: true }),
+  name: z.string().nullish(),
+  ...declared,
+});
 
 const parallel = { disable_parallel_tool_use: z.boolean().nullish() };
 const toolChoice = z.discriminatedUnion("type", [
@@ -49,6 +56,9 @@ const toolChoice = z.discriminatedUnion("type", [
   z.object({ type: z.literal("tool"), name: z.string(), ...parallel }),
   z.object({ type: z.literal("none") }),
 ]);
+const format = z.object({ type: z.literal("json_schema"), schema: z.record(z.string(), z.unknown()) });
+
+const settings = z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]).nullish();
 
 /** Settings of a model that a web chat has no control for: checked as Anthropic would, then ignored. */
 const ignored = {
@@ -60,20 +70,34 @@ const ignored = {
   thinking: z.record(z.string(), z.unknown()).nullish(),
   container: z.union([z.string(), z.record(z.string(), z.unknown())]).nullish(),
   mcp_servers: z.array(z.unknown()).nullish(),
+  thread: z.record(z.string(), z.unknown()).nullish(),
+  billing_policy: settings,
+  cache_control: settings,
+  compaction: settings,
+  context_management: settings,
+  diagnostics: settings,
+  fallback_credit_token: settings,
+  fallbacks: settings,
+  inference_geo: settings,
+  speed: settings,
+  user_profile_id: settings,
+  workspace_id: settings,
 };
 
 /** What the site has no notion of and the gateway imitates over its text. */
 const emulated = {
   max_tokens: z.int().min(1),
   stop_sequences: z.array(z.string()).nullish(),
-  tools: z.array(z.union([ownTool, hostedTool])).nullish(),
+  tools: z.array(z.union([schemaTool, datedTool])).nullish(),
   tool_choice: toolChoice.nullish(),
+  output_config: z.looseObject({ format: format.nullish() }).nullish(),
+  output_format: format.nullish(),
 };
 
 export const messageBody = z.object({
   model: z.string(),
   messages: z.array(message).min(1),
-  system: z.union([z.string(), z.array(text)]).nullish(),
+  system: z.union([z.string(), z.array(z.union([text, otherThan("text")]))]).nullish(),
   stream: z.boolean().nullish(),
   ...emulated,
   ...ignored,
@@ -85,8 +109,8 @@ export const countBody = messageBody.extend({ max_tokens: z.int().min(1).nullish
 export type MessageBody = z.infer<typeof countBody>;
 export type BodyTurn = z.infer<typeof message>;
 export type BodyBlock = z.infer<typeof block>;
-export type BodyTool = z.infer<typeof ownTool> | z.infer<typeof hostedTool>;
-export type OwnTool = z.infer<typeof ownTool>;
+export type BodyTool = NonNullable<MessageBody["tools"]>[number];
+export const toolBody = z.union([schemaTool, datedTool]);
 
 export const MESSAGE_IGNORED: ReadonlySet<string> = new Set(Object.keys(ignored));
 export const MESSAGE_EMULATED: ReadonlySet<string> = new Set(Object.keys(emulated));

@@ -64,7 +64,10 @@ export class Session implements AsyncDisposable {
   /** Runs in this session's page. @throws GatewayError `session_lost` when there is none. */
   readonly fetch: PageFetch = async (request, signal) => {
     if (!this.#fetcher) throw new GatewayError("session_lost", "The session's page is not open.");
-    return this.#fetcher.fetch(request, signal);
+    const response = await this.#fetcher.fetch(request, signal);
+    // Sites give a new token with the answer's head, and a kill in mid-answer takes along what was not stored.
+    void this.keepCookies().catch(() => {});
+    return response;
   };
 
   /**

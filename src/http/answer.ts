@@ -15,7 +15,8 @@ export function stampHeaders(response: ServerResponse): void {
     if (queuePosition !== undefined) response.setHeader("x-gateway-queue-position", String(queuePosition));
     else response.setHeader("x-gateway-queued-ms", String(Math.round(queuedMs)));
   }
-  const { ignoredParams, emulatedParams, uncheckedParams } = exchange;
+  const { model, ignoredParams, emulatedParams, uncheckedParams } = exchange;
+  if (model !== undefined) response.setHeader("x-gateway-model", headerText(model));
   if (ignoredParams.length > 0) response.setHeader("x-ignored-params", ignoredParams.join(", "));
   if (emulatedParams.length > 0) response.setHeader("x-emulated-params", emulatedParams.join(", "));
   if (uncheckedParams.length > 0) response.setHeader("x-unchecked-params", uncheckedParams.join(", "));

@@ -8,7 +8,7 @@ import { requestOf } from "../turn/emulation/emulation.ts";
 import { countTokens } from "../turn/tokens.ts";
 import { refuseLargeSchemas } from "../turn/tool-limits.ts";
 import { sendJson } from "./answer.ts";
-import { parseBody } from "./body.ts";
+import { bodyText, parseBody } from "./body.ts";
 import { exchangeOf } from "./exchange.ts";
 import { serveTurn, type Dialect, type Turn, type TurnParts } from "./turn.ts";
 
@@ -23,7 +23,7 @@ export const failAsAnthropic: RequestHandler = (_request, response, next) => {
 /** `POST /v1/messages` */
 export function anthropicMessages(parts: TurnParts): RequestHandler {
   const dialect: Dialect<MessageRequest> = {
-    parse: (body) => parseMessageRequest(body, parts.models),
+    parse: (body, request) => parseMessageRequest({ body, text: () => bodyText(request) }),
     whole: ({ ask }, turn) => toMessage(turn.pulsed(onlyAnswer(turn)), ask.chat.model, () => turn.countTokens()),
     async *events({ ask }, turn) {
       const inputTokens = await promptTokens(ask, parts);
@@ -42,7 +42,8 @@ export function anthropicMessages(parts: TurnParts): RequestHandler {
 /** `POST /v1/messages/count_tokens`; the site hears nothing of it. */
 export function countMessageTokens(parts: TurnParts): RequestHandler {
   return async (request, response) => {
-    const ask = parseCountRequest(parseBody(request), parts.models);
+    const ask = parseCountRequest({ body: parseBody(request), text: () => bodyText(request) });
+    exchangeOf(response).model = parts.models.serving(ask.chat.model);
     refuseLargeSchemas(ask.tools);
     sendJson(response, 200, { input_tokens: await promptTokens(ask, parts) });
   };

@@ -1,5 +1,6 @@
 import express, { type Request, type RequestHandler } from "express";
 import { GatewayError } from "../errors.ts";
+import { stringEnd } from "../turn/json-source.ts";
 import { BodyBudget } from "./body-budget.ts";
 
 /** Deeper nesting has no use, and would cost the stack of whoever walks it. */
@@ -12,7 +13,6 @@ const MAX_HELD_BODY_BYTES = 256 * 1024 * 1024;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const BACKSLASH = 0x5c;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
@@ -33,20 +33,24 @@ export function readBody({ maxBodyBytes, maxHeldBodyBytes = MAX_HELD_BODY_BYTES 
 
 /** JSON from outside: whole UTF-8, not too deep, of no more values than are read soon, and with no key that could reach a prototype. */
 export function parseBody(request: Request): unknown {
-  const bytes: unknown = request.body;
-  if (!Buffer.isBuffer(bytes) || bytes.length === 0) {
-    throw new GatewayError("invalid_json", "The request body is empty; it must be a JSON object.");
-  }
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new GatewayError("invalid_json", "The request body is not valid UTF-8.", { cause });
-  }
+  const text = bodyText(request);
   refuseSize(text);
   const body = parse(text);
   refusePrototypeKeys(body);
   return body;
+}
+
+/** @throws GatewayError `invalid_json` for a body that is empty or no UTF-8. */
+export function bodyText(request: Request): string {
+  const bytes: unknown = request.body;
+  if (!Buffer.isBuffer(bytes) || bytes.length === 0) {
+    throw new GatewayError("invalid_json", "The request body is empty; it must be a JSON object.");
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new GatewayError("invalid_json", "The request body is not valid UTF-8.", { cause });
+  }
 }
 
 /** A missing type passes, since some clients send none; forms and plain text would let any web page write. */
@@ -78,7 +82,7 @@ function refuseSize(text: string): void {
   let values = 1;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (code === QUOTE) at = endOfString(text, at);
+    if (code === QUOTE) at = stringEnd(text, at);
     else if (code === COMMA) values += 1;
     else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
       depth += 1;
@@ -90,19 +94,6 @@ function refuseSize(text: string): void {
     if (depth > MAX_DEPTH) {
       throw new GatewayError("bad_request", `The JSON body is nested deeper than ${MAX_DEPTH} levels.`);
     }
-  }
-}
-
-/** Where the string that opens here closes. A quote with an odd number of backslashes before it closes nothing. */
-function endOfString(text: string, open: number): number {
-  let from = open + 1;
-  for (;;) {
-    const close = text.indexOf('"', from);
-    if (close < 0) return text.length;
-    let backslashes = 0;
-    while (text.charCodeAt(close - 1 - backslashes) === BACKSLASH) backslashes += 1;
-    if (backslashes % 2 === 0) return close;
-    from = close + 1;
   }
 }
 

@@ -10,7 +10,7 @@ import { serveTurn, type Dialect, type Turn, type TurnParts } from "./turn.ts";
 /** `POST /v1/chat/completions` */
 export function chatCompletions(parts: TurnParts): RequestHandler {
   const dialect: Dialect<ChatCompletionRequest> = {
-    parse: (body) => parseChatCompletion(body, { models: parts.models, maxChoices: parts.limits.maxChoices }),
+    parse: (body) => parseChatCompletion(body, { maxChoices: parts.limits.maxChoices }),
     whole: (asked, turn) => toCompletion(turn.pulsed(merge(turn.answers)), formOf(asked), usageOf(turn)),
     events: (asked, turn) =>
       toChunks(turn.pulsed(merge(turn.answers)), formOf(asked), asked.includeUsage ? usageOf(turn) : undefined),

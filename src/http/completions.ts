@@ -11,7 +11,7 @@ import { serveTurn, type Dialect, type Turn, type TurnParts } from "./turn.ts";
 /** `POST /v1/completions` */
 export function completions(parts: TurnParts): RequestHandler {
   const dialect: Dialect<CompletionRequest> = {
-    parse: (body) => parseCompletion(body, { models: parts.models, maxChoices: parts.limits.maxChoices }),
+    parse: (body) => parseCompletion(body, { maxChoices: parts.limits.maxChoices }),
     whole: (asked, turn) => toWholeCompletion(turn.pulsed(merge(turn.answers)), formOf(asked), usageOf(turn)),
     events: (asked, turn) =>
       toCompletionChunks(

@@ -9,6 +9,7 @@ const EXPOSED = [
   "x-should-retry",
   "openai-processing-ms",
   "openai-version",
+  "x-gateway-model",
   "x-gateway-credential",
   "x-gateway-attempts",
   "x-gateway-queued-ms",

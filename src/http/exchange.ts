@@ -15,6 +15,8 @@ export class Exchange {
   failure: GatewayError | undefined;
   /** Of the answer that was begun last. */
   progress: Readonly<Progress> | undefined;
+  /** The model that serves, whatever name the caller gave it. */
+  model: string | undefined;
   ignoredParams: readonly string[] = [];
   emulatedParams: readonly string[] = [];
   /** Of those whose schema the gateway cannot check. */

@@ -102,8 +102,22 @@ const head = { id: text, created: seconds, model: text };
 
 const ANSWERS: JsonObject = {
   Error: object({ error: object({ message: text, type: text, param: textOrNull, code: text }) }),
-  Model: object({ id: text, object: { const: "model" }, created: seconds, owned_by: text }),
-  ModelList: object({ object: { const: "list" }, data: list(ref("Model")) }),
+  Model: object({
+    id: text,
+    object: { const: "model" },
+    created: seconds,
+    owned_by: text,
+    type: { const: "model" },
+    display_name: text,
+    created_at: { type: "string", format: "date-time" },
+  }),
+  ModelList: object({
+    object: { const: "list" },
+    data: list(ref("Model")),
+    has_more: { const: false },
+    first_id: textOrNull,
+    last_id: textOrNull,
+  }),
   Usage: object({
     prompt_tokens: count,
     completion_tokens: count,

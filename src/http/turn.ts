@@ -11,6 +11,7 @@ import { refuseLargeSchemas } from "../turn/tool-limits.ts";
 import { sendJson } from "./answer.ts";
 import { parseBody } from "./body.ts";
 import { exchangeOf, type Exchange } from "./exchange.ts";
+import type { ModelCatalog } from "./model-catalog.ts";
 import { Patience } from "./patience.ts";
 import { withPulse } from "./pulse.ts";
 import { questionOf, RunningReplies, type Question } from "./running-replies.ts";
@@ -31,7 +32,7 @@ export interface TurnLimits {
 
 export interface TurnParts {
   readonly gateway: Pick<Gateway, "reply">;
-  readonly models: readonly string[];
+  readonly models: ModelCatalog;
   /** The text that the site is really sent, for counting its tokens. */
   readonly promptOf: (request: ChatRequest) => string;
   /** Which requests nobody watches for, by their last message. */
@@ -77,17 +78,25 @@ export interface Dialect<A extends Asked> {
 export function serveTurn<A extends Asked>(parts: TurnParts, dialect: Dialect<A>): RequestHandler {
   const running = new RunningReplies();
   return async (request, response) => {
-    const asked = dialect.parse(parseBody(request), request);
+    const asked = dialect.parse(withModel(parseBody(request), parts.models), request);
     refuseLargeSchemas(asked.ask.tools);
     const exchange = exchangeOf(response);
+    const model = parts.models.serving(asked.ask.chat.model);
+    exchange.model = model;
     exchange.ignoredParams = asked.ignoredParams;
     exchange.emulatedParams = asked.emulatedParams;
     exchange.uncheckedParams = listedNames(await uncheckedParams(asked.ask));
     using patience = new Patience(response, request.headers, parts.limits.requestTimeoutMs);
     const question = questionOf(exchange.tenant, exchange.route ?? "", request.headers, request.body as Buffer);
-    const turn = openTurn(parts, asked, { running, question, exchange, signal: patience.signal });
+    const turn = openTurn(parts, asked, { running, question, exchange, model, signal: patience.signal });
     await deliver({ asked, turn, dialect, patience, limits: parts.limits }, response);
   };
+}
+
+/** A caller that names no model gets an answer that names the one that served it. */
+function withModel(body: unknown, models: ModelCatalog): unknown {
+  const isNameless = typeof body === "object" && body !== null && "model" in body && body.model === "";
+  return isNameless ? { ...body, model: models.serving("") } : body;
 }
 
 interface Delivery<A extends Asked> {
@@ -113,10 +122,12 @@ interface TurnContext {
   readonly running: RunningReplies;
   readonly question: Question;
   readonly exchange: Exchange;
+  /** The one that serves. */
+  readonly model: string;
   readonly signal: AbortSignal;
 }
 
-function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange, signal }: TurnContext): Turn {
+function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange, model, signal }: TurnContext): Turn {
   const { gateway, limits, promptOf } = parts;
   const asks = [asked.ask, ...(asked.furtherAsks ?? [])];
   const wanted = asks.flatMap((ask) => Array.from({ length: asked.n }, () => ask));
@@ -127,7 +138,7 @@ function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange,
       sent += 1;
       // Of several answers, and of a repair after the first one, each is a turn of its own.
       const turn = { ...question, key: `${question.key} ${index} ${sent}` };
-      const reply = running.read(turn, (its) => gateway.reply(chat, caller, its), signal);
+      const reply = running.read(turn, (its) => gateway.reply({ ...chat, model }, caller, its), signal);
       exchange.progress = reply.progress;
       return timed(reply, exchange);
     });

@@ -1,16 +1,9 @@
 import { GatewayError } from "../errors.ts";
 import type { Ask } from "../turn/ask.ts";
-import { COMPLETION_EMULATED, COMPLETION_IGNORED, completionBody } from "./completion-schema.ts";
-import {
-  checked,
-  modelNotFound,
-  noteParams,
-  unsupportedParam,
-  type NotedParams,
-  type ParamGroups,
-} from "../turn/params.ts";
+import { COMPLETION_EMULATED, COMPLETION_IGNORED, COMPLETION_REFUSED, completionBody } from "./completion-schema.ts";
+import { checked, noteParams, unsupportedParam, type NotedParams, type ParamGroups } from "../turn/params.ts";
 import { stopSequences } from "../turn/stop.ts";
-import { refuseManyAnswers, type Offer } from "./request.ts";
+import { asksSomething, refuseManyAnswers, type Offer } from "./request.ts";
 
 /** A legacy completion request, checked. Each prompt is a conversation of its own. */
 export interface CompletionRequest extends NotedParams {
@@ -41,8 +34,10 @@ const PARAMS: ParamGroups = {
 };
 
 /** @throws GatewayError that names the offending parameter. */
-export function parseCompletion(body: unknown, { models, maxChoices }: Offer): CompletionRequest {
+export function parseCompletion(body: unknown, { maxChoices }: Offer): CompletionRequest {
   const { given, wanted } = checked(body, completionBody);
+  const refused = COMPLETION_REFUSED.find((name) => asksSomething(wanted[name]));
+  if (refused) throw unsupportedParam(refused);
   // It asks to fill in between; a chat's answer would not lead up to it.
   if (wanted.suffix) throw unsupportedParam("suffix");
   // Even 0 asks for the chosen tokens' own.
@@ -51,7 +46,6 @@ export function parseCompletion(body: unknown, { models, maxChoices }: Offer): C
   const n = wanted.n ?? 1;
   refuseManyAnswers(n, maxChoices);
   refuseManyPrompts(prompts.length, n, maxChoices);
-  if (!models.includes(wanted.model)) throw modelNotFound(wanted.model);
   const stop = stopSequences(wanted.stop, "stop");
   const [ask, ...furtherAsks] = prompts.map((text): Ask => ({
     chat: { model: wanted.model, messages: [{ role: "user", text }] },

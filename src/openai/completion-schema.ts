@@ -25,6 +25,23 @@ const emulated = {
   n: z.int().min(1).max(128).nullish(),
 };
 
+const anything = z.unknown().optional();
+
+/** How other servers are asked for an answer of some form. */
+const refused = {
+  response_format: anything,
+  structured_outputs: anything,
+  guided_json: anything,
+  guided_choice: anything,
+  guided_regex: anything,
+  guided_grammar: anything,
+  json_schema: anything,
+  grammar: anything,
+  regex: anything,
+  ebnf: anything,
+  structural_tag: anything,
+};
+
 export const completionBody = z.object({
   model: z.string(),
   prompt: z.union([z.string(), z.array(z.string()).min(1)]),
@@ -34,9 +51,12 @@ export const completionBody = z.object({
     .nullish(),
   suffix: z.string().nullish(),
   logprobs: z.int().min(0).max(5).nullish(),
+  ...refused,
   ...emulated,
   ...ignored,
 });
+
+export const COMPLETION_REFUSED = Object.keys(refused) as readonly (keyof typeof refused)[];
 
 export const COMPLETION_IGNORED: ReadonlySet<string> = new Set(Object.keys(ignored));
 export const COMPLETION_EMULATED: ReadonlySet<string> = new Set(Object.keys(emulated));

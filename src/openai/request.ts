@@ -1,9 +1,12 @@
 import { GatewayError } from "../errors.ts";
+import type { Message } from "../chat.ts";
 import type { Ask } from "../turn/ask.ts";
+import { wordsOf } from "../turn/block-words.ts";
+import { asChatBody } from "./chat-body.ts";
 import { toMessages } from "./messages.ts";
 import {
   checked,
-  modelNotFound,
+  listedNames,
   noteParams,
   unsupportedParam,
   type NotedParams,
@@ -15,9 +18,10 @@ import {
   EMULATED_PARAMS,
   IGNORED_PARAMS,
   KNOWN_PARAMS,
+  REFUSED_PARAMS,
   type ChatCompletionBody,
 } from "./schema.ts";
-import { toFormat, toToolAsk } from "./tools.ts";
+import { toFormat, toToolAsk, usesFunctions } from "./tools.ts";
 
 /** A chat completion request, checked: what to ask, and how the caller wants the answer. */
 export interface ChatCompletionRequest extends NotedParams {
@@ -32,7 +36,6 @@ export interface ChatCompletionRequest extends NotedParams {
 
 /** What this gateway has to give. */
 export interface Offer {
-  readonly models: readonly string[];
   /** Answers to one request; each is a turn of its own on the site. */
   readonly maxChoices: number;
 }
@@ -57,29 +60,48 @@ const PARAMS: ParamGroups = {
 };
 
 /** @throws GatewayError that names the offending parameter. */
-export function parseChatCompletion(body: unknown, { models, maxChoices }: Offer): ChatCompletionRequest {
-  const { given, wanted } = checked(body, chatCompletionBody);
+export function parseChatCompletion(body: unknown, { maxChoices }: Offer): ChatCompletionRequest {
+  const { body: shaped, schemaParam } = asChatBody(body);
+  const { wanted } = checked(shaped, chatCompletionBody);
   refuseUnsupported(wanted, maxChoices);
-  const messages = toMessages(wanted.messages);
-  if (!models.includes(wanted.model)) throw modelNotFound(wanted.model);
+  const { messages, leftOut } = toMessages(wanted.messages);
+  const { hosted, ...tools } = toToolAsk(wanted);
+  const { ignoredParams, emulatedParams } = noteParams(Object(body) as object, PARAMS);
   return {
     ask: {
-      chat: { model: wanted.model, messages },
-      ...toToolAsk(wanted),
-      format: toFormat(wanted.response_format),
+      chat: { model: wanted.model, messages: [...rulesOf(wanted), ...messages] },
+      ...tools,
+      format: toFormat(wanted.response_format, schemaParam),
       stop: stopSequences(wanted.stop, "stop"),
       maxTokens: wanted.max_completion_tokens ?? wanted.max_tokens ?? undefined,
     },
     n: wanted.n ?? 1,
     stream: wanted.stream ?? false,
     includeUsage: wanted.stream_options?.include_usage ?? false,
-    usesFunctions: !wanted.tools?.length && Boolean(wanted.functions?.length),
-    ...noteParams(given, PARAMS),
+    usesFunctions: usesFunctions(wanted),
+    ignoredParams: listedNames([...ignoredParams, ...hosted, ...leftOut]),
+    emulatedParams,
   };
+}
+
+/** What the system says outside of the turns, in bodies of the Responses and the Messages API. */
+function rulesOf({ instructions, system }: ChatCompletionBody): Message[] {
+  return [instructions, system].flatMap((said) => {
+    const text = wordsOf(said);
+    return text === undefined ? [] : [{ role: "system", text } as const];
+  });
 }
 
 /** What would change the answer's form is refused when asked for; quietly leaving it out would break the caller. */
 function refuseUnsupported(body: ChatCompletionBody, maxChoices: number): void {
+  const refused = REFUSED_PARAMS.find((name) => asksSomething(body[name]));
+  if (refused) throw unsupportedParam(refused);
+  // A schema as text was not read with the body's limits.
+  const asText = (["guided_json", "json_schema"] as const).find((name) => typeof body[name] === "string" && body[name]);
+  if (asText) throw unsupportedParam(asText);
+  const { json, ...others } = Object(body.structured_outputs) as Readonly<Record<string, unknown>>;
+  const isOther = typeof json !== "object" && Object.values({ json, ...others }).some(asksSomething);
+  if (isOther) throw unsupportedParam("structured_outputs");
   if (body.logprobs) throw unsupportedParam("logprobs");
   if (body.top_logprobs) throw unsupportedParam("top_logprobs");
   if (body.audio) throw unsupportedParam("audio");
@@ -88,6 +110,12 @@ function refuseUnsupported(body: ChatCompletionBody, maxChoices: number): void {
     throw new GatewayError("unsupported_value", message, { param: "modalities" });
   }
   refuseManyAnswers(body.n ?? 1, maxChoices);
+}
+
+/** Clients send empty values for what they do not want, and `{"type":"text"}` is what comes anyway. */
+export function asksSomething(value: unknown): boolean {
+  const isText = Reflect.get(Object(value), "type") === "text";
+  return Boolean(value) && !isText && !(Array.isArray(value) && value.length === 0);
 }
 
 export function refuseManyAnswers(n: number, maxChoices: number): void {

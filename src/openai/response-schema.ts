@@ -85,6 +85,17 @@ const refused = {
   n: z.unknown().optional(),
   audio: z.unknown().optional(),
   modalities: z.unknown().optional(),
+  // Of other servers, which would bind the text to a form.
+  json_schema: z.unknown().optional(),
+  structured_outputs: z.unknown().optional(),
+  guided_json: z.unknown().optional(),
+  guided_choice: z.unknown().optional(),
+  guided_regex: z.unknown().optional(),
+  guided_grammar: z.unknown().optional(),
+  grammar: z.unknown().optional(),
+  regex: z.unknown().optional(),
+  ebnf: z.unknown().optional(),
+  structural_tag: z.unknown().optional(),
 };
 
 export const responseBody = z.object({

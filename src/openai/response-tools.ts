@@ -62,7 +62,7 @@ const MODES: Readonly<Record<string, "none" | "auto" | "required">> = {
   any: "required",
 };
 
-/** A choice of no tool in particular, whether as a word or, as others write it, in an object: `{"type": "auto"}`. */
+/** A choice that names no tool: a word, or an object such as `{"type": "auto"}`, which other APIs use. */
 export function plainMode(choice: BodyToolChoice): "none" | "auto" | "required" | undefined {
   const word = typeof choice === "string" ? choice : choice.type;
   return Object.hasOwn(MODES, word) ? MODES[word] : undefined;
@@ -86,7 +86,7 @@ function keyOf(name: string | null | undefined, namespace: string | null | undef
   return JSON.stringify([namespace ?? null, name]);
 }
 
-/** One tool under the names that it had. */
+/** The computer tool has had three names. */
 function family(type: string): string {
   return type.startsWith("computer") ? "computer" : type;
 }

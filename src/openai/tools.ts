@@ -2,32 +2,54 @@ import { GatewayError } from "../errors.ts";
 import type { Ask, Format, Tool, ToolChoice } from "../turn/ask.ts";
 import type { ChatCompletionBody } from "./schema.ts";
 
-type ToolAsk = Pick<Ask, "tools" | "toolChoice" | "parallelToolCalls">;
+interface ToolAsk extends Pick<Ask, "tools" | "toolChoice" | "parallelToolCalls"> {
+  /** The types of what the provider would have run itself. */
+  readonly hosted: readonly string[];
+}
+
+type BodyTool = NonNullable<ChatCompletionBody["tools"]>[number];
+type OwnTool = Extract<BodyTool, { readonly function: object } | { readonly custom: object }>;
 
 /** What the model may and must call, whether asked in the present form or with the older `functions`. */
 export function toToolAsk(body: ChatCompletionBody): ToolAsk {
-  const declared = body.tools?.length
-    ? body.tools.map(toTool)
-    : (body.functions ?? []).map((one, index) => functionTool(one, `functions[${index}]`));
-  refuseRepeated(declared, body.tools?.length ? "tools" : "functions");
-  const { tools, toolChoice } = body.tools?.length
-    ? chosen(declared, body.tool_choice)
-    : chosenFunction(declared, body.function_call);
-  const isOlderForm = !body.tools?.length;
-  return { tools, toolChoice, parallelToolCalls: isOlderForm ? false : (body.parallel_tool_calls ?? true) };
+  if (usesFunctions(body)) {
+    const declared = (body.functions ?? []).map((one, index) => functionTool(one, `functions[${index}]`));
+    refuseRepeated(declared, "functions");
+    return { ...chosenFunction(declared, body.function_call), parallelToolCalls: false, hosted: [] };
+  }
+  const given = (body.tools ?? []).map((tool, index) => (isOwn(tool) ? toTool(tool, index) : undefined));
+  refuseRepeated(given, "tools");
+  const declared = given.filter((tool) => tool !== undefined);
+  const hosted = (body.tools ?? []).flatMap((tool) => (isOwn(tool) ? [] : [tool.type]));
+  const { tools, toolChoice } = chosen(declared, body.tool_choice);
+  if (toolChoice === "required" && tools.length === 0) throw nothingToCall(hosted);
+  return { tools, toolChoice, parallelToolCalls: body.parallel_tool_calls ?? true, hosted };
 }
 
-export function toFormat(format: ChatCompletionBody["response_format"]): Format {
+/** Whether tools are asked for in the older form, so that calls are told in it, too. */
+export function usesFunctions({ tools, functions }: ChatCompletionBody): boolean {
+  return !tools?.length && Boolean(functions?.length);
+}
+
+/** `param` is where the caller gave the schema. */
+export function toFormat(format: ChatCompletionBody["response_format"], param: string): Format {
   if (format?.type === "json_object") return { type: "json_object" };
   if (format?.type !== "json_schema") return { type: "text" };
   const { name, schema } = format.json_schema;
-  return { type: "json_schema", name, schema: schema ?? {}, param: "response_format.json_schema.schema" };
+  return { type: "json_schema", name, schema: schema ?? {}, param };
 }
 
-function toTool(tool: NonNullable<ChatCompletionBody["tools"]>[number], index: number): Tool {
+function isOwn(tool: BodyTool): tool is OwnTool {
+  return tool.type === "function" || tool.type === "custom";
+}
+
+function toTool(tool: OwnTool, index: number): Tool {
   if (tool.type === "function") return functionTool(tool.function, `tools[${index}].function`);
-  const { name, description } = tool.custom;
-  return { kind: "custom", name, description: description ?? undefined, parameters: undefined };
+  const { name, description, format } = tool.custom;
+  const grammar = format?.type === "grammar" ? ("grammar" in format ? format.grammar : format) : undefined;
+  const rule = grammar && `Its input must match this ${grammar.syntax} grammar:\n${grammar.definition}`;
+  const told = [description, rule].filter(Boolean).join("\n\n");
+  return { kind: "custom", name, description: told || undefined, parameters: undefined };
 }
 
 function functionTool(declared: NonNullable<ChatCompletionBody["functions"]>[number], path: string): Tool {
@@ -38,6 +60,7 @@ function functionTool(declared: NonNullable<ChatCompletionBody["functions"]>[num
     description: description ?? undefined,
     parameters: parameters ?? undefined,
     param: `${path}.parameters`,
+    ...(declared.strict && { isStrict: true }),
   };
 }
 
@@ -61,15 +84,27 @@ function chosenFunction(tools: readonly Tool[], choice: ChatCompletionBody["func
 
 type Chosen = Pick<ToolAsk, "tools" | "toolChoice">;
 
+/** A call cannot be demanded where there is nothing to call. */
+function nothingToCall([type]: readonly string[]): GatewayError {
+  if (type === undefined) {
+    const message = "Tool choice 'required' must be specified with 'tools' parameter.";
+    return new GatewayError("invalid_value", message, { param: "tool_choice" });
+  }
+  const message = `Unsupported value: 'tool_choice' does not support '${type.slice(0, 64)}' with this model.`;
+  return new GatewayError("unsupported_value", message, { param: "tool_choice" });
+}
+
 function declaredChoice(tools: readonly Tool[], name: string, param: string): ToolChoice {
   if (tools.some((tool) => tool.name === name)) return { name };
   const message = `Invalid value for '${param}': no function named '${name.slice(0, 64)}' was given.`;
   throw new GatewayError("invalid_value", message, { param });
 }
 
-function refuseRepeated(tools: readonly Tool[], param: string): void {
+function refuseRepeated(tools: readonly (Tool | undefined)[], param: string): void {
   const names = new Set<string>();
-  for (const [index, { name }] of tools.entries()) {
+  for (const [index, tool] of tools.entries()) {
+    if (!tool) continue;
+    const { name } = tool;
     if (names.has(name)) {
       const where = `${param}[${index}]`;
       throw new GatewayError("invalid_value", `Invalid '${where}': the name '${name}' is declared twice.`, {

@@ -8,6 +8,11 @@ import type { Slot } from "./slot.ts";
 /** How often idle sessions are looked at. */
 const ROUNDS_MS = 5_000;
 
+/** A sleeping account's sign-in is renewed when it holds no longer than this. */
+const WAKE_BEFORE_MS = 24 * 3_600_000;
+/** One that holds no longer is for a person. */
+const MIN_LAPSING_MS = 1_000;
+
 export interface RoundsOptions extends Pick<PagesOptions, "probeAfterMs"> {
   /** A page that was not used for so long is closed until it is needed. */
   readonly hibernateAfterMs: number;
@@ -29,6 +34,8 @@ export interface RoundsParts extends RoundsOptions {
 export class Rounds implements Disposable {
   readonly #parts: RoundsParts;
   readonly #timer: NodeJS.Timeout;
+  /** One at a time: whoever asks for an account comes first. */
+  #isWaking = false;
 
   constructor(parts: RoundsParts) {
     this.#parts = parts;
@@ -51,6 +58,7 @@ export class Rounds implements Disposable {
     const { pages, hibernateAfterMs, handOut } = this.#parts;
     await pages.sleepIdle(hibernateAfterMs);
     await this.#probeIdle();
+    await this.#wakeLapsing();
     // Whoever came while one was looked at found it off the shelf.
     await handOut();
   }
@@ -70,6 +78,38 @@ export class Rounds implements Disposable {
       }
       this.#background(recovery.bring(slot, { eagerly: false }));
     });
+  }
+
+  /**
+   * Sites renew a sign-in that is used, and a page that sleeps uses none: it is woken before its sign-in lapses, some time
+   * apart from others. Each look is worth half of what was left at the last one, so that a site that renews nothing is asked
+   * a few times only.
+   */
+  async #wakeLapsing(): Promise<void> {
+    const { shelf, signal } = this.#parts;
+    const isDue = ({ session, jitter, signInLeftMs }: Slot): boolean => {
+      const { expiresAt } = session.signIn;
+      if (signal.aborted || expiresAt === undefined || this.#isWaking) return false;
+      const leftMs = expiresAt - Date.now();
+      return leftMs > MIN_LAPSING_MS && leftMs < Math.min(WAKE_BEFORE_MS, signInLeftMs / 2) * jitter;
+    };
+    await shelf.eachAsleep(isDue, async (slot) => {
+      // Known or not, it is to be asked.
+      slot.signedInMs = undefined;
+      this.#isWaking = true;
+      this.#background(this.#wake(slot).finally(() => (this.#isWaking = false)));
+    });
+  }
+
+  async #wake(slot: Slot): Promise<void> {
+    const { pages, recovery, signal } = this.#parts;
+    try {
+      await pages.open(slot, () => true, signal);
+      slot.succeed();
+    } catch (cause) {
+      if (!signal.aborted) recovery.failToOpen(slot, GatewayError.from(cause));
+    }
+    await recovery.bring(slot, { eagerly: false });
   }
 
   /** Work that nobody awaits reports its failure here; there should be none. */

@@ -73,6 +73,8 @@ export class SessionPool implements AsyncDisposable {
     await this.#pass(() => this.#shelf.remove(slot));
     this.#slots.delete(id);
     await slot.pace.stop();
+    // It may come back, and its token may hold once.
+    await slot.session.keepCookies().catch(() => {});
     await slot.session[Symbol.asyncDispose]();
     this.#pages.changed();
   }

@@ -46,8 +46,17 @@ export class Shelf {
 
   /** Takes the open ones that are due off the shelf and does something with them; the others keep their order. */
   async eachOpen(isDue: (slot: Slot) => boolean, act: (slot: Slot) => Promise<void>): Promise<void> {
-    for (let left = this.open; left > 0; left -= 1) {
-      const slot = await this.takeOpen();
+    await this.#each(this.#open, isDue, act);
+  }
+
+  /** The same for those that sleep. */
+  async eachAsleep(isDue: (slot: Slot) => boolean, act: (slot: Slot) => Promise<void>): Promise<void> {
+    await this.#each(this.#asleep, isDue, act);
+  }
+
+  async #each(row: Row, isDue: (slot: Slot) => boolean, act: (slot: Slot) => Promise<void>): Promise<void> {
+    for (let left = row.length; left > 0; left -= 1) {
+      const slot = await row.take();
       if (!slot) return;
       if (isDue(slot)) await act(slot);
       else await this.put(slot);

@@ -1,6 +1,15 @@
 import type { Session } from "../browser/session.ts";
-import { GatewayError, type SessionFate } from "../errors.ts";
+import { GatewayError } from "../errors.ts";
 import type { Pace, Permit } from "./pace.ts";
+import {
+  CHALLENGED_IN_VAIN,
+  MAX_DELAY_MS,
+  MIN_COOLING_MS,
+  RECOVERY,
+  recoveryInto,
+  UNSOLVED,
+  type RecoveryDelays,
+} from "./recovery-delays.ts";
 
 /**
  * cold: no page · opening · ready · busy · resting: its pace · cooling: told to wait · challenged: about to solve what the
@@ -39,44 +48,6 @@ export interface SlotParts {
   readonly onChange?: (slot: Slot) => void;
 }
 
-interface Recovery {
-  readonly state: CredentialState;
-  readonly firstDelayMs: number;
-  /** From the second failure of the same kind in a row on, doubling with each further one. */
-  readonly repeatedDelayMs: number;
-  readonly maxDelayMs: number;
-}
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-
-/** What happens after a failure, by the fate that the error table gives. */
-const RECOVERY: Readonly<Record<SessionFate, Recovery>> = {
-  keep: { state: "cold", firstDelayMs: 1_000, repeatedDelayMs: 2_000, maxDelayMs: MINUTE_MS },
-  rebuild: { state: "cold", firstDelayMs: 0, repeatedDelayMs: 1_000, maxDelayMs: MINUTE_MS },
-  cool: { state: "cooling", firstDelayMs: MINUTE_MS, repeatedDelayMs: 2 * MINUTE_MS, maxDelayMs: HOUR_MS },
-  challenge: { state: "challenged", firstDelayMs: 0, repeatedDelayMs: 1_000, maxDelayMs: 5 * MINUTE_MS },
-  expire: { state: "expired", firstDelayMs: 1_000, repeatedDelayMs: 5 * MINUTE_MS, maxDelayMs: HOUR_MS },
-};
-
-/** A challenge that the browser did not solve in its time, or in vain, is left to a person, and looked at seldom. */
-const UNSOLVED: Recovery = {
-  state: "needs_attention",
-  firstDelayMs: 5 * MINUTE_MS,
-  repeatedDelayMs: 10 * MINUTE_MS,
-  maxDelayMs: HOUR_MS,
-};
-
-/** So many requests in a row that were challenged, though the page opened each time: it is solved in vain. */
-const CHALLENGED_IN_VAIN = 5;
-
-function recoveryInto(state: CredentialState): Recovery | undefined {
-  return [...Object.values(RECOVERY), UNSOLVED].find((recovery) => recovery.state === state);
-}
-
-/** A site may tell us to wait for any time; ours is at least this and at most an hour. */
-const MIN_COOLING_MS = 1_000;
-
 /** One credential: its session, its pace, and what is known of its state. */
 export class Slot {
   readonly id: string;
@@ -93,13 +64,17 @@ export class Slot {
   idleSinceMs = performance.now();
   /** When the site last took it for signed in, likewise; undefined while that is open. */
   signedInMs: number | undefined;
+  /** How long its sign-in held when the site last took it for signed in, in milliseconds. */
+  signInLeftMs = Number.POSITIVE_INFINITY;
   /** Not all are asked at the same moment. */
   readonly jitter = 0.8 + 0.4 * Math.random();
   /** Taken out of the configuration, or replaced in it: it goes as soon as nobody uses it. */
   isRetired = false;
+  /** When a failed one is tried again, on the monotonic clock. */
+  #nextTryMs = 0;
   #failuresInARow = 0;
   #verdict: Verdict | undefined;
-  #lastRecovery: Recovery | undefined;
+  #lastRecovery: RecoveryDelays | undefined;
   readonly #onChange: (slot: Slot) => void;
 
   constructor({ id, session, pace, verdict, onChange }: SlotParts) {
@@ -108,8 +83,13 @@ export class Slot {
     this.pace = pace;
     this.#onChange = onChange ?? (() => {});
     if (!verdict) return;
-    const { state, reason, since, nextTryAt, failuresInARow } = verdict;
-    Object.assign(this, { state, reason, since, nextTryAt });
+    const { state, reason, failuresInARow } = verdict;
+    // A clock that was set back meanwhile makes nobody wait for longer than any failure does.
+    const nowAt = Date.now();
+    this.state = state;
+    this.reason = reason;
+    this.since = Math.min(verdict.since, nowAt);
+    this.#waitUntil(verdict.nextTryAt === undefined ? undefined : Math.min(verdict.nextTryAt, nowAt + MAX_DELAY_MS));
     this.#failuresInARow = failuresInARow;
     this.#verdict = verdict;
     this.#lastRecovery = recoveryInto(state);
@@ -125,8 +105,14 @@ export class Slot {
     if (isNew) this.since = Date.now();
     this.state = state;
     this.reason = reason;
-    this.nextTryAt = nextTryAt;
+    this.#waitUntil(nextTryAt);
     if (isNew) this.#onChange(this);
+  }
+
+  /** Noted on both clocks. `at`: milliseconds since the epoch. */
+  #waitUntil(at: number | undefined): void {
+    this.nextTryAt = at;
+    this.#nextTryMs = at === undefined ? 0 : performance.now() + at - Date.now();
   }
 
   /** What a restart must not forget, during a try and while the gateway stops as well: undefined while nothing is wrong. */
@@ -138,7 +124,7 @@ export class Slot {
   opened({ isProven }: { readonly isProven: boolean }): void {
     this.nextTryAt = undefined;
     this.#verdict = undefined;
-    if (isProven) this.signedInMs = performance.now();
+    if (isProven) this.#prove();
   }
 
   /** A request failed in this session. */
@@ -165,8 +151,14 @@ export class Slot {
   }
 
   succeed(): void {
-    this.signedInMs = performance.now();
+    this.#prove();
     this.#failuresInARow = 0;
+  }
+
+  #prove(): void {
+    this.signedInMs = performance.now();
+    const { expiresAt = Number.POSITIVE_INFINITY } = this.session.signIn;
+    this.signInLeftMs = expiresAt - Date.now();
   }
 
   /** Whether one more challenge in place of an answer tells that the site lets only the page in. */
@@ -175,14 +167,15 @@ export class Slot {
     return this.#lastRecovery === RECOVERY.challenge && this.#failuresInARow >= CHALLENGED_IN_VAIN - 1;
   }
 
-  #recover(error: GatewayError, recovery: Recovery): void {
+  #recover(error: GatewayError, recovery: RecoveryDelays): void {
     this.signedInMs = undefined;
     if (this.#lastRecovery !== recovery) this.#failuresInARow = 0;
     this.#lastRecovery = recovery;
     const doubled = recovery.repeatedDelayMs * 2 ** (this.#failuresInARow - 1);
     const usualDelayMs = this.#failuresInARow === 0 ? recovery.firstDelayMs : Math.min(doubled, recovery.maxDelayMs);
     const toldDelayMs = error.retryAfterMs;
-    const delayMs = toldDelayMs === undefined ? usualDelayMs : Math.min(Math.max(toldDelayMs, MIN_COOLING_MS), HOUR_MS);
+    const delayMs =
+      toldDelayMs === undefined ? usualDelayMs : Math.min(Math.max(toldDelayMs, MIN_COOLING_MS), MAX_DELAY_MS);
     this.#failuresInARow += 1;
     this.enter(recovery.state, error.message, Date.now() + delayMs);
     const { state, reason, since, nextTryAt } = this;
@@ -199,6 +192,8 @@ export class Slot {
   /** How long until it may serve, as far as is known; 0 when it may at any moment. */
   get waitMs(): number {
     if (this.state === "resting") return this.pace.waitMs;
-    return Math.max(0, (this.nextTryAt ?? 0) - Date.now());
+    if (this.nextTryAt === undefined) return 0;
+    // The wall clock may be set back; the monotonic one stands still while a laptop sleeps. Neither makes it wait longer.
+    return Math.max(0, Math.min(this.nextTryAt - Date.now(), this.#nextTryMs - performance.now()));
   }
 }

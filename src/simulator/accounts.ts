@@ -69,6 +69,11 @@ export class Accounts {
     return new Date(Date.now() + (this.#options.sessionDays ?? SESSION_DAYS) * 86_400_000);
   }
 
+  /** Only the token that was handed out first holds from now on. */
+  forgetNewest(name: string): void {
+    this.#tokens.set(name, (this.#tokens.get(name) ?? []).slice(-1));
+  }
+
   signOut(name: string): void {
     this.#tokens.delete(name);
   }

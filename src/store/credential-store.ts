@@ -1,4 +1,6 @@
 import { Database } from "./database.ts";
+import { claimKey } from "./key-claim.ts";
+import type { CredentialTable } from "./migrations.ts";
 import { Seal } from "./seal.ts";
 
 export interface StoredCredential {
@@ -15,50 +17,83 @@ export interface StoredCredential {
   readonly sentAt: readonly number[];
 }
 
+/** What an account is found by: its sign-in. The id may change, and so may the rest of what is configured. */
+export interface AccountIdentity {
+  readonly id: string;
+  /** The cookies that keep it signed in, as they are configured. */
+  readonly signIn: string;
+  /** All that is configured of it. */
+  readonly cookie: string;
+}
+
+export interface LoadedCredential extends StoredCredential {
+  /** Whether something beside the sign-in is configured otherwise than when this was saved. */
+  readonly isConfiguredAnew: boolean;
+}
+
 /**
- * What a restart must not forget of each credential. All methods throw StoreError only; a save that failed leaves what
- * was stored as it was, and the next one may succeed.
+ * What a restart must not forget of each account, by its sign-in, so that neither its place in a list nor its id matters.
+ * Rows of removed accounts stay for a while. All methods throw StoreError only; a save that failed leaves what was stored
+ * as it was, and the next one may succeed.
  */
 export class CredentialStore implements AsyncDisposable {
   readonly #database: Database;
   readonly #seal: Seal;
+  /** What rows from before accounts were known by their sign-in are sealed with. */
+  readonly #legacySeal: Seal;
 
-  private constructor(database: Database, seal: Seal) {
+  private constructor(database: Database, dataKey: Buffer, secretKey: Buffer) {
     this.#database = database;
-    this.#seal = seal;
+    this.#seal = new Seal(dataKey);
+    this.#legacySeal = new Seal(secretKey);
   }
 
+  /** @throws StoreError `seal_broken` when another key seals what is there. */
   static async open(stateDir: string, secretKey: Buffer): Promise<CredentialStore> {
-    return new CredentialStore(await Database.open(stateDir), new Seal(secretKey));
+    await using opened = new AsyncDisposableStack();
+    const database = opened.use(await Database.open(stateDir));
+    const dataKey = await claimKey(database, secretKey);
+    opened.move();
+    return new CredentialStore(database, dataKey, secretKey);
   }
 
-  /** Undefined when nothing is stored, or when it grew from another cookie than the one that is configured now. */
-  async load(id: string, configuredCookie: string): Promise<StoredCredential | undefined> {
-    const row = await this.#database.run((db) =>
-      db.selectFrom("credential").selectAll().where("id", "=", id).executeTakeFirst(),
-    );
+  /** Undefined when nothing is stored of this sign-in. What was stored under a place or an id takes up its sign-in now. */
+  async load(account: AccountIdentity): Promise<LoadedCredential | undefined> {
+    const key = this.#keyOf(account);
+    const row = (await this.#rowOf(key)) ?? (await this.#adopt(account, key));
     if (!row) return undefined;
-    const context = contextOf(id);
-    const cookies = this.#seal.open(row.cookies, context);
-    if (row.configured !== this.#seal.digest(configuredCookie, context)) return undefined;
     const { state, reason, since, next_try_at: nextTryAt, failures_in_a_row: failuresInARow } = row;
-    const sentAt = sentAtOf(row);
-    return { cookies, state, reason, since, nextTryAt: nextTryAt ?? undefined, failuresInARow, sentAt };
+    return {
+      cookies: this.#seal.open(row.cookies, key),
+      state,
+      reason,
+      since,
+      nextTryAt: nextTryAt ?? undefined,
+      failuresInARow,
+      sentAt: sentAtOf(row),
+      isConfiguredAnew: row.configured !== this.#seal.digest(account.cookie, key),
+    };
   }
 
-  /** When the credential sent lately, whichever cookie it had; milliseconds since the epoch. */
-  async sentAt(id: string): Promise<readonly number[]> {
-    const row = await this.#database.run((db) =>
-      db.selectFrom("credential").select("sent_at").where("id", "=", id).executeTakeFirst(),
+  /** When the account sent lately, whichever sign-in its id had; milliseconds since the epoch. */
+  async sentAt(account: AccountIdentity): Promise<readonly number[]> {
+    const key = this.#keyOf(account);
+    const rows = await this.#database.run((db) =>
+      db
+        .selectFrom("account")
+        .select("sent_at")
+        .where((where) => where.or([where("id", "=", account.id), where("key", "=", key)]))
+        .execute(),
     );
-    return row ? sentAtOf(row) : [];
+    return rows.flatMap(sentAtOf).toSorted((one, other) => one - other);
   }
 
-  async save(id: string, configuredCookie: string, stored: StoredCredential): Promise<void> {
-    const context = contextOf(id);
+  async save(account: AccountIdentity, stored: StoredCredential): Promise<void> {
+    const key = this.#keyOf(account);
     const values = {
-      configured: this.#seal.digest(configuredCookie, context),
-      cookies: this.#seal.seal(stored.cookies, context),
+      id: account.id,
+      configured: this.#seal.digest(account.cookie, key),
+      cookies: this.#seal.seal(stored.cookies, key),
       state: stored.state,
       reason: stored.reason,
       since: stored.since,
@@ -68,31 +103,68 @@ export class CredentialStore implements AsyncDisposable {
     };
     await this.#database.run((db) =>
       db
-        .insertInto("credential")
-        .values({ id, ...values })
-        .onConflict((conflict) => conflict.column("id").doUpdateSet(values))
+        .insertInto("account")
+        .values({ key, ...values })
+        .onConflict((conflict) => conflict.column("key").doUpdateSet(values))
         .execute(),
     );
   }
 
-  /** Forgets the credentials that are not configured any more; gives how many. */
-  async forgetExcept(ids: readonly string[]): Promise<number> {
-    const { numDeletedRows } = await this.#database.run((db) => {
-      const all = db.deleteFrom("credential");
-      return (ids.length === 0 ? all : all.where("id", "not in", ids)).executeTakeFirstOrThrow();
+  /**
+   * Marks which accounts are in use, and forgets those that have not been for `keepMs`.
+   * Gives how many were forgotten.
+   */
+  async keepInUse(accounts: readonly AccountIdentity[], keepMs: number, nowMs = Date.now()): Promise<number> {
+    const keys = accounts.map((account) => this.#keyOf(account));
+    return this.#database.run(async (db) => {
+      const inUse = db.updateTable("account").set({ removed_at: null }).where("removed_at", "is not", null);
+      if (keys.length > 0) await inUse.where("key", "in", keys).execute();
+      const isRemoved = db.updateTable("account").set({ removed_at: nowMs });
+      // A clock that was set back meanwhile makes nothing stay longer.
+      const unmarked = isRemoved.where((where) =>
+        where.or([where("removed_at", "is", null), where("removed_at", ">", nowMs)]),
+      );
+      await (keys.length === 0 ? unmarked : unmarked.where("key", "not in", keys)).execute();
+      const { numDeletedRows } = await db
+        .deleteFrom("account")
+        .where("removed_at", "<=", nowMs - keepMs)
+        .executeTakeFirstOrThrow();
+      return Number(numDeletedRows);
     });
-    return Number(numDeletedRows);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#database[Symbol.asyncDispose]();
   }
+
+  #rowOf(key: string): Promise<CredentialTable | undefined> {
+    return this.#database.run((db) => db.selectFrom("account").selectAll().where("key", "=", key).executeTakeFirst());
+  }
+
+  /** A row from before accounts were known by their sign-in: its key has the id, and tells which cookie it grew from. */
+  async #adopt(account: AccountIdentity, key: string): Promise<CredentialTable | undefined> {
+    const rows = await this.#database.run((db) =>
+      db.selectFrom("account").selectAll().where("key", "like", `${LEGACY_PREFIX}%`).execute(),
+    );
+    const row = rows.find((one) => one.configured === this.#legacySeal.digest(account.cookie, one.key));
+    if (!row) return undefined;
+    const cookies = this.#seal.seal(this.#legacySeal.open(row.cookies, row.key), key);
+    const configured = this.#seal.digest(account.cookie, key);
+    const adopted = { ...row, key, id: account.id, cookies, configured };
+    await this.#database.run((db) =>
+      db.updateTable("account").set({ key, id: account.id, cookies, configured }).where("key", "=", row.key).execute(),
+    );
+    return adopted;
+  }
+
+  /** Also the context that its cookies are sealed in. */
+  #keyOf({ signIn }: AccountIdentity): string {
+    return `account:${this.#seal.digest(signIn, "sign-in")}`;
+  }
 }
+
+const LEGACY_PREFIX = "credential:";
 
 function sentAtOf(row: { readonly sent_at: string }): readonly number[] {
   return JSON.parse(row.sent_at) as number[];
-}
-
-function contextOf(id: string): string {
-  return `credential:${id}`;
 }

@@ -2,6 +2,7 @@ import { chmod, mkdir, open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { Kysely, SqliteDialect, type SqliteStatement } from "kysely";
+import { tightenFolder } from "../config/secret-file.ts";
 import { migrate, unknownMigrations, type Schema } from "./migrations.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -17,7 +18,7 @@ const SQLITE_BUSY = 5;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
 
-const REMEDY =
+export const REMEDY =
   "Move it away (with its -wal file, if there is one): the gateway then starts afresh from the configured cookies. " +
   "What is lost are rotated tokens and rest periods.";
 
@@ -59,6 +60,10 @@ export class Database implements AsyncDisposable {
     }
   }
 
+  get path(): string {
+    return this.#path;
+  }
+
   async run<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
     try {
       return await work(this.#kysely);
@@ -75,6 +80,7 @@ export class Database implements AsyncDisposable {
 /** SQLite gives the -wal file the rights of this one. */
 async function keepForOwner(stateDir: string, path: string): Promise<void> {
   await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  await tightenFolder(stateDir);
   try {
     // Never opened when it is there: closing any descriptor of it would free the locks this process has on it.
     const file = await open(path, "wx", OWNER_ONLY);

@@ -1,9 +1,11 @@
-import type { Kysely } from "kysely";
+import { sql, type Kysely } from "kysely";
 import { DEFAULT_MIGRATION_TABLE, Migrator, type Migration } from "kysely/migration";
 
-interface CredentialTable {
+export interface CredentialTable {
+  /** `account:` and the keyed digest of the configured sign-in; `credential:` and the id where it is not known yet. */
+  readonly key: string;
   readonly id: string;
-  /** Keyed digest of the configured cookie. */
+  /** Keyed digest of all that is configured. */
   readonly configured: string;
   /** Sealed. */
   readonly cookies: string;
@@ -16,11 +18,15 @@ interface CredentialTable {
   readonly failures_in_a_row: number;
   /** JSON list of milliseconds since the epoch. */
   readonly sent_at: string;
+  /** When it was taken out of the configuration, in milliseconds since the epoch; null while it is in use. */
+  readonly removed_at: number | null;
 }
 
 /** The tables, as the last migration leaves them. */
 export interface Schema {
-  readonly credential: CredentialTable;
+  readonly account: CredentialTable;
+  /** One row: which SECRET_KEY seals this file's own key, and that one, sealed. */
+  readonly seal: { readonly key_id: string; readonly data_key: string };
 }
 
 /** In the order of their names. One that was released is never changed: a further one follows it. */
@@ -45,6 +51,35 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await db.schema
         .alterTable("credential")
         .addColumn("sent_at", "text", (column) => column.notNull().defaultTo("[]"))
+        .execute();
+    },
+  },
+  "003-account": {
+    async up(db) {
+      await db.schema
+        .createTable("account")
+        .addColumn("key", "text", (column) => column.primaryKey())
+        .addColumn("id", "text", (column) => column.notNull())
+        .addColumn("configured", "text", (column) => column.notNull())
+        .addColumn("cookies", "text", (column) => column.notNull())
+        .addColumn("state", "text", (column) => column.notNull())
+        .addColumn("reason", "text", (column) => column.notNull())
+        .addColumn("since", "bigint", (column) => column.notNull())
+        .addColumn("next_try_at", "bigint")
+        .addColumn("failures_in_a_row", "integer", (column) => column.notNull())
+        .addColumn("sent_at", "text", (column) => column.notNull())
+        .addColumn("removed_at", "bigint")
+        .execute();
+      // The context that the cookies are sealed in has been this key all along.
+      await sql`
+        INSERT INTO account
+        SELECT 'credential:' || id, id, configured, cookies, state, reason, since, next_try_at, failures_in_a_row, sent_at, NULL
+        FROM credential`.execute(db);
+      await db.schema.dropTable("credential").execute();
+      await db.schema
+        .createTable("seal")
+        .addColumn("key_id", "text", (column) => column.notNull())
+        .addColumn("data_key", "text", (column) => column.notNull())
         .execute();
     },
   },

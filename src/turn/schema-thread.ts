@@ -37,6 +37,8 @@ export class SchemaThread {
     // It needs nothing of the environment, which holds secrets.
     const options = { resourceLimits: RESOURCES, env: {}, execArgv: [], name: "schemas" };
     const worker = new Worker(new URL("schema-worker.ts", import.meta.url), options);
+    // One that fails while it is given up has nobody else to tell.
+    worker.on("error", () => undefined);
     try {
       const [ready] = (await once(worker, "message", { signal: AbortSignal.timeout(START_LIMIT_MS) })) as [SchemaReply];
       const thread = new SchemaThread(worker);

@@ -239,7 +239,7 @@ export const INPUT_ROWS: readonly Row[] = [
   {
     id: "F56",
     fault: "line breaks and escapes in the model's name",
-    gets: "404 `model_not_found`",
+    gets: "answer",
     run: async (scene) => {
       const asked = await inputs(bodyWith({ model: 'x\r\n{"level":60,"msg":"forged"}\u001b[2J\0' }))(scene);
       const lines = scene.world.logged.join("").trim().split("\n");

@@ -1,4 +1,6 @@
+import { signInText } from "../../src/config/account-identity.ts";
 import type { Simulator } from "../../src/simulator/simulator.ts";
+import { gptomni } from "../../src/sites/gptomni.ts";
 import { CredentialStore } from "../../src/store/credential-store.ts";
 import { obtainSecretKey } from "../../src/store/secret-key.ts";
 import type { Evidence } from "./invariants.ts";
@@ -16,7 +18,9 @@ export async function storedTokens({ simulator, stateDir, cookies }: Keeping): P
   await using store = await CredentialStore.open(stateDir, await obtainSecretKey(stateDir, undefined));
   const accounts = [...cookies].map(async ([id, cookie]) => {
     const current = simulator.accounts.currentToken(id);
-    const known = (await store.load(id, cookie))?.cookies ?? cookie;
+    const known =
+      (await store.load({ id, cookie, signIn: signInText(cookie, gptomni(new URL(simulator.origin))) }))?.cookies ??
+      cookie;
     return { id, isNewest: current === undefined || known.includes(current) };
   });
   return await Promise.all(accounts);

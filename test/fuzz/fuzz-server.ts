@@ -4,12 +4,14 @@ import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ChatRequest, ReplyPart } from "../../src/chat.ts";
 import { createApp } from "../../src/http/app.ts";
+import { ModelCatalog } from "../../src/http/model-catalog.ts";
 import { createHttpServer } from "../../src/http/server.ts";
 import { flatten } from "../../src/sites/prompt.ts";
 import { hostileAnswerTo } from "../fuzz-hostile.ts";
 import { marked } from "../marked.ts";
 import { FUZZ_KEY, MAX_BODY_BYTES, type Health } from "./fuzz-process.ts";
 
+const NOTED_AFTER_MS = 10;
 const PIECE_CHARACTERS = 1_024;
 
 async function* answerTo({ messages, boundary }: ChatRequest): AsyncGenerator<ReplyPart, void, undefined> {
@@ -31,7 +33,7 @@ const app = createApp({
       return { progress, [Symbol.asyncIterator]: () => parts };
     },
   },
-  models: ["gptomni"],
+  models: new ModelCatalog(["gptomni"]),
   apiKeys: [{ name: "master", value: FUZZ_KEY }],
   adminKey: `${FUZZ_KEY}-admin`,
   metricsKey: undefined,
@@ -58,8 +60,11 @@ await once(server, "listening");
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
 process.on("message", () => {
-  const health: Health = { stallMs: delay.max / 1e6, rssBytes: process.memoryUsage.rss() };
-  delay.reset();
-  process.send?.(health);
+  // A stall that just ended is noted with the next timer only.
+  setTimeout(() => {
+    const health: Health = { stallMs: delay.max / 1e6, rssBytes: process.memoryUsage.rss() };
+    delay.reset();
+    process.send?.(health);
+  }, NOTED_AFTER_MS);
 });
 process.send?.((server.address() as AddressInfo).port);

@@ -67,5 +67,5 @@ async function fuzz(minutes: number, seed: number): Promise<number> {
 }
 
 const [wanted = "1", seed = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
-if (wanted === "attacks") console.log(await attack());
+if (wanted === "attacks") console.log(await attack(process.argv[3]));
 else process.exitCode = await fuzz(Number(wanted), Number(seed));

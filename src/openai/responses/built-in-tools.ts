@@ -3,7 +3,7 @@ import type { CallForm } from "./call-form.ts";
 import { isFields, textField } from "./content.ts";
 import type { OtherTool } from "./tool-schema.ts";
 
-/** A tool of a type that is no function's, as the model is told of it. Its call has the form that OpenAI's own has. */
+/** A tool whose type is neither `function` nor `custom`, as the model gets it. */
 export interface BuiltInTool {
   readonly name: string;
   readonly description: string | undefined;
@@ -13,7 +13,7 @@ export interface BuiltInTool {
 }
 
 const text = { type: "string" };
-/** Models write null for what they do not want to say. */
+/** Models write null for optional properties. */
 const optionalText = { type: ["string", "null"] };
 const optionalCount = { type: ["integer", "null"], minimum: 0 };
 
@@ -96,7 +96,7 @@ const ACTION = {
   required: ["type"],
 };
 
-/** The caller runs these if it says so, or if nothing of the provider's is named to run them in. */
+/** Undefined for tools that the provider runs. A shell is the caller's unless it names a container. */
 export function builtInTool(given: OtherTool): BuiltInTool | undefined {
   switch (given.type) {
     case "local_shell":
@@ -145,7 +145,7 @@ function toolSearch(given: OtherTool): BuiltInTool {
   };
 }
 
-/** A type that is not known yet: the provider's own tools take no schema from the caller. */
+/** An unknown type is the caller's if it has a name and a schema; the provider's own tools take no schema. */
 function namedTool(given: OtherTool): BuiltInTool | undefined {
   if (PROVIDER_TYPES.test(given.type)) return undefined;
   const schema = given["parameters"] ?? given["input_schema"];

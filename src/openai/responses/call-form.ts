@@ -99,7 +99,7 @@ function builtInCall(call: ToolCallPart, form: keyof typeof OWN_FIELDS): WireCal
   return { opened, events: form === "shell_call" ? shellEvents(fields?.["commands"]) : [], done };
 }
 
-/** These name no item, only its place. */
+/** These events carry no item id. */
 function shellEvents(commands: unknown): readonly CallEvent[] {
   if (!isTexts(commands)) return [];
   return commands.flatMap((command, index) => {
@@ -120,13 +120,29 @@ function nameOf({ name, namespace }: ToolCallPart): object {
   return { name, ...(namespace !== undefined && { namespace }) };
 }
 
+/** https://tc39.es/proposal-json-parse-with-source, which TypeScript does not declare yet. */
+interface JsonWithSource {
+  parse(
+    text: string,
+    reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
+  ): unknown;
+  rawJSON(source: string): unknown;
+}
+const JSON_WITH_SOURCE = JSON as unknown as JsonWithSource;
+
 function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = JSON_WITH_SOURCE.parse(text, asWritten);
     return isFields(value) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Keeps a number's source text, because a double would round 64-bit integers. */
+function asWritten(_key: string, value: unknown, { source }: { readonly source?: string }): unknown {
+  if (typeof value !== "number" || source === undefined || String(value) === source) return value;
+  return JSON_WITH_SOURCE.rawJSON(source);
 }
 
 function isTexts(value: unknown): value is readonly string[] {

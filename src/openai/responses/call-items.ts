@@ -43,7 +43,7 @@ export function readOutput(item: Item): PastOutput | undefined {
   return { ids: idsOf(item), name: textField(item, "name"), ...outputText(item) };
 }
 
-/** Arguments that are text stay as they are, to the last digit. */
+/** Arguments that are a string stay unchanged. */
 function argumentsText(item: Item): string {
   const builtIn = Object.hasOwn(BUILT_IN_ARGUMENTS, item.type) ? BUILT_IN_ARGUMENTS[item.type] : undefined;
   const field = ARGUMENT_FIELDS.find((name) => item[name] !== undefined && item[name] !== null);
@@ -86,7 +86,7 @@ function outcomeText(outcome: unknown): string | undefined {
   return typeof code === "number" ? `[exit code ${code}]` : undefined;
 }
 
-/** The tools themselves are declared to the model as all others are. */
+/** The model gets the tools themselves with all others, see `declared-tools.ts`. */
 function foundTools(tools: unknown): string {
   const names = namesOf(tools);
   return names.length === 0 ? "No tools were found." : `Tools that can be called now: ${names.join(", ")}.`;
@@ -101,7 +101,7 @@ function namesOf(tools: unknown): readonly string[] {
   });
 }
 
-/** A local shell's output has its call's id for its own. */
+/** The output of a local shell carries its call's id in `id`. */
 function idsOf(item: Item): readonly string[] {
   return [item["call_id"], item.id].flatMap((id) => {
     if (typeof id === "number") return [String(id)];

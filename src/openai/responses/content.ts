@@ -15,7 +15,7 @@ export interface ReadText {
   readonly missed: readonly string[];
 }
 
-/** By what an attachment's type speaks of, since OpenAI and others have a dozen names for the same few. */
+/** Matched against the type, because APIs have many names for the same kinds of attachment. */
 const ATTACHMENTS: readonly (readonly [RegExp, string])[] = [
   [/image|screenshot/i, "an image, which this model cannot see"],
   [/audio/i, "a recording, which this model cannot hear"],

@@ -15,9 +15,9 @@ export interface DeclaredTool {
 }
 
 /** Items that bring tools: those that the caller adds, and those that a search found. */
-const DECLARING_ITEMS: ReadonlySet<string> = new Set(["additional_tools", "tool_search_output"]);
+export const DECLARING_ITEMS: ReadonlySet<string> = new Set(["additional_tools", "tool_search_output"]);
 
-/** Every tool of a request, by namespace and name. Of two with the same name, the later one holds. */
+/** The caller's tools, by namespace and name. A later tool replaces an earlier one of the same name. */
 export class DeclaredTools {
   readonly #tools = new Map<string, DeclaredTool>();
   readonly #namespaces = new Map<string, string>();
@@ -33,7 +33,7 @@ export class DeclaredTools {
     return [...this.#providerTypes];
   }
 
-  /** Names of what the model is not told of. */
+  /** Names of the tools that the model does not get. */
   get leftOut(): readonly string[] {
     return [...this.#providerTypes, ...this.#leftOut];
   }
@@ -43,7 +43,7 @@ export class DeclaredTools {
     for (const [index, given] of tools.entries()) this.#add(given, `${path}[${index}]`, namespace);
   }
 
-  /** Tools that come as a piece of the conversation. They cannot be taken back, so what is wrong with one leaves it out. */
+  /** Adds the tools that items bring. A client cannot change its history, so an invalid tool is left out, not refused. */
   addItems(items: readonly Item[]): void {
     for (const item of items) {
       if (!DECLARING_ITEMS.has(item.type) || !Array.isArray(item["tools"])) continue;
@@ -60,7 +60,7 @@ export class DeclaredTools {
     return declared?.form ?? (kind === "custom" ? "custom_tool_call" : "function_call");
   }
 
-  /** What the caller says about the groups of these tools. */
+  /** The descriptions of the namespaces that these tools belong to. */
   namespaceNotes(tools: readonly ToolName[]): readonly Message[] {
     const used = new Set(tools.map(({ namespace }) => namespace));
     return [...this.#namespaces]

@@ -2,19 +2,20 @@ import type { Message, ToolCall } from "../../chat.ts";
 import type { Item } from "../response-item.ts";
 import { readCall, readOutput, type PastCall, type PastOutput } from "./call-items.ts";
 import { readText, textField, type ReadText } from "./content.ts";
+import { DECLARING_ITEMS } from "./declared-tools.ts";
 import { readProviderItem } from "./provider-items.ts";
 
 export interface History {
   readonly messages: readonly Message[];
   /** Names of what the model is not told, e.g. `input.web_search_call`. */
   readonly leftOut: readonly string[];
-  /** What the first output without its call says that it answers. */
+  /** The call id of the first output whose call is missing. */
   readonly orphan: string | undefined;
 }
 
 /**
- * Items → messages. A client cannot change its history, so every item has a way in: calls and outputs as such,
- * others as the text that they hold. An assistant's calls belong to the message before them.
+ * Items → messages. A client cannot change its history, so no item is refused: calls and outputs stay calls and
+ * outputs, other items become the text that they hold. An assistant's calls belong to the message before them.
  */
 export function toHistory(items: readonly Item[]): History {
   const builder = new HistoryBuilder();
@@ -28,8 +29,8 @@ const ROLES: Readonly<Record<string, Message["role"]>> = {
   user: "user",
   assistant: "assistant",
 };
-/** Whose tools are read elsewhere. */
-const DECLARATIONS: ReadonlySet<string> = new Set(["additional_tools", "configuration_update"]);
+/** Items that hold settings, not text. `response-request.ts` and `declared-tools.ts` read them. */
+const SETTINGS: ReadonlySet<string> = new Set(["additional_tools", "configuration_update"]);
 
 class HistoryBuilder implements History {
   readonly messages: Message[] = [];
@@ -39,11 +40,11 @@ class HistoryBuilder implements History {
   #openCalls: ToolCall[] | undefined;
 
   add(item: Item): void {
-    if (DECLARATIONS.has(item.type)) return;
+    if (SETTINGS.has(item.type)) return;
     const act = readProviderItem(item);
     if (act) {
-      if (act.text === "") this.leftOut.push(`input.${item.type}`);
-      else this.#say({ role: "tool", text: act.text, name: act.name });
+      if (act.text === "" && !DECLARING_ITEMS.has(item.type)) this.leftOut.push(`input.${item.type}`);
+      if (act.text !== "") this.#say({ role: "tool", text: act.text, name: act.name });
       return;
     }
     const call = readCall(item);
@@ -68,7 +69,7 @@ class HistoryBuilder implements History {
     this.#openCalls.push(call);
   }
 
-  /** An output without its call is told as a result all the same. */
+  /** An output whose call is missing is still a result. */
   #output({ ids, name, ...read }: PastOutput): void {
     const toolCallId = ids.map((id) => this.#callIds.get(id)).find((id) => id !== undefined);
     if (toolCallId === undefined) this.orphan ??= ids[0] ?? "";

@@ -4,13 +4,13 @@ import type { BodyItem, ResponseBody } from "../response-schema.ts";
 import { isFields, readParts, readText } from "./content.ts";
 
 export interface InputItems {
-  /** Each with an id; references are what they refer to. */
+  /** Each has an id. A reference is replaced by the item that it refers to. */
   readonly items: readonly Item[];
   /** Names of what is not kept, e.g. `input.item_reference`. */
   readonly leftOut: readonly string[];
 }
 
-/** Items without a type are messages, or references where they are nothing but an id. */
+/** An item without a type is a message, or a reference if it has an id and no role or content. */
 export function withItemTypes(body: unknown): unknown {
   if (!isFields(body) || !Array.isArray(body["input"])) return body;
   const input = (body["input"] as readonly unknown[]).map((item) => {
@@ -22,8 +22,8 @@ export function withItemTypes(body: unknown): unknown {
 }
 
 /**
- * What the caller sent, as items that can be remembered: without the data of attachments, which the model is told of
- * in a line each. Only those that the user adds just now are refused, since leaving one out would make the model guess.
+ * Reads the caller's input into items that can be stored. The data of attachments is dropped; the model gets a line in
+ * place of each. An attachment in the user's last message is refused, because the model would have to guess it.
  * @throws GatewayError `unsupported_content`, or `response_not_found` when there is nothing but unknown references.
  */
 export function toInputItems(input: ResponseBody["input"], itemOf: (id: string) => Item | undefined): InputItems {
@@ -49,7 +49,7 @@ function isReference(item: BodyItem): item is BodyItem & { readonly id: string }
   return item.type === "item_reference" && typeof item["id"] === "string";
 }
 
-/** Where the user attaches something now; agents hand on what a tool returned as a user's message, too. */
+/** The message whose attachments are refused. Some agents send a tool's image as a user message behind the tool's output. */
 function attachingIndex(items: readonly BodyItem[]): number | undefined {
   const said = [...items.keys()].filter((index) => !isInstruction(items[index]));
   const [before, last] = [said.at(-2), said.at(-1)];
@@ -90,7 +90,7 @@ function keptItem(item: BodyItem): Item {
   }
 }
 
-/** Parts as their text, unless one is not told and so has to be named each time. */
+/** Joins parts into text. A list with a part that is not text stays a list, since each request has to name that part. */
 function keptOutput(output: unknown): object {
   if (!Array.isArray(output)) return {};
   const { text, missed } = readText(output);
@@ -119,7 +119,7 @@ function messageItem({ id, role, content }: BodyMessage): MessageItem {
   };
 }
 
-/** Of what is no text, the type. */
+/** Keeps the type of each part that is not text, without its data. */
 function keptContent(content: unknown, role: string): MessageItem["content"] {
   return readParts(content).map((part) => {
     if ("type" in part) return { type: part.type };

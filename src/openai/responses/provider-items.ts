@@ -1,7 +1,7 @@
 import type { Item } from "../response-item.ts";
 import { attachmentNote, isFields, readText, textField } from "./content.ts";
 
-/** What is left for the model of something that the provider did by itself; an empty text is nothing. */
+/** The text of a tool that the provider ran; empty if it holds none. */
 export interface ProviderAct {
   readonly name: string;
   readonly text: string;
@@ -13,8 +13,8 @@ const nothing: Reader = () => "";
 const summary: Reader = (item) => textField(item, "summary") ?? "";
 
 /**
- * Items of tools that OpenAI runs, and of what it keeps encrypted for itself. What they hold in plain text is a
- * result that the conversation goes on from.
+ * Items of tools that OpenAI runs, and items whose content is encrypted for OpenAI. Each reader returns the item's
+ * plain text.
  */
 const READERS: Readonly<Record<string, Reader>> = {
   reasoning: nothing,
@@ -43,7 +43,7 @@ export function readProviderItem(item: Item): ProviderAct | undefined {
   return { name, text: reader(item) };
 }
 
-/** A search for tools is the caller's only where it says so, or where the call has an id to answer to. */
+/** A tool search is the caller's if its execution is `client` or it has a call id. */
 function isServerSearch(item: Item): boolean {
   if (!item.type.startsWith("tool_search_")) return false;
   return item["execution"] !== "client" && textField(item, "call_id") === undefined;

@@ -6,9 +6,19 @@ import { isFields } from "./content.ts";
 /** Values of `include` that add to the output, where nothing truthful could be added. */
 const REFUSED_INCLUDES: ReadonlySet<string> = new Set(["message.output_text.logprobs"]);
 
-/** Parameters of chat completions, and what says the same here. */
+/** Parameters of chat completions and of other servers, and what says the same here. */
 const ELSEWHERE: Readonly<Record<string, string | undefined>> = {
   response_format: "text.format",
+  json_schema: "text.format",
+  guided_json: "text.format",
+  structured_outputs: undefined,
+  guided_choice: undefined,
+  guided_regex: undefined,
+  guided_grammar: undefined,
+  grammar: undefined,
+  regex: undefined,
+  ebnf: undefined,
+  structural_tag: undefined,
   messages: "input",
   functions: "tools",
   function_call: "tool_choice",

@@ -1,0 +1,6 @@
+/** Whether a cookie of this domain is sent to the origin; one without a domain is the origin's own. */
+export function belongsTo(domain: string | undefined, origin: URL): boolean {
+  if (domain === undefined || domain === "") return true;
+  const bare = domain.replace(/^\./, "").toLowerCase();
+  return origin.hostname === bare || (domain.startsWith(".") && origin.hostname.endsWith(`.${bare}`));
+}

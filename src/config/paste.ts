@@ -1,0 +1,99 @@
+import { isCurl, readCookieHeader, readCurl } from "./cookie-header.ts";
+import { readCookieJson } from "./cookie-json.ts";
+import { siftCookies } from "./cookie-rules.ts";
+import { readCookieTable } from "./cookie-table.ts";
+
+/** One cookie as a person pasted it. What its form does not tell is absent. */
+export interface PastedCookie {
+  readonly name: string;
+  readonly value: string;
+  /** As exports write it: a leading dot means that subdomains get the cookie too. */
+  readonly domain?: string;
+  readonly path?: string;
+  /** Seconds since the epoch; absent for a cookie of the browser's session. */
+  readonly expires?: number;
+  readonly httpOnly?: boolean;
+  readonly secure?: boolean;
+  readonly sameSite?: "Strict" | "Lax" | "None";
+  /** The top-level site of a partitioned cookie (CHIPS). */
+  readonly partitionKey?: string;
+}
+
+/** What a page keeps in localStorage, per origin. */
+export interface PastedStorage {
+  readonly origin: string;
+  readonly localStorage: readonly { readonly name: string; readonly value: string }[];
+}
+
+export interface LeftOutCookie {
+  /** Never the value; a name that is no cookie name is described and not repeated. */
+  readonly name: string;
+  readonly reason: string;
+  /** Left out of every paste, so nothing that the operator needs to hear of. */
+  readonly isExpected: boolean;
+}
+
+export interface Paste {
+  readonly cookies: readonly PastedCookie[];
+  readonly storage: readonly PastedStorage[];
+  readonly leftOut: readonly LeftOutCookie[];
+}
+
+/** What a form's reader finds before the rules are applied. */
+export type RawPaste = Pick<Paste, "cookies"> & Partial<Pick<Paste, "storage">>;
+
+export const PASTE_FORMS =
+  "a Cookie header (name=value; name=value), a curl command, a cookies.txt, or the JSON of a cookie export";
+
+/** Quotes around quotes around quotes is the most that was seen: a shell, an env file and JSON. */
+const MAX_LAYERS = 4;
+/** Zero-width characters and byte order marks, which come along with a copied text. */
+const INVISIBLE = /[\u200b-\u200d\u2060\ufeff]/g;
+
+/**
+ * Reads cookies in any form that people paste: a Cookie header with or without its name, curl's `-H` or a whole curl
+ * command, a block of request headers, Netscape's cookies.txt, the cookie table of the developer tools, the JSON of
+ * EditThisCookie, Cookie-Editor, Puppeteer and Firefox, Playwright's storage state. Undefined when it is none of them.
+ */
+export function readPaste(text: string): Paste | undefined {
+  const raw = readForm(unwrapped(text), MAX_LAYERS);
+  if (!raw) return undefined;
+  const { cookies, leftOut } = siftCookies(raw.cookies);
+  if (cookies.length + leftOut.length === 0) return undefined;
+  return { cookies, storage: raw.storage ?? [], leftOut };
+}
+
+/** The text without what surrounds it: white space, invisible characters, a pair of quotes that an env file kept. */
+export function unwrapped(text: string): string {
+  const bare = text.replace(INVISIBLE, "").trim();
+  const inner = /^(?:'(.*)'|“(.*)”|‘(.*)’)$/s
+    .exec(bare)
+    ?.slice(1)
+    .find((group) => group !== undefined);
+  if (inner !== undefined) return unwrapped(inner);
+  if (!/^".*"$/s.test(bare)) return bare;
+  const parsed = jsonOf(bare);
+  if (typeof parsed === "string") return unwrapped(parsed);
+  // Quotes that nobody escaped: `"["a=b"]"`.
+  return parsed === undefined ? unwrapped(bare.slice(1, -1)) : bare;
+}
+
+/** Undefined when it is no JSON. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function readForm(text: string, layers: number): RawPaste | undefined {
+  if (/^[[{]/.test(text)) {
+    const value = jsonOf(text);
+    const inner = typeof value === "object" && value !== null ? readCookieJson(value) : undefined;
+    if (typeof inner !== "string") return inner;
+    return layers > 0 ? readForm(unwrapped(inner), layers - 1) : undefined;
+  }
+  if (isCurl(text)) return readCurl(text);
+  return readCookieTable(text) ?? readCookieHeader(text);
+}

@@ -1,0 +1,56 @@
+/** Read by compose and nginx, not by the gateway. */
+const BESIDE = new Set(["NGINX_PORT", "SECCOMP_PROFILE"]);
+const OWN_PREFIX = "GPTOMNI_";
+/** Of shorter names too many programs have a neighbour. */
+const MIN_CHARACTERS_ANYWHERE = 9;
+const MAX_DISTANCE = 2;
+
+/**
+ * A warning for each name that looks like a misspelt setting. In the gateway's own file any near miss counts; in the whole
+ * environment, which other programs share, only names of ours and long ones.
+ */
+export function misspeltNames(
+  names: readonly string[],
+  settings: readonly string[],
+  { isOwnFile }: { readonly isOwnFile: boolean },
+): string[] {
+  const known = new Set(settings);
+  return names
+    .filter((name) => !known.has(name) && !BESIDE.has(name))
+    .flatMap((name) => {
+      const suggestion = nearest(
+        name,
+        isOwnFile ? settings : settings.filter((one) => one.length >= MIN_CHARACTERS_ANYWHERE),
+      );
+      if (suggestion !== undefined) return [`${name} is no setting; did you mean ${suggestion}?`];
+      return name.toUpperCase().startsWith(OWN_PREFIX) ? [`${name} is no setting`] : [];
+    });
+}
+
+function bare(name: string): string {
+  return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, "");
+}
+
+function nearest(name: string, settings: readonly string[]): string | undefined {
+  const byDistance = settings
+    .map((setting) => ({ setting, distance: distanceOf(bare(name), bare(setting)) }))
+    .filter(({ setting, distance }) => distance <= Math.min(MAX_DISTANCE, bare(setting).length / 4))
+    .toSorted((one, other) => one.distance - other.distance);
+  return byDistance[0]?.setting;
+}
+
+/** How many letters have to be added, removed, changed or swapped with their neighbour. */
+function distanceOf(one: string, other: string): number {
+  const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, at) => at)];
+  for (let i = 1; i <= one.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= other.length; j += 1) {
+      const cost = one[i - 1] === other[j - 1] ? 0 : 1;
+      const at = (up: number, left: number): number => (up === 0 ? row : (rows[i - up] ?? []))[j - left] ?? 0;
+      const isSwap = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+      row.push(Math.min(at(1, 0) + 1, at(0, 1) + 1, at(1, 1) + cost, isSwap ? at(2, 2) + 1 : Number.POSITIVE_INFINITY));
+    }
+    rows.push(row);
+  }
+  return rows[one.length]?.[other.length] ?? 0;
+}

@@ -1,0 +1,61 @@
+import { randomBytes } from "node:crypto";
+import { REMEDY, type Database } from "./database.ts";
+import { Seal } from "./seal.ts";
+import { StoreError } from "./store-error.ts";
+
+const DATA_KEY_BYTES = 32;
+const DATA_KEY_CONTEXT = "data key";
+
+/** Tells SECRET_KEYs apart, and nothing about them. */
+function keyIdOf(secretKey: Buffer): string {
+  return new Seal(secretKey).digest("", "key id").slice(0, 8);
+}
+
+/**
+ * The file's own key, which SECRET_KEY seals and which seals all rows: another SECRET_KEY means one row sealed anew.
+ * Says at once when the key is another one, not when the first account is needed.
+ * @throws StoreError `seal_broken` with the remedy when another SECRET_KEY seals what is there.
+ */
+export async function claimKey(database: Database, secretKey: Buffer): Promise<Buffer> {
+  const known = await database.run((db) => db.selectFrom("seal").selectAll().executeTakeFirst());
+  if (known && known.key_id !== keyIdOf(secretKey)) {
+    throw sealedOtherwise(database, ` (key ${known.key_id}; this one is ${keyIdOf(secretKey)})`);
+  }
+  if (known) return Buffer.from(new Seal(secretKey).open(known.data_key, DATA_KEY_CONTEXT), "base64url");
+  if (await hasOtherRows(database, new Seal(secretKey))) throw sealedOtherwise(database, "");
+  const dataKey = randomBytes(DATA_KEY_BYTES);
+  await database.run((db) => db.insertInto("seal").values(sealedBy(secretKey, dataKey)).execute());
+  return dataKey;
+}
+
+/** Seals the file's own key with another SECRET_KEY, in one step. @throws StoreError as `claimKey` does. */
+export async function changeSecretKey(database: Database, before: Buffer, after: Buffer): Promise<void> {
+  const dataKey = await claimKey(database, before);
+  await database.run((db) => db.updateTable("seal").set(sealedBy(after, dataKey)).execute());
+}
+
+function sealedBy(secretKey: Buffer, dataKey: Buffer): { readonly key_id: string; readonly data_key: string } {
+  const sealed = new Seal(secretKey).seal(dataKey.toString("base64url"), DATA_KEY_CONTEXT);
+  return { key_id: keyIdOf(secretKey), data_key: sealed };
+}
+
+function sealedOtherwise(database: Database, ids: string): StoreError {
+  const message =
+    `${database.path} was sealed with another SECRET_KEY${ids}. Set that one again, or put its secret-key file back ` +
+    `into STATE_DIR; where \`npm run rotate-secret\` was interrupted, run it again. If the key is lost: ${REMEDY}`;
+  return new StoreError("seal_broken", message);
+}
+
+/** Rows from before the file had a key of its own: one that opens tells, since a row may have been altered. */
+async function hasOtherRows(database: Database, seal: Seal): Promise<boolean> {
+  const rows = await database.run((db) => db.selectFrom("account").select(["key", "cookies"]).execute());
+  const opens = rows.some(({ key, cookies }) => {
+    try {
+      seal.open(cookies, key);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return rows.length > 0 && !opens;
+}

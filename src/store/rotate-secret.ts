@@ -1,0 +1,49 @@
+import { rename } from "node:fs/promises";
+import { readOrCreateSecret } from "../config/secret-file.ts";
+import { Database } from "./database.ts";
+import { changeSecretKey, claimKey } from "./key-claim.ts";
+import { keyFrom, newSecretKey, obtainSecretKey, secretKeyPath } from "./secret-key.ts";
+import { StoreError } from "./store-error.ts";
+
+interface SecretKeys {
+  readonly stateDir: string;
+  /** SECRET_KEY; undefined where the key is kept in STATE_DIR. */
+  readonly configured: string | undefined;
+  /** NEW_SECRET_KEY; one is made where none is given. */
+  readonly next: string | undefined;
+}
+
+/**
+ * Seals what is stored with another SECRET_KEY. Where the key is kept in STATE_DIR its file is replaced; a run that was
+ * interrupted is finished by the next one. No gateway may run meanwhile.
+ * @throws StoreError, with what to do.
+ */
+export async function rotateSecretKey({ stateDir, configured, next }: SecretKeys): Promise<void> {
+  if (configured !== undefined) {
+    if (next === undefined) {
+      throw new StoreError("secret_key_unusable", "SECRET_KEY is set: give the new one as NEW_SECRET_KEY.");
+    }
+    await using database = await Database.open(stateDir);
+    await changeSecretKey(database, keyFrom(configured, "SECRET_KEY"), keyFrom(next, "NEW_SECRET_KEY"));
+    return;
+  }
+  const before = await obtainSecretKey(stateDir);
+  const path = secretKeyPath(stateDir);
+  // It is kept before it seals anything, and becomes the key only then.
+  const { value } = await readOrCreateSecret(`${path}.next`, () => next ?? newSecretKey());
+  const after = keyFrom(value, `${path}.next`);
+  await using database = await Database.open(stateDir);
+  await changeSecretKey(database, before, after).catch(async (cause: unknown) => {
+    const isBroken = cause instanceof StoreError && cause.code === "seal_broken";
+    if (!isBroken || !(await isSealedWith(database, after))) throw cause;
+  });
+  await rename(`${path}.next`, path);
+}
+
+/** An interrupted run may have come so far. */
+function isSealedWith(database: Database, key: Buffer): Promise<boolean> {
+  return claimKey(database, key).then(
+    () => true,
+    () => false,
+  );
+}
