@@ -134,7 +134,7 @@ export class ResponseMemory {
   }
 
   #largestBy(measure: keyof Share): string {
-    const [owner = ""] = [...this.#shares].reduce((one, other) => (other[1][measure] > one[1][measure] ? other : one));
+    const [owner] = [...this.#shares].reduce((one, other) => (other[1][measure] > one[1][measure] ? other : one));
     return owner;
   }
 
