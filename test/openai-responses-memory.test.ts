@@ -205,8 +205,8 @@ describe("the memory", () => {
       ["a", "b", "c"].map((owner) => [owner, keep(owner, itemOf(`${turn}`))]),
     );
     const left = kept.flat().filter(([owner = "", id = ""]) => memory.find(owner, id) !== undefined);
-    const count = (name: string): number => left.filter(([owner]) => owner === name).length;
-    expect([count("a"), count("b"), count("c")]).toEqual([3, 3, 3]);
+    const keptBy = (name: string): number => left.filter(([owner]) => owner === name).length;
+    expect([keptBy("a"), keptBy("b"), keptBy("c")]).toEqual([3, 3, 3]);
   });
 
   test("keeps an item as long as one response holds it", () => {
