@@ -1,4 +1,6 @@
-FROM node:24-bookworm-slim
+# To pin it: --build-arg BASE_IMAGE=node@sha256:…
+ARG BASE_IMAGE=node:24-bookworm-slim
+FROM ${BASE_IMAGE}
 
 RUN apt-get update \
  && apt-get install -y --no-install-recommends chromium xvfb tini fonts-noto-cjk fonts-noto-color-emoji \
@@ -9,12 +11,14 @@ RUN apt-get update \
 
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund && npm cache clean --force
+# Optional is the Node for machines that have another one.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund && npm cache clean --force
 COPY docker/entrypoint /usr/local/bin/entrypoint
 COPY src ./src
 
 USER gateway
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=8088 STATE_DIR=/data BROWSER_MODE=headed BROWSER_PATH=/usr/bin/chromium
+# The root file system may be read-only, /tmp a tmpfs.
+ENV HOME=/tmp NODE_ENV=production HOST=0.0.0.0 PORT=8088 STATE_DIR=/data BROWSER_MODE=headed BROWSER_PATH=/usr/bin/chromium
 VOLUME /data
 EXPOSE 8088
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \

@@ -6,21 +6,29 @@
 //   node scripts/setup.mjs check                   packages, then format, lint, types, unused code
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants as access, existsSync, mkdirSync, mkdtempSync, readFileSync } from "node:fs";
+import { realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { constants, tmpdir } from "node:os";
+import { constants, homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const modules = join(root, "node_modules");
 const stamp = join(modules, ".setup-stamp");
-const projectNode = join(modules, "node", "bin", "node");
+/** The package that holds this platform's Node; the lockfile pins it by its hash. */
+const nodePackage = `node-${process.platform}-${process.arch}`;
+const projectNode = join(modules, nodePackage, "bin", "node");
 
 const PROJECT_NODE_MAJOR = 24;
 const SYSTEM_BROWSERS = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
-/** Left alone, V8 spends 100 MiB more on young garbage before it collects: test/bench/README.md. In docker/entrypoint too. */
-const NODE_FLAGS = ["--max-semi-space-size=8"];
+/**
+ * Left alone, V8 spends 100 MiB more on young garbage before it collects: test/bench/README.md. SIGUSR1 would open the
+ * inspector to everybody on this machine. In docker/entrypoint too.
+ */
+const NODE_FLAGS = ["--max-semi-space-size=8", "--disable-sigusr1"];
+/** How often this process looks whether npm, which started it, still runs. */
+const PARENT_CHECK_MS = 500;
 
 /** @type {[name: string, tool: string, args: string[]][]} */
 const CHECKS = [
@@ -51,27 +59,45 @@ function onPath(name) {
     .find((path) => existsSync(path));
 }
 
-function npm(args) {
-  return succeeds("npm", args, { stdio: ["ignore", 2, 2] });
+function npm(args, options = {}) {
+  return succeeds("npm", args, { stdio: ["ignore", 2, 2], ...options });
 }
 
+/** Engine warnings are about the Node that is here, not the one that the project brings along. */
+const NPM_FLAGS = ["--no-audit", "--no-fund", "--loglevel=error"];
+/** Whatever NODE_ENV and npm's own settings leave out: the commands need all of it. */
+const WHOLE = ["--include=dev", "--include=optional"];
+
 /**
- * npm leaves out optional packages whose engines do not fit the Node that it runs on, and the tools' native parts want a
- * newer one than may be here. So npm runs on the project's own Node, fetched ahead.
+ * npm leaves out optional packages whose engines do not fit the Node that it runs on, and the tools' native parts need a
+ * newer one than may be here. So npm runs on the project's own Node, which is installed first, as the lockfile pins it.
  */
-function ciOnProjectNode(quiet) {
-  const scratch = mkdtempSync(join(tmpdir(), "setup-node-"));
+function ciOnProjectNode(scratch, flags) {
+  const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
+  const path = `node_modules/${nodePackage}`;
+  const { optional: _, ...pinned } =
+    packages[path] ?? fail(`there is no ${nodePackage}: it runs on Linux, x64 or arm64.`);
+  const lone = { name: "setup-node", version: "0.0.0", dependencies: { [nodePackage]: pinned.version } };
+  const lock = { ...lone, lockfileVersion: 3, packages: { "": lone, [path]: pinned } };
+  writeFileSync(join(scratch, "package.json"), JSON.stringify(lone));
+  writeFileSync(join(scratch, "package-lock.json"), JSON.stringify(lock));
+  say(`fetching Node ${pinned.version}, since this is Node ${process.versions.node}…`);
+  const bin = join(scratch, path, "bin");
+  if (!npm(["ci", "--ignore-scripts", ...flags], { cwd: scratch }) || !existsSync(join(bin, "node"))) return false;
+  const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter) };
+  const cli = process.env.npm_execpath ?? realpathSync(onPath("npm") ?? "npm");
+  return succeeds(join(bin, "node"), [cli, "ci", ...WHOLE, ...flags], { stdio: ["ignore", 2, 2], env });
+}
+
+/** npm's cache, where it may be written to; else a folder of this run's own. */
+function cacheFlags(scratch) {
   try {
-    const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
-    const wanted = `node@${packages["node_modules/node"].version}`;
-    say(`fetching ${wanted}, since this is Node ${process.versions.node}…`);
-    const bin = join(scratch, "node_modules", "node", "bin");
-    if (!npm(["install", "--prefix", scratch, ...quiet, wanted]) || !existsSync(join(bin, "node"))) return false;
-    const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter) };
-    const cli = process.env.npm_execpath ?? realpathSync(onPath("npm") ?? "npm");
-    return succeeds(join(bin, "node"), [cli, "ci", ...quiet], { stdio: ["ignore", 2, 2], env });
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    const cache = process.env.npm_config_cache ?? join(homedir(), ".npm");
+    mkdirSync(cache, { recursive: true });
+    accessSync(cache, access.W_OK);
+    return [];
+  } catch {
+    return [`--cache=${join(scratch, "cache")}`];
   }
 }
 
@@ -81,18 +107,18 @@ function installPackages() {
     .digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock && existsSync(projectNode)) return;
   say("installing packages from the lockfile (about a minute the first time)…");
-  // Engine warnings are about the Node that is here, not the one that the project brings along.
-  const quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
-  const installed =
-    Number.parseInt(process.versions.node, 10) < PROJECT_NODE_MAJOR ? ciOnProjectNode(quiet) : npm(["ci", ...quiet]);
-  if (!installed) fail("npm could not install the packages; its reason stands above.");
+  const startedMs = Date.now();
+  const scratch = mkdtempSync(join(tmpdir(), "setup-"));
+  const flags = [...NPM_FLAGS, ...cacheFlags(scratch)];
+  const isOld = Number.parseInt(process.versions.node, 10) < PROJECT_NODE_MAJOR;
+  const isInstalled = isOld ? ciOnProjectNode(scratch, flags) : npm(["ci", ...WHOLE, ...flags]);
+  rmSync(scratch, { recursive: true, force: true });
+  if (!isInstalled) fail("npm could not install the packages; its reason stands above.");
   if (!existsSync(projectNode)) {
-    // npm may be told to run no install scripts; Node's own package needs its one.
-    say("installing the project's own Node…");
-    succeeds(process.execPath, ["installArchSpecificPackage"], { cwd: join(modules, "node"), stdio: ["ignore", 2, 2] });
+    fail(`npm did not install ${nodePackage}: there is no such package, or its hash is not the lockfile's.`);
   }
-  if (!existsSync(projectNode)) fail("the project's own Node did not arrive. Install Node 24 and run again.");
   writeFileSync(stamp, lock);
+  say(`packages installed in ${Math.round((Date.now() - startedMs) / 1000)} s`);
 }
 
 function findChromium() {
@@ -135,13 +161,24 @@ function installChromium() {
 }
 
 /** Runs the command in this process's place: passes signals on, ends as it ends, and not before it. */
-function become(command, args, env) {
+function become(command, args, env, signals) {
   const child = spawn(command, args, { cwd: root, stdio: "inherit", env: { ...process.env, ...env } });
-  // The terminal sends Ctrl-C to the whole group; the child ends in its own time, and this waits for it.
-  process.on("SIGINT", () => {});
-  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => signals.includes(signal) && child.kill(signal));
+  }
+  if (process.env.npm_lifecycle_event) endWithParent(child);
   child.on("error", (error) => fail(`${command} did not start: ${error.message}`));
   child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
+}
+
+/** npm passes SIGINT and SIGTERM on, but dies of SIGHUP and SIGKILL; nobody could end the command then. */
+function endWithParent(child) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    child.kill("SIGTERM");
+  }, PARENT_CHECK_MS);
 }
 
 function check() {
@@ -167,8 +204,14 @@ if (verb === "check") check();
 else if (verb === "run" || verb === "test") {
   const env = {
     BROWSER_PATH: installChromium(),
-    PATH: [join(modules, "node", "bin"), join(modules, ".bin"), process.env.PATH].join(delimiter),
+    PATH: [join(modules, nodePackage, "bin"), join(modules, ".bin"), process.env.PATH].join(delimiter),
   };
-  if (verb === "run") become(projectNode, [...NODE_FLAGS, ...rest], env);
-  else become(projectNode, [binOf(rest[0]), ...rest.slice(1)], env);
+  if (verb === "run") {
+    // Tells that a signal may come from this process, from npm and from the terminal at once: src/stop.ts.
+    const launched = { ...env, GATEWAY_LAUNCHER: "setup" };
+    become(projectNode, [...NODE_FLAGS, ...rest], launched, ["SIGINT", "SIGTERM", "SIGHUP"]);
+  } else {
+    // Ctrl-C reaches the command by itself; vitest takes a second SIGINT for impatience.
+    become(projectNode, [binOf(rest[0]), ...rest.slice(1)], env, ["SIGTERM", "SIGHUP"]);
+  }
 } else fail(`unknown command ${verb}; one of: run, test, check`);

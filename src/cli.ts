@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it must run before other modules are loaded
+import "./process/driver-debug.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +12,10 @@ import { obtainKeys, type Keys } from "./keys.ts";
 import { createLog, Redaction } from "./log.ts";
 import { startGateway } from "./main.ts";
 import { startWatchdog } from "./process/watchdog.ts";
+import { Display } from "./process/display.ts";
+import { usableFolder } from "./process/machine-checks.ts";
+import { MachineError, systemFailure } from "./process/machine-error.ts";
+import { watchOutage } from "./process/outage.ts";
 import { Scratch } from "./scratch.ts";
 import { Simulator } from "./simulator/simulator.ts";
 import { Stop } from "./stop.ts";
@@ -66,6 +72,10 @@ async function demo(): Promise<void> {
 
 async function doctor(): Promise<void> {
   const config = currentConfig();
+  const { scratch } = await Scratch.open();
+  await using _scratch = scratch;
+  const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
+  await using _display = await Display.open(config.browserMode, log);
   const isHealthy = await diagnose({ ...config, credentials: (await currentAccounts(config)) ?? [] }, (line) =>
     console.log(line),
   );
@@ -80,17 +90,18 @@ async function rotateSecret(): Promise<void> {
   console.log(`${stateDir} is sealed with the new key${configured === undefined ? "" : ": set SECRET_KEY to it"}`);
 }
 
-/** Serves until the first SIGTERM or SIGINT, then drains; the second one ends at once. */
+/** Serves until the first signal to end, then drains; the second one ends at once. */
 async function run(config: Config, greet?: Greet): Promise<void> {
   const stop = new Stop();
   const { scratch, swept } = await Scratch.open();
   await using _scratch = scratch;
+  await usableFolder("STATE_DIR", config.stateDir);
   const keys = await obtainKeys(config);
   const list = await currentAccounts(config);
   const credentials = list ?? [];
   const secretKey = (await obtainSecretKey(config.stateDir, config.secretKey)).toString();
   const values = { api: keys.api.value, admin: keys.admin.value };
-  const furtherKeys = config.apiKeys.map(({ value }) => value);
+  const furtherKeys = [config.metricsKey ?? "", ...config.apiKeys.map(({ value }) => value)];
   const { url: alertUrl, authorization = "" } = config.alertUrl ?? {};
   const redaction = new Redaction([
     ...Object.values(values),
@@ -109,15 +120,18 @@ async function run(config: Config, greet?: Greet): Promise<void> {
     log.warn(warning);
   }
   if (!list && config.credentialsFile !== undefined) log.warn("CREDENTIALS_FILE is empty: no request can be answered");
+  await using _display = await Display.open(config.browserMode, log);
   await using gateway = await startGateway({ ...config, credentials, secretKey }, values, log, { redaction });
   using _reloading = reloading(
     config,
+    stop,
     async (changed) => {
       redaction.add(changed.flatMap(secretsOf));
       await gateway.setCredentials(changed);
     },
     log,
   );
+  using _outage = watchOutage(gateway.giveUpReason, log, stop.giveUp);
   const { maxOpenSessions } = config;
   log.info({ url: gateway.url, accounts: credentials.length, maxOpenSessions }, "gateway listens");
   if (greet) greet(gateway.url, values);
@@ -162,8 +176,9 @@ async function main(): Promise<void> {
   try {
     await command();
   } catch (cause) {
-    // Wrong settings and damaged state are the user's to mend and need no stack.
-    console.error(cause instanceof ConfigError || cause instanceof StoreError ? cause.message : cause);
+    // Wrong settings, a machine that lacks something and damaged state are the user's to mend and need no stack.
+    const isPlain = cause instanceof ConfigError || cause instanceof MachineError || cause instanceof StoreError;
+    console.error(isPlain ? cause.message : (systemFailure(cause) ?? cause));
     process.exitCode = 1;
   }
   setTimeout(() => process.exit(), LOG_GRACE_MS).unref();

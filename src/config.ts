@@ -107,6 +107,7 @@ function toConfig(values: Values, { accounts, secretPaths, warnings }: Found) {
     apiKey: values.API_MASTER_KEY,
     apiKeys: get("API_KEYS"),
     adminKey: values.ADMIN_KEY,
+    metricsKey: values.METRICS_KEY,
     requestTimeoutMs: get("API_REQUEST_TIMEOUT"),
     host: get("HOST"),
     port: get("PORT"),
@@ -131,6 +132,7 @@ function toConfig(values: Values, { accounts, secretPaths, warnings }: Found) {
     probeAfterMs: get("PROBE_AFTER_SECONDS"),
     renewAfterRequests: get("RENEW_AFTER_REQUESTS"),
     credentialsPerBrowser: get("CREDENTIALS_PER_BROWSER"),
+    browserOutageLimitMs: get("BROWSER_OUTAGE_LIMIT_SECONDS"),
     maxReplyBytes: get("MAX_REPLY_BYTES"),
     maxBodyBytes: get("MAX_BODY_BYTES"),
     maxPromptCharacters: values.MAX_PROMPT_CHARACTERS,
@@ -142,6 +144,7 @@ function toConfig(values: Values, { accounts, secretPaths, warnings }: Found) {
     requireSandbox: get("REQUIRE_SANDBOX"),
     stealth: get("STEALTH"),
     corsOrigins: get("CORS_ORIGINS"),
+    allowedHosts: get("ALLOWED_HOSTS"),
     logLevel: get("LOG_LEVEL"),
     logFormat: get("LOG_FORMAT"),
     warnings: [...warnings, ...warningsOf(values)],
@@ -173,8 +176,8 @@ function sandboxProblems({ REQUIRE_SANDBOX: isRequired, BROWSER_ARGS: args = [] 
 }
 
 function keyProblems(values: Values): string[] {
-  const { API_MASTER_KEY, ADMIN_KEY, API_KEYS: further = [] } = values;
-  const own = Object.entries({ API_MASTER_KEY, ADMIN_KEY }).filter(([, key]) => key !== undefined) as [
+  const { API_MASTER_KEY, ADMIN_KEY, METRICS_KEY, API_KEYS: further = [] } = values;
+  const own = Object.entries({ API_MASTER_KEY, ADMIN_KEY, METRICS_KEY }).filter(([, key]) => key !== undefined) as [
     string,
     string,
   ][];
@@ -189,7 +192,9 @@ function keyProblems(values: Values): string[] {
   }
   const all = [...own.map(([, key]) => key), ...further.map(({ value }) => value)];
   if (new Set(all).size < all.length) {
-    problems.push("API_KEYS: expected keys that differ, from API_MASTER_KEY and ADMIN_KEY as well, got one twice");
+    problems.push(
+      "API_KEYS: expected keys that differ, from API_MASTER_KEY, ADMIN_KEY and METRICS_KEY as well, got one twice",
+    );
   }
   if (further.some(({ name }) => name === MASTER)) {
     problems.push(`API_KEYS: expected other names than ${MASTER}, which is that of API_MASTER_KEY`);
@@ -210,6 +215,9 @@ function warningsOf(values: Values): string[] {
   }
   if (values.ADMIN_KEY !== undefined && isWeak(values.ADMIN_KEY)) {
     warnings.push("ADMIN_KEY is weak: anyone on this machine can see how your accounts do");
+  }
+  if (values.METRICS_KEY !== undefined && isWeak(values.METRICS_KEY)) {
+    warnings.push("METRICS_KEY is weak: anyone on this machine can see how your accounts do");
   }
   if (values.RATE_LIMIT === undefined)
     warnings.push("RATE_LIMIT is off: a site may suspend accounts that ask too fast");

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { checkAccount } from "./accounts/check.ts";
 import { pasteNotes } from "./accounts/paste-notes.ts";
 import { askRunningGateway } from "./accounts/running-gateway.ts";
@@ -7,6 +8,8 @@ import type { SignIn } from "./browser/sign-in.ts";
 import type { Config } from "./config.ts";
 import { GatewayError } from "./errors.ts";
 import { createLog, Redaction } from "./log.ts";
+import { machineChecks } from "./process/machine-checks.ts";
+import { MachineError } from "./process/machine-error.ts";
 import type { Site } from "./site.ts";
 import { gptomni } from "./sites/gptomni.ts";
 import { CredentialStore } from "./store/credential-store.ts";
@@ -37,6 +40,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
       for (const line of linesOf(cause)) print(`FAIL  ${what}: ${line}`);
     }
   };
+  for (const { what, work } of machineChecks(config)) await check(what, work);
   for (const warning of config.warnings) print(`note  ${warning}`);
   await using host = new BrowserHost(config, log);
   await check("Chromium", async () => {
@@ -56,9 +60,22 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   }
   await using _store = store;
   if (isRunning) await checkRunning(config, check, print);
-  if (store && isHealthy) await checkAccounts(config, { site, store, host }, check);
+  if (store && host.isRunning) await checkAccounts(config, { site, store, host }, check);
   if (config.credentials.length === 0) print("note  no accounts: set GPTOMNI_CREDENTIALS");
   return isHealthy;
+}
+
+/** What to do about it, and what the browser or the system said. */
+function linesOf(failure: unknown): readonly string[] {
+  if (failure instanceof MachineError || failure instanceof StoreError) return [failure.message];
+  const { message, cause } = GatewayError.from(failure);
+  if (!(cause instanceof Error)) return [message];
+  // Playwright repeats what the browser said, in its log's colours and with the process's number before it.
+  const said = stripVTControlCharacters(cause.message)
+    .split("\n")
+    .map((line) => line.replace(/^.*?\[err\] /, "").trim());
+  const lines = new Set(said.filter((line) => line !== "" && line !== message));
+  return [message, ...[...lines].slice(0, MAX_QUOTED_LINES).map((line) => `  ${line}`)];
 }
 
 interface Tools {
@@ -97,15 +114,6 @@ async function checkRunning(config: Config, check: Check, print: (line: string) 
       return `${state}: ${reason}`;
     });
   }
-}
-
-/** What to do about it, and what the browser or the system said. */
-function linesOf(failure: unknown): readonly string[] {
-  if (failure instanceof StoreError) return [failure.message];
-  const { message, cause } = GatewayError.from(failure);
-  if (!(cause instanceof Error)) return [message];
-  const said = cause.message.split("\n").filter((line) => line.trim() !== "");
-  return [message, ...said.slice(0, MAX_QUOTED_LINES).map((line) => `  ${line.trim()}`)];
 }
 
 function sandboxOf({ confinement }: BrowserHost): string {

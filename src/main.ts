@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Alerts } from "./alerts.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
+import type { ChatRequest } from "./chat.ts";
 import { ConfigError, MASTER, type Config } from "./config.ts";
 import type { Credential } from "./credentials.ts";
 import { Gateway } from "./gateway.ts";
@@ -13,8 +14,11 @@ import { Redaction, type Log } from "./log.ts";
 import { Memory } from "./memory.ts";
 import { Metrics } from "./metrics.ts";
 import { SessionPool } from "./pool/session-pool.ts";
+import { listenFailure } from "./process/listen-failure.ts";
+import { giveUpReason } from "./process/outage.ts";
 import { Roster } from "./roster.ts";
 import { SessionStates } from "./session-states.ts";
+import type { Site } from "./site.ts";
 import { gptomni } from "./sites/gptomni.ts";
 import { CredentialStore } from "./store/credential-store.ts";
 import { obtainSecretKey } from "./store/secret-key.ts";
@@ -34,6 +38,8 @@ export interface RunningGateway extends AsyncDisposable {
   setCredentials(credentials: readonly Credential[]): Promise<void>;
   /** Admits nobody any more and lets running answers finish, no longer than the drain timeout. */
   drain(): Promise<void>;
+  /** Why the process is of no use any more; undefined while it is. */
+  readonly giveUpReason: () => string | undefined;
 }
 
 export interface GatewayParts {
@@ -51,7 +57,6 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   await using started = new AsyncDisposableStack();
   const site = gptomni(config.origin);
-  const models = catalogOf(config, site.models);
   const browsers = started.use(new BrowserFleet(config, log));
   const states = started.use(await openStates(config, log));
   const pool = started.use(poolOf(config, memory, log));
@@ -63,22 +68,16 @@ export async function startGateway(
     gapTimeoutMs: config.idleTimeoutMs,
   });
   const app = createApp({
+    ...callersParts(config, site),
     gateway,
-    models,
-    promptOf: (request) => site.promptOf(request),
-    maxPromptCharacters: config.maxPromptCharacters ?? site.maxPromptCharacters,
-    contextOverflow: config.contextOverflow,
-    background: config.background,
-    backgroundPattern: config.backgroundPattern,
     apiKeys: [{ name: MASTER, value: keys.api }, ...config.apiKeys],
     adminKey: keys.admin,
     readiness: () => pool.readiness,
+    giveUpReason: () => giveUpReason(browsers.outage, config.browserOutageLimitMs),
     accounts: () => pool.states,
     queue: () => pool.queue,
     metrics: metricsOf(pool, browsers),
     log,
-    limits: { ...config, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },
-    corsOrigins: config.corsOrigins,
   });
   const leaving = new AbortController();
   const server = createHttpServer(app, leaving.signal);
@@ -93,6 +92,7 @@ export async function startGateway(
     url,
     pool,
     browsers,
+    giveUpReason: () => giveUpReason(browsers.outage, config.browserOutageLimitMs),
     setCredentials: (credentials) => roster.apply(credentials),
     drain: async () => {
       leaving.abort();
@@ -112,6 +112,22 @@ function catalogOf({ modelAliases: aliases, unknownModels: unknown }: Config, mo
   throw new ConfigError(
     `Wrong settings:\n  MODEL_ALIASES: expected ${expected}, got ${JSON.stringify(wrong.join(" "))}`,
   );
+}
+
+/** What the settings and the site say of requests. */
+function callersParts(config: Config, site: Site) {
+  return {
+    models: catalogOf(config, site.models),
+    promptOf: (request: ChatRequest) => site.promptOf(request),
+    maxPromptCharacters: config.maxPromptCharacters ?? site.maxPromptCharacters,
+    contextOverflow: config.contextOverflow,
+    background: config.background,
+    backgroundPattern: config.backgroundPattern,
+    metricsKey: config.metricsKey,
+    allowedHosts: config.allowedHosts,
+    corsOrigins: config.corsOrigins,
+    limits: { ...config, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },
+  };
 }
 
 async function openStates(config: Config, log: Log): Promise<SessionStates> {
@@ -136,19 +152,11 @@ function poolOf(config: Config, memory: Memory, log: Log): SessionPool {
   return new SessionPool({ ...rest, ...limits, memory }, log);
 }
 
-const LISTEN_FAILURES: Readonly<Record<string, string>> = {
-  EADDRINUSE: "is taken by another program",
-  EACCES: "may not be used by this user",
-  EADDRNOTAVAIL: "is no address of this machine",
-  ENOTFOUND: "is no address of this machine",
-};
-
 /** @throws ConfigError that says which address is taken or forbidden. */
 async function listen(server: Server, { host, port }: Pick<Config, "host" | "port">): Promise<string> {
   server.listen(port, host);
   await once(server, "listening").catch((cause: NodeJS.ErrnoException) => {
-    const problem = LISTEN_FAILURES[cause.code ?? ""] ?? `cannot be listened on: ${cause.message}`;
-    throw new ConfigError(`HOST=${host} PORT=${port} ${problem}.`, { cause });
+    throw new ConfigError(listenFailure({ host, port }, cause), { cause });
   });
   const address = server.address() as AddressInfo;
   return `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;

@@ -1,4 +1,4 @@
-import { lstat, mkdtemp, readFile, readdir, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -6,6 +6,8 @@ const PREFIX = "gptomni-";
 /** Chromium makes a socket deep in here, whose path may have 107 characters in all */
 const LONGEST_PARENT = 30;
 const SHORT_PARENT = "/tmp";
+/** Far more often than systemd-tmpfiles removes what nobody used: after 10 days, by default. */
+const TOUCH_EVERY_MS = 3_600_000;
 
 /**
  * A temporary folder for everything that this process and its browsers put aside, Playwright's profiles included: it
@@ -14,10 +16,13 @@ const SHORT_PARENT = "/tmp";
 export class Scratch implements AsyncDisposable {
   readonly path: string;
   readonly #before = process.env["TMPDIR"];
+  readonly #touching: NodeJS.Timeout;
 
   private constructor(path: string) {
     this.path = path;
     process.env["TMPDIR"] = path;
+    const touch = (): void => void utimes(path, new Date(), new Date()).catch(() => {});
+    this.#touching = setInterval(touch, TOUCH_EVERY_MS).unref();
   }
 
   /** Gives how many left-over folders were swept away, too. */
@@ -29,6 +34,7 @@ export class Scratch implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#touching);
     if (this.#before === undefined) delete process.env["TMPDIR"];
     else process.env["TMPDIR"] = this.#before;
     await rm(this.path, { recursive: true, force: true, maxRetries: 5 });
@@ -45,6 +51,12 @@ async function mayServe(parent: string): Promise<boolean> {
 export async function isPassable(folder: string): Promise<boolean> {
   if (((await stat(folder)).mode & 0o001) === 0) return false;
   return folder === dirname(folder) || isPassable(dirname(folder));
+}
+
+/** A folder in the temporary one, which is made anew where something removed it. */
+export async function makeTempDir(prefix: string): Promise<string> {
+  await mkdir(tmpdir(), { recursive: true, mode: 0o700 });
+  return mkdtemp(join(tmpdir(), prefix));
 }
 
 async function sweep(parent: string): Promise<number> {

@@ -49,6 +49,13 @@ export const SETTINGS = {
     isSecret: true,
     doc: "the operator's key, for /metrics and /admin/api; made, kept and printed like API_MASTER_KEY when absent",
   }),
+  METRICS_KEY: setting({
+    parse: text.min(1),
+    default: undefined,
+    unit: "",
+    isSecret: true,
+    doc: "a key that opens /metrics and nothing else, for Prometheus",
+  }),
   API_REQUEST_TIMEOUT: setting({
     parse: seconds(1, 3_600),
     default: "900",
@@ -191,6 +198,12 @@ export const SETTINGS = {
     unit: "accounts",
     doc: "how many accounts share one Chromium: the death of one costs no more; more, where few pages may be open",
   }),
+  BROWSER_OUTAGE_LIMIT_SECONDS: setting({
+    parse: seconds(1, 86_400),
+    default: "300",
+    unit: "s",
+    doc: "no browser started for so long: /livez answers 503 and the process ends, for its supervisor to start it again",
+  }),
   MAX_REPLY_BYTES: setting({
     parse: wholeNumber(1_024, 1_073_741_824),
     default: "8388608",
@@ -252,6 +265,12 @@ export const SETTINGS = {
     doc: "take automation's marks off the browser; claims nothing untrue",
   }),
   CORS_ORIGINS: setting({ parse: words, default: "*", unit: "", doc: "web pages that may call, separated by spaces" }),
+  ALLOWED_HOSTS: setting({
+    parse: words,
+    default: "",
+    unit: "",
+    doc: "names under which /admin, /metrics, /docs and /openapi.json are served, besides localhost and IP addresses",
+  }),
   LOG_LEVEL: setting({
     parse: z.enum(["debug", "info", "warn", "error", "silent"], { error: "debug, info, warn, error or silent" }),
     default: "info",

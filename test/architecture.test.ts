@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ["setting", "settings", "credentials", "site", "sites"],
   memory: [],
   scratch: [],
-  process: [],
+  process: ["log", "scratch"],
   stop: ["log"],
   alerts: ["log", "pool", "setting"],
   "session-states": ["browser", "log", "pool", "store"],
@@ -37,8 +37,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   metrics: ["http", "pool"],
   http: ["gateway", "pool", "openai", "anthropic", "turn", "chat", "errors", "log", "config"],
   simulator: [],
-  doctor: ["accounts", "browser", "site", "sites", "store", "config", "errors", "log"],
+  doctor: ["process", "accounts", "browser", "site", "sites", "store", "config", "errors", "log"],
   main: [
+    "process",
     "alerts",
     "metrics",
     "roster",
@@ -58,6 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "errors",
   ],
   cli: [
+    "process",
     "accounts",
     "store",
     "credentials",
@@ -80,7 +82,9 @@ const FENCES: Readonly<Record<string, readonly string[]>> = {
   "playwright-extra": ["browser/launch.ts"],
   "puppeteer-extra-plugin-stealth": ["browser/launch.ts"],
   playwright: ["browser/"],
+  selfsigned: ["simulator/"],
   express: ["http/"],
+  "rate-limiter-flexible": ["http/key-brake.ts"],
   zod: [
     "openai/",
     "anthropic/",

@@ -2,31 +2,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { Simulator } from "../src/simulator/simulator.ts";
-import { Command } from "./command.ts";
+import { ask, Command, NODE, serve } from "./command.ts";
 import { Inspector } from "./inspector.ts";
-
-const KEY = "sk-test-0123456789abcdef0123456789abcdef";
-
-const NODE = ["node", "src/cli.ts"];
-
-function serve(site: Simulator, env: Readonly<Record<string, string>> = {}): Promise<Command> {
-  return Command.run([...NODE, "serve"], {
-    GPTOMNI_ORIGIN: site.origin,
-    GPTOMNI_CREDENTIALS: JSON.stringify([site.addAccount("alice")]),
-    BROWSER_ARGS: site.browserArgs,
-    API_MASTER_KEY: KEY,
-    RATE_LIMIT: "off",
-    ...env,
-  });
-}
-
-function ask(url: string, content: string): Promise<Response> {
-  return fetch(`${url}/v1/chat/completions`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
-    body: JSON.stringify({ model: "gptomni", stream: true, messages: [{ role: "user", content }] }),
-  });
-}
 
 test("the demo prints a curl line that works, and Ctrl-C leaves nothing behind", async () => {
   await using demo = await Command.run(["npm", "run", "demo"]);

@@ -4,9 +4,11 @@ import { chmod, mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { vi } from "vitest";
+import { Simulator } from "../src/simulator/simulator.ts";
 import { signalIfRunning } from "./faults/processes.ts";
 
-const ROOT = join(import.meta.dirname, "..");
+export const ROOT = join(import.meta.dirname, "..");
+const KEY = "sk-test-0123456789abcdef0123456789abcdef";
 
 /** A command as a user's terminal runs it: a process group of its own, and a temporary folder to look into afterwards. */
 export class Command implements AsyncDisposable {
@@ -15,7 +17,7 @@ export class Command implements AsyncDisposable {
   readonly scratchDir: string;
   output = "";
 
-  constructor(scratchDir: string, args: readonly string[], env: Readonly<Record<string, string>>, cwd: string) {
+  constructor(scratchDir: string, args: readonly string[], env: Readonly<Record<string, string>>, cwd = ROOT) {
     this.scratchDir = scratchDir;
     const [command = "", ...rest] = args;
     this.#child = spawn(command, rest, {
@@ -28,7 +30,7 @@ export class Command implements AsyncDisposable {
         ...env,
         TMPDIR: scratchDir,
       },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       detached: true,
     });
     this.#closed = once(this.#child, "close");
@@ -37,15 +39,20 @@ export class Command implements AsyncDisposable {
     this.#child.stderr?.on("data", collect);
   }
 
-  static async run(
-    args: readonly string[],
-    env: Readonly<Record<string, string>> = {},
-    cwd: string = ROOT,
-  ): Promise<Command> {
+  static async run(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = ROOT): Promise<Command> {
     const scratchDir = await mkdtemp(join(tmpdir(), "gptomni-cli-"));
-    // As root, browsers run as users of their own.
-    await chmod(scratchDir, 0o711);
+    // As /tmp: a command may run as another user.
+    await chmod(scratchDir, 0o1777);
     return new Command(scratchDir, args, env, cwd);
+  }
+
+  /** As typed on its terminal. */
+  type(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
   }
 
   /** Waits until the output holds what is looked for. */
@@ -56,13 +63,18 @@ export class Command implements AsyncDisposable {
         if (!found) throw new Error(`not said yet: ${wanted.source}; said: ${this.output}`);
         return found;
       },
-      { timeout: 20_000, interval: 10 },
+      { timeout: 60_000, interval: 10 },
     );
   }
 
   /** To the whole group, as Ctrl-C in a terminal goes. */
   signal(name: NodeJS.Signals): void {
     process.kill(-(this.#child.pid ?? 0), name);
+  }
+
+  /** To the process that was started, and none of those that it started. */
+  signalFirst(name: NodeJS.Signals): void {
+    process.kill(this.#child.pid ?? 0, name);
   }
 
   async ended(): Promise<unknown> {
@@ -84,4 +96,29 @@ export class Command implements AsyncDisposable {
     for (const pid of await this.processes()) signalIfRunning(Number(pid), "SIGKILL");
     await rm(this.scratchDir, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+export const NODE = ["node", "src/cli.ts"];
+
+export function serve(
+  site: Simulator,
+  env: Readonly<Record<string, string>> = {},
+  command: readonly string[] = [...NODE, "serve"],
+): Promise<Command> {
+  return Command.run(command, {
+    GPTOMNI_ORIGIN: site.origin,
+    GPTOMNI_CREDENTIALS: JSON.stringify([site.addAccount("alice")]),
+    BROWSER_ARGS: site.browserArgs,
+    API_MASTER_KEY: KEY,
+    RATE_LIMIT: "off",
+    ...env,
+  });
+}
+
+export function ask(url: string, content: string): Promise<Response> {
+  return fetch(`${url}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
+    body: JSON.stringify({ model: "gptomni", stream: true, messages: [{ role: "user", content }] }),
+  });
 }

@@ -56,7 +56,7 @@ test("a connection that was idle for longer than a head may take is used again",
 });
 
 /** The time of which clients are told is over at once; a request that comes a moment later meets an open connection. */
-const SHORT = { keepAliveTimeout: 1_000, keepAliveTimeoutBuffer: 60_000 };
+const SHORT = { keepAliveTimeout: 1_000, keepAliveTimeoutBuffer: 60_000, idleLimitMs: 60_000 };
 
 test("a request that comes just after the announced time is answered over the same connection", async () => {
   const { port, connections } = await serveIdle(SHORT);

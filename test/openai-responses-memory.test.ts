@@ -188,6 +188,27 @@ describe("the memory", () => {
     expect(memory.bytes).toBeLessThan(100_000);
   });
 
+  test("is not forgotten because another key stores more, by bytes or by number", () => {
+    for (const limits of [{ maxBytes: 100_000 }, { maxResponses: 4 }]) {
+      const { memory, keep } = memoryOf(limits);
+      const mine = keep("a", itemOf("x".repeat(5_000)));
+      const others = Array.from({ length: 10 }, (_, turn) => keep("b", itemOf(`${turn}`.repeat(15_000))));
+      expect(memory.find("a", mine)).toBeDefined();
+      expect(memory.find("b", others[0] ?? "")).toBeUndefined();
+      expect(memory.find("b", others.at(-1) ?? "")).toBeDefined();
+    }
+  });
+
+  test("shares the room among keys that all want more than there is", () => {
+    const { memory, keep } = memoryOf({ maxResponses: 9 });
+    const kept = Array.from({ length: 60 }, (_, turn) =>
+      ["a", "b", "c"].map((owner) => [owner, keep(owner, itemOf(`${turn}`))]),
+    );
+    const left = kept.flat().filter(([owner = "", id = ""]) => memory.find(owner, id) !== undefined);
+    const keptBy = (name: string): number => left.filter(([owner]) => owner === name).length;
+    expect([keptBy("a"), keptBy("b"), keptBy("c")]).toEqual([3, 3, 3]);
+  });
+
   test("keeps an item as long as one response holds it", () => {
     const { memory, keep } = memoryOf({});
     const item = itemOf("shared");

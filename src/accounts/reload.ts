@@ -26,8 +26,16 @@ export async function currentAccounts({
   return isListGiven ? credentials : undefined;
 }
 
-/** Takes a changed list of accounts in, when its file changes or on SIGHUP. What is wrong leaves the old one in force. */
-export function reloading(config: Config, apply: (list: readonly Credential[]) => Promise<void>, log: Log): Disposable {
+/**
+ * Takes a changed list of accounts in, when its file changes or on SIGHUP without a terminal. What is wrong leaves the old
+ * one in force.
+ */
+export function reloading(
+  config: Config,
+  { endsOnHangUp }: { readonly endsOnHangUp: boolean },
+  apply: (list: readonly Credential[]) => Promise<void>,
+  log: Log,
+): Disposable {
   const reload = async (): Promise<void> => {
     try {
       const list = await currentAccounts(currentConfig());
@@ -39,7 +47,7 @@ export function reloading(config: Config, apply: (list: readonly Credential[]) =
     }
   };
   const onHangUp = (): void => void reload();
-  process.on("SIGHUP", onHangUp);
+  if (!endsOnHangUp) process.on("SIGHUP", onHangUp);
   const watch =
     config.credentialsFile === undefined ? undefined : watchCredentialsFile(config.credentialsFile, onHangUp);
   return {

@@ -37,6 +37,13 @@ export class BrowserFleet implements AsyncDisposable {
     return this.hosts.filter(({ confinement }) => confinement?.isSandboxed === isSandboxed).length;
   }
 
+  /** The longest outage of a browser, while none runs: one that runs shows that the machine can. */
+  get outage(): BrowserHost["outage"] {
+    if (this.hosts.some(({ isRunning }) => isRunning)) return undefined;
+    const outages = this.hosts.flatMap(({ outage }) => outage ?? []);
+    return outages.toSorted((one, other) => one.sinceMs - other.sinceMs)[0];
+  }
+
   /** A place for one credential; it is started when it is first needed. */
   moveIn(): BrowserHost {
     const { credentialsPerBrowser, maxOpenSessions } = this.#options;

@@ -19,6 +19,9 @@ export class BrowserHost implements AsyncDisposable {
   starts = 0;
   #failures = 0;
   #nextTryAt = 0;
+  #isRunning = false;
+  /** Since when it does not start, on the clock of performance.now(), and why; undefined after a start. */
+  outage: { readonly sinceMs: number; readonly reason: string } | undefined;
   readonly #closing = new AbortController();
 
   constructor(options: LaunchOptions, log: Log) {
@@ -37,6 +40,10 @@ export class BrowserHost implements AsyncDisposable {
     return (await this.#launched).browser;
   }
 
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
   /** The main process of the Chromium that runs now, if one does. */
   async pid(): Promise<number | undefined> {
     return (await this.#launched?.catch(() => undefined))?.pid;
@@ -52,6 +59,8 @@ export class BrowserHost implements AsyncDisposable {
     try {
       const launched = await launchBrowser(this.#options, this.#closing.signal);
       this.#failures = 0;
+      this.outage = undefined;
+      this.#isRunning = true;
       this.starts += 1;
       // Nothing is awaited in between: one that freezes now has nobody else to notice.
       const heartbeat = new Heartbeat(launched.cdp, launched.pid, () => {
@@ -68,6 +77,7 @@ export class BrowserHost implements AsyncDisposable {
       this.#launched = undefined;
       this.#nextTryAt = performance.now() + Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, MAX_BACKOFF_MS);
       this.#failures += 1;
+      this.outage = { sinceMs: this.outage?.sinceMs ?? performance.now(), reason: GatewayError.from(cause).message };
       if (!this.#closing.signal.aborted) this.#log.error({ err: cause }, "chromium did not start");
       throw cause;
     }
@@ -98,6 +108,7 @@ export class BrowserHost implements AsyncDisposable {
   #onDisconnected(launched: LaunchedBrowser): void {
     this.#launched = undefined;
     this.confinement = undefined;
+    this.#isRunning = false;
     if (this.#closing.signal.aborted) return;
     this.#log.warn({ pid: launched.pid }, "chromium is gone; it is started again when next needed");
     // Takes what is left of its process group and its scratch folder.

@@ -23,7 +23,7 @@ const ADVICE: readonly (readonly [said: RegExp, advice: string])[] = [
     "There is no room for Chromium's temporary files: free the disk that holds TMPDIR, and /dev/shm.",
   ],
   [
-    /ENOMEM|cannot allocate memory|EAGAIN|resource temporarily unavailable|EMFILE|too many open files/i,
+    /ENOMEM|failed to map segment|cannot allocate memory|EAGAIN|resource temporarily unavailable|EMFILE|too many open files/i,
     "The machine, or a limit set for this process, leaves no memory, processes or files for Chromium.",
   ],
   [/EACCES|permission denied/i, "Chromium may not be executed by this user, or may not write to TMPDIR."],
@@ -40,7 +40,10 @@ export function adviceFor(cause: unknown): string {
   if (isSandboxMissing(text)) {
     return "Chromium's sandbox cannot start here: user namespaces are not allowed. In a container use docker/seccomp.json (--security-opt seccomp=docker/seccomp.json); see README, Container.";
   }
-  const library = /error while loading shared libraries: ([^:\s]+)/.exec(text)?.[1];
+  // A library that is there and cannot be mapped is a lack of memory.
+  const library = /failed to map segment/.test(text)
+    ? undefined
+    : /error while loading shared libraries: ([^:\s]+)/.exec(text)?.[1];
   if (library !== undefined) {
     return `Chromium lacks the library ${library}: install the distribution's Chromium, which brings along what it needs (Debian: apt-get install chromium).`;
   }

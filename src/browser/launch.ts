@@ -1,15 +1,13 @@
 import { execFile } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { chromium, type Browser, type CDPSession, type LaunchOptions as PlaywrightOptions } from "playwright";
 import { addExtra } from "playwright-extra";
 import stealth from "puppeteer-extra-plugin-stealth";
 import { GatewayError } from "../errors.ts";
-import { killProcessesIn } from "../scratch.ts";
+import { killProcessesIn, makeTempDir } from "../scratch.ts";
 import { browserEnvironment } from "./environment.ts";
 import { withoutNeedlessFeatures } from "./features.ts";
 import { adviceFor, whatItSaid } from "./launch-failure.ts";
@@ -55,6 +53,7 @@ const BRAKES_OFF = ["--disable-popup-blocking", "--disable-ipc-flooding-protecti
  * what today's headless mode really has: user-agent-override (says Windows on Linux, and a brand list of its own),
  * webgl.vendor (says Intel), navigator.languages, .vendor, .plugins, .permissions and .hardwareConcurrency,
  * media.codecs, chrome.app, .csi, .loadTimes and .runtime, iframe.contentWindow, window.outerdimensions, sourceurl.
+ * In package.json, overrides leave out what only these would need.
  */
 const TRUTHFUL_EVASIONS = ["navigator.webdriver", "defaultArgs"];
 
@@ -74,6 +73,7 @@ export async function launchBrowser(options: LaunchOptions, signal: AbortSignal)
         confinement = { ...next, reason: whatItSaid(cause) };
         continue;
       }
+      if (cause instanceof GatewayError && cause.code === "browser_unavailable") throw cause;
       throw new GatewayError("browser_unavailable", adviceFor(cause), { cause: new Error(whatItSaid(cause)) });
     }
   }
@@ -84,7 +84,10 @@ async function launchConfined(
   confinement: Confinement,
   signal: AbortSignal,
 ): Promise<LaunchedBrowser> {
-  const scratchDir = await mkdtemp(join(tmpdir(), "b-"));
+  const scratchDir = await makeTempDir("b-").catch((cause: NodeJS.ErrnoException) => {
+    const message = `The temporary folder cannot be written to (${cause.code}): free its disk, or set TMPDIR to another.`;
+    throw new GatewayError("browser_unavailable", message, { cause });
+  });
   const removeScratch = (): Promise<void> => rm(scratchDir, { recursive: true, force: true, maxRetries: 5 });
   const over = new AbortController();
   // Playwright has no way to give a launch up, but sees at once that the process is gone; it may not have begun yet.

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { RequestHandler } from "express";
 import { GatewayError } from "../errors.ts";
 import { exchangeOf } from "./exchange.ts";
+import type { KeyBrake } from "./key-brake.ts";
 
 export interface NamedKey {
   /** Tells its holder's requests from others', in the log as well. */
@@ -14,9 +15,9 @@ export interface NamedKey {
  * Lets holders of a key through, as that key's tenant. Keys are compared by digest in constant time, and never repeated
  * in an answer.
  */
-export function requireKey(keys: readonly NamedKey[]): RequestHandler {
+export function requireKey(keys: readonly NamedKey[], brake: KeyBrake): RequestHandler {
   const known = keys.map(({ name, value }) => ({ name, digest: digest(value) }));
-  return (request, response, next) => {
+  return async (request, response, next) => {
     const offered = keysIn(request.headers);
     const digests = offered.map(digest);
     const match = known.find((one) => digests.some((other) => timingSafeEqual(one.digest, other)));
@@ -25,6 +26,7 @@ export function requireKey(keys: readonly NamedKey[]): RequestHandler {
       next();
       return;
     }
+    if (offered.length > 0) await brake.count(request);
     response.setHeader("www-authenticate", "Bearer");
     throw new GatewayError("invalid_api_key", offered.length === 0 ? NO_KEY : WRONG_KEY);
   };

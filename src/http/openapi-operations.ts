@@ -71,7 +71,12 @@ export const OPERATIONS: Readonly<Record<`${"GET" | "POST" | "DELETE"} /${string
   },
   "GET /v1/models": { tag: "OpenAI", summary: "List the models", answer: "ModelList" },
   "GET /v1/models/{id}": { tag: "OpenAI", summary: "Find a model", answer: "Model" },
-  "GET /livez": { tag: "Gateway", summary: "Tell that the process runs", opensTo: "everybody", answer: "Status" },
+  "GET /livez": {
+    tag: "Gateway",
+    summary: "Tell whether the process is of use",
+    opensTo: "everybody",
+    answer: "Status",
+  },
   "GET /healthz": { tag: "Gateway", summary: "The same, by an older name", opensTo: "everybody", answer: "Status" },
   "GET /readyz": {
     tag: "Gateway",

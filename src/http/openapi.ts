@@ -128,7 +128,7 @@ function described(name: string, operation: Operation): JsonObject {
     ...(request !== undefined && {
       requestBody: { required: true, content: { "application/json": { schema: reference(request), example } } },
     }),
-    responses: { "200": success(operation), ...failures(name, operation) },
+    responses: { "200": success(operation), ...failures(operation) },
   };
 }
 
@@ -147,9 +147,14 @@ function success({ request, answer, event, answerType }: Operation): JsonObject 
 }
 
 /** By status, with the codes that have it. */
-function failures(name: string, { request, opensTo, failure = "Error" }: Operation): JsonObject {
-  if (name === "GET /readyz") {
-    return { "503": { description: "Not ready.", content: { "application/json": { schema: reference("Status") } } } };
+function failures({ request, opensTo, answer, failure = "Error" }: Operation): JsonObject {
+  if (answer === "Status") {
+    return {
+      "503": {
+        description: "Not so; `reasons` says why.",
+        content: { "application/json": { schema: reference("Status") } },
+      },
+    };
   }
   if (opensTo === "everybody") return {};
   const lookupStatuses = opensTo === "operators" ? [401] : [401, 404];

@@ -5,19 +5,28 @@ import { promisify } from "node:util";
 import { GatewayError } from "../errors.ts";
 import { toErrorBody } from "../openai/error.ts";
 
-/** How long a request's head, and the whole of it, may take to arrive; who sends nothing holds a connection only. */
+/** How long a request's head, and the whole of it, may take to arrive. */
 const ARRIVAL_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
+/**
 /**
  * A connection over which nothing is asked outlives those in the pools of clients and proxies: nginx keeps them for 60 or 75 s,
  * Go and Traefik for 90 s, OkHttp for 5 minutes, Google's load balancer for 10 minutes. Else a pool would send a request
  * over a connection that is being closed.
  */
-const IDLE_LIMITS = { keepAliveTimeout: 620_000, keepAliveTimeoutBuffer: 10_000 };
+const IDLE_LIMITS = { keepAliveTimeout: 620_000, keepAliveTimeoutBuffer: 10_000, idleLimitMs: 635_000 };
+/** Each costs a file descriptor and some kilobytes; far more than clients need, far less than a process may open. */
+const MAX_CONNECTIONS = 4_096;
+
 export interface IdleLimits {
   /** How long an idle connection is kept, as clients are told; milliseconds. */
   readonly keepAliveTimeout: number;
   /** How much longer it is really kept: a request may be under way when the time is over. */
   readonly keepAliveTimeoutBuffer: number;
+  /**
+   * How long a connection may stay after an answer without a next request, whatever comes over it: Node restarts its own
+   * clock at each empty line (https://www.rfc-editor.org/rfc/rfc9112#section-2.2-6).
+   */
+  readonly idleLimitMs: number;
 }
 
 /** A client that is still sending gets this long to read why it is cut off: closing at once may lose the answer. */
@@ -32,11 +41,21 @@ const LOOK_EVERY_MS = 10;
  */
 export function createHttpServer(app: RequestListener, leaving: AbortSignal, idle: IdleLimits = IDLE_LIMITS): Server {
   const latest = new WeakMap<Duplex, ServerResponse>();
-  const server = createServer({ ...ARRIVAL_LIMITS, ...idle }, (request, response) => {
-    latest.set(request.socket, response);
+  const idleTimers = new WeakMap<Duplex, NodeJS.Timeout>();
+  const { idleLimitMs, ...keepAlive } = idle;
+  const server = createServer({ ...ARRIVAL_LIMITS, ...keepAlive }, (request, response) => {
+    const { socket } = request;
+    latest.set(socket, response);
+    clearTimeout(idleTimers.get(socket));
+    response.once("close", () => {
+      if (socket.destroyed || latest.get(socket) !== response) return;
+      idleTimers.set(socket, setTimeout(() => socket.destroy(), idleLimitMs).unref());
+    });
     endConnectionFrom(leaving, response);
     app(request, response);
   });
+  server.maxConnections = MAX_CONNECTIONS;
+  server.on("connection", (socket) => socket.once("close", () => clearTimeout(idleTimers.get(socket))));
   return server.on("clientError", (cause: NodeJS.ErrnoException, socket) => {
     if (socket.writableEnded) return;
     if (socket.writable && isAnswerDue(latest.get(socket))) refuse(socket, cause);

@@ -37,7 +37,16 @@ interface Held {
   holders: number;
 }
 
-/** Responses of late, and their items, each for its owner only. What was not of use for longest goes first. */
+/** What one owner's responses take. */
+interface Share {
+  bytes: number;
+  responses: number;
+}
+
+/**
+ * Responses of late, and their items, each for its owner only. When there are too many, the owner who has most loses the
+ * one that was not of use for longest: nobody's are pushed out by another who stores more.
+ */
 export class ResponseMemory {
   readonly #limits: MemoryLimits;
   readonly #now: () => number;
@@ -45,6 +54,7 @@ export class ResponseMemory {
   readonly #responses = new Map<string, Kept>();
   readonly #held = new Map<Item, Held>();
   readonly #itemsById = new Map<string, Item>();
+  readonly #shares = new Map<string, Share>();
   #bytes = 0;
 
   constructor(limits: Partial<MemoryLimits> = {}, now: () => number = () => performance.now()) {
@@ -67,12 +77,11 @@ export class ResponseMemory {
       bytes,
       expiresAtMs: this.#now() + this.#limits.lifetimeMs,
     });
-    this.#bytes += bytes;
+    this.#count(owner, { bytes, responses: 1 });
     for (const item of items) this.#hold(owner, item);
-    for (const [key] of this.#responses) {
-      if (this.#responses.size <= this.#limits.maxResponses && this.#bytes <= this.#limits.maxBytes) return;
-      this.#drop(key);
-    }
+    while (this.#responses.size > this.#limits.maxResponses) this.#dropOldestOf(this.#largestBy("responses"));
+    while (this.#bytes > this.#limits.maxBytes && this.#responses.size > 0)
+      this.#dropOldestOf(this.#largestBy("bytes"));
   }
 
   find(owner: string, id: string): Remembered | undefined {
@@ -110,14 +119,36 @@ export class ResponseMemory {
     const kept = this.#responses.get(key);
     if (!kept) return false;
     this.#responses.delete(key);
-    this.#bytes -= kept.bytes;
+    this.#count(kept.owner, { bytes: -kept.bytes, responses: -1 });
     for (const item of new Set(kept.remembered.conversation)) this.#release(kept.owner, item);
     return true;
   }
 
+  #count(owner: string, change: Readonly<Share>): void {
+    const share = this.#shares.get(owner) ?? { bytes: 0, responses: 0 };
+    share.bytes += change.bytes;
+    share.responses += change.responses;
+    this.#bytes += change.bytes;
+    if (share.responses > 0 || share.bytes > 0) this.#shares.set(owner, share);
+    else this.#shares.delete(owner);
+  }
+
+  #largestBy(measure: keyof Share): string {
+    const [owner] = [...this.#shares].reduce((one, other) => (other[1][measure] > one[1][measure] ? other : one));
+    return owner;
+  }
+
+  #dropOldestOf(owner: string): void {
+    for (const [key, kept] of this.#responses) {
+      if (kept.owner !== owner) continue;
+      this.#drop(key);
+      return;
+    }
+  }
+
   #hold(owner: string, item: Item): void {
     const held = this.#held.get(item) ?? { bytes: sizeOf(item), holders: 0 };
-    if (held.holders === 0) this.#bytes += held.bytes;
+    if (held.holders === 0) this.#count(owner, { bytes: held.bytes, responses: 0 });
     held.holders += 1;
     this.#held.set(item, held);
     this.#itemsById.set(keyOf(owner, item.id), item);
@@ -129,7 +160,7 @@ export class ResponseMemory {
     held.holders -= 1;
     if (held.holders > 0) return;
     this.#held.delete(item);
-    this.#bytes -= held.bytes;
+    this.#count(owner, { bytes: -held.bytes, responses: 0 });
     const key = keyOf(owner, item.id);
     // A caller may have given another item the same id.
     if (this.#itemsById.get(key) === item) this.#itemsById.delete(key);

@@ -49,6 +49,11 @@ async function untilReady(baseUrl: string): Promise<void> {
   await vi.waitFor(check, { timeout: 60_000, interval: 200 });
 }
 
+async function expectAnswer(baseUrl: string): Promise<void> {
+  const response = await ask(baseUrl, { messages: [{ role: "user", content: "Hello again" }] });
+  expect(response.status).toBe(200);
+}
+
 /** When each piece of a slow answer came, in milliseconds since the first. */
 async function arrivals(baseUrl: string): Promise<number[]> {
   const content = '@sim {"chunks":6,"chunkDelayMs":200,"chunkText":"tick "}';
@@ -113,6 +118,15 @@ describe("docker run", () => {
     for (const line of renderers) expect(line).toMatch(/^([2-9]) false$/);
   });
 
+  test("starts its display again when it dies", async () => {
+    const script = `for (const pid of fs.readdirSync("/proc").filter((name) => +name > 0)) {
+      if (fs.readFileSync("/proc/" + pid + "/cmdline", "utf8").startsWith("Xvfb")) process.kill(pid, "SIGKILL");
+    }`;
+    await run(ENGINE, "exec", name, "node", "-e", script);
+    await vi.waitFor(() => expectAnswer(baseUrl), { timeout: 60_000, interval: 500 });
+    expect((await ask(baseUrl, { messages: [{ role: "user", content: "And again" }] })).status).toBe(200);
+  });
+
   test("carries no secret file and no test", async () => {
     const files = await run(ENGINE, "exec", name, "ls", "-A", "/app");
     expect(files.split("\n").toSorted()).toEqual(["node_modules", "package-lock.json", "package.json", "src"]);
@@ -146,6 +160,40 @@ describe("docker compose", () => {
     const times = await arrivals(baseUrl);
     expect(times.length).toBeGreaterThanOrEqual(5);
     expect(times.at(-1)).toBeGreaterThan(600);
+  });
+
+  test.each(["/metrics", "/admin/api/credentials", "/admin", "/%6detrics", "//metrics", "/v1/metrics"])(
+    "nginx does not pass %s on",
+    async (path) => {
+      const response = await fetch(baseUrl + path);
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({ error: { code: "unknown_url" } });
+    },
+  );
+
+  test("the gateway has no rights, no writable root and bounds", async () => {
+    const script = String.raw`const own = fs.readdirSync("/proc").find((pid) => {
+        return +pid > 0 && fs.readFileSync("/proc/" + pid + "/cmdline", "utf8").includes("src/cli.ts");
+      });
+      const status = fs.readFileSync("/proc/" + own + "/status", "utf8");
+      const limits = fs.readFileSync("/proc/" + own + "/limits", "utf8");
+      let isReadOnly = false;
+      try { fs.writeFileSync("/app/x", ""); } catch (cause) { isReadOnly = cause.code === "EROFS"; }
+      console.log(JSON.stringify({
+        isReadOnly,
+        capabilities: /CapBnd:\s*(\w+)/.exec(status)[1],
+        noNewPrivileges: /NoNewPrivs:\s*(\d)/.exec(status)[1],
+        core: /Max core file size +(\w+)/.exec(limits)[1],
+      }));`;
+    const told: unknown = JSON.parse(await compose("exec", "-T", "gateway", "node", "-e", script));
+    expect(told).toEqual({ isReadOnly: true, capabilities: "0000000000000000", noNewPrivileges: "1", core: "0" });
+  });
+
+  test("nginx finds a gateway that was made anew at another address", async () => {
+    await compose("up", "-d", "--no-build", "--no-deps", "--force-recreate", "gateway");
+    await untilReady(baseUrl);
+    const response = await ask(baseUrl, { messages: [{ role: "user", content: "Hello again" }] });
+    expect(await response.text()).toContain("You said: Hello again");
   });
 
   test("a body that nginx refuses is refused in OpenAI's shape", async () => {

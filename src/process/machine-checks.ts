@@ -1,0 +1,81 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { listenFailure } from "./listen-failure.ts";
+import { MachineError, systemFailure } from "./machine-error.ts";
+
+const MIB = 1024 * 1024;
+/** Node, one Chromium and one page. */
+const LEAST_MEMORY_BYTES = 512 * MIB;
+const ANSWER_LIMIT_MS = 2_000;
+
+/** Something that serving needs of the machine. */
+export interface MachineCheck {
+  readonly what: string;
+  /** Says what was found. @throws MachineError with what to mend. */
+  readonly work: () => Promise<string>;
+}
+
+interface Needs {
+  readonly stateDir: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+export function machineChecks({ stateDir, host, port }: Needs): readonly MachineCheck[] {
+  return [
+    { what: "state", work: async () => `${await usableFolder("STATE_DIR", stateDir)} can be written to` },
+    { what: "temporary folder", work: async () => `${await usableFolder("TMPDIR", tmpdir())} can be written to` },
+    { what: "memory", work: async () => enoughMemory() },
+    { what: "port", work: () => freePort(host, port) },
+  ];
+}
+
+/** Makes the folder where it is not there, and tries to write. @throws MachineError that names the setting. */
+export async function usableFolder(setting: "STATE_DIR" | "TMPDIR", path: string): Promise<string> {
+  const probe = join(path, `.probe-${randomUUID()}`);
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    await writeFile(probe, "");
+    await rm(probe);
+    return path;
+  } catch (cause) {
+    const said = systemFailure(cause) ?? `It cannot be used: ${String(cause)}.`;
+    throw new MachineError(`${setting}=${path}: ${said.replace(probe, path)}`, { cause });
+  }
+}
+
+function enoughMemory(): string {
+  const bytes = process.availableMemory();
+  const shown = `${Math.floor(bytes / MIB)} MiB`;
+  if (bytes >= LEAST_MEMORY_BYTES) return `${shown} available`;
+  throw new MachineError(`Only ${shown} are available; a browser with one page needs ${LEAST_MEMORY_BYTES / MIB} MiB.`);
+}
+
+async function freePort(host: string, port: number): Promise<string> {
+  const where = `HOST=${host} PORT=${port}`;
+  const server = createServer().listen(port, host);
+  try {
+    await once(server, "listening");
+    return `${where} is free`;
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "EADDRINUSE" && (await isGateway(host, port))) return `a gateway listens on ${where} already`;
+    throw new MachineError(listenFailure({ host, port }, cause as NodeJS.ErrnoException), { cause });
+  } finally {
+    server.close();
+  }
+}
+
+async function isGateway(host: string, port: number): Promise<boolean> {
+  const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host;
+  try {
+    const response = await fetch(`http://${name}:${port}/`, { signal: AbortSignal.timeout(ANSWER_LIMIT_MS) });
+    return ((await response.json()) as { name?: unknown } | null)?.name === "gptomni-gateway";
+  } catch {
+    return false;
+  }
+}
