@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { SETTINGS } from "../src/settings.ts";
 import { ERRORS } from "../src/errors.ts";
+import { CLIENTS } from "./clients/catalog.ts";
+import { title } from "./clients/client.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
@@ -58,6 +60,29 @@ test("the compose file hands every setting on that the image does not set", () =
   const files = secrets.map(([name]) => `${name}_FILE`).filter((name) => name !== "GPTOMNI_CREDENTIALS_FILE");
   const settings = Object.keys(SETTINGS).filter((name) => !inImage.has(name));
   expect(new Set(handedOn)).toEqual(new Set([...settings, ...files]));
+});
+
+describe("docs/clients.md", () => {
+  const page = readFileSync(join(ROOT, "docs/clients.md"), "utf8");
+  const example = { url: "http://127.0.0.1:8088", key: "sk-gateway-…", home: "~", project: "." };
+
+  test.each(CLIENTS.map((client) => [title(client), client] as const))("has a row for %s", (_title, client) => {
+    const version = client.packages[0]?.replace(/^.*@/, "");
+    expect(page).toContain(`| ${client.name} | ${version} | ${client.variant} |`);
+  });
+
+  test.each(CLIENTS.map((client) => [title(client), client] as const))("shows the settings of %s", (_title, client) => {
+    const section = page.split("### ").find((part) => part.startsWith(`${client.name}\n`)) ?? "";
+    const { files = {}, environment = {}, commands = [] } = client.settings(example);
+    const lines = Object.values(files).flatMap((text) => text.split("\n"));
+    const wanted = [
+      ...Object.keys(files).map((path) => path.replace("./", "")),
+      ...lines.map((line) => line.trim().replace(/[,;]$/, "")),
+      ...Object.entries(environment).map(([name, value]) => `${name}=${value}`),
+      ...commands.map((words) => words.join(" ")),
+    ];
+    expect(wanted.filter((line) => !section.includes(line))).toEqual([]);
+  });
 });
 
 test("every error code is thrown somewhere", () => {
