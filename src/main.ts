@@ -3,7 +3,6 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Alerts } from "./alerts.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
-import type { ChatRequest } from "./chat.ts";
 import { ConfigError, MASTER, type Config } from "./config.ts";
 import type { Credential } from "./credentials.ts";
 import { Gateway } from "./gateway.ts";
@@ -118,7 +117,7 @@ function catalogOf({ modelAliases: aliases, unknownModels: unknown }: Config, mo
 function callersParts(config: Config, site: Site) {
   return {
     models: catalogOf(config, site.models),
-    promptOf: (request: ChatRequest) => site.promptOf(request),
+    promptOf: site.promptOf.bind(site),
     maxPromptCharacters: config.maxPromptCharacters ?? site.maxPromptCharacters,
     contextOverflow: config.contextOverflow,
     background: config.background,
