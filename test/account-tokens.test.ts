@@ -86,7 +86,8 @@ class Running {
   private constructor(store: CredentialStore) {
     this.#store = store;
     this.#states = new SessionStates(store, log, KEEP_MS);
-    const pool: Pick<SessionPool, "add" | "remove"> = {
+    const pool: Pick<SessionPool, "add" | "remove" | "refuseHopeless"> = {
+      refuseHopeless: () => {},
       add: async (slot) => void this.slots.set(slot.id, slot),
       remove: async (id) => {
         const slot = this.slots.get(id);
