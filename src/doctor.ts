@@ -31,12 +31,12 @@ const MAX_QUOTED_LINES = 6;
 export async function diagnose(config: Config, print: (line: string) => void): Promise<boolean> {
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const site = gptomni(config.origin);
-  let isHealthy = true;
+  const failed = new Set<string>();
   const check: Check = async (what, work) => {
     try {
       print(`ok    ${what}: ${await work()}`);
     } catch (cause) {
-      isHealthy = false;
+      failed.add(what);
       for (const line of linesOf(cause)) print(`FAIL  ${what}: ${line}`);
     }
   };
@@ -53,7 +53,10 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   let store: CredentialStore | undefined;
   let isRunning = false;
   try {
-    store = await CredentialStore.open(config.stateDir, await obtainSecretKey(config.stateDir, config.secretKey));
+    // Without its folder there is nothing to open, and that is said already.
+    if (!failed.has("state")) {
+      store = await CredentialStore.open(config.stateDir, await obtainSecretKey(config.stateDir, config.secretKey));
+    }
   } catch (cause) {
     isRunning = cause instanceof StoreError && cause.code === "store_in_use";
     if (!isRunning) await check("state", () => Promise.reject(cause));
@@ -62,7 +65,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   if (isRunning) await checkRunning(config, check, print);
   if (store && host.isRunning) await checkAccounts(config, { site, store, host }, check);
   if (config.credentials.length === 0) print("note  no accounts: set GPTOMNI_CREDENTIALS");
-  return isHealthy;
+  return failed.size === 0;
 }
 
 /** What to do about it, and what the browser or the system said. */
