@@ -88,9 +88,9 @@ test.each([40_000, 1, 7])("equal characters are limited in linear time, in piece
       const { text } = await answered(new ScriptedSite(pieces("a".repeat(characters), size)), { maxTokens });
       expect(Math.abs((await countTokens(text)) - Math.min(maxTokens, characters / 8))).toBeLessThanOrEqual(1);
     };
-    const half = await leastCpuMs(limited(20_000));
-    // Four times as much where the time grows with the square; 5 ms are below what the clock tells apart.
-    expect(await leastCpuMs(limited(40_000))).toBeLessThan(3 * half + 5);
+    const quarter = await leastCpuMs(limited(10_000));
+    // Sixteen times as much where the time grows with the square; 5 ms are below what the clock tells apart.
+    expect(await leastCpuMs(limited(40_000))).toBeLessThan(8 * quarter + 5);
   }
 });
 
