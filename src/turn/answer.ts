@@ -61,15 +61,18 @@ export class Answer implements AsyncIterable<AnswerPart> {
     if (isPlain) return this.#turn(chat.messages, maxTokens);
     const answer = emulate(this.#ask, this.#first, (messages, limit) => this.#turn(messages, limit));
     const prefill = prefillOf(chat.messages);
-    return prefill === undefined ? answer : withoutRepetition(answer, prefill);
+    // JSON is judged as a whole first, its beginning included.
+    return prefill === undefined || format.type === "text" ? answer : withoutRepetition(answer, prefill);
   }
 
-  /** Stop sequences and the limit hold for the text that the site gives, calls and all. */
+  /** Stop sequences and the limit hold for the text that the site gives, calls and all, but not for a repeated prefill. */
   #turn(messages: readonly Message[], maxTokens: number | undefined): AsyncIterable<TextPart> {
-    const { stop } = this.#ask;
+    const { chat, format, stop } = this.#ask;
     const request = { ...this.#first, messages };
     this.#sent.push(request);
-    const reply = this.#send(request);
+    const prefill = format.type === "text" ? prefillOf(chat.messages) : undefined;
+    const given = this.#send(request);
+    const reply = prefill === undefined ? given : withoutRepetition(given, prefill);
     const stopped = stop.length > 0 ? cutAtStop(reply, stop) : reply;
     return maxTokens === undefined ? stopped : cutAtTokens(stopped, maxTokens);
   }

@@ -4,10 +4,10 @@ import type { AnswerPart } from "./ask.ts";
 const MIN_CHARACTERS = 4;
 
 /** The answer without its beginning that the caller has already: models repeat it though they are told not to. */
-export async function* withoutRepetition(
-  parts: AsyncIterable<AnswerPart>,
+export async function* withoutRepetition<P extends AnswerPart>(
+  parts: AsyncIterable<P>,
   prefill: string,
-): AsyncGenerator<AnswerPart, void, undefined> {
+): AsyncGenerator<P | Extract<AnswerPart, { type: "text-delta" }>, void, undefined> {
   const start = prefill.trim();
   // A second opening brace could never be right.
   let held: string | undefined = start.length >= MIN_CHARACTERS || start === "{" ? "" : undefined;
