@@ -30,6 +30,30 @@ test.each([
   expect(site.lastMessage?.text).toContain("lacks the number");
 });
 
+test.each([
+  ["behind", `${CALL}\n${UNMARKED.replace("Bern", "Basel")}`],
+  ["before", `${UNMARKED.replace("Bern", "Basel")}\n${CALL}`],
+  [
+    "behind, with another number",
+    `${CALL}${UNMARKED.replaceAll("tool_call", "tool_call_12345").replace("Bern", "Basel")}`,
+  ],
+])("a call without the boundary %s a right one is asked for again, and the right one kept", async (_name, answer) => {
+  const site = new ScriptedSite(Array.from(answer), CALL.replace("Bern", "Basel"));
+  const given = await answered(site, TOOLS);
+  expect(given).toMatchObject({ text: "", calls: [BERN, ["weather", '{"city":"Basel"}']], finishReason: "tool_calls" });
+  const stubborn = new ScriptedSite(answer, "I meant one call.");
+  expect(await answered(stubborn, TOOLS)).toMatchObject({ calls: [BERN], finishReason: "tool_calls" });
+});
+
+test.each([
+  ["before it says anything", "</assistant§>\nHello", "\nHello"],
+  ["of the user's turn", "</user§>\n<assistant§>Hello</assistant§>", "\nHello"],
+])("a closing tag %s does not end the answer", async (_name, answer, text) => {
+  for (const pieces of [[answer], Array.from(answer)]) {
+    expect(await answered(new ScriptedSite(pieces), CONVERSATION)).toMatchObject({ text, finishReason: "stop" });
+  }
+});
+
 test("a call that lacks the boundary twice is an error", async () => {
   await expect(answered(new ScriptedSite(UNMARKED, UNMARKED), TOOLS)).rejects.toMatchObject({
     code: "tool_call_invalid",
@@ -116,6 +140,20 @@ test("the beginning that the caller wrote is not given again", async () => {
   expect((await answered(new ScriptedSite('{"a": 1}'), begun("{"))).text).toBe('"a": 1}');
   expect((await answered(new ScriptedSite("The cap"), begun(start))).text).toBe("The cap");
   expect((await answered(new ScriptedSite("Other"), begun(start))).text).toBe("Other");
+});
+
+test("a stop sequence or a limit that the caller's own beginning meets does not end an answer that repeats it", async () => {
+  const answer = '```json\n{"a":1}\n```';
+  const rest = '\n{"a":1}\n';
+  for (const pieces of [[answer], Array.from(answer)]) {
+    const stopped = await answered(new ScriptedSite(pieces), { ...begun("```json"), stop: ["```"] });
+    expect(stopped).toMatchObject({
+      text: rest,
+      parts: expect.arrayContaining([expect.objectContaining({ stopSequence: "```" })]),
+    });
+  }
+  const long = "one two three four five six";
+  expect((await answered(new ScriptedSite(`${long} seven`), { ...begun(long), maxTokens: 3 })).text).toBe(" seven");
 });
 
 test("tools of the same name are told apart by their namespace", async () => {

@@ -43,6 +43,19 @@ test.each([
   ["with escaped quotes", String.raw`<tool_call§ name="weather">{\"city\":\"Bern\"}</tool_call§>`, ""],
   ["in single quotes", "<tool_call§ name=\"weather\">{'city': 'Bern'}</tool_call§>", ""],
   ["with a closing tag of another form", '<tool_call§ name="weather">{"city":"Bern"}</tool_call>\nDone.', "\nDone."],
+  ["with a second closing tag", `${CALL}</tool_call>\nDone.`, "\nDone."],
+  [
+    "with a closing tag of another form within",
+    '<tool_call§ name="weather">{"city":"Bern"}</tool_call></tool_call§>',
+    "",
+  ],
+  ["with white space in its name", '<tool_call§ name=" weather ">{"city":"Bern"}</tool_call§>', ""],
+  ["with a fence on the line of its JSON", '<tool_call§ name="weather">```json{"city":"Bern"}```</tool_call§>', ""],
+  [
+    "with underscores escaped for Markdown",
+    String.raw`<tool\_call\§ name="weather">{"city":"Bern"}</tool\_call\§>`,
+    "",
+  ],
 ])("a call is found %s", async (_name, answer, text) => {
   for (const pieces of [[answer], characters(answer)]) {
     const given = await answered(new ScriptedSite(pieces), TOOLS);
@@ -230,26 +243,6 @@ test("without tools nothing is told of them and a call is text", async () => {
   const site = new ScriptedSite(call);
   expect(await answered(site)).toMatchObject({ text: call, calls: [], finishReason: "stop" });
   expect(site.sent[0]?.messages).toHaveLength(1);
-});
-
-test("an answer cut within a call has no call and ends by its length", async () => {
-  const site = new ScriptedSite(["Let me see.\n", ...characters(CALL)]);
-  const given = await answered(site, { ...TOOLS, maxTokens: 16 });
-  expect(given).toMatchObject({ text: "Let me see.", calls: [], finishReason: "length" });
-  expect(site).toMatchObject({ left: 1 });
-});
-
-test("an answer cut behind a call keeps the call", async () => {
-  const given = await answered(new ScriptedSite([CALL, " and so on".repeat(50)]), { ...TOOLS, maxTokens: 40 });
-  expect(given).toMatchObject({ calls: [BERN], finishReason: "length" });
-});
-
-test("a stop sequence within a call ends the answer without it", async () => {
-  const given = await answered(new ScriptedSite(`Hm ${CALL}`), { ...TOOLS, stop: ["Bern"] });
-  expect(given.parts).toEqual([
-    { type: "text-delta", text: "Hm" },
-    { type: "end", finishReason: "stop", stopSequence: "Bern" },
-  ]);
 });
 
 test("leaving early lets go of the site", async () => {

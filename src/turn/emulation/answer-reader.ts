@@ -1,4 +1,4 @@
-import { tagName, type TagKind } from "../../chat.ts";
+import { attribute, CALL_START, isTagStart, openTagCharacters, tagOf, TAG, type Tag } from "./answer-tag.ts";
 import { BareCallWatch } from "./bare-call.ts";
 import { leadStart, tidied } from "./call-fence.ts";
 import { Quoting } from "./quoting.ts";
@@ -36,20 +36,7 @@ export interface ReaderOptions {
   readonly maxCalls: number;
 }
 
-/** An opening or closing tag, with the conversation's boundary or without. */
-const TAG = /<(\/?)(system|user|assistant|tool_call|tool_result)(_\d+)?(?![\w-])([^<>]*)>/gi;
 const UNNAMED_CALL = /<tool_call(?:_\d+)?\s*>\s*\{\s*"name"\s*:\s*"([^"]{1,128})"/gi;
-const KINDS: readonly TagKind[] = ["system", "user", "assistant", "tool_call", "tool_result"];
-/** What is longer is no tag. */
-const MAX_TAG_CHARACTERS = 512;
-
-interface Tag {
-  readonly text: string;
-  readonly kind: string;
-  readonly isClosing: boolean;
-  readonly isMarked: boolean;
-  readonly attributes: string;
-}
 
 /**
  * Reads an answer as it comes, in linear time. A call stands in tags that carry the conversation's boundary:
@@ -98,18 +85,19 @@ export class AnswerReader {
       from = TAG.lastIndex;
       if (this.#isOver) return passed;
     }
-    const end = data.length - this.#openTagCharacters(data.slice(from));
+    const end = data.length - openTagCharacters(data.slice(from), this.#options.boundary, this.#hasTools);
     this.#carry = data.slice(end);
     return passed + this.#take(data.slice(from, end));
   }
 
-  /** What was read, after the last text. */
-  finish(): ReadAnswer {
+  /** What was read, after the last text. `isCut`: the model did not end it by itself, so it may end within a tag. */
+  finish(isCut = false): ReadAnswer {
     this.#isHolding = true;
-    if (!this.#isOver) this.#take(this.#carry);
+    const isTag = isTagStart(this.#carry, this.#options.boundary) || (isCut && CALL_START.test(this.#carry));
+    if (!this.#isOver && !isTag) this.#take(this.#carry);
     if (this.#call) this.#endCall(false);
     this.#endProse();
-    const hasUnmarkedCall = this.#calls === 0 && (this.#hasUnmarkedCall || this.#pieces.some(this.#namesToolInBody));
+    const hasUnmarkedCall = this.#hasUnmarkedCall || this.#pieces.some(this.#namesToolInBody);
     return { given: this.#given.join(""), pieces: tidied(this.#pieces), hasUnmarkedCall };
   }
 
@@ -137,8 +125,8 @@ export class AnswerReader {
       if (this.#call) this.#endCall(true);
       return "";
     }
-    // Some models begin with the tag of their own turn.
-    if (tag.kind === "assistant" && !tag.isClosing && this.#isBlank) return "";
+    // Some models begin with the tag of their own turn, or close the turn before it.
+    if ((tag.kind === "assistant" || tag.isClosing) && this.#isBlank) return "";
     if (this.#call) this.#endCall(false);
     if (tag.kind !== "tool_call") this.#isOver = true;
     if (this.#isOver) return "";
@@ -187,36 +175,4 @@ export class AnswerReader {
     this.#hasTools &&
     piece.type === "prose" &&
     [...piece.text.matchAll(UNNAMED_CALL)].some(([, name = ""]) => this.#options.toolNames.has(name));
-
-  /** How many characters at the end may yet become a tag. */
-  #openTagCharacters(text: string): number {
-    const open = text.lastIndexOf("<");
-    const rest = open < 0 ? "" : text.slice(open).toLowerCase();
-    const [start, name = ""] = /^<\/?([a-z_]*\d*)/.exec(rest) ?? [];
-    if (start === undefined || rest.length > MAX_TAG_CHARACTERS || rest.includes(">")) return 0;
-    const marked = KINDS.map((kind) => tagName(kind, this.#options.boundary));
-    const isUnmarked = this.#hasTools && /^tool_call(?:_\d*)?$/.test(name);
-    if (start.length === rest.length) return isUnmarked || marked.some((tag) => tag.startsWith(name)) ? rest.length : 0;
-    return /^[\s/]/.test(rest.slice(start.length)) && (isUnmarked || marked.includes(name)) ? rest.length : 0;
-  }
-}
-
-function tagOf(match: RegExpExecArray, boundary: string): Tag {
-  const [text, slash, kind = "", mark, attributes = ""] = match;
-  return {
-    text,
-    kind: kind.toLowerCase(),
-    isClosing: slash === "/",
-    isMarked: mark === `_${boundary}`,
-    attributes: attributes.trimEnd(),
-  };
-}
-
-function attribute(attributes: string, wanted: string): string | undefined {
-  for (const [, name, quoted, single, bare] of attributes.matchAll(
-    /([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'/]+))/g,
-  )) {
-    if (name?.toLowerCase() === wanted) return quoted ?? single ?? bare;
-  }
-  return undefined;
 }

@@ -16,7 +16,8 @@ export function fittedArguments(json: string, { parameters }: Pick<Tool, "parame
     const schema = Object.hasOwn(properties, key) ? recordOf(properties[key]) : undefined;
     const types = schema && typesOf(schema);
     if (!types) return [{ key, value }];
-    if (value === "null" && !types.has("null") && !required.has(key)) return [];
+    const isNull = value === "null" || (value === '"null"' && !types.has("string"));
+    if (isNull && !types.has("null") && !required.has(key)) return [];
     return [{ key, value: fittedValue(value, types) }];
   });
   const given = new Set(members.map(({ key }) => key));
@@ -41,6 +42,7 @@ function typeOfText(text: string): string | undefined {
   if (/^-?(?:0|[1-9]\d*)$/.test(text)) return "integer";
   try {
     const value: unknown = JSON.parse(text);
+    if (value === null) return "null";
     return Array.isArray(value) ? "array" : typeof value;
   } catch {
     return undefined;

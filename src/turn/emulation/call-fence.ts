@@ -6,6 +6,8 @@ import type { Piece } from "./answer-reader.ts";
 const MAX_LEAD_CHARACTERS = 64;
 const FENCE_OPEN = /(?<!\S)(`+)[\w-]*\s*$/;
 const FENCE_CLOSE = /^\s*(`+)/;
+/** A closing tag without the boundary, behind the one that has it. */
+const SECOND_CLOSE = /^\s*<\/tool_call(?:_\d+)?\s*>/i;
 
 /** Where the white space and the fence begin that the text ends in. */
 export function leadStart(text: string): number {
@@ -21,10 +23,14 @@ function backOver(character: RegExp, text: string, from: number): number {
   return at;
 }
 
-/** Fences around calls go, and so does prose that is but white space. */
+/** Fences around calls and closing tags behind them go, and so does prose that is but white space. */
 export function tidied(pieces: readonly Piece[]): readonly Piece[] {
   if (!pieces.some(({ type }) => type === "call")) return pieces;
-  const tidy = [...pieces];
+  const tidy = pieces.map((piece, index) =>
+    piece.type === "prose" && pieces[index - 1]?.type === "call"
+      ? { ...piece, text: piece.text.replace(SECOND_CLOSE, "") }
+      : piece,
+  );
   for (const index of tidy.keys()) dropFence(tidy, index);
   return tidy
     .map((piece, index) =>

@@ -24,7 +24,10 @@ export async function* drafted(
   const maxCalls = ask.parallelToolCalls ? MAX_CALLS : 1;
   const reader = new AnswerReader({ boundary, toolNames, passesProse, maxCalls });
   for await (const part of parts) {
-    if (part.type === "end") return { ...reader.finish(), end: part };
+    if (part.type === "end") {
+      const isCut = part.finishReason !== "stop" || part.stopSequence !== undefined;
+      return { ...reader.finish(isCut), end: part };
+    }
     if (part.type === "reasoning-delta") {
       yield part;
       continue;

@@ -99,7 +99,7 @@ function tryJson(text: string | undefined): JsonRead | undefined {
 
 function withoutFence(text: string): string {
   const trimmed = text.trim();
-  const open = /^```[\w-]*[ \t]*\r?\n/.exec(trimmed)?.[0];
+  const open = /^```[\w-]*[ \t]*(?:\r?\n|(?=[{[]))/.exec(trimmed)?.[0];
   return open !== undefined && trimmed.endsWith("```") && trimmed.length > open.length + 2
     ? trimmed.slice(open.length, -3).trim()
     : trimmed;

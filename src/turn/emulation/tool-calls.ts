@@ -77,17 +77,22 @@ interface Extent {
 
 /** Where a call ends whose closing tag did not come as it should: with its JSON, or with a closing tag of another form. */
 function extent({ body, isClosed }: WrittenCall, kind: Tool["kind"] | undefined): Extent {
-  if (isClosed) return { body, rest: "", hasEnd: true };
+  if (isClosed) return { body: kind === "custom" ? body : withoutClose(body), rest: "", hasEnd: true };
   const json = kind === "custom" ? undefined : /^\s*(?:`{3,}[\w-]*\s*)?(?=\{)/.exec(body.slice(0, 64));
   const end = json ? jsonEnd(body, json[0].length) : undefined;
   if (end === undefined) {
-    const close = /\s*<\/tool_call[\w-]*\s*>\s*(?:`{3,}\s*)?$/.exec(body.slice(-128))?.[0];
-    if (close === undefined) return { body, rest: "", hasEnd: false };
-    return { body: body.slice(0, body.length - close.length), rest: "", hasEnd: true };
+    const closed = withoutClose(body);
+    return { body: closed, rest: "", hasEnd: closed.length < body.length };
   }
   const tail =
     /^\s*(?:`{3,}\s*)?<\/tool_call[\w-]*\s*>(?:\s*`{3,})?|^\s*`{3,}/.exec(body.slice(end, end + 128))?.[0] ?? "";
   return { body: body.slice(json?.[0].length ?? 0, end), rest: body.slice(end + tail.length), hasEnd: true };
+}
+
+/** Without a closing tag of another form at its end, and a fence around that. */
+function withoutClose(body: string): string {
+  const close = /\s*<\/tool_call[\w-]*\s*>\s*(?:`{3,}\s*)?$/.exec(body.slice(-128))?.[0] ?? "";
+  return body.slice(0, body.length - close.length);
 }
 
 function toolOf(call: Pick<WrittenCall, "name" | "namespace">, { tools }: CallAsk): Tool | undefined {

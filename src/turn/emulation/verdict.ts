@@ -56,14 +56,15 @@ export async function judged(draft: Draft, ask: Ask, boundary: string): Promise<
 const NO_CALL = "It has no tool call in the tags that the rules show.";
 const UNMARKED = "What looks like a tool call lacks the number in its tags, so it is text.";
 
-function judgedCalls(calls: ReadCalls, { given, end }: Draft, ask: Ask, boundary: string): Verdict {
+function judgedCalls(calls: ReadCalls, { given, end, hasUnmarkedCall }: Draft, ask: Ask, boundary: string): Verdict {
+  const problems = [...calls.problems, ...(hasUnmarkedCall ? [{ text: UNMARKED }] : [])];
   // Prose beside a call is not what the format asks for.
   const parts = calls.pieces.flatMap((piece) => {
     if (piece.type === "tool-call") return [piece];
     return ask.format.type === "text" ? textParts(piece.text) : [];
   });
   if (end.finishReason !== "stop" || calls.isCut) return { isRight: true, parts: [...parts, end] };
-  if (calls.problems.length === 0) {
+  if (problems.length === 0) {
     return { isRight: true, parts: [...parts, { type: "end", finishReason: "tool_calls" }] };
   }
   // A call that nobody asked for costs no second turn where there is an answer without it.
@@ -71,10 +72,10 @@ function judgedCalls(calls: ReadCalls, { given, end }: Draft, ask: Ask, boundary
   return {
     isRight: false,
     fault: "call",
-    problems: calls.problems,
+    problems,
     calls: parts.filter((part) => part.type === "tool-call"),
     turn: writtenTurn(calls.written, given, boundary),
-    repair: callRepair(calls.problems, ask, boundary),
+    repair: callRepair(problems, ask, boundary),
   };
 }
 

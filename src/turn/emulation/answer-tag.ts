@@ -1,0 +1,66 @@
+import { tagName, type TagKind } from "../../chat.ts";
+
+/** An opening or closing tag, with the conversation's boundary or without. Some models escape its underscores for Markdown. */
+export const TAG = /<(\/?)(system|user|assistant|tool\\?_call|tool\\?_result)(?:\\?(_\d+))?(?=[\s/>])([^<>]*)>/gi;
+const KINDS: readonly TagKind[] = ["system", "user", "assistant", "tool_call", "tool_result"];
+/** What is longer is no tag. */
+const MAX_TAG_CHARACTERS = 512;
+
+export interface Tag {
+  readonly text: string;
+  readonly kind: string;
+  readonly isClosing: boolean;
+  readonly isMarked: boolean;
+  readonly attributes: string;
+}
+
+/** The tag that `TAG` found. */
+export function tagOf(match: RegExpExecArray, boundary: string): Tag {
+  const [text, slash, kind = "", mark, attributes = ""] = match;
+  return {
+    text,
+    kind: plain(kind),
+    isClosing: slash === "/",
+    isMarked: mark === `_${boundary}`,
+    attributes: attributes.trimEnd(),
+  };
+}
+
+/** The value of an attribute, without white space around it. */
+export function attribute(attributes: string, wanted: string): string | undefined {
+  for (const [, name, quoted, single, bare] of attributes.matchAll(
+    /([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'/]+))/g,
+  )) {
+    if (name?.toLowerCase() === wanted) return (quoted ?? single ?? bare)?.trim();
+  }
+  return undefined;
+}
+
+/** How many characters at the end may yet become a tag. */
+export function openTagCharacters(text: string, boundary: string, hasTools: boolean): number {
+  const open = text.lastIndexOf("<");
+  const rest = open < 0 ? "" : text.slice(open);
+  const [start, name = ""] = TAG_START.exec(rest) ?? [];
+  if (start === undefined || rest.length > MAX_TAG_CHARACTERS || rest.includes(">")) return 0;
+  const written = plain(name);
+  const marked = KINDS.map((kind) => tagName(kind, boundary));
+  const isUnmarked = hasTools && /^tool_call(?:_\d*)?$/.test(written);
+  if (start.length === rest.length) {
+    return isUnmarked || marked.some((tag) => tag.startsWith(written)) ? rest.length : 0;
+  }
+  return /^[\s/]/.test(rest.slice(start.length)) && (isUnmarked || marked.includes(written)) ? rest.length : 0;
+}
+
+/** Whether a text's end, which has no closing bracket, is the beginning of a tag with the boundary. */
+export function isTagStart(text: string, boundary: string): boolean {
+  const [kind, mark] = plain(TAG_START.exec(text)?.[1] ?? "").split(/_(?=\d)/);
+  return KINDS.some((known) => known === kind) && mark !== undefined && boundary.startsWith(mark);
+}
+
+/** The beginning of a call's tag, with the boundary or without. */
+export const CALL_START = /^<\/?tool\\?_call/i;
+const TAG_START = /^<\/?([a-z_\\]*\d*)/i;
+
+function plain(name: string): string {
+  return name.replaceAll("\\", "").toLowerCase();
+}
