@@ -99,6 +99,24 @@ describe("a conversation that is cut", () => {
     expect(only?.text.length).toBeLessThanOrEqual(5_000);
   });
 
+  test("cuts all results of a turn where together they are too long, the shorter ones less", () => {
+    const lengths = [9_000, 8_000, 7_000, 300, 6_000];
+    const ids = lengths.map((length) => `call_${length}`);
+    const turns: readonly Message[] = [
+      { role: "user", text: "Read the files." },
+      { role: "assistant", text: "", toolCalls: ids.map((id) => ({ id, name: "read", arguments: "{}" })) },
+      ...lengths.map((length, at): Message => ({ role: "tool", toolCallId: ids[at] ?? "", text: "x".repeat(length) })),
+    ];
+    const cut = cutContext(requestOf(turns), 10_000, flatten);
+    const results = cut?.request.messages.filter(({ role }) => role === "tool").map(({ text }) => text.length) ?? [];
+    expect(results).toHaveLength(5);
+    expect(results[3]).toBe(300);
+    expect(Math.min(...results.filter((length) => length !== 300))).toBeGreaterThan(1_500);
+    const length = cut ? flatten(cut.request).length : Infinity;
+    expect(length).toBeLessThanOrEqual(10_000);
+    expect(length).toBeGreaterThan(9_500);
+  });
+
   test("is refused where its rules alone are too long, since half an instruction is another one", () => {
     const rules: Message = { role: "system", text: "x".repeat(6_000) };
     expect(cutContext(requestOf([rules, { role: "user", text: "Hi" }]), 5_000, flatten)).toBeUndefined();

@@ -12,8 +12,6 @@ export interface ContextCut {
 const MAX_TURN_SHARE = 0.5;
 /** Less of a turn is no turn any more. */
 const MIN_TURN_CHARACTERS = 400;
-/** Each pass cuts what is too long as the prompt was counted; quoting may add to it. */
-const MAX_PASSES = 20;
 
 /**
  * A conversation whose prompt is no longer than `maxCharacters`: turns in its middle are left out, oldest first. The first system
@@ -88,28 +86,18 @@ function isRule({ role }: Message): boolean {
   return role === "system";
 }
 
-/** Cuts the longest text of a user's, the assistant's or a tool's until all fits. */
+/** Cuts what is longest, but no system's text, until all fits: the texts that are cut keep the same length. */
 function squeeze(
   messages: readonly Message[],
   maxCharacters: number,
   lengthOf: (messages: readonly Message[]) => number,
 ): readonly Message[] | undefined {
-  let squeezed = messages;
-  for (let pass = 0; pass < MAX_PASSES; pass += 1) {
-    const excess = lengthOf(squeezed) - maxCharacters;
-    if (excess <= 0) return squeezed;
-    const [longest] = squeezed.filter((message) => !isRule(message)).toSorted(byLength);
-    if (!longest) return undefined;
-    const left = longest.text.length - excess;
-    if (left < MIN_TURN_CHARACTERS) return undefined;
-    const short = shortened(longest, left);
-    squeezed = squeezed.map((message) => (message === longest ? short : message));
-  }
-  return undefined;
-}
-
-function byLength(one: Message, other: Message): number {
-  return other.text.length - one.text.length;
+  const longest = Math.max(0, ...messages.filter((message) => !isRule(message)).map(({ text }) => text.length));
+  const most = Math.max(longest, MIN_TURN_CHARACTERS);
+  const without = (count: number): readonly Message[] =>
+    messages.map((message) => (isRule(message) ? message : shortened(message, most - count)));
+  const count = leastOf(most - MIN_TURN_CHARACTERS, (left) => lengthOf(without(left)) <= maxCharacters);
+  return count === undefined ? undefined : without(count);
 }
 
 /** The text's beginning and end, no longer together than so many characters, with a note between them. */
