@@ -17,7 +17,7 @@ export function wordsOf(value: unknown): string | undefined {
   if (type === "browser_state") return `Open tabs: ${JSON.stringify(value["tabs"])}`;
   if (typeof value["error_code"] === "string") return `Error: ${value["error_code"]}`;
   const words = ownWords(value);
-  if (words === undefined && kindOf(type) !== undefined) return attachmentLine(type);
+  if (words === undefined && typeof type === "string" && kindOf(type) !== undefined) return attachmentNote(type);
   const where = value["url"] ?? (typeof value["source"] === "string" ? value["source"] : undefined);
   const heading = lines([title, typeof title === "string" ? where : undefined].map(textOrNothing));
   return lines([heading, words]);
@@ -28,9 +28,10 @@ export function isAttachment(block: Fields): boolean {
   return kindOf(block["type"]) !== undefined && ownWords(block) === undefined;
 }
 
-/** The line that stands for an attachment where it cannot be refused. */
-function attachmentLine(type: unknown): string {
-  return `[${kindOf(type) ?? "a file, which this model cannot read"}]`;
+/** The line that stands for an attachment where it cannot be refused; undefined for what is none. */
+export function attachmentNote(type: string): string | undefined {
+  const kind = kindOf(type);
+  return kind && `[${kind}]`;
 }
 
 /** Text as it stands, and other blocks on lines of their own. */

@@ -1,5 +1,7 @@
 /** Content of an item: a string, or parts of which only some are text. */
 
+import { isAttachment, wordsOf } from "../../turn/block-words.ts";
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** What one part says, or what stands in its place. */
@@ -13,19 +15,6 @@ export interface ReadText {
   readonly text: string;
   /** Types of the parts that the model does not get. */
   readonly missed: readonly string[];
-}
-
-/** Matched against the type, because APIs have many names for the same kinds of attachment. */
-const ATTACHMENTS: readonly (readonly [RegExp, string])[] = [
-  [/image|screenshot/i, "an image, which this model cannot see"],
-  [/audio/i, "a recording, which this model cannot hear"],
-  [/video/i, "a video, which this model cannot see"],
-  [/file|document/i, "a file, which this model cannot read"],
-];
-
-export function attachmentNote(type: string): string | undefined {
-  const found = ATTACHMENTS.find(([pattern]) => pattern.test(type));
-  return found && `[${found[1]}]`;
 }
 
 export function readParts(content: unknown): readonly ReadPart[] {
@@ -68,10 +57,10 @@ function readPart(part: unknown): ReadPart {
   if (typeof part === "string") return { kind: "text", text: part };
   if (!isFields(part)) return { kind: "unreadable", type: typeof part };
   const type = textField(part, "type") ?? "untyped";
-  const { text, refusal, transcript } = part;
+  const { text, refusal } = part;
   if (typeof text === "string") return { kind: "text", text };
   if (typeof refusal === "string") return { kind: "refusal", text: refusal };
-  if (typeof transcript === "string") return { kind: "text", text: transcript };
-  const note = attachmentNote(type);
-  return note === undefined ? { kind: "unreadable", type } : { kind: "attachment", type, note };
+  const words = wordsOf(part);
+  if (words === undefined) return { kind: "unreadable", type };
+  return isAttachment(part) ? { kind: "attachment", type, note: words } : { kind: "text", text: words };
 }

@@ -1,4 +1,5 @@
 import type { Message, ToolCall } from "../../chat.ts";
+import { speakerOf } from "../../turn/speaker.ts";
 import type { Item } from "../response-item.ts";
 import { readCall, readOutput, type PastCall, type PastOutput } from "./call-items.ts";
 import { readText, textField, type ReadText } from "./content.ts";
@@ -23,12 +24,6 @@ export function toHistory(items: readonly Item[]): History {
   return builder;
 }
 
-const ROLES: Readonly<Record<string, Message["role"]>> = {
-  system: "system",
-  developer: "system",
-  user: "user",
-  assistant: "assistant",
-};
 /** Items that hold settings, not text. `response-request.ts` and `declared-tools.ts` read them. */
 const SETTINGS: ReadonlySet<string> = new Set(["additional_tools", "configuration_update"]);
 
@@ -84,9 +79,9 @@ class HistoryBuilder implements History {
     if (text === "" && !isMessage) this.leftOut.push(`input.${item.type}`);
     if (text === "" && (!isMessage || read.missed.length > 0)) return;
     const givenRole = textField(item, "role") ?? "";
-    const role = Object.hasOwn(ROLES, givenRole) ? ROLES[givenRole] : undefined;
-    const speaker = textField(item, "author") ?? (isMessage ? givenRole : item.type);
-    this.#say(role ? { role, text } : { role: "user", text, name: speaker });
+    const { role, name: unknownRole } = speakerOf(givenRole);
+    const name = textField(item, "author") ?? (isMessage ? givenRole : item.type);
+    this.#say(unknownRole === undefined ? { role, text } : { role, text, name });
   }
 
   #text({ text, missed }: ReadText): string {

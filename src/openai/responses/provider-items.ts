@@ -1,5 +1,6 @@
 import type { Item } from "../response-item.ts";
-import { attachmentNote, isFields, readText, textField } from "./content.ts";
+import { attachmentNote } from "../../turn/block-words.ts";
+import { isFields, readText, textField } from "./content.ts";
 
 /** The text of a tool that the provider ran; empty if it holds none. */
 export interface ProviderAct {
