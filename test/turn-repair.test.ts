@@ -13,6 +13,11 @@ test.each([
   ["no name", "<tool_call§>{}</tool_call§>", "lacks the name"],
   ["broken JSON", '<tool_call§ name="weather">{"city":"Be</tool_call§>', "not valid JSON"],
   ["no JSON", '<tool_call§ name="weather">Bern</tool_call§>', "not valid JSON"],
+  [
+    "JSON too deep to be sent back",
+    `<tool_call§ name="ping">{"a":${"[".repeat(9_000)}${"]".repeat(9_000)}}</tool_call§>`,
+    "deeper than 48",
+  ],
   ["a list", '<tool_call§ name="weather">["Bern"]</tool_call§>', "not a JSON object"],
 ])("a call with %s is asked for again", async (_name, wrong, reason) => {
   const site = new ScriptedSite(Array.from(`Let me see. ${wrong}`), `Again: ${CALL}`);

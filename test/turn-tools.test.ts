@@ -213,6 +213,17 @@ test("a custom tool is given its text as it stands", async () => {
   expect(parts[0]).toMatchObject({ kind: "custom", name: "note", arguments: '{ not json, <b>"\n  indented' });
 });
 
+test.each([
+  ['{"input":"*** Begin\\n\\"a\\""}', '*** Begin\n"a"'],
+  ['\n{"name":"note","arguments":{"input":"a"}}\n', "a"],
+  ['{"input":"a","more":1}', '{"input":"a","more":1}'],
+  ['{"input":{"a":1}}', '{"input":{"a":1}}'],
+  ['{"name":"weather","arguments":{"input":"a"}}', '{"name":"weather","arguments":{"input":"a"}}'],
+])("of %j a custom tool is given the text %j", async (body, text) => {
+  const given = await answered(new ScriptedSite(`<tool_call§ name="note">${body}</tool_call§>`), TOOLS);
+  expect(given.calls).toEqual([["note", text]]);
+});
+
 test("with one call allowed, the first is kept and the rest is not waited for", async () => {
   const site = new ScriptedSite(["Ok. ", CALL, `\n${CALL}`, "more", "and more"]);
   const given = await answered(site, { ...TOOLS, parallelToolCalls: false });

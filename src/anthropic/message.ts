@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { GatewayError } from "../errors.ts";
 import type { TokenCount } from "../turn/answer.ts";
 import type { AnswerPart, ToolCallPart } from "../turn/ask.ts";
+import { exactJson } from "../turn/exact-json.ts";
 import type { KeepAlive } from "../turn/keep-alive.ts";
 
 export interface MessageUsage {
@@ -78,23 +79,6 @@ export function toToolUse({
 }: ToolCallPart): Extract<ContentBlock, { type: "tool_use" }> {
   const toolset = namespace === undefined ? {} : { toolset_name: namespace };
   return { type: "tool_use", id: id.replace(/^call_/, "toolu_"), name, ...toolset, input: exactJson(input || "{}") };
-}
-
-/** https://github.com/tc39/proposal-json-parse-with-source, which Node has and TypeScript does not know yet. */
-interface SourcedJson {
-  parse(
-    text: string,
-    reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
-  ): unknown;
-  rawJSON(text: string): unknown;
-}
-
-/** JSON whose numbers are written again as they were: 64-bit ids are not rounded, and 1e400 does not become null. */
-function exactJson(text: string): unknown {
-  const json = JSON as unknown as SourcedJson;
-  return json.parse(text, (_key, value, { source }) =>
-    typeof value === "number" && source !== undefined ? json.rawJSON(source) : value,
-  );
 }
 
 /** Parts → one message. */

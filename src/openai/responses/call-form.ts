@@ -1,4 +1,5 @@
 import type { ToolCallPart } from "../../turn/ask.ts";
+import { exactJson } from "../../turn/exact-json.ts";
 import { pieces } from "../../turn/pieces.ts";
 import { newItemId, type CallItem, type ItemStatus } from "../response-item.ts";
 import { isFields } from "./content.ts";
@@ -121,29 +122,13 @@ function nameOf({ name, namespace }: ToolCallPart): object {
   return { name, ...(namespace !== undefined && { namespace }) };
 }
 
-/** https://tc39.es/proposal-json-parse-with-source, which TypeScript does not declare yet. */
-interface JsonWithSource {
-  parse(
-    text: string,
-    reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
-  ): unknown;
-  rawJSON(source: string): unknown;
-}
-const JSON_WITH_SOURCE = JSON as unknown as JsonWithSource;
-
 function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value = JSON_WITH_SOURCE.parse(text, asWritten);
+    const value = exactJson(text);
     return isFields(value) ? value : undefined;
   } catch {
     return undefined;
   }
-}
-
-/** Keeps a number's source text, because a double would round 64-bit integers. */
-function asWritten(_key: string, value: unknown, { source }: { readonly source?: string }): unknown {
-  if (typeof value !== "number" || source === undefined || String(value) === source) return value;
-  return JSON_WITH_SOURCE.rawJSON(source);
 }
 
 function isTexts(value: unknown): value is readonly string[] {

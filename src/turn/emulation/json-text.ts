@@ -1,6 +1,6 @@
 /** JSON as a model writes it: in prose, in code fences, with a comma too many. Each function takes linear time. */
 
-import { escaped, mended, mendedPython } from "./json-rewrite.ts";
+import { escaped, mended, mendedPython, stringEnd } from "./json-rewrite.ts";
 
 /** A value, and the JSON text that it was read from. */
 export interface JsonRead {
@@ -39,6 +39,19 @@ export class JsonScan {
 export function jsonEnd(text: string, from: number): number | undefined {
   const length = new JsonScan().push(text.slice(from));
   return length === undefined ? undefined : from + length;
+}
+
+/** How many objects and lists of valid JSON stand in each other. */
+export function jsonDepth(json: string): number {
+  let deepest = 0;
+  let depth = 0;
+  for (let at = 0; at < json.length; at += 1) {
+    const character = json[at];
+    if (character === '"') at = stringEnd(json, at) - 1;
+    else if (character === "{" || character === "[") deepest = Math.max(deepest, (depth += 1));
+    else if (character === "}" || character === "]") depth -= 1;
+  }
+  return deepest;
 }
 
 /** Reads one JSON value; a code fence around it and slips with but one meaning are forgiven. */

@@ -4,9 +4,9 @@ import { violationsOf } from "../schema-checker.ts";
 import type { Piece, WrittenCall } from "./answer-reader.ts";
 import { fittedArguments } from "./arguments.ts";
 import { compactText } from "./json-rewrite.ts";
-import { jsonEnd, jsonFault, readJson, type JsonRead } from "./json-text.ts";
+import { jsonDepth, jsonEnd, jsonFault, readJson, type JsonRead } from "./json-text.ts";
 import { quoted, toolNamed } from "./tool-name.ts";
-import { wrappedCall } from "./wrapped-call.ts";
+import { wrappedCall, wrappedText } from "./wrapped-call.ts";
 
 type Prose = Extract<Piece, { type: "prose" }>;
 
@@ -29,6 +29,9 @@ export interface ReadCalls {
   /** Whether the answer was cut within a call, which is left out. */
   readonly isCut: boolean;
 }
+
+/** The client sends the call back within its next body, whose own limit is 64 levels. */
+const MAX_DEPTH = 48;
 
 export type CallAsk = Pick<Ask, "tools" | "toolChoice" | "parallelToolCalls">;
 
@@ -103,7 +106,7 @@ function toolOf(call: Pick<WrittenCall, "name" | "namespace">, { tools }: CallAs
 /** The call, or what is wrong with it. */
 async function toCall(call: WrittenCall, ask: CallAsk): Promise<ToolCallPart | CallProblem> {
   const named = toolOf(call, ask);
-  if (named?.kind === "custom") return checkedChoice(named, withoutEdges(call.body), ask);
+  if (named?.kind === "custom") return checkedChoice(named, textInput(call.body, named), ask);
   const read = call.body.trim() === "" ? { value: {}, text: "{}" } : readJson(call.body);
   const wrapped = read && wrappedCall(read.text);
   const wrappedTool = wrapped && toolOf({ name: wrapped.name, namespace: call.namespace }, ask);
@@ -122,6 +125,7 @@ async function checkedArguments(
   ask: CallAsk,
 ): Promise<ToolCallPart | CallProblem> {
   if (!isRecord(json?.value)) return problemOf(tool, "are not a JSON object");
+  if (jsonDepth(json.text) > MAX_DEPTH) return problemOf(tool, `are nested deeper than ${MAX_DEPTH} levels`);
   const fitted = fittedArguments(compactText(json.text), tool);
   const violations = tool.isStrict && tool.parameters ? await violationsOf(tool.parameters, JSON.parse(fitted)) : [];
   if (violations.length === 0) return checkedChoice(tool, fitted, ask);
@@ -140,9 +144,9 @@ function problemOf({ name }: Tool, what: string): CallProblem {
   return { text: `The arguments of ${quoted(name)} ${what}.`, toolName: name };
 }
 
-/** Tags of a custom tool may stand on lines of their own. */
-function withoutEdges(body: string): string {
-  return body.replace(/^\r?\n/, "").replace(/\r?\n$/, "");
+/** What a custom tool is given: what stands between the tags, or the text in a JSON object that a model put around it. */
+function textInput(body: string, tool: Tool): string {
+  return wrappedText(body, tool.name) ?? body.replace(/^\r?\n/, "").replace(/\r?\n$/, "");
 }
 
 function hasProperty(tool: Tool, name: string): boolean {

@@ -29,6 +29,16 @@ export function wrappedCall(json: string): WrappedCall | undefined {
   return name === undefined || input === undefined ? undefined : { name, input: stringOf(input) ?? input };
 }
 
+/** The text for a tool that takes text, where all there is is `{"input": text}` or a call of the tool with such arguments. */
+export function wrappedText(body: string, toolName: string): string | undefined {
+  const read = /^\s*\{/.test(body) && body.length <= MAX_REWRITTEN_CHARACTERS ? readJson(body) : undefined;
+  if (!read) return undefined;
+  const wrapped = wrappedCall(read.text);
+  if (wrapped) return wrapped.name === toolName ? (wrappedText(wrapped.input, toolName) ?? wrapped.input) : undefined;
+  const [member, ...others] = membersOf(compactText(read.text));
+  return member?.key === "input" && others.length === 0 ? stringOf(member.value) : undefined;
+}
+
 /** An answer that is nothing but such an object or a list of them, if all of them name tools. */
 export function bareCalls(text: string, tools: readonly Tool[]): readonly WrittenCall[] {
   const read = /^\s*[`{[]/.test(text) && text.length <= MAX_REWRITTEN_CHARACTERS ? readJson(text) : undefined;
