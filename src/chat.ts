@@ -30,8 +30,8 @@ export interface Conversation {
 /** A conversation as a site is asked it. */
 export interface ChatRequest extends Conversation {
   /**
-   * Nine random digits that occur in no text of the request, like the boundary of a multipart body. The tags of turns
-   * and calls carry it, so no text can forge one and no text needs escaping.
+   * Nine digits that nobody can foresee and that occur in no text of the request, like the boundary of a multipart body.
+   * The tags of turns and calls carry it, so no text can forge one and no text needs escaping.
    */
   readonly boundary: string;
 }

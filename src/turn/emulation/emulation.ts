@@ -3,7 +3,7 @@ import type { AnswerPart, Ask } from "../ask.ts";
 import { uncheckedReason } from "../schema-checker.ts";
 import type { TextPart } from "../stop.ts";
 import { countTokens } from "../tokens.ts";
-import { newBoundary } from "./boundary.ts";
+import { boundaryOf } from "./boundary.ts";
 import { drafted, quietly } from "./draft.ts";
 import { formatRules } from "./json-format.ts";
 import { afterRepair } from "./last-word.ts";
@@ -36,7 +36,7 @@ export async function uncheckedParams({ tools, format }: Pick<Ask, "tools" | "fo
 /** The request that the site is sent first: the caller's turns, behind the rules for what is emulated. */
 export function requestOf(ask: Ask): ChatRequest {
   const { chat, tools, format } = ask;
-  const boundary = newBoundary([JSON.stringify([chat.messages, tools, format])]);
+  const boundary = boundaryOf(JSON.stringify([chat.messages, tools, format]));
   return { model: chat.model, messages: [...rules(ask, boundary), ...chat.messages], boundary };
 }
 
