@@ -31,6 +31,23 @@ test.each([
 });
 
 test.each([
+  '< tool_call§ name="weather">{"city":"Bern"}</ tool_call§>',
+  '<tool_call§="weather">{"city":"Bern"}</tool_call§>',
+  '<weather§>{"city":"Bern"}</weather§>',
+  '<call§ name="weather">{"city":"Bern"}</call§>',
+  '&lt;tool_call§ name="weather"&gt;{"city":"Bern"}&lt;/tool_call§&gt;',
+  '[tool_call§ name="weather"]{"city":"Bern"}[/tool_call§]',
+])("a call in a tag of another form is asked for again: %s", async (wrong) => {
+  for (const pieces of [[wrong], Array.from(wrong)]) {
+    const site = new ScriptedSite(pieces, CALL);
+    const given = await answered(site, TOOLS);
+    expect(given).toMatchObject({ calls: [BERN], finishReason: "tool_calls" });
+    expect(given.text).not.toContain("Bern");
+    expect(site.lastMessage?.text).toMatch(/the tags have another form|lacks the name/);
+  }
+});
+
+test.each([
   ["behind", `${CALL}\n${UNMARKED.replace("Bern", "Basel")}`],
   ["before", `${UNMARKED.replace("Bern", "Basel")}\n${CALL}`],
   [

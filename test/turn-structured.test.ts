@@ -149,3 +149,13 @@ test("patterns are told apart, and one that takes too long goes unchecked", asyn
   const wrong = JSON.stringify(Array.from({ length: 50 }, () => `${"a".repeat(40)}b`));
   expect((await answered(new ScriptedSite(wrong), slow)).text).toBe(wrong);
 });
+
+test("a stop sequence within the JSON ends it there, and costs no second turn", async () => {
+  const wanted = { format: { type: "json_object" }, stop: ["b"] } as const;
+  expect((await answered(new ScriptedSite('{"a":1,"b":2}'), wanted)).parts).toEqual([
+    { type: "text-delta", text: '{"a":1,"' },
+    { type: "end", finishReason: "stop", stopSequence: "b" },
+  ]);
+  const behind = await answered(new ScriptedSite('{"a":1}\nEND of it'), { ...wanted, stop: ["END"] });
+  expect(behind.text).toBe('{"a":1}');
+});

@@ -1,4 +1,4 @@
-import { attribute, CALL_START, isTagStart, openTagCharacters, tagOf, TAG, type Tag } from "./answer-tag.ts";
+import { attribute, CALL_START, isTagStart, markOf, openTagCharacters, tagOf, TAG, type Tag } from "./answer-tag.ts";
 import { BareCallWatch } from "./bare-call.ts";
 import { leadStart, tidied } from "./call-fence.ts";
 import { Quoting } from "./quoting.ts";
@@ -108,6 +108,16 @@ export class AnswerReader {
       this.#call.body.push(text);
       return "";
     }
+    const mark = this.#hasTools ? text.indexOf(markOf(this.#options.boundary)) : -1;
+    if (mark < 0) return this.#takeProse(text);
+    // No text but a tag has the boundary, so this is a call in a tag of another form.
+    const passed = this.#takeProse(text.slice(0, mark));
+    this.#isHolding = true;
+    this.#hasUnmarkedCall = true;
+    return passed + this.#takeProse(text.slice(mark));
+  }
+
+  #takeProse(text: string): string {
     this.#prose.push(text);
     if (this.#hasTools) this.#quoting.push(text);
     if (this.#isHolding || this.#bare?.takes(text)) return "";

@@ -1,7 +1,7 @@
 import { tagName, type TagKind } from "../../chat.ts";
 
 /** An opening or closing tag, with the conversation's boundary or without. Some models escape its underscores for Markdown. */
-export const TAG = /<(\/?)(system|user|assistant|tool\\?_call|tool\\?_result)(?:\\?(_\d+))?(?=[\s/>])([^<>]*)>/gi;
+export const TAG = /<(\/?)(system|user|assistant|tool\\?_call|tool\\?_result)(?:\\?(_\d+))?(?![\w\\-])([^<>]*)>/gi;
 const KINDS: readonly TagKind[] = ["system", "user", "assistant", "tool_call", "tool_result"];
 /** What is longer is no tag. */
 const MAX_TAG_CHARACTERS = 512;
@@ -21,7 +21,7 @@ export function tagOf(match: RegExpExecArray, boundary: string): Tag {
     text,
     kind: plain(kind),
     isClosing: slash === "/",
-    isMarked: mark === `_${boundary}`,
+    isMarked: mark === markOf(boundary),
     attributes: attributes.trimEnd(),
   };
 }
@@ -36,19 +36,35 @@ export function attribute(attributes: string, wanted: string): string | undefine
   return undefined;
 }
 
-/** How many characters at the end may yet become a tag. */
+/** How many characters at the end may yet become a tag, or the boundary where a tag is written in another form. */
 export function openTagCharacters(text: string, boundary: string, hasTools: boolean): number {
   const open = text.lastIndexOf("<");
   const rest = open < 0 ? "" : text.slice(open);
+  const isOpen = rest !== "" && rest.length <= MAX_TAG_CHARACTERS && isOpenTag(rest, boundary, hasTools);
+  return isOpen ? rest.length : hasTools ? openMarkCharacters(text, boundary) : 0;
+}
+
+function isOpenTag(rest: string, boundary: string, hasTools: boolean): boolean {
   const [start, name = ""] = TAG_START.exec(rest) ?? [];
-  if (start === undefined || rest.length > MAX_TAG_CHARACTERS || rest.includes(">")) return 0;
+  if (start === undefined || rest.includes(">")) return false;
   const written = plain(name);
   const marked = KINDS.map((kind) => tagName(kind, boundary));
   const isUnmarked = hasTools && /^tool_call(?:_\d*)?$/.test(written);
-  if (start.length === rest.length) {
-    return isUnmarked || marked.some((tag) => tag.startsWith(written)) ? rest.length : 0;
+  if (start.length === rest.length) return isUnmarked || marked.some((tag) => tag.startsWith(written));
+  return !/^[\w\\-]/.test(rest.slice(start.length)) && (isUnmarked || marked.includes(written));
+}
+
+/** What the names of tags end in. */
+export function markOf(boundary: string): string {
+  return `_${boundary}`;
+}
+
+function openMarkCharacters(text: string, boundary: string): number {
+  const mark = markOf(boundary);
+  for (let length = mark.length - 1; length > 0; length -= 1) {
+    if (text.endsWith(mark.slice(0, length))) return length;
   }
-  return /^[\s/]/.test(rest.slice(start.length)) && (isUnmarked || marked.includes(written)) ? rest.length : 0;
+  return 0;
 }
 
 /** Whether a text's end, which has no closing bracket, is the beginning of a tag with the boundary. */

@@ -45,6 +45,8 @@ export async function judged(draft: Draft, ask: Ask, boundary: string): Promise<
   if (isStopped && ask.format.type !== "text") {
     const found = await formatted(text, ask.format);
     if ("json" in found) return { isRight: true, parts: [...textParts(found.json), end] };
+    // As with a limit, the caller cut it.
+    if (end.stopSequence !== undefined) return { isRight: true, parts: [...textParts(text), end] };
     const problems = found.problems.map((problem) => ({ text: problem }));
     return { isRight: false, fault: "format", problems, calls: [], turn, repair: formatRepair(problems, ask.format) };
   }
@@ -54,7 +56,8 @@ export async function judged(draft: Draft, ask: Ask, boundary: string): Promise<
 }
 
 const NO_CALL = "It has no tool call in the tags that the rules show.";
-const UNMARKED = "What looks like a tool call lacks the number in its tags, so it is text.";
+const UNMARKED =
+  "What looks like a tool call lacks the number in its tags, or the tags have another form, so it is text.";
 
 function judgedCalls(calls: ReadCalls, { given, end, hasUnmarkedCall }: Draft, ask: Ask, boundary: string): Verdict {
   const problems = [...calls.problems, ...(hasUnmarkedCall ? [{ text: UNMARKED }] : [])];
