@@ -1,6 +1,7 @@
 import type { RequestHandler } from "express";
 import { toErrorBody } from "../openai/error.ts";
-import { newReplyHead, toChunks, toCompletion, type ReplyForm } from "../openai/reply.ts";
+import { toChunks } from "../openai/reply-chunks.ts";
+import { newReplyHead, toCompletion, type ReplyForm } from "../openai/reply.ts";
 import { parseChatCompletion, type ChatCompletionRequest } from "../openai/request.ts";
 import { toUsage } from "../openai/usage.ts";
 import { merge } from "../turn/merge.ts";
