@@ -32,7 +32,7 @@ export class Patience implements Disposable {
     return this.#ended.signal;
   }
 
-  /** The client has its headers: what it said about waiting for them holds no longer. */
+  /** The client has its headers. Its own time limit was for these only. */
   answered(): void {
     clearTimeout(this.#clientDeadline);
   }

@@ -21,13 +21,13 @@ export interface AdmissionParts {
 const MIN_RETRY_AFTER_MS = 1_000;
 /** The share of a request's time within which its turn must come: answers before it may take longer than usual. */
 const SAFE_SHARE = 0.95;
-/** A request that gives up gets this long to be told why, by the line. */
+/** The line refuses a request this long before its deadline, so that the reason still reaches the client. */
 const LAST_WORDS_MS = 100;
 /** An account that only failed for so long is not waited for: it may need a person. */
 const DOUBT_MS = 60_000;
 const NOTHING: UsualDurations = { leaseMs: 0, sendMs: 0, openingMs: 0 };
 
-/** How the line stands for a request that would come now. */
+/** The line as a request that arrives now would find it. */
 export interface QueueStatus {
   readonly length: number;
   /** Undefined where no account can answer. */
@@ -42,7 +42,7 @@ export class Admission {
     this.#parts = parts;
   }
 
-  /** What a caller waits for who was failed by these accounts. */
+  /** What a caller waits for: any account that has not failed it. */
   wishOf(caller: Caller, except: ReadonlySet<string>): Wish<Slot> {
     const { timeoutMs } = this.#parts;
     const leftMs = (caller.deadlineMs ?? Infinity) - performance.now() - LAST_WORDS_MS;
@@ -64,7 +64,7 @@ export class Admission {
     if (waitMs > wish.limitMs * SAFE_SHARE) throw tooLate(wish, waitMs, this.#parts.line.length);
   }
 
-  /** Turns away those who cannot be served any more before their time is over, whoever else leaves. */
+  /** Refuses the requests that can no longer be served in time, even if others leave the line. */
   refuseHopeless(): void {
     const { line } = this.#parts;
     line.refuse((waiter) => this.#hopeless(waiter));
@@ -85,7 +85,7 @@ export class Admission {
     return undefined;
   }
 
-  /** For who comes now and waits behind everybody. */
+  /** For a request that arrives now and waits behind all others. */
   get status(): QueueStatus {
     const { line } = this.#parts;
     const forecast = this.#forecast();
@@ -104,7 +104,7 @@ export class Admission {
     return forecast.startOf(newcomer.accepts);
   }
 
-  /** Who is late for certain, and when they would start: durations may turn out shorter than usual, paces do not. */
+  /** Who is late for certain, and when each would start. It counts paces only: an answer may take less time than usual. */
   #late(): ReadonlyMap<Waiter<Slot>, number> {
     const forecast = this.#forecast(NOTHING);
     const nowMs = performance.now();

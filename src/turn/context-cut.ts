@@ -59,7 +59,7 @@ function result(
   return { request: cut, turns: request.messages.length - kept, characters };
 }
 
-/** The smallest number up to `max` that fits, if any does; what fits, fits with more left out. */
+/** The smallest number up to `max` that fits, if any does. Every larger number fits too. */
 function leastOf(max: number, fits: (count: number) => boolean): number | undefined {
   if (max < 0 || !fits(max)) return undefined;
   let [low, high] = [0, max];

@@ -1,6 +1,6 @@
 import type { Piece } from "./answer-reader.ts";
 
-/** Models put a code fence around a call now and then. It belongs to the call and not to the prose. */
+/** Models sometimes put a code fence around a call. The fence belongs to the call, not to the prose. */
 
 /** White space, a fence and white space again may stand before a call; more of each is prose. */
 const MAX_LEAD_CHARACTERS = 64;

@@ -13,7 +13,7 @@ import { judged } from "./verdict.ts";
 /** Asks the site once. */
 type AskSite = (messages: readonly Message[], maxTokens: number | undefined) => AsyncIterable<TextPart>;
 
-/** A request holds up the checks of others, and its own answer, no longer. */
+/** The schemas of one request are looked at for no longer: other requests and its own answer wait meanwhile. */
 const LOOK_LIMIT_MS = 2_000;
 
 /** The caller's parameters whose schema the gateway cannot check. That part of the answer goes unchecked. */
