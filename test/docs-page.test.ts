@@ -70,6 +70,21 @@ describe("the docs page", () => {
     expect(opened.complaints).toEqual([]);
   });
 
+  test("fits a phone, with an answer and its request id in it", async () => {
+    const { url } = await serve(says("Hello"));
+    await using opened = await openPage(url);
+    const { page } = opened;
+    await page.setViewportSize({ width: 390, height: 844 });
+    await send(page, KEY);
+    await expect.poll(() => page.locator("#status").textContent()).toMatch(/ · req_/);
+    const wide = await page.evaluate(() =>
+      [...document.querySelectorAll("html, section, p, .method")]
+        .filter((element) => element.scrollWidth > element.clientWidth && element.clientWidth > 0)
+        .map((element) => element.outerHTML.slice(0, 80)),
+    );
+    expect(wide).toEqual([]);
+  });
+
   test("shows a refusal, and stops when told to", async () => {
     const { url, lines } = await serve(async function* () {
       yield { type: "text-delta", text: "First" };
