@@ -98,7 +98,9 @@ describe("the key", () => {
     const response = await fetch(url + path, { headers: { authorization: "Bearer sk-wrong-key" } });
     expect(response.status).toBe(401);
     const text = await response.text();
-    expect(JSON.parse(text)).toMatchObject({ error: { code: "invalid_api_key" } });
+    expect(JSON.parse(text)).toMatchObject({
+      error: { code: "invalid_api_key", message: expect.stringContaining("API_MASTER_KEY") as string },
+    });
     expect(text).not.toContain("sk-wrong-key");
   });
 

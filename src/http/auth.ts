@@ -34,7 +34,8 @@ export function requireKey(keys: readonly NamedKey[], brake: KeyBrake): RequestH
 
 const NO_KEY =
   "You didn't provide an API key. Provide it in an Authorization header: 'Authorization: Bearer YOUR_KEY'.";
-const WRONG_KEY = "Incorrect API key provided. It is a key that this gateway was started with.";
+const WRONG_KEY =
+  "Incorrect API key provided. The API takes API_MASTER_KEY and API_KEYS, /admin takes ADMIN_KEY, /metrics takes ADMIN_KEY and METRICS_KEY.";
 
 /** OpenAI's header, Azure's and Anthropic's: some clients send two of them at once. */
 function keysIn(headers: IncomingHttpHeaders): string[] {
