@@ -64,7 +64,10 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   await using _store = store;
   if (isRunning) await checkRunning(config, check, print);
   if (store && host.isRunning) await checkAccounts(config, { site, store, host }, check);
-  if (config.credentials.length === 0) print("note  no accounts: set GPTOMNI_CREDENTIALS");
+  // An empty GPTOMNI_CREDENTIALS is among the warnings already.
+  if (config.credentialsFile !== undefined && config.credentials.length === 0) {
+    print("note  no accounts: CREDENTIALS_FILE holds none");
+  }
   return failed.size === 0;
 }
 

@@ -140,6 +140,16 @@ test("the doctor says what is wrong when there is no Chromium, no display, and n
   for (const text of [missing, windowless, forbidden]) expect(text).not.toContain("npm run doctor");
 });
 
+test.each([
+  ["GPTOMNI_CREDENTIALS", {}],
+  ["CREDENTIALS_FILE", { CREDENTIALS_FILE: "/dev/null" }],
+])("the doctor says once that %s holds no accounts", async (name, settings) => {
+  const text = await doctorSays(() => ({ GPTOMNI_CREDENTIALS: "", BROWSER_PATH: "/no/such/browser", ...settings }));
+  expect(text.split("\n").filter((line) => line.startsWith("note"))).toEqual([
+    expect.stringMatching(new RegExp(`^note {2}.*\\b${name}\\b`)),
+  ]);
+});
+
 test("the doctor tells a moved site its new address, and that the sandbox is on", async () => {
   const text = await doctorSays((site) => {
     const moved = site.origin.replace("localhost", "www.localhost");
