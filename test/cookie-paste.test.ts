@@ -103,7 +103,8 @@ describe("an account's cookies may be pasted as", () => {
 
   test.each([
     ["a value without a name", "canary-secret-without-a-name", "item 1"],
-    ["a number", "[7]", "item 1"],
+    ["a number", "[7]", "item 1 is not a Cookie header"],
+    ["numbers", "[7, 8]", "none of items 1, 2 is a Cookie header"],
     ["prose over lines", "hello\nworld=1", "item 1"],
     ["half a JSON list", '["canary=1", "canary', "no whole JSON"],
     [

@@ -36,7 +36,8 @@ function fromItems(items: readonly unknown[]): AccountList {
   if (bad.length === 0) return { accounts: results.filter((result) => typeof result !== "string") };
   const byProblem = Map.groupBy(bad, ([, problem]) => problem);
   const told = [...byProblem].map(([problem, some]) => {
-    return `item ${some.map(([position]) => position).join(", ")} is not ${problem}`;
+    const positions = some.map(([position]) => position).join(", ");
+    return some.length === 1 ? `item ${positions} is not ${problem}` : `none of items ${positions} is ${problem}`;
   });
   return { accounts: [], problem: `${LIST_FORM}; ${told.join("; ")}` };
 }
