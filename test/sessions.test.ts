@@ -218,4 +218,7 @@ test("an account that is signed out while nobody uses it is found out before a r
   expect(world.simulator.posts).toEqual([]);
   await expect(world.ask("who is left?")).resolves.toBe("You said: who is left?");
   expect(world.simulator.posts.map((post) => post.account)).toEqual(["bob"]);
+  const unopened = (): string[] => world.logged.filter((line) => line.includes("session did not open"));
+  await expect.poll(unopened, { timeout: 10_000 }).not.toEqual([]);
+  for (const line of unopened()) expect((JSON.parse(line) as { nextTryMs: number }).nextTryMs % 1).toBe(0);
 });

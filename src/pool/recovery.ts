@@ -67,8 +67,8 @@ export class Recovery {
   failToOpen(slot: Slot, failure: GatewayError): void {
     this.#count(failure);
     slot.failToOpen(failure);
-    const { id: credential, state, reason, waitMs: nextTryMs } = slot;
-    const told = { credential, state, reason, nextTryMs, cause: causeOf(failure) };
+    const { id: credential, state, reason } = slot;
+    const told = { credential, state, reason, nextTryMs: Math.round(slot.waitMs), cause: causeOf(failure) };
     this.#parts.log.warn(told, "session did not open");
     this.#parts.onFailure();
   }
