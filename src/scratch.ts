@@ -1,6 +1,7 @@
-import { lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, utimes } from "node:fs/promises";
+import { lstat, mkdtemp, readFile, readdir, rm, stat, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { makeFolder } from "./config/make-folder.ts";
 
 const PREFIX = "gptomni-";
 /** Chromium makes a socket deep in here, whose path may have 107 characters in all */
@@ -55,7 +56,7 @@ export async function isPassable(folder: string): Promise<boolean> {
 
 /** A folder in the temporary one, which is made anew where something removed it. */
 export async function makeTempDir(prefix: string): Promise<string> {
-  await mkdir(tmpdir(), { recursive: true, mode: 0o700 });
+  await makeFolder(tmpdir(), 0o700);
   return mkdtemp(join(tmpdir(), prefix));
 }
 

@@ -130,6 +130,12 @@ test("the doctor takes a gateway that runs already for no other program", async 
   expect(doctor.output).toMatch(/^ok {4}port: a gateway listens on HOST=127\.0\.0\.1 PORT=\d+ already$/m);
 });
 
+test("a STATE_DIR in which the system lets nothing be made is told, not waited for", async () => {
+  const output = await diagnosed({ settings: { STATE_DIR: "/proc/gptomni/state" } });
+  expect(output).toContain("The gateway cannot make the folder /proc/gptomni (ENOENT): there is no such place.");
+  expect(output).not.toMatch(/^\s+at /m);
+});
+
 test("npm start on a machine with a foreign STATE_DIR says so in one line", async () => {
   const { settings, by = [] } = (await MACHINES["A file is where STATE_DIR should be"]?.()) ?? { settings: {} };
   await using gateway = await Command.run([...by, ...NODE, "serve"], settings);

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { chmod, link, mkdir, open, readFile, rm, stat } from "node:fs/promises";
+import { chmod, link, open, readFile, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "./make-folder.ts";
 
 const OWNER_ONLY = 0o600;
 const FOLDER_OWNER_ONLY = 0o700;
@@ -22,7 +23,7 @@ interface KeptSecret {
  * @throws NodeJS.ErrnoException when it can be neither read nor written.
  */
 export async function readOrCreateSecret(path: string, make: () => string): Promise<KeptSecret> {
-  await mkdir(dirname(path), { recursive: true, mode: FOLDER_OWNER_ONLY });
+  await makeFolder(dirname(path), FOLDER_OWNER_ONLY);
   await tightenFolder(dirname(path));
   const kept = await readKept(path);
   if (kept) return kept;

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeFolder } from "../config/make-folder.ts";
 import { listenFailure } from "./listen-failure.ts";
 import { MachineError, systemFailure } from "./machine-error.ts";
 
@@ -38,7 +39,7 @@ export function machineChecks({ stateDir, host, port }: Needs): readonly Machine
 export async function usableFolder(setting: "STATE_DIR" | "TMPDIR", path: string): Promise<string> {
   const probe = join(path, `.probe-${randomUUID()}`);
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path, 0o700);
     await writeFile(probe, "");
     await rm(probe);
     return path;

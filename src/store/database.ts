@@ -1,7 +1,8 @@
-import { chmod, mkdir, open, stat } from "node:fs/promises";
+import { chmod, open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { Kysely, SqliteDialect, type SqliteStatement } from "kysely";
+import { makeFolder } from "../config/make-folder.ts";
 import { tightenFolder } from "../config/secret-file.ts";
 import { migrate, unknownMigrations, type Schema } from "./migrations.ts";
 import { StoreError } from "./store-error.ts";
@@ -79,7 +80,7 @@ export class Database implements AsyncDisposable {
 
 /** SQLite gives the -wal file the rights of this one. */
 async function keepForOwner(stateDir: string, path: string): Promise<void> {
-  await mkdir(stateDir, { recursive: true, mode: 0o700 });
+  await makeFolder(stateDir, 0o700);
   await tightenFolder(stateDir);
   try {
     // Never opened when it is there: closing any descriptor of it would free the locks this process has on it.
