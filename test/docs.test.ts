@@ -44,6 +44,40 @@ describe.each(["README.md", "README.zh-CN.md"])("%s", (file) => {
   });
 });
 
+test.each(["README.md", "README.zh-CN.md"])("%s names the file that each secret may come from", (file) => {
+  const text = readFileSync(join(ROOT, file), "utf8");
+  const secrets = Object.entries(SETTINGS).filter(([, row]) => "isSecret" in row && row.isSecret);
+  expect(secrets.map(([name]) => `${name}_FILE`).filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+});
+
+test("the languages of the README show the same commands and units", () => {
+  const [english = "", chinese = ""] = ["README.md", "README.zh-CN.md"].map((file) =>
+    readFileSync(join(ROOT, file), "utf8").replaceAll(/ +# .*$/gm, ""),
+  );
+  expect(codeBlocks(chinese)).toEqual(codeBlocks(english));
+  expect(unitsIn("README.zh-CN.md")).toEqual(unitsIn("README.md"));
+});
+
+test.each(["README.md", "README.zh-CN.md"])("%s links every guide in docs", (file) => {
+  const text = readFileSync(join(ROOT, file), "utf8");
+  const guides = readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md"));
+  expect(guides.filter((name) => !text.includes(`](docs/${name})`))).toEqual([]);
+});
+
+test(".env.example says of every setting what README.md says", () => {
+  const lines = readFileSync(join(ROOT, ".env.example"), "utf8").split("\n");
+  const said = new Map(
+    lines.map((line, at) => [/^# ([A-Z_]+)=/.exec(line)?.[1] ?? "", (lines[at - 1] ?? "").slice(2)]),
+  );
+  said.delete("");
+  const rows = tableRows("README.md", /^`[A-Z]/);
+  const expected = [...said.keys()].map((name) => {
+    const [, unit, meaning = ""] = rows.get(name) ?? [];
+    return [name, unit ? `${meaning} (${unit})` : meaning];
+  });
+  expect([...said]).toEqual(expected);
+});
+
 test("every setting is in .env.example", () => {
   const example = readFileSync(join(ROOT, ".env.example"), "utf8");
   const named = [...example.matchAll(/^#? ?([A-Z_]+)=/gm)].map((match) => match[1]);
@@ -95,4 +129,12 @@ function sources(): string {
     .filter((path) => path.endsWith(".ts") && path !== "errors.ts")
     .map((path) => readFileSync(join(ROOT, "src", path), "utf8"))
     .join("\n");
+}
+
+function codeBlocks(text: string): readonly string[] {
+  return [...text.matchAll(/^```\w*\n[^]*?^```$/gm)].map(([block]) => block);
+}
+
+function unitsIn(file: string): readonly (readonly [string, string | undefined])[] {
+  return [...tableRows(file, /^`[A-Z]/)].map(([name, [, unit]]) => [name, unit]);
 }
