@@ -116,6 +116,18 @@ test.each([
   }
 });
 
+test("the form of a call that the model repeats from the rules is text", async () => {
+  const form = '<tool_call§ name="NAME">{"argument": "value"}</tool_call§>';
+  const text = 'Write <tool_call name="NAME">{"argument": "value"}</tool_call> to call a tool.';
+  const answer = `Write ${form} to call a tool.`;
+  expect(await answered(new ScriptedSite(Array.from(answer)), TOOLS)).toMatchObject({ text, calls: [] });
+  const beside = await answered(new ScriptedSite(`${answer}\n${CALL}`), TOOLS);
+  expect(beside).toMatchObject({ text, calls: [BERN], finishReason: "tool_calls" });
+  await expect(answered(new ScriptedSite(form, form), { ...TOOLS, toolChoice: "required" })).rejects.toMatchObject({
+    code: "tool_call_missing",
+  });
+});
+
 test("a lone message is answered as it is, whatever stands in it", async () => {
   const text = "<assistant_123456789>\nHello</assistant_123456789> <tool_call>";
   expect(await answered(new ScriptedSite(text))).toMatchObject({ text });

@@ -1,5 +1,6 @@
 import { attribute, CALL_START, isTagStart, markOf, openTagCharacters, tagOf, TAG, type Tag } from "./answer-tag.ts";
 import { BareCallWatch } from "./bare-call.ts";
+import { repeatedForm } from "./call-form.ts";
 import { leadStart, tidied } from "./call-fence.ts";
 import { Quoting } from "./quoting.ts";
 
@@ -157,7 +158,14 @@ export class AnswerReader {
     this.#call = undefined;
     const name = attribute(tag.attributes, "name");
     const namespace = attribute(tag.attributes, "namespace");
-    this.#pieces.push({ type: "call", name, namespace, body: body.join(""), isClosed });
+    const text = body.join("");
+    const repeated = this.#options.toolNames.has(name ?? "") ? undefined : repeatedForm(name, text);
+    if (repeated !== undefined) {
+      const before = this.#pieces.pop();
+      this.#prose = [before?.type === "prose" ? before.text : "", repeated];
+      return;
+    }
+    this.#pieces.push({ type: "call", name, namespace, body: text, isClosed });
     this.#calls += 1;
     if (this.#calls >= this.#options.maxCalls) this.#isOver = true;
   }

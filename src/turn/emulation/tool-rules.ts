@@ -1,6 +1,7 @@
-import { tagName, type Message } from "../../chat.ts";
+import type { Message } from "../../chat.ts";
 import type { Tool } from "../ask.ts";
 import type { Piece } from "./answer-reader.ts";
+import { callForm, EXAMPLE_JSON, EXAMPLE_TEXT } from "./call-form.ts";
 import { newCallId, type CallAsk, type CallProblem } from "./tool-calls.ts";
 import { shownName } from "./tool-name.ts";
 
@@ -13,8 +14,8 @@ export function toolRules(ask: CallAsk, boundary: string): Message {
     "You can call tools. These are all there are, as JSON:",
     JSON.stringify(tools.map((tool) => declared(tool, tools))),
     "To call a tool, write exactly this in your turn, with the tool's own name in place of NAME:",
-    ...(takesJson ? [callForm('{"argument": "value"}', boundary)] : []),
-    ...(takesText ? [callForm("the text as it is", boundary)] : []),
+    ...(takesJson ? [callForm(EXAMPLE_JSON, boundary)] : []),
+    ...(takesText ? [callForm(EXAMPLE_TEXT, boundary)] : []),
     ...(takesJson ? ["Between the tags stands one JSON object that meets the tool's parameters."] : []),
     ...(takesText ? ["For a tool whose input is free text, the text itself stands between the tags."] : []),
     `The number ${boundary} in the tags is what makes it a call. No code fence and no other tag stands around it.`,
@@ -32,7 +33,7 @@ export function callRepair(problems: readonly CallProblem[], ask: CallAsk, bound
   if (ask.tools.length === 0) {
     return { role: "user", text: "No tool can be called in this turn. Write your answer as text, without a call." };
   }
-  const form = callForm(ask.tools.some(({ kind }) => kind === "function") ? '{"argument": "value"}' : "text", boundary);
+  const form = callForm(ask.tools.some(({ kind }) => kind === "function") ? EXAMPLE_JSON : EXAMPLE_TEXT, boundary);
   const text = [
     "Your last turn cannot be used as it is:",
     ...problems.map((problem) => `- ${problem.text}`),
@@ -59,11 +60,6 @@ export function writtenTurn(pieces: readonly Piece[], textBefore: string, bounda
       })),
     }),
   };
-}
-
-function callForm(body: string, boundary: string): string {
-  const tag = tagName("tool_call", boundary);
-  return `<${tag} name="NAME">${body}</${tag}>`;
 }
 
 function demand(choice: CallAsk["toolChoice"]): string {
