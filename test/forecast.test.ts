@@ -1,129 +1,13 @@
 import fc from "fast-check";
-import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Session } from "../src/browser/session.ts";
-import { GatewayError } from "../src/errors.ts";
-import { Memory } from "../src/memory.ts";
-import type { QueueStatus } from "../src/pool/admission.ts";
-import { Pace, type RateLimit } from "../src/pool/pace.ts";
-import { SessionPool } from "../src/pool/session-pool.ts";
-import { Slot } from "../src/pool/slot.ts";
-import type { Caller } from "../src/pool/waiting-line.ts";
+import type { RateLimit } from "../src/pool/pace.ts";
+import { moveOn, VirtualPool, type Arrival, type Outcome } from "./virtual-pool.ts";
 
 /** Timers fire on whole milliseconds, and a forecast is made between two of them. */
 const ROUNDING_MS = 5;
 /** A request may be refused though it would have been served in the last twentieth of its time. */
 const SAFE_SHARE = 0.95;
-const NEVER_MS = 1_000_000_000;
 const RUNS = 60;
-
-/** A page that is always open and whose site answers at once. */
-function openSession(): Session {
-  const stub = {
-    isOpen: true,
-    holdsPage: true,
-    signIn: { expiresAt: undefined },
-    onLost: () => {},
-    keepCookies: async () => {},
-    isQuiet: async () => true,
-    isWorn: async () => false,
-    open: async () => {},
-    ping: async () => {},
-    fetch: async () => ({ status: 200, headers: {}, body: (async function* () {})() }),
-    [Symbol.asyncDispose]: async () => {},
-  };
-  return stub as unknown as Session;
-}
-
-interface Arrival {
-  /** Virtual milliseconds after the one before. */
-  readonly afterMs: number;
-  readonly answerMs: number;
-  readonly tenant: string;
-}
-
-interface Outcome extends Arrival {
-  readonly atMs: number;
-  startMs?: number;
-  account?: string;
-  refused?: { readonly error: GatewayError; readonly atMs: number };
-}
-
-/** A pool with the real limiter and line, in time that the test moves. */
-class VirtualPool implements AsyncDisposable {
-  readonly limit: RateLimit;
-  readonly #pool: SessionPool;
-
-  constructor(limit: RateLimit, timeoutMs: number) {
-    this.limit = limit;
-    const log = { debug() {}, info() {}, warn() {}, error: (fields: object) => expect.fail(JSON.stringify(fields)) };
-    const never = { hibernateAfterMs: NEVER_MS, probeAfterMs: NEVER_MS, leaseLimitMs: NEVER_MS };
-    const options = { ...never, limit: 1_000, timeoutMs, maxOpenSessions: 100, memory: new Memory(() => 0) };
-    this.#pool = new SessionPool(options, log as never);
-  }
-
-  async addAccounts(count: number): Promise<void> {
-    for (let index = 0; index < count; index += 1) {
-      await this.#pool.add(new Slot({ id: `account-${index}`, session: openSession(), pace: new Pace(this.limit) }));
-    }
-    while (!this.#pool.states.every(({ state }) => state === "ready")) await moveOn(1);
-  }
-
-  /** Asks, holds the account as long as the answer takes, and notes what came of it. */
-  async ask(arrival: Arrival): Promise<Outcome> {
-    const outcome: Outcome = { ...arrival, atMs: performance.now() };
-    const caller: Caller = { tenant: arrival.tenant, isBackground: false };
-    try {
-      using lease = await this.#pool.lease(new Set(), caller, new AbortController().signal);
-      outcome.startMs = performance.now();
-      outcome.account = lease.credentialId;
-      await lease.fetch({ path: "/", method: "GET", headers: {} }, new AbortController().signal);
-      await new Promise<void>((resolve) => void setTimeout(resolve, arrival.answerMs));
-    } catch (cause) {
-      outcome.refused = { error: GatewayError.from(cause), atMs: performance.now() };
-    }
-    return outcome;
-  }
-
-  /** All of them, in virtual time. */
-  async play(arrivals: readonly Arrival[]): Promise<Outcome[]> {
-    const asked: Promise<Outcome>[] = [];
-    for (const arrival of arrivals) {
-      await moveOn(arrival.afterMs);
-      asked.push(this.ask(arrival));
-      await moveOn(0);
-    }
-    return this.until(Promise.all(asked));
-  }
-
-  /** Takes the account out of use. */
-  async remove(id: string): Promise<void> {
-    await this.until(this.#pool.remove(id));
-    this.#pool.refuseHopeless();
-  }
-
-  get queue(): QueueStatus {
-    return this.#pool.queue;
-  }
-
-  async until<T>(promised: Promise<T>): Promise<T> {
-    const progress = { isOver: false };
-    void promised.finally(() => (progress.isOver = true)).catch(() => {});
-    while (!progress.isOver) await moveOn(500);
-    return promised;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.until(this.#pool[Symbol.asyncDispose]());
-  }
-}
-
-/** Moves the clock; the line is served in microtasks and in turns of the loop. */
-async function moveOn(ms: number): Promise<void> {
-  for (let turn = 0; turn < 3; turn += 1) await setImmediate();
-  await vi.advanceTimersByTimeAsync(ms);
-  for (let turn = 0; turn < 3; turn += 1) await setImmediate();
-}
 
 beforeEach(() => {
   vi.useFakeTimers({
@@ -241,6 +125,40 @@ test("paces decide, however long answers take: nobody who waits runs out of time
   expect(served).toBeGreaterThan(100);
   expect(displaced).toBeGreaterThan(0);
 });
+
+test(
+  "in a short line that keys fill against each other, nobody runs out of time either",
+  { timeout: 120_000 },
+  async () => {
+    const arrival = fc.record({
+      afterMs: fc.integer({ min: 0, max: 2_000 }),
+      answerMs: fc.integer({ min: 10, max: 3_000 }),
+      tenant: fc.constantFrom("greedy", "greedy", "greedy", "greedy", "two", "three"),
+    });
+    const crowded = fc.record({
+      accounts: fc.integer({ min: 1, max: 2 }),
+      places: fc.integer({ min: 1, max: 6 }),
+      arrivals: fc.array(arrival, { minLength: 10, maxLength: 40 }),
+    });
+    let [served, evicted] = [0, 0];
+    const timeoutMs = 900_000;
+    const property = fc.asyncProperty(crowded, async ({ accounts, places, arrivals }) => {
+      await using pool = new VirtualPool({ count: 2, windowMs: 60_000 }, timeoutMs, places);
+      await pool.addAccounts(accounts);
+      const outcomes = await pool.play(arrivals);
+      const refused = outcomes.filter((outcome) => outcome.refused);
+      expect(refused.map((outcome) => outcome.refused?.error.code)).toEqual(refused.map(() => "rate_limit_exceeded"));
+      const told = refused.map((outcome) => outcome.refused?.error.retryAfterMs ?? NaN);
+      // The next place is free a minute later at the latest, when a pace allows the next request.
+      expect(told.filter((ms) => !(ms >= 1_000 && ms <= 64_000))).toEqual([]);
+      served += outcomes.length - refused.length;
+      evicted += refused.filter((outcome) => (outcome.refused?.atMs ?? NaN) > outcome.atMs).length;
+    });
+    await fc.assert(property, { numRuns: RUNS });
+    expect(served).toBeGreaterThan(100);
+    expect(evicted).toBeGreaterThan(20);
+  },
+);
 
 test("when an account is lost, requests whose turn now comes too late are told so at once", async () => {
   await using pool = new VirtualPool({ count: 1, windowMs: 60_000 }, 190_000);

@@ -2,28 +2,8 @@ import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 import { expect, test } from "vitest";
 import { ADMIN_KEY, API_KEY } from "./api-key.ts";
+import { occupy, question, STALLED } from "./occupy.ts";
 import { openWorld, type World } from "./world.ts";
-
-const STALLED = '@sim {"chunks":3,"stallAfterChunks":1,"chunkText":"half "}';
-
-/** Occupies the account until it is released. */
-async function occupy(world: World): Promise<() => void> {
-  const stream = await world.client.chat.completions.create({
-    model: "gptomni",
-    messages: [{ role: "user", content: STALLED }],
-    stream: true,
-  });
-  // Leaving a loop over it would cancel it.
-  const chunks = stream[Symbol.asyncIterator]();
-  let text: string | null | undefined = "";
-  while (!text)
-    text = ((await chunks.next()) as IteratorYieldResult<OpenAI.ChatCompletionChunk>).value.choices[0]?.delta.content;
-  return () => stream.controller.abort();
-}
-
-function question(content: string): object {
-  return { model: "gptomni", messages: [{ role: "user", content }] };
-}
 
 /** The times at which the site was asked, by account. */
 function startsOf(world: World, account: string): number[] {
@@ -78,30 +58,6 @@ test("who finds the queue full is told so and when to come back; who waits is se
   release();
   await expect(Promise.all([first, second])).resolves.toHaveLength(2);
   expect(world.simulator.posts.map((post) => post.prompt)).toEqual([STALLED, "first in line", "second in line"]);
-});
-
-test("a key with many requests does not keep another's from their turn", async () => {
-  const keys = { anna: "sk-annas-0123456789abcdef", ben: "sk-bens-fedcba9876543210" };
-  const API_KEYS = Object.entries(keys)
-    .map(([name, key]) => `${name}=${key}`)
-    .join(" ");
-  await using world = await openWorld({ accounts: ["alice"], settings: { API_KEYS } });
-  const release = await occupy(world);
-  const answers: Promise<Response>[] = [];
-  const ask = async (name: keyof typeof keys, content: string): Promise<void> => {
-    const headers = { authorization: `Bearer ${keys[name]}`, "content-type": "application/json" };
-    answers.push(world.post("/v1/chat/completions", question(content), { headers }));
-    await expect.poll(() => world.gateway.pool.waiting).toBe(answers.length);
-  };
-  for (const content of ["anna 1", "anna 2", "anna 3"]) await ask("anna", content);
-  for (const content of ["ben 1", "ben 2"]) await ask("ben", content);
-  release();
-  for (const answer of await Promise.all(answers)) expect(answer.status).toBe(200);
-  const prompts = world.simulator.posts.map(({ prompt }) => prompt);
-  expect(prompts).toEqual([STALLED, "anna 1", "ben 1", "anna 2", "ben 2", "anna 3"]);
-  const logged = world.logged.join("");
-  for (const name of ["master", "anna", "ben"]) expect(logged).toContain(`"key":"${name}"`);
-  for (const key of Object.values(keys)) expect(logged).not.toContain(key);
 });
 
 test("where nobody may wait, accounts that are free answer all the same", async () => {

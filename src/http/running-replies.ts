@@ -20,6 +20,17 @@ export function questionOf(tenant: string, path: string, headers: IncomingHttpHe
   return { key: hash.digest("base64"), isRepeated };
 }
 
+/** A client that reads an answer. */
+export interface Reader {
+  /** Aborts when it leaves. */
+  readonly signal: AbortSignal;
+  /** Whether it has a status already: a failure can be told in the stream only. */
+  readonly isOpen: () => boolean;
+}
+
+/** Begins an answer for readers of whom some may be open. */
+export type Start = (signal: AbortSignal, isOpen: () => boolean) => Reply;
+
 /**
  * The answers under way. A client that gave up waiting and asks again reads along from the beginning, because asking the
  * site a second time would cost another turn of the account. The last reader to leave ends the answer.
@@ -28,14 +39,14 @@ export class RunningReplies {
   readonly #running = new Map<string, RunningReply>();
 
   /** Joins the running answer to a repeated question; else starts one, with a signal of its own. */
-  read({ key, isRepeated }: Question, start: (signal: AbortSignal) => Reply, signal: AbortSignal): Reply {
+  read({ key, isRepeated }: Question, start: Start, reader: Reader): Reply {
     const known = isRepeated ? this.#running.get(key) : undefined;
-    if (known) return known.readBy(signal);
+    if (known) return known.readBy(reader);
     const started = new RunningReply(start, () => {
       if (this.#running.get(key) === started) this.#running.delete(key);
     });
     this.#running.set(key, started);
-    return started.readBy(signal);
+    return started.readBy(reader);
   }
 }
 
@@ -45,30 +56,26 @@ class RunningReply {
   readonly #abandoned = new AbortController();
   readonly #onOver: () => void;
   readonly #parts: ReplyPart[] = [];
-  #readers = 0;
+  readonly #readers = new Set<Reader>();
   #pulling: Promise<void> | undefined;
   #isOver = false;
   #failure: unknown;
 
-  constructor(start: (signal: AbortSignal) => Reply, onOver: () => void) {
-    this.#reply = start(this.#abandoned.signal);
+  constructor(start: Start, onOver: () => void) {
+    this.#reply = start(this.#abandoned.signal, () => [...this.#readers].some(({ isOpen }) => isOpen()));
     this.#iterator = this.#reply[Symbol.asyncIterator]();
     this.#onOver = onOver;
   }
 
-  readBy(signal: AbortSignal): Reply {
-    const parts = this.#read(signal);
-    this.#readers += 1;
+  readBy(reader: Reader): Reply {
+    const parts = this.#read(reader);
+    this.#readers.add(reader);
     return { progress: this.#reply.progress, [Symbol.asyncIterator]: () => parts };
   }
 
-  async *#read(signal: AbortSignal): AsyncGenerator<ReplyPart, void, undefined> {
-    let hasLeft = false;
-    const leave = (): void => {
-      if (hasLeft) return;
-      hasLeft = true;
-      this.#leave(signal);
-    };
+  async *#read(reader: Reader): AsyncGenerator<ReplyPart, void, undefined> {
+    const { signal } = reader;
+    const leave = (): void => this.#leave(reader);
     // The reader may be waiting for the next part when its client goes.
     signal.addEventListener("abort", leave, { once: true });
     try {
@@ -101,9 +108,9 @@ class RunningReply {
     return this.#pulling;
   }
 
-  #leave(signal: AbortSignal): void {
-    this.#readers -= 1;
-    if (this.#readers > 0 || this.#isOver) return;
+  #leave(reader: Reader): void {
+    const { signal } = reader;
+    if (!this.#readers.delete(reader) || this.#readers.size > 0 || this.#isOver) return;
     this.#end();
     if (signal.aborted) this.#abandoned.abort(signal.reason);
     this.#iterator.return?.()?.catch(() => undefined);

@@ -98,7 +98,8 @@ export function serveTurn<A extends Asked>(parts: TurnParts, dialect: Dialect<A>
     const { requestTimeoutMs } = parts.limits;
     using patience = new Patience(response, request.headers, { requestTimeoutMs, isStream: asked.stream });
     const question = questionOf(exchange.tenant, exchange.route ?? "", request.headers, request.body as Buffer);
-    const turn = openTurn(parts, asked, { running, question, exchange, model, patience });
+    const isOpen = (): boolean => response.headersSent;
+    const turn = openTurn(parts, asked, { running, question, exchange, model, patience, isOpen });
     await deliver({ asked, turn, dialect, patience, limits: parts.limits }, response);
   };
 }
@@ -135,9 +136,12 @@ interface TurnContext {
   /** The one that serves. */
   readonly model: string;
   readonly patience: Patience;
+  /** Whether the client has a status already. */
+  readonly isOpen: () => boolean;
 }
 
-function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange, model, patience }: TurnContext): Turn {
+function openTurn(parts: TurnParts, asked: Asked, turnContext: TurnContext): Turn {
+  const { running, question, exchange, model, patience, isOpen } = turnContext;
   const { signal, deadlineMs } = patience;
   const { gateway, limits } = parts;
   const context = new ContextLimit({ ...parts, overflow: parts.contextOverflow });
@@ -146,7 +150,14 @@ function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange,
   const answers = wanted.map((ask, index) => {
     const chore = parts.background === "off" ? undefined : choreOf(ask, parts.backgroundPattern);
     const local = chore && parts.background === "local" ? localAnswer(chore, ask) : undefined;
-    const caller = { tenant: exchange.tenant, isBackground: chore !== undefined, deadlineMs };
+    // A repeated request reads along, and its stream may be the one that is open.
+    let isAnyOpen = isOpen;
+    const caller = {
+      tenant: exchange.tenant,
+      isBackground: chore !== undefined,
+      deadlineMs,
+      isOpen: () => isAnyOpen(),
+    };
     const start = (chat: ChatRequest, its: AbortSignal): Reply =>
       local === undefined ? gateway.reply({ ...chat, model }, caller, its) : localReply(local);
     let sent = 0;
@@ -157,7 +168,11 @@ function openTurn(parts: TurnParts, asked: Asked, { running, question, exchange,
       sent += 1;
       // Of several answers, and of a repair after the first one, each is a turn of its own.
       const turn = { ...question, key: `${question.key} ${index} ${sent}` };
-      const reply = running.read(turn, (its) => start(fitting.request, its), signal);
+      const begin = (its: AbortSignal, isRead: () => boolean): Reply => {
+        isAnyOpen = isRead;
+        return start(fitting.request, its);
+      };
+      const reply = running.read(turn, begin, { signal, isOpen });
       exchange.progress = reply.progress;
       return timed(reply, () => {
         exchange.markFirstToken();

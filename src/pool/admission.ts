@@ -143,8 +143,13 @@ export class Admission {
 
   /** When the line has room again, and a request like this one would be served in its time. */
   #retryAfterMs(wish: Wish<Slot>): number {
-    const [next] = this.#parts.line.inOrder();
-    const roomMs = next ? this.#forecast().startOf(next.accepts) : 0;
+    const { line } = this.#parts;
+    const forecast = this.#forecast();
+    let roomMs = 0;
+    // Where nobody may wait, there is room when it is served itself.
+    for (const { accepts } of [...line.inOrder(), wish].slice(0, line.surplus)) {
+      roomMs = Math.max(roomMs, forecast.serve(accepts));
+    }
     return boundedRetryMs(Math.max(roomMs, this.#waitOf(wish) - wish.limitMs * SAFE_SHARE));
   }
 

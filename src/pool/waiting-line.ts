@@ -1,4 +1,5 @@
 import { GatewayError } from "../errors.ts";
+import { evicted } from "./eviction.ts";
 import { serviceOrder } from "./service-order.ts";
 
 /** Who asks, as far as it decides who is served first. */
@@ -9,6 +10,8 @@ export interface Caller {
   readonly isBackground: boolean;
   /** When it gives up, on the monotonic clock in milliseconds; undefined where it waits as long as the queue allows. */
   readonly deadlineMs?: number | undefined;
+  /** Whether its stream is open: a refusal has no status any more. */
+  readonly isOpen?: () => boolean;
 }
 
 export interface WaitingLineLimits {
@@ -61,13 +64,19 @@ export class WaitingLine<T> {
     return this.#waiters.size;
   }
 
+  /** How many must leave before a place is free. */
+  get surplus(): number {
+    return Math.max(0, this.#waiters.size - this.#limits.limit + 1);
+  }
+
   /**
    * Waits for an offer that the wish accepts.
    * @throws GatewayError `rate_limit_exceeded` when the line is full, `queue_timeout`; the signal's reason when it aborts.
    */
   async wait(wish: Wish<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
-    this.#makeRoom(wish);
+    const arrival = this.#arrivalOf(wish.caller);
+    this.#makeRoom({ ...wish, arrival });
     const { promise, resolve, reject } = Promise.withResolvers<T>();
     // Out of the line at once, so that nothing is offered to one who left.
     const leave = (error: GatewayError): void => {
@@ -75,7 +84,7 @@ export class WaitingLine<T> {
       reject(error);
     };
     const endsMs = performance.now() + wish.limitMs;
-    const waiter: Waiter<T> = { ...wish, arrival: this.#arrivalOf(wish.caller), endsMs, take: resolve, refuse: leave };
+    const waiter: Waiter<T> = { ...wish, arrival, endsMs, take: resolve, refuse: leave };
     const onAbort = (): void => leave(GatewayError.from(signal.reason));
     const timer = setTimeout(() => leave(this.#timedOut(waiter)), wish.limitMs);
     signal.addEventListener("abort", onAbort, { once: true });
@@ -135,18 +144,19 @@ export class WaitingLine<T> {
     return arrival;
   }
 
-  /** A full line turns its newest background work away for somebody who watches. @throws GatewayError */
-  #makeRoom({ caller, retryAfterMs, servedAtOnce }: Wish<T>): void {
+  /** A full line turns one away: the newcomer or another. @throws GatewayError when it is the newcomer. */
+  #makeRoom(newcomer: Queued<T>): void {
     const { size } = this.#waiters;
-    if (size < this.#limits.limit || size < this.#limits.limit + servedAtOnce()) return;
-    const background = [...this.#waiters].findLast((waiter) => waiter.caller.isBackground);
-    if (!background || caller.isBackground) throw this.#full(retryAfterMs());
-    background.refuse(this.#full(background.retryAfterMs()));
+    const { limit } = this.#limits;
+    if (size < limit || size < limit + newcomer.servedAtOnce()) return;
+    const loser = evicted<Queued<T>>([...this.#waiters], newcomer, limit);
+    if (loser === newcomer) throw this.#full(newcomer);
+    this.refuse((waiter) => (waiter === loser ? this.#full(waiter) : undefined));
   }
 
-  #full(retryAfterMs: number): GatewayError {
+  #full({ retryAfterMs }: Wish<T>): GatewayError {
     const message = `All accounts are busy and ${this.#limits.limit} requests are waiting already.`;
-    return new GatewayError("rate_limit_exceeded", message, { retryAfterMs });
+    return new GatewayError("rate_limit_exceeded", message, { retryAfterMs: retryAfterMs() });
   }
 
   #timedOut({ retryAfterMs, caller, limitMs }: Wish<T>): GatewayError {

@@ -1,0 +1,35 @@
+import type { Caller } from "./waiting-line.ts";
+
+interface Queued {
+  /** Numbers count up. */
+  readonly arrival: number;
+  readonly caller: Pick<Caller, "tenant" | "isBackground" | "isOpen">;
+}
+
+/**
+ * The request that a full line of `limit` places turns away for a newcomer: the newcomer itself, another, or nobody.
+ *
+ * Background work goes first. Else only a tenant that has more than its share loses a request: `limit` divided by the
+ * number of tenants. Of those that can go, it is the newest of the tenant that has most in the line, so one that fills
+ * the line loses its own. A request whose stream is open stays, since its status is sent. Where that leaves nobody, the
+ * line takes the newcomer beyond its limit: up to each tenant's share, and one more for each lease that failed.
+ */
+export function evicted<W extends Queued>(waiting: readonly W[], newcomer: W, limit: number): W | undefined {
+  const everybody = [...waiting, newcomer];
+  const counts = new Map<string, number>();
+  for (const { caller } of everybody) counts.set(caller.tenant, countOf(counts, caller) + 1);
+  const movable = everybody.filter(({ caller }) => !caller.isOpen?.());
+  const background = movable.filter(({ caller }) => caller.isBackground);
+  const share = limit / counts.size;
+  const candidates =
+    background.length > 0 || newcomer.caller.isBackground
+      ? background
+      : movable.filter(({ caller }) => countOf(counts, caller) > share);
+  const byTurn = (one: Queued, other: Queued): number =>
+    countOf(counts, other.caller) - countOf(counts, one.caller) || other.arrival - one.arrival;
+  return candidates.toSorted(byTurn)[0];
+}
+
+function countOf(counts: ReadonlyMap<string, number>, { tenant }: Pick<Caller, "tenant">): number {
+  return counts.get(tenant) ?? 0;
+}
