@@ -1,45 +1,70 @@
-import type { Request, RequestHandler, Response } from "express";
 import { GatewayError } from "../errors.ts";
 
 /** Answers end in seconds to minutes, and with them what their requests hold. */
 const RETRY_AFTER_MS = 5_000;
 
-/** Keeps the sum of all bodies that are read or held within a limit: each is held until its request is answered. */
+export interface BodyBudgetLimits {
+  /** Of all bodies together. */
+  readonly maxBytes: number;
+  /** How many keys there are. */
+  readonly keys: number;
+}
+
+/** What one request holds of the budget. */
+export interface Hold {
+  /** Holds so many bytes at least. @throws GatewayError `overloaded` where the key may not hold as many. */
+  growTo(bytes: number): void;
+  release(): void;
+}
+
+/**
+ * Keeps the sum of all bodies that are read or held within a limit, and shares it among keys. Half of it belongs to the
+ * keys in equal parts, used or not, so that no key is shut out by others. Of the other half, a key may hold as much as it
+ * leaves free. A lone key may hold everything.
+ */
 export class BodyBudget {
-  readonly #maxBytes: number;
-  #heldBytes = 0;
-  readonly #heldBy = new WeakMap<Request, number>();
+  readonly #ownBytes: number;
+  readonly #commonBytes: number;
+  readonly #heldBytes = new Map<string, number>();
 
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+  constructor({ maxBytes, keys }: BodyBudgetLimits) {
+    this.#commonBytes = keys > 1 ? maxBytes / 2 : 0;
+    this.#ownBytes = (maxBytes - this.#commonBytes) / Math.max(1, keys);
   }
 
-  /** Counts the bytes while they come. @throws GatewayError `overloaded` where no more may come. */
-  readonly admit: RequestHandler = (request, response, next) => {
-    this.#refuseMore(this.#heldBytes >= this.#maxBytes);
-    this.#heldBy.set(request, 0);
-    response.once("close", () => this.#account(request, 0));
-    request.on("data", (chunk: Buffer) => {
-      if (!response.closed) this.#account(request, (this.#heldBy.get(request) ?? 0) + chunk.length);
-    });
-    next();
-  };
-
-  /** Counts what the body is, decompressed. @throws GatewayError `overloaded` when that is too much together. */
-  readonly hold: RequestHandler = (request: Request, response: Response, next) => {
-    if (!response.closed && Buffer.isBuffer(request.body)) this.#account(request, request.body.length);
-    this.#refuseMore(this.#heldBytes > this.#maxBytes);
-    next();
-  };
-
-  #account(request: Request, bytes: number): void {
-    this.#heldBytes += bytes - (this.#heldBy.get(request) ?? 0);
-    this.#heldBy.set(request, bytes);
+  /** For one request with this key. */
+  hold(key: string): Hold {
+    let heldBytes = 0;
+    const setTo = (bytes: number): void => {
+      const sum = this.#of(key) + bytes - heldBytes;
+      if (sum > 0) this.#heldBytes.set(key, sum);
+      else this.#heldBytes.delete(key);
+      heldBytes = bytes;
+    };
+    return {
+      growTo: (bytes) => {
+        if (bytes <= heldBytes) return;
+        if (!this.#mayHold(key, this.#of(key) + bytes - heldBytes)) throw tooMuch();
+        setTo(bytes);
+      },
+      release: () => setTo(0),
+    };
   }
 
-  #refuseMore(isFull: boolean): void {
-    if (!isFull) return;
-    const message = "The gateway holds as much of other requests as it may. Try again shortly.";
-    throw new GatewayError("overloaded", message, { retryAfterMs: RETRY_AFTER_MS });
+  #mayHold(key: string, bytes: number): boolean {
+    const common = bytes - this.#ownBytes;
+    if (common <= 0) return true;
+    const others = [...this.#heldBytes].filter(([other]) => other !== key);
+    const taken = others.reduce((sum, [, held]) => sum + Math.max(0, held - this.#ownBytes), 0);
+    return common <= this.#commonBytes - taken - common;
   }
+
+  #of(key: string): number {
+    return this.#heldBytes.get(key) ?? 0;
+  }
+}
+
+function tooMuch(): GatewayError {
+  const message = "The bodies of this key's requests take as much memory as they may now. Try again shortly.";
+  return new GatewayError("overloaded", message, { retryAfterMs: RETRY_AFTER_MS });
 }

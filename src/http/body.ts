@@ -1,7 +1,9 @@
-import express, { type Request, type RequestHandler } from "express";
+import type { Request, RequestHandler } from "express";
 import { GatewayError } from "../errors.ts";
 import { stringEnd } from "../turn/json-source.ts";
 import { BodyBudget } from "./body-budget.ts";
+import { readBytes } from "./body-reader.ts";
+import { exchangeOf } from "./exchange.ts";
 
 /** Deeper nesting has no use, and would cost the stack of whoever walks it. */
 const MAX_DEPTH = 64;
@@ -10,6 +12,8 @@ const MAX_DEPTH = 64;
 const MAX_VALUES = 100_000;
 /** Of all requests that are under way: one that is parsed takes three times as much. */
 const MAX_HELD_BODY_BYTES = 256 * 1024 * 1024;
+/** A key among several may hold at least a quarter of all. */
+const LARGEST_BODIES = 4;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -25,10 +29,24 @@ export interface BodyLimits {
   readonly maxHeldBodyBytes?: number;
 }
 
-/** Reads the body's bytes, decompressed, and no more of them than may be. */
-export function readBody({ maxBodyBytes, maxHeldBodyBytes = MAX_HELD_BODY_BYTES }: BodyLimits): RequestHandler[] {
-  const budget = new BodyBudget(Math.max(maxHeldBodyBytes, maxBodyBytes));
-  return [requireJsonType, budget.admit, express.raw({ type: () => true, limit: maxBodyBytes }), budget.hold];
+/** Reads the body's bytes, decompressed, and no more of them than may be: of one request, and of all with its key. */
+export function readBody(
+  { maxBodyBytes, maxHeldBodyBytes = MAX_HELD_BODY_BYTES }: BodyLimits,
+  keys: number,
+): RequestHandler[] {
+  const leastBytes = maxBodyBytes * (keys > 1 ? LARGEST_BODIES : 1);
+  const budget = new BodyBudget({ maxBytes: Math.max(maxHeldBodyBytes, leastBytes), keys });
+  const read: RequestHandler = async (request, response, next) => {
+    const hold = budget.hold(exchangeOf(response).tenant);
+    const onGrowth = (bytes: number): void => {
+      // Its client may leave while the body is decompressed.
+      if (!response.closed) hold.growTo(bytes);
+    };
+    response.once("close", () => hold.release());
+    request.body = await readBytes(request, { maxBytes: maxBodyBytes, onGrowth });
+    next();
+  };
+  return [requireJsonType, read];
 }
 
 /** JSON from outside: whole UTF-8, not too deep, of no more values than are read soon, and with no key that could reach a prototype. */

@@ -77,7 +77,7 @@ export function namesOf(routes: readonly Route[]): string[] {
 function callersRoutes(parts: RouteParts, brake: KeyBrake): readonly Route[] {
   const { models } = parts;
   const keyed = requireKey(parts.apiKeys, brake);
-  const read = readBody(parts.limits);
+  const read = readBody(parts.limits, parts.apiKeys.length);
   const { create, retrieve, remove, listInput } = responses(parts);
   return [
     {
