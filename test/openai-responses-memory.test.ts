@@ -135,6 +135,37 @@ describe("a remembered response", () => {
   });
 });
 
+describe("the responses of one key", () => {
+  test("are not forgotten because another key stores more than there is room for", async () => {
+    const keys = { anna: "sk-annas-0123456789abcdef", ben: "sk-bens-fedcba9876543210" };
+    const apiKeys = Object.entries(keys).map(([name, value]) => ({ name, value }));
+    const { url } = await open(says("Hello"), { apiKeys, limits: { maxBodyBytes: 5_000_000 } });
+    const headersOf = (name: keyof typeof keys) => {
+      return { authorization: `Bearer ${keys[name]}`, "content-type": "application/json" };
+    };
+    const store = async (name: keyof typeof keys, input: string) => {
+      const body = JSON.stringify({ ...ASK, input });
+      const response = await fetch(`${url}/v1/responses`, { method: "POST", headers: headersOf(name), body });
+      expect(response.status).toBe(200);
+      return created(response);
+    };
+    const isFound = async (name: keyof typeof keys, { id }: Created) => {
+      const response = await fetch(`${url}/v1/responses/${id}`, { headers: headersOf(name) });
+      await response.arrayBuffer();
+      return response.status === 200;
+    };
+    const mine = await store("anna", "Remember me.");
+    const others: Created[] = [];
+    // Ten of four million characters: 80 MB where 64 MiB are kept.
+    for (let turn = 0; turn < 10; turn += 1) others.push(await store("ben", "many words ".repeat(363_000)));
+    expect(await isFound("anna", mine)).toBe(true);
+    expect(await Promise.all(others.map((response) => isFound("ben", response)))).toEqual([
+      ...Array<boolean>(2).fill(false),
+      ...Array<boolean>(8).fill(true),
+    ]);
+  });
+});
+
 let count = 0;
 function itemOf(text: string): Item {
   count += 1;
