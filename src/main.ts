@@ -14,6 +14,7 @@ import { Memory } from "./memory.ts";
 import { Metrics } from "./metrics.ts";
 import { SessionPool } from "./pool/session-pool.ts";
 import { listenFailure } from "./process/listen-failure.ts";
+import { usableFolder } from "./process/machine-checks.ts";
 import { giveUpReason } from "./process/outage.ts";
 import { Roster } from "./roster.ts";
 import { SessionStates } from "./session-states.ts";
@@ -71,11 +72,11 @@ export async function startGateway(
     gateway,
     apiKeys: [{ name: MASTER, value: keys.api }, ...config.apiKeys],
     adminKey: keys.admin,
-    readiness: () => pool.readiness,
+    readiness: () => ({ ...pool.readiness, warnings: warningsOf(states) }),
     giveUpReason: () => giveUpReason(browsers.outage, config.browserOutageLimitMs),
     accounts: () => pool.states,
     queue: () => pool.queue,
-    metrics: metricsOf(pool, browsers),
+    metrics: metricsOf(pool, browsers, states),
     log,
   });
   const leaving = new AbortController();
@@ -131,10 +132,18 @@ function callersParts(config: Config, site: Site) {
 
 async function openStates(config: Config, log: Log): Promise<SessionStates> {
   const secretKey = await obtainSecretKey(config.stateDir, config.secretKey);
-  return new SessionStates(await CredentialStore.open(config.stateDir, secretKey), log, config.keepRemovedMs);
+  return new SessionStates(await CredentialStore.open(config.stateDir, secretKey), log, {
+    keepRemovedMs: config.keepRemovedMs,
+    tryWriting: () => usableFolder("STATE_DIR", config.stateDir),
+  });
 }
 
-function metricsOf(pool: SessionPool, browsers: BrowserFleet): Metrics {
+/** What does not keep the gateway from serving, and needs an operator. */
+function warningsOf({ problem }: SessionStates): readonly string[] {
+  return problem === undefined ? [] : [`what is new of the accounts is not stored: ${problem}`];
+}
+
+function metricsOf(pool: SessionPool, browsers: BrowserFleet, states: SessionStates): Metrics {
   return new Metrics({
     accounts: () => pool.states,
     queue: () => pool.queue,
@@ -142,6 +151,7 @@ function metricsOf(pool: SessionPool, browsers: BrowserFleet): Metrics {
     browserStarts: () => browsers.starts,
     browsers: (isSandboxed) => browsers.running({ isSandboxed }),
     sessionFailures: () => pool.sessionFailures,
+    isStateStored: () => states.problem === undefined,
   });
 }
 

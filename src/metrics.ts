@@ -13,6 +13,8 @@ export interface MetricsSources {
   readonly browsers: (sandboxed: boolean) => number;
   /** How often sessions failed so far, by the code of what befell them. */
   readonly sessionFailures: () => ReadonlyMap<string, number>;
+  /** Whether what is new of the accounts can be stored. */
+  readonly isStateStored: () => boolean;
 }
 
 /** A value, and the labels that tell it from the others of its name. */
@@ -62,7 +64,15 @@ export class Metrics {
     if (firstTokenMs !== undefined) firstToken.observe({ route }, firstTokenMs / 1000);
   }
 
-  #watch({ accounts, queue, openPages, browserStarts, browsers, sessionFailures }: MetricsSources): void {
+  #watch({
+    accounts,
+    queue,
+    openPages,
+    browserStarts,
+    browsers,
+    sessionFailures,
+    isStateStored,
+  }: MetricsSources): void {
     this.#gauge("gateway_waiting_requests", "Requests that wait for an account", [], () => [[{}, queue().length]]);
     const wait = "How long a request would wait that comes now and is served last; absent where no account can answer";
     this.#gauge("gateway_estimated_wait_seconds", wait, [], () => {
@@ -82,6 +92,12 @@ export class Metrics {
       [{ sandbox: "on" }, browsers(true)],
       [{ sandbox: "off" }, browsers(false)],
     ]);
+    this.#gauge(
+      "gateway_state_stored",
+      "1 while what is new of the accounts is stored in STATE_DIR, else 0",
+      [],
+      () => [[{}, isStateStored() ? 1 : 0]],
+    );
     const starts = "Browsers that were started; beyond the first ones, in place of one that died";
     this.#counter("gateway_browser_starts_total", starts, [], () => [[{}, browserStarts()]]);
     const failures = "Sessions that failed, in use or while they opened, by error code";

@@ -15,25 +15,49 @@ export interface RememberedSession {
 
 /** A change of state is written after so long, together with those that came meanwhile. */
 const WRITE_DELAY_MS = 500;
+/** How often it is looked whether the state can be written. */
+const LOOK_EVERY_MS = 10_000;
 const NOTHING_WRONG = { state: "cold", reason: "", since: 0, nextTryAt: undefined, failuresInARow: 0 };
+
+export interface SessionStatesOptions {
+  /** How long what is stored of a removed account is kept. */
+  readonly keepRemovedMs: number;
+  /** Tries to write beside the store. @throws when that fails; its message says what to do. */
+  readonly tryWriting: () => Promise<unknown>;
+  readonly lookEveryMs?: number;
+}
 
 /**
  * Keeps each account's cookies, verdict and pace in the store, shortly after they changed. A store that fails costs no
- * request: the failure is logged, and the next change is tried again.
+ * request: the log says so once, and what is new is kept in memory until it can be written.
  */
 export class SessionStates implements AsyncDisposable {
   readonly #store: CredentialStore;
   readonly #log: Log;
   readonly #keepRemovedMs: number;
+  readonly #tryWriting: () => Promise<unknown>;
+  readonly #looking: NodeJS.Timeout;
+  #inUse: readonly AccountIdentity[] | undefined;
+  #problem: string | undefined;
   readonly #pending = new Map<string, { readonly account: AccountIdentity; readonly slot: Slot }>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
-  /** `keepRemovedMs`: how long what is stored of a removed account is kept. */
-  constructor(store: CredentialStore, log: Log, keepRemovedMs: number) {
+  constructor(
+    store: CredentialStore,
+    log: Log,
+    { keepRemovedMs, tryWriting, lookEveryMs = LOOK_EVERY_MS }: SessionStatesOptions,
+  ) {
     this.#store = store;
     this.#log = log;
     this.#keepRemovedMs = keepRemovedMs;
+    this.#tryWriting = tryWriting;
+    this.#looking = setInterval(() => void this.#look(), lookEveryMs).unref();
+  }
+
+  /** Why the state cannot be stored at the moment, and what to do; undefined while it can. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /** One that was altered costs its own account's state. @throws StoreError when what is stored cannot be read. */
@@ -86,13 +110,20 @@ export class SessionStates implements AsyncDisposable {
 
   /** What is in use now; what else is stored is kept for its days, in case it comes back. Never rejects. */
   async keepInUse(accounts: readonly AccountIdentity[]): Promise<void> {
-    await this.#next(() =>
-      this.#store.keepInUse(accounts, this.#keepRemovedMs).catch((cause: unknown) => this.#complain(cause)),
-    );
+    this.#inUse = accounts;
+    await this.#next(() => this.#writeInUse());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#looking);
     await this.flush();
+    if (this.#pending.size > 0) {
+      const accounts = [...this.#pending.values()].map(({ account }) => account.id);
+      this.#log.error(
+        { accounts, reason: this.#problem },
+        "the gateway ends, and their newest sign-ins are not stored",
+      );
+    }
     await this.#store[Symbol.asyncDispose]();
   }
 
@@ -105,16 +136,58 @@ export class SessionStates implements AsyncDisposable {
   async #write(account: AccountIdentity, slot: Slot): Promise<void> {
     const cookies = JSON.stringify(slot.session.signIn.cookies);
     const stored: StoredCredential = { cookies, sentAt: slot.pace.sentAt, ...(slot.verdict ?? NOTHING_WRONG) };
-    await this.#store.save(account, stored).catch((cause: unknown) => {
-      this.#complain(cause);
-      if (!this.#pending.has(account.signIn)) this.#pending.set(account.signIn, { account, slot });
-    });
+    const isStored = await this.#try(() => this.#store.save(account, stored));
+    if (!isStored && !this.#pending.has(account.signIn)) this.#pending.set(account.signIn, { account, slot });
   }
 
-  #complain(cause: unknown): void {
+  async #writeInUse(): Promise<void> {
+    const accounts = this.#inUse;
+    if (!accounts) return;
+    const isStored = await this.#try(() => this.#store.keepInUse(accounts, this.#keepRemovedMs));
+    if (isStored && this.#inUse === accounts) this.#inUse = undefined;
+  }
+
+  /** Gives whether it was stored. */
+  async #try(write: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await write();
+      return true;
+    } catch (cause) {
+      this.#fail((await this.#failure()) ?? reasonOf(cause));
+      return false;
+    }
+  }
+
+  /** A file system may become read-only, full or another user's while nothing is to be stored. */
+  async #look(): Promise<void> {
+    const failure = await this.#failure();
+    if (failure !== undefined) return this.#fail(failure);
+    if (this.#problem === undefined) return;
+    await this.flush();
+    await this.#next(() => this.#writeInUse());
+    if (this.#pending.size > 0 || this.#inUse) return;
+    this.#problem = undefined;
+    this.#log.info("the state is stored again");
+  }
+
+  /** Why nothing can be written beside the store. */
+  #failure(): Promise<string | undefined> {
+    const trial = this.#store.assertInPlace().then(() => this.#tryWriting());
+    return trial.then(() => undefined, reasonOf);
+  }
+
+  #fail(reason: string): void {
+    const isNew = this.#problem === undefined;
+    this.#problem = reason;
+    if (!isNew) return;
     this.#log.error(
-      { err: cause },
-      "the state was not stored; it is tried again with the next change, and at the stop",
+      { reason },
+      "the state was not stored; requests are answered, and what is new is kept in memory until it can be written: " +
+        "a restart before that may sign accounts out",
     );
   }
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

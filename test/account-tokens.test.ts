@@ -85,7 +85,7 @@ class Running {
 
   private constructor(store: CredentialStore) {
     this.#store = store;
-    this.#states = new SessionStates(store, log, KEEP_MS);
+    this.#states = new SessionStates(store, log, { keepRemovedMs: KEEP_MS, tryWriting: async () => {} });
     const pool: Pick<SessionPool, "add" | "remove" | "refuseHopeless"> = {
       refuseHopeless: () => {},
       add: async (slot) => void this.slots.set(slot.id, slot),

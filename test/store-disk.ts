@@ -32,6 +32,38 @@ export function tinyDisk(folder: string): TinyDisk {
   };
 }
 
+/** A file system of its own at the folder, with open files that the kernel refuses to write to, as when a disk fails. */
+export interface FrailDisk extends Disposable {
+  /** Every write fails, also to files that are open. */
+  forbid(): void;
+  allow(): void;
+}
+
+/**
+ * ext4 on a loop device. Nobody can remount it while a file is open for writing, so folder and files are made immutable.
+ */
+export function frailDisk(folder: string, image: string): FrailDisk {
+  run("truncate", "--size=16M", image);
+  run("mkfs.ext4", "-q", image);
+  run("mount", "-o", "loop", image, folder);
+  const change = (flag: string): void => run("chattr", "-R", flag, folder);
+  return {
+    forbid: () => change("+i"),
+    allow: () => change("-i"),
+    [Symbol.dispose]() {
+      change("-i");
+      run("umount", "--lazy", folder);
+    },
+  };
+}
+
+/** Mounts the folder over itself, for reading only: files that are open stay writable, and no others. */
+export function readOnlyMount(folder: string): Disposable {
+  run("mount", "--bind", folder, folder);
+  run("mount", "-o", "remount,bind,ro", folder);
+  return { [Symbol.dispose]: () => run("umount", folder) };
+}
+
 /** The soft limit only, so that it can be lifted again; Node ignores the signal, the write fails with EFBIG. */
 export function limitFiles(bytes: string): void {
   run("prlimit", `--pid=${process.pid}`, `--fsize=${bytes}:`);

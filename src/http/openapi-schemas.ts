@@ -208,6 +208,6 @@ const ANSWERS: JsonObject = {
     nextTryAt: { anyOf: [milliseconds, { type: "null" }] },
     expiresAt: { anyOf: [milliseconds, { type: "null" }] },
   }),
-  Status: object({ status: text, reasons: list(text) }, ["reasons"]),
+  Status: object({ status: text, reasons: list(text), warnings: list(text) }, ["reasons", "warnings"]),
   Welcome: object({ name: text, baseUrlPath: text, routes: list(text) }),
 };

@@ -37,6 +37,8 @@ interface Readiness {
   readonly ready: boolean;
   /** Why not. */
   readonly reasons: readonly string[];
+  /** What needs an operator, though requests are answered. */
+  readonly warnings?: readonly string[];
 }
 
 export interface Route {
@@ -147,8 +149,8 @@ function probes({ readiness, giveUpReason }: RouteParts): readonly Route[] {
     else sendJson(response, 503, { status: "failed", reasons: [reason] });
   };
   const ready: RequestHandler = (_request, response) => {
-    const { ready: isReady, reasons } = readiness();
-    sendJson(response, isReady ? 200 : 503, { status: isReady ? "ready" : "not ready", reasons });
+    const { ready: isReady, reasons, warnings = [] } = readiness();
+    sendJson(response, isReady ? 200 : 503, { status: isReady ? "ready" : "not ready", reasons, warnings });
   };
   return [
     { method: "GET", path: "/livez", name: "/livez", handlers: [live] },

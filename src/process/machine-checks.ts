@@ -40,7 +40,8 @@ export async function usableFolder(setting: "STATE_DIR" | "TMPDIR", path: string
   const probe = join(path, `.probe-${randomUUID()}`);
   try {
     await makeFolder(path, 0o700);
-    await writeFile(probe, "");
+    // A limit on the size of files lets an empty one pass.
+    await writeFile(probe, "can this be written?");
     await rm(probe);
     return path;
   } catch (cause) {

@@ -133,6 +133,11 @@ export class CredentialStore implements AsyncDisposable {
     });
   }
 
+  /** @throws StoreError when the file is not where it was opened. */
+  assertInPlace(): Promise<void> {
+    return this.#database.assertInPlace();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#database[Symbol.asyncDispose]();
   }

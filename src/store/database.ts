@@ -30,10 +30,12 @@ export const REMEDY =
 export class Database implements AsyncDisposable {
   readonly #path: string;
   readonly #kysely: Kysely<Schema>;
+  readonly #inode: string;
 
-  private constructor(path: string, kysely: Kysely<Schema>) {
+  private constructor(path: string, kysely: Kysely<Schema>, inode: string) {
     this.#path = path;
     this.#kysely = kysely;
+    this.#inode = inode;
   }
 
   /** Makes the file and its tables where there are none; refuses one that is damaged, foreign, too new or in use. */
@@ -54,7 +56,7 @@ export class Database implements AsyncDisposable {
       sqlite.exec("BEGIN IMMEDIATE");
       await migrate(kysely);
       sqlite.exec(`PRAGMA application_id = ${APPLICATION_ID}; COMMIT; PRAGMA wal_checkpoint(TRUNCATE)`);
-      return new Database(path, kysely);
+      return new Database(path, kysely, await inodeOf(path));
     } catch (cause) {
       if (sqlite?.isOpen) sqlite.close();
       throw toStoreError(path, cause);
@@ -73,9 +75,22 @@ export class Database implements AsyncDisposable {
     }
   }
 
+  /** SQLite goes on writing to a file that was removed, or whose disk was unmounted, and nobody finds it there. */
+  async assertInPlace(): Promise<void> {
+    const inode = await inodeOf(this.#path).catch(() => undefined);
+    if (inode === this.#inode) return;
+    const message = `${this.#path} was removed or replaced while the gateway runs. Put it back, or restart the gateway.`;
+    throw new StoreError("store_unavailable", message);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#kysely.destroy();
   }
+}
+
+async function inodeOf(path: string): Promise<string> {
+  const { dev, ino } = await stat(path);
+  return `${dev}:${ino}`;
 }
 
 /** SQLite gives the -wal file the rights of this one. */
