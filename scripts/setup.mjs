@@ -2,7 +2,7 @@
 // It has no dependencies and runs on Node 18: it is what installs them.
 //
 //   node scripts/setup.mjs run FILE.ts [ARGS…]     packages, Chromium, then the file
-//   node scripts/setup.mjs test COMMAND [ARGS…]    packages, Chromium, then the command
+//   node scripts/setup.mjs test COMMAND [ARGS…]    packages, Chromium, Xvfb, then the command
 //   node scripts/setup.mjs check                   packages, then format, lint, types, unused code
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -129,27 +129,36 @@ function findChromium() {
   return existsSync(chromium.executablePath()) ? chromium.executablePath() : undefined;
 }
 
-function installChromium() {
-  const found = findChromium();
-  if (found) {
-    if (existsSync(found)) return found;
-    fail(`BROWSER_PATH is ${found}, where nothing is. Unset it to have Chromium found or installed.`);
-  }
+/** True when the distribution's package was installed; false where this user may not, or there is no apt. */
+function installedByApt(what, ...packages) {
   const asRoot =
     process.getuid?.() === 0
       ? []
       : onPath("sudo") && succeeds("sudo", ["-n", "true"], { stdio: "ignore" })
         ? ["sudo", "-n"]
         : undefined;
-  if (onPath("apt-get") && asRoot) {
-    say("installing Chromium from the distribution's packages…");
-    const apt = (...args) => {
-      const [command, ...rest] = [...asRoot, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...args];
-      return succeeds(command, rest, { stdio: ["ignore", "ignore", 2] });
-    };
-    if (apt("update", "-qq") && apt("install", "-y", "-qq", "--no-install-recommends", "chromium") && findChromium())
-      return findChromium();
+  if (!onPath("apt-get") || !asRoot) return false;
+  say(`installing ${what} from the distribution's packages…`);
+  const apt = (...args) => {
+    const [command, ...rest] = [...asRoot, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...args];
+    return succeeds(command, rest, { stdio: ["ignore", "ignore", 2] });
+  };
+  return apt("update", "-qq") && apt("install", "-y", "-qq", "--no-install-recommends", ...packages);
+}
+
+/** Tests of headed browsers need a display of their own, which setup brings along as it does Chromium. */
+function installDisplay() {
+  if (onPath("Xvfb") || installedByApt("Xvfb", "xvfb")) return;
+  say("no Xvfb here and none could be installed: tests of headed browsers are left out, or fail where CI=true.");
+}
+
+function installChromium() {
+  const found = findChromium();
+  if (found) {
+    if (existsSync(found)) return found;
+    fail(`BROWSER_PATH is ${found}, where nothing is. Unset it to have Chromium found or installed.`);
   }
+  if (installedByApt("Chromium", "chromium") && findChromium()) return findChromium();
   say("downloading Playwright's Chromium…");
   succeeds(projectNode, [join(modules, "playwright", "cli.js"), "install", "chromium"], { stdio: ["ignore", 2, 2] });
   return (
@@ -211,6 +220,7 @@ else if (verb === "run" || verb === "test") {
     const launched = { ...env, GATEWAY_LAUNCHER: "setup" };
     become(projectNode, [...NODE_FLAGS, ...rest], launched, ["SIGINT", "SIGTERM", "SIGHUP"]);
   } else {
+    installDisplay();
     // Ctrl-C reaches the command by itself; vitest takes a second SIGINT for impatience.
     become(projectNode, [binOf(rest[0]), ...rest.slice(1)], env, ["SIGTERM", "SIGHUP"]);
   }

@@ -19,8 +19,8 @@ import { StoreError } from "./store/store-error.ts";
 /** States in which an account waits for a person. */
 const NEEDS_PERSON: ReadonlySet<string> = new Set(["expired", "needs_attention"]);
 
-/** Prints one line on how the work went. */
-type Check = (what: string, work: () => Promise<string>) => Promise<void>;
+/** Prints one line on how the work went, and gives whether it went well. */
+type Check = (what: string, work: () => Promise<string>) => Promise<boolean>;
 
 const MAX_QUOTED_LINES = 6;
 
@@ -35,12 +35,17 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   const check: Check = async (what, work) => {
     try {
       print(`ok    ${what}: ${await work()}`);
+      return true;
     } catch (cause) {
       failed.add(what);
       for (const line of linesOf(cause)) print(`FAIL  ${what}: ${line}`);
+      return false;
     }
   };
-  for (const { what, work } of machineChecks(config)) await check(what, work);
+  const lacking = new Set<string>();
+  for (const { what, work } of machineChecks(config)) {
+    if (!(await check(what, work))) lacking.add(what);
+  }
   for (const warning of config.warnings) print(`note  ${warning}`);
   await using host = new BrowserHost(config, log);
   await check("Chromium", async () => {
@@ -59,7 +64,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
     }
   } catch (cause) {
     isRunning = cause instanceof StoreError && cause.code === "store_in_use";
-    if (!isRunning) await check("state", () => Promise.reject(cause));
+    if (!isRunning && !lacking.has("state")) await check("state", () => Promise.reject(cause));
   }
   await using _store = store;
   if (isRunning) await checkRunning(config, check, print);

@@ -68,6 +68,11 @@ export class Elsewhere implements AsyncDisposable {
     return this.noted.filter(({ path, body }) => body.includes(text) || decodeURIComponent(path).includes(text));
   }
 
+  /** What was asked of the API here, by a page or by the gateway. */
+  get askedPaths(): string[] {
+    return this.noted.filter(({ path }) => path.startsWith("/api/")).map(({ method, path }) => `${method} ${path}`);
+  }
+
   async #answer(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
     const { method, url: path, headers } = request;
     this.noted.push({ method, path, body: await bodyOf(request) });

@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
@@ -7,18 +6,10 @@ import { expect, test, vi } from "vitest";
 import { Simulator } from "../src/simulator/simulator.ts";
 import { ask, type Command, serve } from "./command.ts";
 import { says, serve as serveApp } from "./openai-server.ts";
+import { LACKS_XVFB } from "./xvfb.ts";
 
 // A machine with other work takes its time to start a browser again.
 vi.setConfig({ testTimeout: 90_000 });
-
-const hasXvfb = (process.env["PATH"] ?? "").split(":").some((folder) => {
-  try {
-    execFileSync("test", ["-x", join(folder, "Xvfb")]);
-    return true;
-  } catch {
-    return false;
-  }
-});
 
 async function urlOf(command: Command): Promise<string> {
   await command.says(/"session open"/);
@@ -45,7 +36,7 @@ async function scratchOf(command: Command): Promise<string> {
   throw new Error("the gateway has no temporary folder");
 }
 
-test.skipIf(!hasXvfb)("a display that dies is started again, and so are the browsers on it", async () => {
+test.skipIf(LACKS_XVFB)("a display that dies is started again, and so are the browsers on it", async () => {
   await using site = await Simulator.start();
   await using command = await serve(site, { BROWSER_MODE: "headed", DISPLAY: "" });
   const url = await urlOf(command);
@@ -56,7 +47,7 @@ test.skipIf(!hasXvfb)("a display that dies is started again, and so are the brow
   expect(await isAnswered(url)).toBe(true);
 });
 
-test.skipIf(!hasXvfb)(
+test.skipIf(LACKS_XVFB)(
   "the display opens to the gateway's browsers only, and is gone when the gateway ends",
   async () => {
     await using site = await Simulator.start();

@@ -24,7 +24,8 @@ interface Frame {
 
 /** One request of one client, and everything that the client was told. */
 export class Asked {
-  readonly prompt: string;
+  /** As the site gets it: whoever has the gateway add to it sets it anew. */
+  prompt: string;
   readonly startedMs = performance.now();
   endedMs = 0;
   requestId: string | undefined;

@@ -19,7 +19,7 @@ export abstract class Clients implements AsyncDisposable {
   #faultMs = 0;
   #prompts = 0;
 
-  protected abstract get url(): string;
+  abstract get url(): string;
 
   /** Asks without waiting. */
   ask(wanted: object | string = "", isStream = true): Asked {

@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { expect } from "vitest";
 import type { Asked } from "./asked.ts";
 import type { HostScene } from "./host-scene.ts";
@@ -143,6 +143,7 @@ export const HOST_ROWS: readonly HostRow[] = [
     id: "F64",
     fault: "the gateway alone stands still for four seconds in mid-answer",
     gets: "left",
+    stops: true,
     host: { withBystander: true },
     run: standStill(
       async (scene) => scene.gateway.signal("SIGSTOP"),
@@ -153,6 +154,7 @@ export const HOST_ROWS: readonly HostRow[] = [
     id: "F65",
     fault: "the gateway and its browsers stand still for four seconds in mid-answer, as a machine asleep",
     gets: "left",
+    stops: true,
     host: { withBystander: true },
     run: standStill(
       (scene) => scene.gateway.signalAll("SIGSTOP"),
@@ -173,6 +175,28 @@ export const HOST_ROWS: readonly HostRow[] = [
       await scene.writeAccounts();
       scene.gateway.signal("SIGHUP");
       await scene.gateway.says(/accounts reloaded/);
+      const before = asked.text.length;
+      await expect.poll(() => asked.text.length).toBeGreaterThan(before + MORE_TEXT);
+      asked.leave();
+      return asked;
+    },
+  },
+  {
+    id: "F69a",
+    fault: "the file of accounts is read in the middle of a save, again and again, in mid-answer",
+    gets: "left",
+    host: { withBystander: true, simulator: { rotateEveryReplies: 1, replacedTokensInForce: 0 } },
+    run: async (scene) => {
+      const asked = await scene.askEndless();
+      scene.strike();
+      const whole = await readFile(scene.accountsFile, "utf8");
+      for (const [before, part] of ["", " \n", "\0\0\0\0", whole.slice(0, -20)].entries()) {
+        await writeFile(scene.accountsFile, part);
+        await expect.poll(() => scene.count("accounts not reloaded")).toBe(before + 1);
+      }
+      await scene.writeAccounts();
+      await scene.gateway.says(/accounts reloaded/);
+      expect(scene.count("account removed")).toBe(0);
       const before = asked.text.length;
       await expect.poll(() => asked.text.length).toBeGreaterThan(before + MORE_TEXT);
       asked.leave();

@@ -19,6 +19,8 @@ export interface HostOptions {
   readonly simulator?: SimulatorOptions;
   /** Whether another account answers all the while; unless told it does not, as most of these faults end the gateway. */
   readonly withBystander?: boolean;
+  /** Changes its home before it starts, until the scene is over. */
+  readonly prepare?: (home: string) => Disposable | undefined;
   /** Opens what its log goes to, in place of being read. */
   readonly openLog?: (home: string) => number;
 }
@@ -54,6 +56,7 @@ export class HostScene extends Clients {
   static async open(options: HostOptions): Promise<HostScene> {
     await using stack = new AsyncDisposableStack();
     const home = stack.use(await mkdtempDisposable(join(tmpdir(), "h-")));
+    stack.use(options.prepare?.(home.path));
     const simulator = stack.use(await Simulator.start(options.simulator));
     const scene = new HostScene(simulator, home.path, options, stack.move());
     await scene.writeAccounts();
@@ -152,6 +155,7 @@ export class HostScene extends Clients {
       asked: this.bystander ? [...this.asked, this.bystander] : this.asked,
       bystanderEnding,
       posts: simulator.posts,
+      askedElsewhere: [],
       logged: this.#ran.flatMap(({ logged }) => logged.split("\n")),
       secrets: [API_KEY, ADMIN_KEY, ...[...this.cookies.values()].map(tokenOf)],
       waiting: running(),
@@ -170,7 +174,7 @@ export class HostScene extends Clients {
     await this.#stack.disposeAsync();
   }
 
-  protected get url(): string {
+  override get url(): string {
     return this.gateway.url;
   }
 

@@ -31,6 +31,7 @@ const SOUND: Evidence = {
   asked: [ASKED],
   bystanderEnding: "under way",
   posts: [POST],
+  askedElsewhere: [],
   logged: [LINE],
   secrets: ["the-token"],
   waiting: 0,
@@ -57,6 +58,7 @@ test("nothing speaks against what is as it should be", () => {
 const FLAWS: readonly (readonly [string, Partial<Evidence>])[] = [
   ["every request has one line", { logged: [] }],
   ["every request has one line", { logged: [LINE, LINE] }],
+  ["no server but the site", { askedElsewhere: ["POST /api/chatWithText"] }],
   ["every answer ends", asked({ terminators: 0 })],
   ["every answer ends", asked({ terminators: 2 })],
   ["every answer ends", asked({ finishReason: undefined })],

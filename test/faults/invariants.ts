@@ -9,6 +9,8 @@ export interface Evidence {
   /** As it stood when it was dismissed, long after the fault; undefined where there was no bystander. */
   readonly bystanderEnding: Ending | undefined;
   readonly posts: readonly Post[];
+  /** What another server was asked that the page was led to. */
+  readonly askedElsewhere: readonly string[];
   readonly logged: readonly string[];
   readonly secrets: readonly string[];
   /** When all was over: how many still waited, how many browsers and scratch folders there were. */
@@ -64,6 +66,7 @@ const INVARIANTS: Readonly<Record<string, Check>> = {
       .filter(({ prompt }) => !prompts.has(prompt))
       .map(({ prompt }) => `nobody asked: ${prompt.slice(0, 80)}`);
   },
+  "no server but the site is asked": ({ askedElsewhere }) => askedElsewhere.map((one) => `asked elsewhere: ${one}`),
   "no account is asked twice at a time": ({ posts }) =>
     // Contexts that a fault signed out are several, and nobody all the same.
     [...Map.groupBy(posts, ({ account, port }) => account ?? port).values()].flatMap(overlaps),

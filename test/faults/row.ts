@@ -1,4 +1,5 @@
 import type { CredentialState } from "../../src/pool/slot.ts";
+import type { LivezProbe } from "../livez-probe.ts";
 import type { Asked } from "./asked.ts";
 import { HostScene, type HostOptions } from "./host-scene.ts";
 import { brokenInvariants, type Evidence } from "./invariants.ts";
@@ -14,6 +15,10 @@ interface Fault<S> {
   readonly run: (scene: S) => Promise<Asked>;
   /** The state in which it rightly leaves the account. */
   readonly lasting?: CredentialState;
+  /** What it cannot do without, where a machine may lack it. */
+  readonly needs?: "Xvfb";
+  /** Whether the row itself makes the gateway stand still. */
+  readonly stops?: boolean;
   /** Whether an account other than the bystander's answers again; it does, unless told. */
   readonly recovers?: boolean;
 }
@@ -35,22 +40,28 @@ export interface Outcome {
   readonly recoveredMs: number | undefined;
 }
 
-/** Injects the fault for real. */
-export async function inject(row: Row | HostRow): Promise<Outcome> {
-  if ("host" in row) return perform(row, await HostScene.open(row.host));
-  return perform(row, await Scene.open(row.scene ?? {}));
+/** Injects the fault for real, while the probe looks how soon the gateway answers. */
+export async function inject(row: Row | HostRow, probe: LivezProbe): Promise<Outcome> {
+  if ("host" in row) return perform(row, await HostScene.open(row.host), probe);
+  return perform(row, await Scene.open(row.scene ?? {}), probe);
 }
 
 interface Stage extends AsyncDisposable {
+  readonly url: string;
   recovered(): Promise<number>;
   end(lasting?: CredentialState): Promise<Evidence>;
 }
 
-async function perform<S extends Stage>(row: Fault<S>, opened: S): Promise<Outcome> {
+async function perform<S extends Stage>(row: Fault<S>, opened: S, probe: LivezProbe): Promise<Outcome> {
   await using scene = opened;
+  const watch = (): void => probe.watch(row.stops ? undefined : scene.url);
+  watch();
   const asked = await row.run(scene);
   await asked.over;
+  // It may be another process by now.
+  watch();
   const recoveredMs = (row.recovers ?? true) ? await scene.recovered() : undefined;
+  probe.watch(undefined);
   const evidence = await scene.end(row.lasting);
   return { gets: asked.got, broken: brokenInvariants(evidence), recoveredMs };
 }

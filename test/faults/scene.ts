@@ -8,6 +8,7 @@ import type { SlotStatus } from "../../src/pool/session-pool.ts";
 import type { CredentialState } from "../../src/pool/slot.ts";
 import type { SimulatorOptions } from "../../src/simulator/simulator.ts";
 import { API_KEY } from "../api-key.ts";
+import { Elsewhere } from "../elsewhere.ts";
 import { openWorld, type World } from "../world.ts";
 import type { Asked } from "./asked.ts";
 import { Clients } from "./clients.ts";
@@ -25,6 +26,8 @@ export interface SceneOptions {
   readonly browserArgs?: string;
   /** Whether there is a bystander; there is, unless told. */
   readonly withBystander?: boolean;
+  /** Whether there is another server that pages may be led to; there is none, unless told. */
+  readonly withElsewhere?: boolean;
   /** Whether Chromium's connections go through the proxy. */
   readonly throughProxy?: boolean;
 }
@@ -41,11 +44,13 @@ export class Scene extends Clients {
   readonly warnings: string[] = [];
   readonly #folder: ScratchFolder;
   readonly #proxy: FaultProxy | undefined;
+  readonly #elsewhere: Elsewhere | undefined;
   #victim = "";
   readonly #onWarning = (warning: Error): void => void this.warnings.push(`${warning.name}: ${warning.message}`);
 
-  private constructor(folder: ScratchFolder, world: World, proxy: FaultProxy | undefined) {
+  private constructor(folder: ScratchFolder, world: World, proxy: FaultProxy | undefined, elsewhere?: Elsewhere) {
     super();
+    this.#elsewhere = elsewhere;
     this.#folder = folder;
     this.world = world;
     this.#proxy = proxy;
@@ -56,6 +61,8 @@ export class Scene extends Clients {
   static async open(options: SceneOptions): Promise<Scene> {
     const folder = await ScratchFolder.make();
     let proxy: FaultProxy | undefined;
+    const elsewhere = options.withElsewhere ? await Elsewhere.start() : undefined;
+    const alsoTrusted = elsewhere ? `,${elsewhere.spkiHash}` : "";
     const { accounts = ["alice"], settings, simulator = {}, browserArgs = "" } = options;
     const { withBystander = true, throughProxy = false } = options;
     const world = await openWorld({
@@ -69,12 +76,12 @@ export class Scene extends Clients {
         const own = {
           CREDENTIALS_PER_BROWSER: "1",
           QUEUE_TIMEOUT_SECONDS: "2",
-          BROWSER_ARGS: `${site.browserArgs} ${detour} ${browserArgs}`,
+          BROWSER_ARGS: `${site.browserArgs}${alsoTrusted} ${detour} ${browserArgs}`,
         };
         return { ...own, ...settings };
       },
     });
-    const scene = new Scene(folder, world, proxy);
+    const scene = new Scene(folder, world, proxy, elsewhere);
     if (withBystander) await scene.seatBystander();
     scene.#victim = scene.#nextInTurn;
     if (withBystander) await proxy?.spare(() => scene.bystanderHasMore());
@@ -84,6 +91,11 @@ export class Scene extends Clients {
   get proxy(): FaultProxy {
     if (!this.#proxy) throw new Error("this scene has no proxy");
     return this.#proxy;
+  }
+
+  get elsewhere(): Elsewhere {
+    if (!this.#elsewhere) throw new Error("this scene has no other server");
+    return this.#elsewhere;
   }
 
   /** The account, not the bystander's, that the first request goes to. */
@@ -157,6 +169,7 @@ export class Scene extends Clients {
       asked: this.bystander ? [...asked, this.bystander] : asked,
       bystanderEnding,
       posts: world.simulator.posts,
+      askedElsewhere: this.#elsewhere?.askedPaths ?? [],
       logged: world.logged,
       secrets: [API_KEY, ...[...world.cookies.values()].map(tokenOf)],
       waiting,
@@ -173,6 +186,7 @@ export class Scene extends Clients {
   override async [Symbol.asyncDispose](): Promise<void> {
     await this.world[Symbol.asyncDispose]();
     await this.#proxy?.[Symbol.asyncDispose]();
+    await this.#elsewhere?.[Symbol.asyncDispose]();
     await super[Symbol.asyncDispose]();
     process.off("warning", this.#onWarning);
     await this.#folder[Symbol.asyncDispose]();
@@ -185,7 +199,7 @@ export class Scene extends Clients {
     await expect.poll(unsettled, { timeout: SETTLING_LIMIT_MS, interval: 10 }).toEqual([]);
   }
 
-  protected get url(): string {
+  override get url(): string {
     return this.world.gateway.url;
   }
 }

@@ -3,6 +3,8 @@ import type { Fault } from "../../src/simulator/fault.ts";
 import type { Row } from "./row.ts";
 
 const TWO = { accounts: ["alice", "carol"] };
+const DDOS_GUARD = { status: 503, headers: { server: "ddos-guard" } };
+const VERCEL = { status: 429, headers: { "x-vercel-mitigated": "challenge", "retry-after": "1" } };
 
 /** The site does this to one request, and there is no other account. */
 function once(id: string, fault: string, directive: Fault, gets: string): Row {
@@ -90,6 +92,22 @@ export const SITE_ROWS: readonly Row[] = [
       const asked = scene.ask("", false);
       await scene.untilChallengeStands();
       await scene.signal("SIGSTOP", "--type=renderer");
+      return asked;
+    },
+  },
+  {
+    id: "F30",
+    fault: "challenges of two other vendors in mid-session, with statuses of their own, that the browser solves",
+    gets: "answer, 2 attempts",
+    run: async (scene) => {
+      scene.strike();
+      scene.world.simulator.challengeAll({ head: DDOS_GUARD }, scene.victim);
+      const first = scene.ask();
+      await first.over;
+      scene.world.simulator.challengeAll({ head: VERCEL }, scene.victim);
+      const asked = scene.ask();
+      await asked.over;
+      expect(first.got).toBe(asked.got);
       return asked;
     },
   },

@@ -8,6 +8,7 @@ import { DIALECTS } from "../fuzz-dialects.ts";
 import { hostileRequests } from "../fuzz-hostile.ts";
 import { changed, changes } from "../fuzz-mutations.ts";
 import { attack } from "./attacks.ts";
+import { LivezProbe } from "../livez-probe.ts";
 import { FuzzProcess } from "./fuzz-process.ts";
 
 const ANSWER_LIMIT_MS = 30_000;
@@ -31,6 +32,8 @@ interface Tried {
 async function fuzz(minutes: number, seed: number): Promise<number> {
   using gateway = await FuzzProcess.start();
   using idle = await FuzzProcess.start();
+  await using probe = new LivezProbe();
+  probe.watch(gateway.url);
   const tried = new Map<string, Tried>();
   const failures: string[] = [];
   let idleMs = 0;
@@ -61,6 +64,10 @@ async function fuzz(minutes: number, seed: number): Promise<number> {
   const total = rows.reduce((sum, [, { count }]) => sum + count, 0);
   console.log(
     `\n${total} requests, seed ${seed}. Longest stall: ${rows[0]?.[1].worstMs.toFixed(0)} ms; of an idle event loop in the same run: ${idleMs.toFixed(0)} ms.`,
+  );
+  const { livezMs, idleMs: machineMs } = await probe.longest();
+  console.log(
+    `Longest GET /livez: ${livezMs.toFixed(0)} ms; a thread with nothing to do meanwhile: ${machineMs.toFixed(0)} ms.`,
   );
   for (const failure of failures) console.error(`\nFAILED ${failure}`);
   return failures.length === 0 ? 0 : 1;
