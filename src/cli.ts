@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { currentAccounts, currentConfig, reloading } from "./accounts/reload.ts";
 import { ConfigError, loadConfig, type Config } from "./config.ts";
 import { openFileWarnings } from "./config/secret-file.ts";
+import { secretsOfProxy } from "./config/proxy.ts";
 import { secretsOf } from "./credentials.ts";
 import { diagnose } from "./doctor.ts";
 import { obtainKeys, type Keys } from "./keys.ts";
@@ -109,6 +110,7 @@ async function run(config: Config, greet?: Greet): Promise<void> {
     secretKey,
     alertUrl?.href ?? "",
     authorization,
+    ...(config.proxy ? secretsOfProxy(config.proxy) : []),
     ...credentials.flatMap(secretsOf),
   ]);
   const log = createLog({ level: config.logLevel, format: config.logFormat, redaction });

@@ -116,6 +116,7 @@ function toConfig(values: Values, { accounts, secretPaths, warnings }: Found) {
     alertUrl: values.ALERT_URL,
     stateDir: get("STATE_DIR"),
     origin: get("GPTOMNI_ORIGIN"),
+    proxy: values.PROXY_URL,
     rateLimit: values.RATE_LIMIT,
     queueLimit: get("QUEUE_LIMIT"),
     queueTimeoutMs: values.QUEUE_TIMEOUT_SECONDS ?? get("API_REQUEST_TIMEOUT"),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { listAccounts } from "./config/account-list.ts";
 import { readPaste } from "./config/paste.ts";
+import { secretsOfProxy, type Proxy } from "./config/proxy.ts";
 
 /** An account that the operator owns. */
 export interface Credential {
@@ -8,6 +9,8 @@ export interface Credential {
   readonly id: string;
   /** Its cookies as they were pasted, in any form that `readPaste` knows. */
   readonly cookie: string;
+  /** Its own way out; undefined where it takes that of all. It is no part of who the account is. */
+  readonly proxy?: Proxy | undefined;
 }
 
 /** GPTOMNI_CREDENTIALS as a list; what has no id gets one when the site is known. */
@@ -19,8 +22,8 @@ export const credentials = z.string().transform((value, context) => {
 });
 
 /** What the log must never show of it. */
-export function secretsOf({ cookie }: Credential): string[] {
+export function secretsOf({ cookie, proxy }: Credential): string[] {
   const { cookies, storage } = readPaste(cookie) ?? { cookies: [], storage: [] };
   const stored = storage.flatMap(({ localStorage }) => localStorage.map(({ value }) => value));
-  return [cookie, ...cookies.map(({ value }) => value), ...stored];
+  return [cookie, ...cookies.map(({ value }) => value), ...stored, ...(proxy ? secretsOfProxy(proxy) : [])];
 }

@@ -96,15 +96,17 @@ interface Tools {
 }
 
 async function checkAccounts(config: Config, { site, store, host }: Tools, check: Check): Promise<void> {
-  const open = async (signIn: SignIn): Promise<void> => {
-    await using session = new Session(host, signIn, { site, ...config });
-    await session.open(new AbortController().signal);
-  };
   for (const credential of config.credentials) {
+    const proxy = credential.proxy ?? config.proxy;
+    const through = proxy ? `, through ${proxy.server}` : "";
+    const open = async (signIn: SignIn): Promise<void> => {
+      await using session = new Session(host, signIn, { site, ...config, proxy });
+      await session.open(new AbortController().signal);
+    };
     await check(`account ${credential.id}`, async () => {
       const startedAt = performance.now();
       await checkAccount(credential, { site, store, open });
-      return `signed in at ${config.origin.host}, page open in ${Math.round(performance.now() - startedAt)} ms`;
+      return `signed in at ${config.origin.host}, page open in ${Math.round(performance.now() - startedAt)} ms${through}`;
     });
   }
 }

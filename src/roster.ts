@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { pasteNotes } from "./accounts/paste-notes.ts";
 import type { Alerts } from "./alerts.ts";
 import type { BrowserFleet } from "./browser/browser-fleet.ts";
@@ -24,8 +25,10 @@ export interface RosterParts {
   readonly redaction: Redaction;
 }
 
+type Account = AccountIdentity & Pick<Credential, "proxy">;
+
 interface Member {
-  readonly account: AccountIdentity;
+  readonly account: Account;
   readonly slot: Slot;
   readonly host: BrowserHost;
 }
@@ -40,22 +43,25 @@ export class Roster {
     this.#parts = parts;
   }
 
-  /** Takes in what is new, lets go what is gone; what has another cookie is drained first and then replaced. */
+  /** Takes in what is new, lets go what is gone; what has another cookie or proxy is drained first and then replaced. */
   async apply(credentials: readonly Credential[]): Promise<void> {
     const before = this.#applying;
     this.#applying = (async () => {
       await before.catch(() => {});
       const { site } = this.#parts.options;
-      const accounts = credentials.map(({ id, cookie }) => ({ id, cookie, signIn: signInText(cookie, site) }));
+      const accounts = credentials.map(({ id, cookie, proxy }) => ({
+        id,
+        cookie,
+        proxy,
+        signIn: signInText(cookie, site),
+      }));
       const wanted = new Map(accounts.map((account) => [account.id, account]));
-      const gone = [...this.#members.values()].filter(
-        ({ account }) => wanted.get(account.id)?.cookie !== account.cookie,
-      );
+      const gone = [...this.#members.values()].filter(({ account }) => !isSame(wanted.get(account.id), account));
       const goneIds = new Set(gone.map(({ account }) => account.id));
       const fresh = accounts.filter(({ id }) => goneIds.has(id) || !this.#members.has(id));
       const leaving = Promise.all(gone.map((member) => this.#remove(member)));
       // What is replaced, or only gets another id, goes on with what the old one's last answer leaves.
-      const mustWait = (one: AccountIdentity): boolean =>
+      const mustWait = (one: Account): boolean =>
         gone.some(({ account }) => account.id === one.id || account.signIn === one.signIn);
       for (const account of fresh) if (!mustWait(account)) await this.#add(account);
       await leaving;
@@ -66,14 +72,14 @@ export class Roster {
     await this.#applying;
   }
 
-  async #add(account: AccountIdentity): Promise<void> {
+  async #add(account: Account): Promise<void> {
     const { pool, browsers, states, options, alerts, log, redaction } = this.#parts;
     const { id, cookie } = account;
     const stored = await states.load(account);
     const host = browsers.moveIn();
     const signIn = new SignIn(options.site, cookie, stored?.cookies);
     if (stored?.isConfiguredAnew) signIn.takeOver();
-    const session = new Session(host, signIn, options);
+    const session = new Session(host, signIn, { ...options, proxy: account.proxy ?? options.proxy });
     const pace = new Pace(options.rateLimit, await states.sentAt(account));
     const isMember = (): boolean => this.#members.get(id)?.slot === slot;
     const onChange = (changed: Slot): void => {
@@ -110,4 +116,8 @@ export class Roster {
     await this.#parts.browsers.moveOut(host);
     this.#parts.log.info({ credential: account.id }, "account removed");
   }
+}
+
+function isSame(one: Account | undefined, other: Account): boolean {
+  return one?.cookie === other.cookie && isDeepStrictEqual(one.proxy, other.proxy);
 }

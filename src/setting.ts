@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readProxy } from "./config/proxy.ts";
 
 /** One row a setting. `parse` gets the text of the variable; its error message says what was expected. */
 export interface Setting<T> {
@@ -107,6 +108,13 @@ function decoded(part: string): string {
     return part;
   }
 }
+
+export const proxyUrl = text.transform((value, context) => {
+  const proxy = readProxy(value);
+  if (typeof proxy !== "string") return proxy;
+  context.addIssue(proxy);
+  return z.NEVER;
+});
 
 export const pattern = text.transform((value, context) => {
   try {

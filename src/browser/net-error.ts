@@ -5,7 +5,7 @@ const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
   [/^ERR_NAME_|^ERR_DNS_/, "The site's name was not found: check GPTOMNI_ORIGIN and this machine's DNS."],
   [
     /^ERR_(?:TUNNEL_|NO_SUPPORTED_PROXIES|MANDATORY_PROXY|PAC_)|PROXY|SOCKS/,
-    "The proxy failed: check the proxy variables of the environment and --proxy-server in BROWSER_ARGS.",
+    "The proxy failed: check the proxy variables of the environment, --proxy-server in BROWSER_ARGS, PROXY_URL and the account's proxy.",
   ],
   [
     /^ERR_CERT_DATE_INVALID$/,

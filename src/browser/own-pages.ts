@@ -1,13 +1,15 @@
 import type { Browser, BrowserContext, Page } from "playwright";
+import type { Proxy } from "../config/proxy.ts";
 import { within } from "./within.ts";
 
 /** Context and page calls take milliseconds; a browser that needs this long is stuck. */
 const BROWSER_CALL_LIMIT_MS = 10_000;
 
-/** @throws GatewayError `session_lost` */
-export function newContext(browser: Browser): Promise<BrowserContext> {
+/** `proxy`: its own way out, in place of the browser's. @throws GatewayError `session_lost` */
+export function newContext(browser: Browser, proxy: Proxy | undefined): Promise<BrowserContext> {
   // The window's real size: an emulated one would not match the screen it reports.
-  const context = browser.newContext({ acceptDownloads: false, viewport: null });
+  const way = proxy ? { proxy: { server: proxy.server } } : {};
+  const context = browser.newContext({ acceptDownloads: false, viewport: null, ...way });
   return within(BROWSER_CALL_LIMIT_MS, "open a context", context);
 }
 

@@ -1,17 +1,18 @@
 import type { BrowserContext, Page } from "playwright";
 import { GatewayError } from "../errors.ts";
+import type { Proxy } from "../config/proxy.ts";
 import type { PageFetch, Site } from "../site.ts";
 import type { BrowserHost } from "./browser-host.ts";
 import { repeatChallenged, visit } from "./challenge.ts";
 import { newContext, OwnPages } from "./own-pages.ts";
 import { PageFetcher } from "./page-fetch.ts";
+import { ProxySignIn } from "./proxy-sign-in.ts";
 import { watchPage } from "./page-watch.ts";
+import { assertSignedIn } from "./sign-in-check.ts";
 import type { SignIn } from "./sign-in.ts";
 import { Wear } from "./wear.ts";
 import { within } from "./within.ts";
 
-/** Context and page calls take milliseconds; a browser that needs this long is stuck. */
-const BROWSER_CALL_LIMIT_MS = 10_000;
 /** A page that is in the middle of a navigation may never tell that it closed; its context is quicker to make anew. */
 const CLOSE_LIMIT_MS = 3_000;
 /** How long a cancelled request may take to leave the page before the page is rebuilt. */
@@ -23,11 +24,14 @@ export interface SessionOptions {
   readonly maxReplyBytes: number;
   /** A page that was asked so often is changed for a new one; each its own, up to a fifth more or less. */
   readonly renewAfterRequests: number;
+  /** The way out to the site; the browser's own where there is none. */
+  readonly proxy?: Proxy | undefined;
 }
 
 interface OpenPage {
   readonly page: Page;
   readonly fetcher: PageFetcher;
+  readonly atProxy: ProxySignIn | undefined;
 }
 
 /** One credential in the browser: a context with its cookies and a page that stands at the site. */
@@ -39,6 +43,7 @@ export class Session implements AsyncDisposable {
   #ownPages: OwnPages | undefined;
   #page: Page | undefined;
   #fetcher: PageFetcher | undefined;
+  #atProxy: ProxySignIn | undefined;
   #isRenewing = false;
   #sleeping: Promise<void> | undefined;
   /** How many of its pages are on their way out. */
@@ -70,6 +75,7 @@ export class Session implements AsyncDisposable {
   readonly fetch: PageFetch = async (request, signal) => {
     if (!this.#fetcher) throw new GatewayError("session_lost", "The session's page is not open.");
     const response = await this.#fetcher.fetch(request, signal);
+    this.#atProxy?.assertAccepted(response);
     // Sites give a new token with the answer's head, and a kill in mid-answer takes along what was not stored.
     void this.keepCookies().catch(() => {});
     return response;
@@ -216,41 +222,34 @@ export class Session implements AsyncDisposable {
   }
 
   async #tryPage(signal: AbortSignal, isKnownSignedIn: boolean): Promise<OpenPage> {
-    const { site, challengeTimeoutMs, maxReplyBytes } = this.#options;
+    const { site, challengeTimeoutMs, maxReplyBytes, proxy } = this.#options;
     const pages = this.#ownPages;
     if (!this.#context || !pages) throw new GatewayError("session_lost", "The session's context is gone.");
     const page = await pages.open();
+    let atProxy: ProxySignIn | undefined;
     try {
+      atProxy = proxy && (await ProxySignIn.open(page, proxy));
       const url = new URL(site.homePath, site.origin);
       await visit(page, { url, site, limitMs: challengeTimeoutMs });
       const fetcher = await PageFetcher.open(page, { origin: site.origin, maxReplyBytes });
       this.#watch(page, fetcher);
       if (!isKnownSignedIn) await this.#checkSignIn((request, sign) => fetcher.fetch(request, sign), signal);
-      return { page, fetcher };
+      return { page, fetcher, atProxy };
     } catch (cause) {
       await this.#close(page);
-      throw cause;
+      throw atProxy?.refusal ?? cause;
     }
   }
 
-  async #checkSignIn(fetch: PageFetch, signal: AbortSignal): Promise<void> {
-    // Sites give a new token with the answer's head, and a browser that dies takes along what nobody else knows.
-    const keepingFetch: PageFetch = async (request, sign) => {
-      const response = await fetch(request, sign);
-      // What is wrong with the context shows when the check is over.
-      await this.keepCookies().catch(() => {});
-      return response;
-    };
-    const asked = this.#options.site.isSignedIn(keepingFetch, signal);
-    if (await within(BROWSER_CALL_LIMIT_MS, "ask whether the account is signed in", asked)) return;
-    throw new GatewayError("credential_expired", "The site says that this account is signed out.");
+  #checkSignIn(fetch: PageFetch, signal: AbortSignal): Promise<void> {
+    return assertSignedIn(this.#options.site, { fetch, keepCookies: () => this.keepCookies() }, signal);
   }
 
   /**
    * Makes it the session's page in place of the one it was opened to follow.
    * @throws GatewayError `session_lost` when it died since it was opened, which nobody was told of, or when that one went.
    */
-  async #take({ page, fetcher }: OpenPage, previous: PageFetcher | undefined): Promise<void> {
+  async #take({ page, fetcher, atProxy }: OpenPage, previous: PageFetcher | undefined): Promise<void> {
     if (fetcher.lost || this.#fetcher !== previous) {
       await this.#close(page);
       throw (
@@ -259,10 +258,11 @@ export class Session implements AsyncDisposable {
     }
     this.#page = page;
     this.#fetcher = fetcher;
+    this.#atProxy = atProxy;
   }
 
   async #newContext(): Promise<BrowserContext> {
-    const context = await newContext(await this.#host.browser());
+    const context = await newContext(await this.#host.browser(), this.#options.proxy);
     context.once("close", () => {
       if (this.#context === context) this.#context = undefined;
     });

@@ -39,7 +39,11 @@ export function identify(
   site: SiteCookies,
 ): { readonly accounts: readonly Credential[]; readonly problem?: string } {
   const signIns = list.map(({ cookie }) => signInText(cookie, site));
-  const accounts = list.map(({ id, cookie }, index) => ({ id: id ?? idOf(signIns[index] ?? ""), cookie }));
+  const accounts = list.map(({ id, cookie, proxy }, index) => ({
+    id: id ?? idOf(signIns[index] ?? ""),
+    cookie,
+    proxy,
+  }));
   const positions = (same: (index: number) => string | undefined): string[] =>
     [...Map.groupBy(list.keys(), same).values()]
       .filter((indexes) => indexes.length > 1)

@@ -1,10 +1,13 @@
 import { isCookieExport } from "./cookie-json.ts";
 import { jsonOf, PASTE_FORMS, readPaste, unwrapped } from "./paste.ts";
+import { PROXY_FORM, readProxy, type Proxy } from "./proxy.ts";
 
 export interface ListedAccount {
   readonly id: string | undefined;
   /** In any form that `readPaste` knows. */
   readonly cookie: string;
+  /** Its own way out; undefined where it takes that of all. */
+  readonly proxy: Proxy | undefined;
 }
 
 interface AccountList {
@@ -13,7 +16,7 @@ interface AccountList {
   readonly problem?: string;
 }
 
-const LIST_FORM = 'a JSON list of cookie strings or of {"id","cookie"}, or the cookies of one account';
+const LIST_FORM = 'a JSON list of cookie strings or of {"id","cookie","proxy"}, or the cookies of one account';
 const ID = /^[\w.@-]{1,64}$/;
 const ID_FORM = "an id of ASCII letters, digits and . _ @ -, 64 characters at most";
 
@@ -42,24 +45,31 @@ function fromItems(items: readonly unknown[]): AccountList {
   return { accounts: [], problem: `${LIST_FORM}; ${told.join("; ")}` };
 }
 
+interface Parts {
+  readonly id?: unknown;
+  readonly proxy?: unknown;
+  readonly cookie: string | undefined;
+}
+
 /** The account, or what the item should have been. */
 function toAccount(item: unknown): ListedAccount | string {
-  const { id, cookie } = partsOf(item);
+  const { id, cookie, proxy } = partsOf(item);
   const named = id === null || id === "" ? undefined : typeof id === "number" ? String(id) : id;
   if (named !== undefined && (typeof named !== "string" || !ID.test(named))) return `one with ${ID_FORM}`;
   const cookies = cookie === undefined ? undefined : readPaste(cookie);
   if (cookie === undefined || !cookies) return PASTE_FORMS;
   if (cookies.cookies.length === 0) return `one with a cookie that a browser takes: ${cookies.leftOut[0]?.reason}`;
-  return { id: named, cookie };
+  const isDirect = proxy === undefined || proxy === null || proxy === "";
+  const way = isDirect ? undefined : typeof proxy === "string" ? readProxy(proxy) : PROXY_FORM;
+  if (typeof way === "string") return `one with ${way}`;
+  return { id: named, cookie, proxy: way };
 }
 
-function partsOf(item: unknown): { readonly id?: unknown; readonly cookie: string | undefined } {
+function partsOf(item: unknown): Parts {
   if (typeof item === "string") return { cookie: item };
   if (typeof item !== "object" || item === null) return { cookie: undefined };
-  if (Array.isArray(item) || !("id" in item)) {
-    return { cookie: "cookie" in item && typeof item.cookie === "string" ? item.cookie : JSON.stringify(item) };
-  }
-  const { id, ...rest } = item;
+  if (Array.isArray(item)) return { cookie: JSON.stringify(item) };
+  const { id, proxy, ...rest }: { readonly id?: unknown; readonly proxy?: unknown } = item;
   const only = "cookie" in rest ? rest.cookie : undefined;
-  return { id, cookie: typeof only === "string" ? only : JSON.stringify(rest) };
+  return { id, proxy, cookie: typeof only === "string" ? only : JSON.stringify(rest) };
 }

@@ -28,6 +28,7 @@ export async function answer(exchange: Exchange, gone: AbortSignal): Promise<voi
   response.statusCode = fault.redirectTo === undefined ? (fault.status ?? 200) : 302;
   if (fault.redirectTo !== undefined) response.setHeader("location", fault.redirectTo);
   if (fault.retryAfter !== undefined) response.setHeader("retry-after", fault.retryAfter);
+  if (fault.asksForPassword) response.setHeader("www-authenticate", 'Basic realm="site"');
   const [type, body] = fixedBody(fault);
   response.setHeader("content-type", type);
   record.answered(post, response.statusCode);

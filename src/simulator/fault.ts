@@ -18,6 +18,8 @@ export interface Fault {
   readonly resetAfterChunks?: number;
   readonly resetBeforeHeaders?: boolean;
   readonly status?: number;
+  /** With status 401: the site asks for a user name and a password. */
+  readonly asksForPassword?: boolean;
   /** The header as it stands, for status 429 and 503. */
   readonly retryAfter?: string;
   /** A page with status 200. */
