@@ -129,6 +129,7 @@ function toConfig(values: Values, { accounts, secretPaths, warnings }: Found) {
     background: get("BACKGROUND"),
     backgroundPattern: values.BACKGROUND_PATTERN,
     maxOpenSessions: get("MAX_OPEN_SESSIONS"),
+    openRate: values.OPEN_RATE,
     hibernateAfterMs: get("HIBERNATE_AFTER_SECONDS"),
     probeAfterMs: get("PROBE_AFTER_SECONDS"),
     renewAfterRequests: get("RENEW_AFTER_REQUESTS"),

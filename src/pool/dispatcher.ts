@@ -92,7 +92,7 @@ export class Dispatcher {
   async #wake(slot: Slot): Promise<void> {
     const { line, pages, recovery, signal } = this.#parts;
     try {
-      await pages.open(slot, () => line.wanting([slot]) > 0, signal);
+      await pages.open(slot, { isWanted: () => line.wanting([slot]) > 0, isUrgent: true }, signal);
     } catch (cause) {
       if (!signal.aborted) recovery.failToOpen(slot, GatewayError.from(cause));
     } finally {

@@ -1,11 +1,13 @@
 import type { Log } from "../log.ts";
 import type { Memory } from "../memory.ts";
 import { MovingAverage } from "./moving-average.ts";
+import { OpenRate, OPENING_BURST } from "./open-rate.ts";
+import type { RateLimit } from "./pace.ts";
 import type { Shelf } from "./shelf.ts";
 import type { Slot } from "./slot.ts";
 
 /** How many pages are opened at a time: more would only slow each other down. */
-const OPENING_LIMIT = 4;
+const OPENING_LIMIT = OPENING_BURST;
 export const ASLEEP = "asleep: its page is closed until it is needed";
 
 export interface PagesOptions {
@@ -14,6 +16,14 @@ export interface PagesOptions {
   /** An account that nobody used for so long is asked about, each a fifth sooner or later; milliseconds. */
   readonly probeAfterMs: number;
   readonly memory: Memory;
+  /** How many pages open in a span of time, after the first few; undefined: each as soon as it can. */
+  readonly openRate?: RateLimit | undefined;
+}
+
+/** Whether a page is still to open, and whether a request waits for it. */
+export interface Wanted {
+  readonly isWanted: () => boolean;
+  readonly isUrgent: boolean;
 }
 
 export interface PagesParts extends PagesOptions {
@@ -24,15 +34,19 @@ export interface PagesParts extends PagesOptions {
 }
 
 /** Decides which sessions have their page open: no more than fit, a few opening at a time, and the idle ones give way. */
-export class Pages {
+export class Pages implements Disposable {
   readonly #parts: PagesParts;
   readonly #opening = new Set<Slot>();
   /** How long pages take to open. */
   readonly openingTime = new MovingAverage();
   #waiting: (() => void)[] = [];
+  readonly #rate: OpenRate;
+  /** How many that a request waits for have not begun to open. */
+  #urgent = 0;
 
   constructor(parts: PagesParts) {
     this.#parts = parts;
+    this.#rate = new OpenRate(parts.openRate, () => this.changed());
   }
 
   /** Whether one more may open without another closing. */
@@ -44,13 +58,8 @@ export class Pages {
    * Opens the slot's page when there is room and its turn has come. False when it was not opened because `isWanted` said
    * so by then. @throws GatewayError as Session.open does; the signal's reason.
    */
-  async open(slot: Slot, isWanted: () => boolean, signal: AbortSignal): Promise<boolean> {
-    while (!slot.session.isOpen && (this.#opening.size >= OPENING_LIMIT || !this.hasRoom)) {
-      if (this.#opening.size < OPENING_LIMIT && (await this.#closeIdle())) continue;
-      await this.#change(signal);
-      if (!isWanted()) return false;
-    }
-    this.#opening.add(slot);
+  async open(slot: Slot, wanted: Wanted, signal: AbortSignal): Promise<boolean> {
+    if (!(await this.#turn(slot, wanted, signal))) return false;
     try {
       slot.enter("opening", "going to the site");
       const startedMs = performance.now();
@@ -64,6 +73,10 @@ export class Pages {
       this.#opening.delete(slot);
       this.changed();
     }
+  }
+
+  [Symbol.dispose](): void {
+    this.#rate[Symbol.dispose]();
   }
 
   /** To be called when a page closed, or a session became idle. */
@@ -94,6 +107,33 @@ export class Pages {
     } catch (cause) {
       log.warn({ credential, err: cause }, "page not renewed");
     }
+  }
+
+  /** Waits for its turn, and takes it. False when the page is not wanted any more. */
+  async #turn(slot: Slot, { isWanted, isUrgent }: Wanted, signal: AbortSignal): Promise<boolean> {
+    if (isUrgent) this.#urgent += 1;
+    try {
+      while (!slot.session.isOpen && !(this.#isTurn(isUrgent) && this.hasRoom)) {
+        if (this.#isTurn(isUrgent) && (await this.#closeIdle())) continue;
+        await this.#change(signal);
+        if (!isWanted()) return false;
+      }
+      // Nothing is awaited in between: another one would take the same turn.
+      if (!slot.session.isOpen) this.#rate.take();
+      this.#opening.add(slot);
+      return true;
+    } finally {
+      if (isUrgent) {
+        this.#urgent -= 1;
+        // The others waited for it.
+        this.changed();
+      }
+    }
+  }
+
+  /** Pages that a request waits for come first. */
+  #isTurn(isUrgent: boolean): boolean {
+    return this.#opening.size < OPENING_LIMIT && (isUrgent || this.#urgent === 0) && this.#rate.isDue;
   }
 
   get #openCount(): number {

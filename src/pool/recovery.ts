@@ -104,7 +104,7 @@ export class Recovery {
     try {
       await delay(slot.waitMs, undefined, { signal, ref: false });
       if (slot.isRetired) return;
-      await pages.open(slot, () => !slot.isRetired, signal);
+      await pages.open(slot, { isWanted: () => !slot.isRetired, isUrgent: false }, signal);
       this.#tellOpen(slot);
     } catch (cause) {
       if (signal.aborted) return;

@@ -104,7 +104,7 @@ export class Rounds implements Disposable {
   async #wake(slot: Slot): Promise<void> {
     const { pages, recovery, signal } = this.#parts;
     try {
-      await pages.open(slot, () => true, signal);
+      await pages.open(slot, { isWanted: () => true, isUrgent: false }, signal);
       slot.succeed();
     } catch (cause) {
       if (!signal.aborted) recovery.failToOpen(slot, GatewayError.from(cause));

@@ -187,6 +187,7 @@ export class SessionPool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#rounds[Symbol.dispose]();
+    this.#pages[Symbol.dispose]();
     await this.drain(AbortSignal.abort());
     const slots = [...this.#slots.values()];
     await Promise.all(slots.map((slot) => slot.pace.stop()));

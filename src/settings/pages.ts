@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { sessionsThatFit } from "../memory.ts";
-import { seconds, setting, wholeNumber } from "../setting.ts";
+import { rateLimit, seconds, setting, wholeNumber } from "../setting.ts";
 
 /** How many pages and browsers there are, and for how long. */
 export const PAGES = {
@@ -9,6 +9,12 @@ export const PAGES = {
     default: "auto",
     unit: "pages",
     doc: "how many accounts have their page open at once; auto: as many as fit into memory",
+  }),
+  OPEN_RATE: setting({
+    parse: rateLimit,
+    default: "2/s",
+    unit: "",
+    doc: "how many pages open in any such span of time, after the first four; those that a request waits for come first; off",
   }),
   HIBERNATE_AFTER_SECONDS: setting({
     parse: seconds(1, 86_400),
