@@ -75,6 +75,8 @@ interface ErrorDetails {
   readonly param?: string;
   /** How long to wait before this can work, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** After so long the same account may be asked once more: neither it nor the site failed; in milliseconds. */
+  readonly repeatAfterMs?: number;
   /** How long it would have waited, in milliseconds, where that is why it was refused. */
   readonly estimatedWaitMs?: number;
   readonly cause?: unknown;
@@ -87,6 +89,7 @@ export class GatewayError extends Error {
   readonly param: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly estimatedWaitMs: number | undefined;
+  readonly repeatAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -94,6 +97,7 @@ export class GatewayError extends Error {
     this.param = details.param;
     this.retryAfterMs = details.retryAfterMs;
     this.estimatedWaitMs = details.estimatedWaitMs;
+    this.repeatAfterMs = details.repeatAfterMs;
   }
 
   get row(): ErrorRow {

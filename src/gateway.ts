@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { ChatRequest, ReplyPart } from "./chat.ts";
 import { GatewayError, type ErrorCode } from "./errors.ts";
 import type { Lease } from "./pool/lease.ts";
@@ -107,23 +108,35 @@ export class Gateway {
     throw lastFailure ?? new GatewayError("internal_error", "No attempt was made.");
   }
 
-  /** Asks under this lease; a challenge in the way is solved and the request repeated, once. */
+  /**
+   * Asks under this lease. What came in place of an answer is met here, and the request repeated: a challenge is solved,
+   * once; a change of the machine's network is waited for.
+   */
   async *#ask(
     lease: Lease,
     request: ChatRequest,
     progress: Progress,
     signal: AbortSignal,
   ): AsyncGenerator<ReplyPart, void, undefined> {
-    try {
-      yield* this.#attempt(lease, request, progress, signal);
-      return;
-    } catch (cause) {
-      // A challenge comes in place of an answer, so nothing was handed on yet.
-      const mayRepeat = progress.attempts < MAX_ATTEMPTS && !signal.aborted;
-      if (!(cause instanceof GatewayError) || cause.code !== "site_challenged" || !mayRepeat) throw cause;
+    let isSolved = false;
+    for (;;) {
+      let isUnderWay = false;
+      try {
+        for await (const part of this.#attempt(lease, request, progress, signal)) {
+          isUnderWay = true;
+          yield part;
+        }
+        return;
+      } catch (cause) {
+        const mayRepeat = !isUnderWay && progress.attempts < MAX_ATTEMPTS && !signal.aborted;
+        if (!(cause instanceof GatewayError) || !mayRepeat) throw cause;
+        if (cause.code === "site_challenged" && !isSolved) {
+          isSolved = true;
+          await lease.solve(signal);
+        } else if (cause.repeatAfterMs === undefined) throw cause;
+        else await delay(cause.repeatAfterMs * (1 + Math.random() / 2), undefined, { signal });
+      }
     }
-    await lease.solve(signal);
-    yield* this.#attempt(lease, request, progress, signal);
   }
 
   #attempt(lease: Lease, request: ChatRequest, progress: Progress, signal: AbortSignal): AsyncIterable<ReplyPart> {

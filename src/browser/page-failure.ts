@@ -1,22 +1,38 @@
-import { GatewayError } from "../errors.ts";
+import { GatewayError, type ErrorCode } from "../errors.ts";
 import { addressOf, leftSite } from "./address.ts";
 import type { PageFailure } from "./in-page.ts";
 
 const ELSEWHERE = "elsewhere ";
-const FAILURES: Readonly<Record<Exclude<PageFailure, `elsewhere ${string}`>, () => GatewayError>> = {
-  unreachable: () => new GatewayError("site_unreachable", "The site could not be reached."),
-  cut: () => new GatewayError("reply_cut", "The site broke off in the middle of its answer."),
-  too_large: () => new GatewayError("reply_too_large", "The site's answer is longer than the gateway accepts."),
-  aborted: () => new GatewayError("client_closed", "The request was cancelled."),
+/** Wireless networks, tunnels and containers come and go in less. */
+const NETWORK_SETTLES_MS = 1_000;
+/** The machine's own network is what failed, and it comes back by itself. */
+const NETWORK_CHANGES = /^net::ERR_(?:NETWORK_CHANGED|NETWORK_IO_SUSPENDED|INTERNET_DISCONNECTED)$/;
+
+type Failure = Exclude<PageFailure, `elsewhere ${string}`>;
+
+const FAILURES: Readonly<Record<Failure, readonly [code: ErrorCode, message: string]>> = {
+  unreachable: ["site_unreachable", "The site could not be reached."],
+  cut: ["reply_cut", "The site broke off in the middle of its answer."],
+  too_large: ["reply_too_large", "The site's answer is longer than the gateway accepts."],
+  aborted: ["client_closed", "The request was cancelled."],
 };
 
-/** What the page told of its request's end: a failure, or nothing. */
-export function failureOf(told: string): GatewayError | undefined {
+/** What the page told of its request's end: a failure, or nothing. `why`: what the browser said of it, where it did. */
+export function failureOf(told: string, why?: string): GatewayError | undefined {
   if (isElsewhere(told)) return leftSite(addressOf(told.slice(ELSEWHERE.length)));
-  return isFailure(told) ? FAILURES[told]() : undefined;
+  if (!isFailure(told)) return undefined;
+  const [code, message] = FAILURES[told];
+  if (why === undefined) return new GatewayError(code, message);
+  const details = NETWORK_CHANGES.test(why) ? { repeatAfterMs: NETWORK_SETTLES_MS } : {};
+  return new GatewayError(code, message.replace(/\.$/, ` (${why}).`), details);
 }
 
-function isFailure(text: string): text is keyof typeof FAILURES {
+/** Whether the browser knows more of this end than the page. */
+export function hasCause(told: string): boolean {
+  return told === "unreachable" || told === "cut";
+}
+
+function isFailure(text: string): text is Failure {
   return Object.hasOwn(FAILURES, text);
 }
 

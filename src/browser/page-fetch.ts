@@ -4,7 +4,8 @@ import { GatewayError } from "../errors.ts";
 import type { PageRequest, PageResponse } from "../site.ts";
 import { addressOf, leftSite } from "./address.ts";
 import { installAgent, type PageAgent, type PageHead, type PageOrder } from "./in-page.ts";
-import { failureOf, isElsewhere } from "./page-failure.ts";
+import { failureOf, hasCause, isElsewhere } from "./page-failure.ts";
+import { RequestFailures } from "./request-failures.ts";
 import { TextChannel } from "./text-channel.ts";
 import { within } from "./within.ts";
 
@@ -24,12 +25,13 @@ const PING_LIMIT_MS = 5_000;
 const MAX_STORED_BYTES = 64 * 1024 * 1024;
 /** Unacknowledged bytes after which the page stops reading. */
 const CREDIT_BYTES = 1024 * 1024;
-/** Acknowledging every piece would cost a CDP call each; a quarter of the credit keeps the page reading. */
+/** Acknowledging each piece would cost a CDP call; a quarter of the credit keeps the page reading. */
 const ACKNOWLEDGE_BYTES = CREDIT_BYTES / 4;
 /** A UUID's, with which each message begins. */
 const NONCE_CHARACTERS = 36;
 
 interface Transfer {
+  readonly url: string;
   readonly head: PromiseWithResolvers<PageHead>;
   readonly channel: TextChannel;
   readonly done: PromiseWithResolvers<void>;
@@ -46,6 +48,7 @@ export class PageFetcher {
   readonly #cdp: CDPSession;
   readonly #origin: URL;
   readonly #maxReplyBytes: number;
+  readonly #failures: RequestFailures;
   readonly #transfers = new Map<string, Transfer>();
   /** The isolated world's context; gone after each navigation. */
   #contextId: number | undefined;
@@ -56,8 +59,9 @@ export class PageFetcher {
   /** On the monotonic clock, in milliseconds. */
   readonly openedMs = performance.now();
 
-  private constructor(cdp: CDPSession, { origin, maxReplyBytes }: PageFetcherOptions) {
+  private constructor(cdp: CDPSession, page: Page, { origin, maxReplyBytes }: PageFetcherOptions) {
     this.#cdp = cdp;
+    this.#failures = new RequestFailures(page, origin);
     this.#origin = origin;
     this.#maxReplyBytes = maxReplyBytes;
   }
@@ -65,7 +69,7 @@ export class PageFetcher {
   /** @throws GatewayError `session_lost` */
   static async open(page: Page, options: PageFetcherOptions): Promise<PageFetcher> {
     const cdp = await within(PAGE_CALL_LIMIT_MS, "attach to the page", page.context().newCDPSession(page));
-    const fetcher = new PageFetcher(cdp, options);
+    const fetcher = new PageFetcher(cdp, page, options);
     cdp.on("Runtime.bindingCalled", (event) => fetcher.#receive(event));
     cdp.on("Runtime.executionContextDestroyed", (event) => fetcher.#forgetWorld(event.executionContextId));
     cdp.on("Runtime.executionContextsCleared", () => fetcher.#forgetWorld(fetcher.#contextId));
@@ -88,7 +92,7 @@ export class PageFetcher {
     // A path such as `//elsewhere/` is an address of another server.
     if (origin !== this.#origin.origin) throw new TypeError(`${path} is no path of ${this.#origin.origin}`);
     const nonce = randomUUID();
-    const transfer = this.#register(nonce);
+    const transfer = this.#register(nonce, url);
     const onAbort = (): void => {
       this.#settle(transfer, GatewayError.from(signal.reason));
       this.#tellAgent("abort", nonce).catch((cause: unknown) => this.lose(GatewayError.from(cause)));
@@ -210,7 +214,8 @@ export class PageFetcher {
     if (exceptionDetails) throw new GatewayError("session_lost", "The page refused the request.");
   }
 
-  #register(nonce: string): Transfer {
+  #register(nonce: string, url: string): Transfer {
+    this.#failures.forget(url);
     let untoldBytes = 0;
     const channel = new TextChannel((bytes) => {
       untoldBytes += bytes;
@@ -219,7 +224,7 @@ export class PageFetcher {
       untoldBytes = 0;
       this.#tellAgent("acknowledge", nonce, takenBytes).catch((cause: unknown) => this.lose(GatewayError.from(cause)));
     });
-    const transfer: Transfer = { head: Promise.withResolvers(), channel, done: Promise.withResolvers() };
+    const transfer: Transfer = { url, head: Promise.withResolvers(), channel, done: Promise.withResolvers() };
     // The head's failure is met by fetch(), or by nobody when its caller has left.
     transfer.head.promise.catch(() => {});
     this.#transfers.set(nonce, transfer);
@@ -238,22 +243,24 @@ export class PageFetcher {
 
   #receive(event: { name: string; payload: string; executionContextId: number }): void {
     if (event.name !== BINDING_NAME || event.executionContextId !== this.#contextId) return;
-    const nonce = event.payload.slice(0, NONCE_CHARACTERS);
+    const { payload } = event;
+    const [nonce, type] = [payload.slice(0, NONCE_CHARACTERS), payload[NONCE_CHARACTERS]];
     const transfer = this.#transfers.get(nonce);
     if (!transfer) return;
-    const type = event.payload[NONCE_CHARACTERS];
-    const rest = event.payload.slice(NONCE_CHARACTERS + 1);
+    const rest = payload.slice(NONCE_CHARACTERS + 1);
     if (type === "t") {
       const space = rest.indexOf(" ");
       transfer.channel.push(rest.slice(space + 1), Number(rest.slice(0, space)));
     } else if (type === "h") {
       transfer.head.resolve(JSON.parse(rest) as PageHead);
-    } else if (type === "d") {
-      const failure = failureOf(rest);
-      this.#settle(transfer, failure);
-      this.#finish(nonce, transfer);
-      if (failure && isElsewhere(rest)) this.lose(failure);
-    }
+    } else if (type === "d") void this.#end(nonce, transfer, rest);
+  }
+
+  async #end(nonce: string, transfer: Transfer, told: string): Promise<void> {
+    const failure = failureOf(told, hasCause(told) ? await this.#failures.of(transfer.url) : undefined);
+    this.#settle(transfer, failure);
+    this.#finish(nonce, transfer);
+    if (failure && isElsewhere(told)) this.lose(failure);
   }
 
   async #areOver(limitMs: number): Promise<boolean> {

@@ -52,6 +52,7 @@ export class Lease implements Disposable {
     if (this.#isOver) throw new GatewayError("session_lost", "The session was taken back.");
     const { permit, session } = this.slot;
     this.slot.permit = undefined;
+    // A repetition under this lease is the same send: what came before it was no answer.
     // The site counts what arrives, and the answer's head proves that; a site that thinks long is not waited for.
     const spend = (): void => {
       permit?.spend();

@@ -105,6 +105,7 @@ export async function openGateway(
       GPTOMNI_CREDENTIALS: JSON.stringify(upstream.cookies),
       BROWSER_ARGS: upstream.browserArgs,
       RATE_LIMIT: "off",
+      OPEN_RATE: "off",
       // As many browsers as the floor has.
       CREDENTIALS_PER_BROWSER: String(upstream.cookies.length),
       MAX_REPLY_BYTES: String(MAX_REPLY_BYTES),
