@@ -130,12 +130,14 @@ export const BROWSER_ROWS: readonly Row[] = [
   {
     id: "F10",
     fault: "the browser does not start",
-    gets: "503 `queue_timeout`",
-    // It is tried at once, after one second, after two more and after four more.
+    gets: "503 `no_usable_credential`",
+    // It is tried at once, after one second, after two more and so on. Once the next try is later than a request may wait, none waits.
     scene: { withBystander: false, settings: { BROWSER_PATH: "/bin/false", QUEUE_TIMEOUT_SECONDS: "5" } },
     recovers: false,
     lasting: "cold",
     run: async (scene) => {
+      const nextTryMs = (): number => (scene.world.gateway.pool.states[0]?.nextTryAt ?? 0) - Date.now();
+      await expect.poll(nextTryMs, { timeout: 60_000 }).toBeGreaterThan(6_000);
       const asked = scene.ask();
       await asked.over;
       const { url } = scene.world.gateway;

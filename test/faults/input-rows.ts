@@ -49,6 +49,23 @@ function bytes(...some: readonly ((prompt: string) => string)[]) {
   };
 }
 
+function operatorPages(...paths: readonly string[]) {
+  return async (scene: Scene): Promise<Asked> => {
+    scene.strike();
+    const { url } = scene.world.gateway;
+    const headers = {
+      authorization: `Bearer ${API_KEY}`,
+      "x-original-url": "/livez",
+      "x-http-method-override": "PUT",
+    };
+    const asked = paths.map((path) => {
+      const send = (signal: AbortSignal): Promise<Told> => fetch(url + path, { headers, signal });
+      return scene.record({ prompt: scene.prompt(), send });
+    });
+    return sameFor(asked);
+  };
+}
+
 async function sameFor(asked: readonly Asked[]): Promise<Asked> {
   await Promise.all(asked.map(({ over }) => over));
   const [first] = asked;
@@ -129,14 +146,17 @@ export const INPUT_ROWS: readonly Row[] = [
       bodyWith({ n: -1 }),
       bodyWith({ temperature: 1e308 }),
       bodyWith({ max_tokens: -1 }),
-      bodyWith({ stop: Array.from({ length: 500_000 }, () => "x") }),
+      bodyWith({ stop: Array.from({ length: 50_000 }, () => "x") }),
     ),
   },
   {
     id: "F50a",
-    fault: "100,000 messages in one request",
-    gets: "400 `invalid_type`",
-    run: inputs(bodyWith({ messages: Array.from({ length: 100_000 }, () => ({ role: "user", content: 1 })) })),
+    fault: "100,000 messages, or as many values of any kind, in one request",
+    gets: "413 `request_too_large`",
+    run: inputs(
+      bodyWith({ messages: Array.from({ length: 100_000 }, () => ({ role: "user", content: 1 })) }),
+      bodyWith({ stop: Array.from({ length: 500_000 }, () => "x") }),
+    ),
   },
   {
     id: "F51",
@@ -204,24 +224,21 @@ export const INPUT_ROWS: readonly Row[] = [
   {
     id: "F54",
     fault: "the operator's pages by odd spellings of their path, with a caller's key",
+    gets: "404 `unknown_url`",
+    run: operatorPages(
+      "//metrics",
+      "/METRICS/",
+      "/v1//v1/metrics",
+      "/admin//api/credentials",
+      "/Admin/API/Credentials",
+      "/admin/./api/credentials/",
+    ),
+  },
+  {
+    id: "F54a",
+    fault: "the operator's pages with a caller's key",
     gets: "401 `invalid_api_key`",
-    run: async (scene) => {
-      scene.strike();
-      const { url } = scene.world.gateway;
-      const odd = ["//metrics", "/METRICS/", "/v1//v1/metrics", "/livez/%2e%2e/metrics", "/metrics?key=1"];
-      const paths = [...odd, "/admin//api/credentials", "/Admin/API/Credentials", "/admin/./api/credentials/"];
-      const headers = {
-        authorization: `Bearer ${API_KEY}`,
-        "x-original-url": "/livez",
-        "x-http-method-override": "PUT",
-      };
-      return sameFor(
-        paths.map((path) => {
-          const send = (signal: AbortSignal): Promise<Told> => fetch(url + path, { headers, signal });
-          return scene.record({ prompt: scene.prompt(), send });
-        }),
-      );
-    },
+    run: operatorPages("/metrics", "/livez/%2e%2e/metrics", "/metrics?key=1", "/admin/api/credentials"),
   },
   {
     id: "F55",
@@ -241,7 +258,12 @@ export const INPUT_ROWS: readonly Row[] = [
     fault: "line breaks and escapes in the model's name",
     gets: "answer",
     run: async (scene) => {
-      const asked = await inputs(bodyWith({ model: 'x\r\n{"level":60,"msg":"forged"}\u001b[2J\0' }))(scene);
+      scene.strike();
+      const prompt = scene.prompt();
+      const model = 'x\r\n{"level":60,"msg":"forged"}\u001b[2J\0';
+      const body = JSON.stringify({ ...(JSON.parse(chatBody(prompt)) as object), model });
+      const asked = scene.record({ prompt, send: (signal) => scene.post(body, { signal }) });
+      await asked.over;
       const lines = scene.world.logged.join("").trim().split("\n");
       expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).not.toContain("forged");
       return asked;
