@@ -1,3 +1,4 @@
+import { leastCpuMs } from "./event-loop.ts";
 import { describe, expect, test } from "vitest";
 import type { ChatRequest, ReplyPart } from "../src/chat.ts";
 import type { Reply } from "../src/gateway.ts";
@@ -10,6 +11,15 @@ import { PING } from "./turn-site.ts";
 function askOf(turns: Turns) {
   const messages = turns.map(([role, text]) => ({ role, text }));
   return { chat: { model: "m", messages }, tools: [] };
+}
+
+/** Messages that begin like a chore's and go on for so many tags and more. */
+function longLooks(tags: number): () => Promise<void> {
+  const tail = '"title" '.repeat(1.5 * tags) + "</session> ".repeat(tags) + "<session>".repeat(tags / 2);
+  const starts = ["### Task:\n", "<session>", "[SUGGESTION MODE", "Given the following"];
+  return async () => {
+    for (const start of starts) expect(choreOf(askOf([["user", start + tail]]), undefined)).toBeUndefined();
+  };
 }
 
 describe("what a client asks for by itself is known", () => {
@@ -38,13 +48,10 @@ describe("what a person asks is never taken for it", () => {
     expect(choreOf({ ...askOf(turns), tools: [PING] }, undefined)).toBeUndefined();
   });
 
-  test("a megabyte that begins like one is looked at in no time", () => {
-    const startedMs = performance.now();
-    for (const start of ["### Task:\n", "<session>", "[SUGGESTION MODE", "Given the following"]) {
-      const text = start + '"title" '.repeat(60_000) + "</session> ".repeat(40_000) + "<session>".repeat(20_000);
-      expect(choreOf(askOf([["user", text]]), undefined)).toBeUndefined();
-    }
-    expect(performance.now() - startedMs).toBeLessThan(5_000);
+  test("a megabyte that begins like one is looked at in linear time", async () => {
+    const shortMs = await leastCpuMs(longLooks(10_000));
+    // Sixteen times as much where the time grows with the square; 20 ms are below what the clock tells apart.
+    expect(await leastCpuMs(longLooks(40_000))).toBeLessThan(8 * shortMs + 20);
   });
 });
 
