@@ -216,7 +216,7 @@ else if (verb === "run" || verb === "test") {
     PATH: [join(modules, nodePackage, "bin"), join(modules, ".bin"), process.env.PATH].join(delimiter),
   };
   if (verb === "run") {
-    // Tells that a signal may come from this process, from npm and from the terminal at once: src/stop.ts.
+    // Tells that a signal may come from this process, from npm and from the terminal at once: src/process/shutdown.ts.
     const launched = { ...env, GATEWAY_LAUNCHER: "setup" };
     become(projectNode, [...NODE_FLAGS, ...rest], launched, ["SIGINT", "SIGTERM", "SIGHUP"]);
   } else {

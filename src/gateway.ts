@@ -3,8 +3,8 @@ import type { ChatRequest, ReplyPart } from "./chat.ts";
 import { GatewayError, type ErrorCode } from "./errors.ts";
 import type { Lease } from "./pool/lease.ts";
 import type { SessionPool } from "./pool/session-pool.ts";
-import type { Caller } from "./pool/waiting-line.ts";
-import type { Site } from "./site.ts";
+import type { Caller } from "./pool/request-queue.ts";
+import type { Site } from "./sites/site.ts";
 
 /** One answer under way. Iterate it once; leaving the loop early cancels it upstream. */
 export interface Reply extends AsyncIterable<ReplyPart> {

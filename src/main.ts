@@ -1,26 +1,26 @@
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Alerts } from "./alerts.ts";
+import { Alerts } from "./accounts/alerts.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
-import { ConfigError, MASTER, type Config } from "./config.ts";
-import type { Credential } from "./credentials.ts";
+import { ConfigError, MASTER, type Config } from "./config/config.ts";
+import type { Credential } from "./credentials/configured-account.ts";
 import { Gateway } from "./gateway.ts";
 import { createApp } from "./http/app.ts";
 import { ModelCatalog } from "./http/model-catalog.ts";
 import { createHttpServer, lastWords } from "./http/server.ts";
-import { Redaction, type Log } from "./log.ts";
-import { Memory } from "./memory.ts";
-import { Metrics } from "./metrics.ts";
+import { Redaction, type Log } from "./observe/log.ts";
+import { Memory } from "./process/memory-pressure.ts";
+import { Metrics } from "./observe/metrics.ts";
 import { SessionPool } from "./pool/session-pool.ts";
 import { listenFailure } from "./process/listen-failure.ts";
 import { usableFolder } from "./process/machine-checks.ts";
 import { giveUpReason } from "./process/outage.ts";
-import { Roster } from "./roster.ts";
-import { SessionStates } from "./session-states.ts";
-import type { Site } from "./site.ts";
+import { Roster } from "./accounts/account-manager.ts";
+import { SessionStates } from "./accounts/account-persistence.ts";
+import type { Site } from "./sites/site.ts";
 import { gptomni } from "./sites/gptomni.ts";
-import { CredentialStore } from "./store/credential-store.ts";
+import { CredentialStore } from "./store/account-store.ts";
 import { obtainSecretKey } from "./store/secret-key.ts";
 
 /** Beyond a request's own deadline, before its session is taken back. */

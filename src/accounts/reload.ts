@@ -1,8 +1,8 @@
-import { ConfigError, loadConfig, type Config } from "../config.ts";
+import { ConfigError, loadConfig, type Config } from "../config/config.ts";
 import { readEnvFile } from "../config/env-file.ts";
-import { readCredentialsFile, watchCredentialsFile } from "../credentials-file.ts";
-import type { Credential } from "../credentials.ts";
-import type { Log } from "../log.ts";
+import { readCredentialsFile, watchCredentialsFile } from "./accounts-file.ts";
+import type { Credential } from "../credentials/configured-account.ts";
+import type { Log } from "../observe/log.ts";
 import { gptomni } from "../sites/gptomni.ts";
 
 const ENV_FILE = ".env";

@@ -1,5 +1,5 @@
-import type { Log } from "../log.ts";
-import { BrowserHost } from "./browser-host.ts";
+import type { Log } from "../observe/log.ts";
+import { BrowserHost } from "./browser-supervisor.ts";
 import type { LaunchOptions } from "./launch.ts";
 import type { Confinement } from "./sandbox.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Page, Response } from "playwright";
 import { GatewayError } from "../errors.ts";
-import type { Site } from "../site.ts";
+import type { Site } from "../sites/site.ts";
 import { isAt, movedAway } from "./address.ts";
 import { Documents } from "./documents.ts";
 import { unreachable } from "./net-error.ts";

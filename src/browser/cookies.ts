@@ -1,6 +1,6 @@
 import type { BrowserContext } from "playwright";
-import { belongsTo } from "../config/cookie-scope.ts";
-import type { PastedCookie } from "../config/paste.ts";
+import { belongsTo } from "../credentials/cookie-scope.ts";
+import type { PastedCookie } from "../credentials/paste.ts";
 
 /** As Playwright takes and gives them. */
 export type StoredCookies = Parameters<BrowserContext["addCookies"]>[0];

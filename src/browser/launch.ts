@@ -7,7 +7,7 @@ import { chromium, type Browser, type CDPSession, type LaunchOptions as Playwrig
 import { addExtra } from "playwright-extra";
 import stealth from "puppeteer-extra-plugin-stealth";
 import { GatewayError } from "../errors.ts";
-import { killProcessesIn, makeTempDir } from "../scratch.ts";
+import { killProcessesIn, makeTempDir } from "../process/temp-dir.ts";
 import { browserEnvironment } from "./environment.ts";
 import { withoutNeedlessFeatures } from "./features.ts";
 import { adviceFor, whatItSaid } from "./launch-failure.ts";

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from "playwright";
-import type { Proxy } from "../config/proxy.ts";
+import type { Proxy } from "../credentials/proxy.ts";
 import { within } from "./within.ts";
 
 /** Context and page calls take milliseconds; a browser that needs this long is stuck. */

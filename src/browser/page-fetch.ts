@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { CDPSession, Page } from "playwright";
 import { GatewayError } from "../errors.ts";
-import type { PageRequest, PageResponse } from "../site.ts";
+import type { PageRequest, PageResponse } from "../sites/site.ts";
 import { addressOf, leftSite } from "./address.ts";
 import { installAgent, type PageAgent, type PageHead, type PageOrder } from "./in-page.ts";
 import { failureOf, hasCause, isElsewhere } from "./page-failure.ts";

@@ -1,7 +1,7 @@
 import type { CDPSession, Page } from "playwright";
-import type { Proxy } from "../config/proxy.ts";
+import type { Proxy } from "../credentials/proxy.ts";
 import { GatewayError } from "../errors.ts";
-import type { PageResponse } from "../site.ts";
+import type { PageResponse } from "../sites/site.ts";
 import { within } from "./within.ts";
 
 /** A CDP call into a live page takes about a millisecond; a page that needs this long is stuck. */

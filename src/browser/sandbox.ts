@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { chmod, cp, mkdir, realpath, stat, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { isPassable } from "../scratch.ts";
+import { isPassable } from "../process/temp-dir.ts";
 import { browserEnvironment, strangerEnvironment } from "./environment.ts";
 
 /** How Chromium is confined. */

@@ -1,16 +1,16 @@
 import type { BrowserContext, Page } from "playwright";
 import { GatewayError } from "../errors.ts";
-import type { Proxy } from "../config/proxy.ts";
-import type { PageFetch, Site } from "../site.ts";
-import type { BrowserHost } from "./browser-host.ts";
+import type { Proxy } from "../credentials/proxy.ts";
+import type { PageFetch, Site } from "../sites/site.ts";
+import type { BrowserHost } from "./browser-supervisor.ts";
 import { repeatChallenged, visit } from "./challenge.ts";
 import { newContext, OwnPages } from "./own-pages.ts";
 import { PageFetcher } from "./page-fetch.ts";
 import { ProxySignIn } from "./proxy-sign-in.ts";
 import { watchPage } from "./page-watch.ts";
 import { assertSignedIn } from "./sign-in-check.ts";
-import type { SignIn } from "./sign-in.ts";
-import { Wear } from "./wear.ts";
+import type { SignIn } from "./auth-cookies.ts";
+import { Wear } from "./recycle-policy.ts";
 import { within } from "./within.ts";
 
 /** A page that is in the middle of a navigation may never tell that it closed; its context is quicker to make anew. */

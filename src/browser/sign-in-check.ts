@@ -1,5 +1,5 @@
 import { GatewayError } from "../errors.ts";
-import type { PageFetch, Site } from "../site.ts";
+import type { PageFetch, Site } from "../sites/site.ts";
 import { within } from "./within.ts";
 
 /** A site tells in milliseconds who is signed in; one that needs this long is stuck. */

@@ -1,15 +1,15 @@
 import type { RequestHandler } from "express";
-import { toErrorBody } from "../anthropic/error.ts";
-import { toEvents, type MessageEvent } from "../anthropic/events.ts";
-import { toMessage } from "../anthropic/message.ts";
-import { parseCountRequest, parseMessageRequest, type MessageRequest } from "../anthropic/request.ts";
+import { toErrorBody } from "../dialects/anthropic/error.ts";
+import { toEvents, type MessageEvent } from "../dialects/anthropic/events.ts";
+import { toMessage } from "../dialects/anthropic/message.ts";
+import { parseCountRequest, parseMessageRequest, type MessageRequest } from "../dialects/anthropic/request.ts";
 import type { Ask } from "../turn/ask.ts";
 import { requestOf } from "../turn/emulation/emulation.ts";
 import { countTokens } from "../turn/tokens.ts";
 import { refuseLargeSchemas } from "../turn/tool-limits.ts";
-import { sendJson } from "./answer.ts";
+import { sendJson } from "./respond.ts";
 import { bodyText, parseBody } from "./body.ts";
-import { exchangeOf } from "./exchange.ts";
+import { exchangeOf } from "./request-context.ts";
 import { serveTurn, type Dialect, type Turn, type TurnParts } from "./turn.ts";
 
 /** Makes every failure of the route, a wrong key included, one of Anthropic's. */

@@ -3,7 +3,7 @@ import { GatewayError } from "../errors.ts";
 import { warmTokenizer } from "../turn/tokens.ts";
 import { cors } from "./cors.ts";
 import { answerError } from "./error-handler.ts";
-import { exchangeOf } from "./exchange.ts";
+import { exchangeOf } from "./request-context.ts";
 import { refuseTwoHosts } from "./host-check.ts";
 import { normalizeUrl } from "./normalize-url.ts";
 import { logRequests, type EdgeLog } from "./request-log.ts";

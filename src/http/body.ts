@@ -3,7 +3,7 @@ import { GatewayError } from "../errors.ts";
 import { stringEnd } from "../turn/json-source.ts";
 import { BodyBudget } from "./body-budget.ts";
 import { readBytes } from "./body-reader.ts";
-import { exchangeOf } from "./exchange.ts";
+import { exchangeOf } from "./request-context.ts";
 
 /** Deeper nesting has no use, and would cost the stack of whoever walks it. */
 const MAX_DEPTH = 64;

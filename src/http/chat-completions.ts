@@ -1,9 +1,9 @@
 import type { RequestHandler } from "express";
-import { toErrorBody } from "../openai/error.ts";
-import { toChunks } from "../openai/reply-chunks.ts";
-import { newReplyHead, toCompletion, type ReplyForm } from "../openai/reply.ts";
-import { parseChatCompletion, type ChatCompletionRequest } from "../openai/request.ts";
-import { toUsage } from "../openai/usage.ts";
+import { toErrorBody } from "../dialects/openai/error.ts";
+import { toChunks } from "../dialects/openai/chat/chunks.ts";
+import { newReplyHead, toCompletion, type ReplyForm } from "../dialects/openai/chat/reply.ts";
+import { parseChatCompletion, type ChatCompletionRequest } from "../dialects/openai/chat/request.ts";
+import { toUsage } from "../dialects/openai/usage.ts";
 import { merge } from "../turn/merge.ts";
 import { dataFrame } from "./sse.ts";
 import { serveTurn, type Dialect, type Turn, type TurnParts } from "./turn.ts";

@@ -1,9 +1,9 @@
 import type { RequestHandler } from "express";
-import { toCompletionChunks, toWholeCompletion, type CompletionForm } from "../openai/completion-reply.ts";
-import { parseCompletion, type CompletionRequest } from "../openai/completion-request.ts";
-import { toErrorBody } from "../openai/error.ts";
-import { newReplyHead } from "../openai/reply.ts";
-import { toUsage } from "../openai/usage.ts";
+import { toCompletionChunks, toWholeCompletion, type CompletionForm } from "../dialects/openai/completions/reply.ts";
+import { parseCompletion, type CompletionRequest } from "../dialects/openai/completions/request.ts";
+import { toErrorBody } from "../dialects/openai/error.ts";
+import { newReplyHead } from "../dialects/openai/chat/reply.ts";
+import { toUsage } from "../dialects/openai/usage.ts";
 import { merge } from "../turn/merge.ts";
 import { dataFrame } from "./sse.ts";
 import { serveTurn, type Dialect, type Turn, type TurnParts } from "./turn.ts";

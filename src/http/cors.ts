@@ -1,5 +1,5 @@
 import type { RequestHandler } from "express";
-import { stampHeaders } from "./answer.ts";
+import { stampHeaders } from "./respond.ts";
 
 const METHODS = "GET, POST, DELETE, HEAD, OPTIONS";
 const EXPOSED = [

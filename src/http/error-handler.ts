@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from "express";
 import { GatewayError } from "../errors.ts";
-import { sendError } from "./answer.ts";
+import { sendError } from "./respond.ts";
 
 // Express knows an error handler by its four parameters.
 export const answerError: ErrorRequestHandler = (cause: unknown, _request, response, _next) => {

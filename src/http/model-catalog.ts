@@ -1,4 +1,4 @@
-import { modelNotFound } from "../turn/params.ts";
+import { modelNotFound } from "../dialects/parameters.ts";
 
 /** A longer name is no model's, and an answer repeats its name in every chunk. */
 const MAX_NAME_CHARACTERS = 256;

@@ -1,7 +1,7 @@
 import type { RequestHandler } from "express";
-import { modelNotFound } from "../turn/params.ts";
-import { toModel, toModelList } from "../openai/model.ts";
-import { sendJson } from "./answer.ts";
+import { modelNotFound } from "../dialects/parameters.ts";
+import { toModel, toModelList } from "../dialects/openai/model.ts";
+import { sendJson } from "./respond.ts";
 import type { ModelCatalog } from "./model-catalog.ts";
 
 /** `GET /v1/models` */

@@ -1,5 +1,5 @@
 import type { RequestHandler } from "express";
-import { exchangeOf } from "./exchange.ts";
+import { exchangeOf } from "./request-context.ts";
 
 /** What is needed of a logger; pino's has it. */
 export interface EdgeLog {

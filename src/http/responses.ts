@@ -1,12 +1,17 @@
 import type { Request, RequestHandler } from "express";
 import { GatewayError } from "../errors.ts";
-import { toResponse, toResponseEvents, type ResponseEvent, type ResponseForm } from "../openai/response-events.ts";
-import { parseItemPage, toItemPage } from "../openai/response-item-page.ts";
-import { ResponseMemory, type Remembered } from "../openai/response-memory.ts";
-import { toResponseUsage } from "../openai/response-object.ts";
-import { parseResponseRequest, type ResponseRequest } from "../openai/response-request.ts";
-import { sendJson } from "./answer.ts";
-import { exchangeOf } from "./exchange.ts";
+import {
+  toResponse,
+  toResponseEvents,
+  type ResponseEvent,
+  type ResponseForm,
+} from "../dialects/openai/responses/events.ts";
+import { parseItemPage, toItemPage } from "../dialects/openai/responses/item-page.ts";
+import { ResponseMemory, type Remembered } from "../dialects/openai/responses/response-store.ts";
+import { toResponseUsage } from "../dialects/openai/responses/response-object.ts";
+import { parseResponseRequest, type ResponseRequest } from "../dialects/openai/responses/request.ts";
+import { sendJson } from "./respond.ts";
+import { exchangeOf } from "./request-context.ts";
 import { serveTurn, type Dialect, type Turn, type TurnParts } from "./turn.ts";
 
 export interface ResponseHandlers {

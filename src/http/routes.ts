@@ -1,16 +1,22 @@
 import type { RequestHandler } from "express";
 import { anthropicMessages, countMessageTokens, failAsAnthropic } from "./anthropic-messages.ts";
-import { listAccounts, tellMetrics, type AccountStatus, type MetricsText, type QueueStatus } from "./admin.ts";
-import { sendJson } from "./answer.ts";
+import {
+  listAccounts,
+  tellMetrics,
+  type AccountStatus,
+  type MetricsText,
+  type QueueStatus,
+} from "../admin/accounts.ts";
+import { sendJson } from "./respond.ts";
 import { requireKey, type NamedKey } from "./auth.ts";
 import { readBody, type BodyLimits } from "./body.ts";
 import { chatCompletions } from "./chat-completions.ts";
 import { completions } from "./completions.ts";
-import { docsPage } from "./docs-page.ts";
+import { docsPage } from "../openapi/docs-page.ts";
 import { requireKnownHost } from "./host-check.ts";
 import { KeyBrake } from "./key-brake.ts";
 import { listModels, retrieveModel } from "./models.ts";
-import { describeApi } from "./openapi.ts";
+import { describeApi } from "../openapi/document.ts";
 import type { RequestDone } from "./request-log.ts";
 import { responses } from "./responses.ts";
 import type { TurnLimits, TurnParts } from "./turn.ts";

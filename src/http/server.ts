@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { GatewayError } from "../errors.ts";
-import { toErrorBody } from "../openai/error.ts";
+import { toErrorBody } from "../dialects/openai/error.ts";
 
 /** How long a request's head, and the whole of it, may take to arrive. */
 const ARRIVAL_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };

@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { GatewayError } from "../errors.ts";
-import { stampHeaders } from "./answer.ts";
-import { exchangeOf } from "./exchange.ts";
-import type { Patience } from "./patience.ts";
+import { stampHeaders } from "./respond.ts";
+import { exchangeOf } from "./request-context.ts";
+import type { Patience } from "./request-deadline.ts";
 
 /** How a dialect writes its events. */
 export interface EventFrames {

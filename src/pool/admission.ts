@@ -1,9 +1,9 @@
 import { GatewayError } from "../errors.ts";
 import { Forecast } from "./forecast.ts";
 import type { MovingAverage } from "./moving-average.ts";
-import { prospectOf, type UsualDurations } from "./prospects.ts";
-import type { Slot } from "./slot.ts";
-import type { Caller, Waiter, WaitingLine, Wish } from "./waiting-line.ts";
+import { prospectOf, type UsualDurations } from "./availability.ts";
+import type { Slot } from "./account.ts";
+import type { Caller, Waiter, WaitingLine, Wish } from "./request-queue.ts";
 
 export interface AdmissionParts {
   readonly slots: ReadonlyMap<string, Slot>;

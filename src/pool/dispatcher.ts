@@ -1,10 +1,10 @@
 import { GatewayError } from "../errors.ts";
-import type { Log } from "../log.ts";
-import { ASLEEP, type Pages } from "./pages.ts";
+import type { Log } from "../observe/log.ts";
+import { ASLEEP, type Pages } from "./page-budget.ts";
 import type { Recovery } from "./recovery.ts";
-import type { Shelf } from "./shelf.ts";
-import type { Slot } from "./slot.ts";
-import type { WaitingLine } from "./waiting-line.ts";
+import type { Shelf } from "./idle-sessions.ts";
+import type { Slot } from "./account.ts";
+import type { WaitingLine } from "./request-queue.ts";
 
 export interface DispatcherParts {
   readonly slots: ReadonlyMap<string, Slot>;

@@ -1,4 +1,4 @@
-import type { Caller } from "./waiting-line.ts";
+import type { Caller } from "./request-queue.ts";
 
 interface Queued {
   /** Numbers count up. */

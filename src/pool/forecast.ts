@@ -1,4 +1,4 @@
-import type { RateLimit } from "./pace.ts";
+import type { RateLimit } from "./rate-limiter.ts";
 
 /** An account as far as its future is known. All times are milliseconds from now. */
 export interface Prospect<T> {

@@ -1,6 +1,6 @@
 import { GatewayError } from "../errors.ts";
-import type { PageFetch } from "../site.ts";
-import type { Slot } from "./slot.ts";
+import type { PageFetch } from "../sites/site.ts";
+import type { Slot } from "./account.ts";
 
 /** After so long a request has arrived, whether it is answered or not. */
 const ARRIVAL_LIMIT_MS = 1_000;

@@ -1,4 +1,4 @@
-import type { RateLimit } from "./pace.ts";
+import type { RateLimit } from "./rate-limiter.ts";
 
 /** So many pages open at once after a rest: a request that comes to a sleeping gateway is not to wait. */
 export const OPENING_BURST = 4;

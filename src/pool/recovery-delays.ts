@@ -1,5 +1,5 @@
 import type { SessionFate } from "../errors.ts";
-import type { CredentialState } from "./slot.ts";
+import type { CredentialState } from "./account.ts";
 
 export interface RecoveryDelays {
   readonly state: CredentialState;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { GatewayError } from "../errors.ts";
-import type { Log } from "../log.ts";
-import type { Pages } from "./pages.ts";
-import type { Slot } from "./slot.ts";
+import type { Log } from "../observe/log.ts";
+import type { Pages } from "./page-budget.ts";
+import type { Slot } from "./account.ts";
 
 /** Time enough for a person to sign in again. */
 const EXPIRES_SOON_MS = 3 * 24 * 3_600_000;

@@ -1,15 +1,15 @@
 import { GatewayError } from "../errors.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../observe/log.ts";
 import { Admission, type QueueStatus } from "./admission.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { Lease } from "./lease.ts";
 import { MovingAverage } from "./moving-average.ts";
-import { Pages, type PagesOptions } from "./pages.ts";
+import { Pages, type PagesOptions } from "./page-budget.ts";
 import { Recovery } from "./recovery.ts";
-import { Rounds, type RoundsOptions } from "./rounds.ts";
-import { Shelf } from "./shelf.ts";
-import type { Slot } from "./slot.ts";
-import { WaitingLine, type Caller, type WaitingLineLimits } from "./waiting-line.ts";
+import { Rounds, type RoundsOptions } from "./maintenance.ts";
+import { Shelf } from "./idle-sessions.ts";
+import type { Slot } from "./account.ts";
+import { WaitingLine, type Caller, type WaitingLineLimits } from "./request-queue.ts";
 
 export interface SessionPoolOptions extends WaitingLineLimits, PagesOptions, RoundsOptions {
   /** A lease that is held longer is taken back. */

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import type { Log } from "../log.ts";
-import { makeTempDir } from "../scratch.ts";
+import type { Log } from "../observe/log.ts";
+import { makeTempDir } from "./temp-dir.ts";
 
 const START_LIMIT_MS = 20_000;
 const FIRST_RETRY_MS = 500;

@@ -6,7 +6,7 @@ import {
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import { Accounts, parseCookies, REMOVED_SESSION_COOKIE, type RotationOptions } from "./accounts.ts";
-import { answer } from "./answer.ts";
+import { answer } from "./reply.ts";
 import { bodyOf, fieldsOf } from "./body.ts";
 import { makeCertificate } from "./certificate.ts";
 import { Challenge, SOLUTION_PATH, type ChallengeOptions } from "./challenge.ts";

@@ -1,6 +1,6 @@
 import type { ChatRequest, ReplyPart } from "../chat.ts";
 import { GatewayError } from "../errors.ts";
-import type { PageFetch, PageHead, PageResponse, Site } from "../site.ts";
+import type { PageFetch, PageHead, PageResponse, Site } from "./site.ts";
 import { flatten } from "./prompt.ts";
 
 const REPLY_PATH = "/api/chatWithText";

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { wholeCharacters } from "./characters.ts";
-import type { TextPart } from "./stop.ts";
+import type { TextPart } from "./stop-sequences.ts";
 import { sliceEnd, TokenCounter } from "./tokens.ts";
 
 /** Text is taken in portions of this many characters, so that none keeps the event loop for long. */

@@ -2,7 +2,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Page } from "playwright";
 import { BrowserFleet, type FleetOptions } from "../../src/browser/browser-fleet.ts";
 import { visit } from "../../src/browser/challenge.ts";
-import { createLog, Redaction } from "../../src/log.ts";
+import { createLog, Redaction } from "../../src/observe/log.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
 import { chromiumProcesses } from "../faults/processes.ts";
 import { kibOf } from "./memory-of.ts";

@@ -2,10 +2,10 @@ import { Agent, request } from "undici";
 import { spawn } from "node:child_process";
 import { on, once } from "node:events";
 import { createInterface } from "node:readline";
-import { BrowserHost } from "../../src/browser/browser-host.ts";
+import { BrowserHost } from "../../src/browser/browser-supervisor.ts";
 import { Session } from "../../src/browser/session.ts";
-import { SignIn } from "../../src/browser/sign-in.ts";
-import { createLog, Redaction } from "../../src/log.ts";
+import { SignIn } from "../../src/browser/auth-cookies.ts";
+import { createLog, Redaction } from "../../src/observe/log.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
 
 export interface Upstream {

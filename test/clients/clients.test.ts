@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from "vitest";
 import type { Post } from "../../src/simulator/record.ts";
-import { openWorld, type World } from "../world.ts";
+import { openWorld, type World } from "../support/world.ts";
 import { CLIENTS } from "./catalog.ts";
 import { title, type Client } from "./client.ts";
 import { install, tell } from "./install.ts";

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, expect, test } from "vitest";
-import { LivezProbe } from "../livez-probe.ts";
-import { LACKS_XVFB } from "../xvfb.ts";
+import { LivezProbe } from "../support/livez-probe.ts";
+import { LACKS_XVFB } from "../support/xvfb.ts";
 import { BROWSER_ROWS } from "./browser-rows.ts";
 import { CLIENT_ROWS } from "./client-rows.ts";
 import { CONNECTION_ROWS } from "./connection-rows.ts";

@@ -1,6 +1,6 @@
 import OpenAI from "openai";
 import { expect } from "vitest";
-import { API_KEY } from "../api-key.ts";
+import { API_KEY } from "../support/api-key.ts";
 import type { Post } from "../../src/simulator/record.ts";
 import type { Asked, Told } from "./asked.ts";
 import { chatBody } from "./clients.ts";

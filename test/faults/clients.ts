@@ -1,5 +1,5 @@
 import { Agent, fetch, type BodyInit, type RequestInit } from "undici";
-import { API_KEY } from "../api-key.ts";
+import { API_KEY } from "../support/api-key.ts";
 import { Asked, type Asking, type Ending, type Told } from "./asked.ts";
 import { until } from "./until.ts";
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { chmod, mkdir, readFile, readdir } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import { ADMIN_KEY, API_KEY } from "../api-key.ts";
+import { ADMIN_KEY, API_KEY } from "../support/api-key.ts";
 import { allProcesses, signalIfRunning, type ProcessEntry } from "./processes.ts";
 import { until } from "./until.ts";
 

@@ -3,7 +3,7 @@ import { mkdtempDisposable, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Simulator, type SimulatorOptions } from "../../src/simulator/simulator.ts";
-import { ADMIN_KEY, API_KEY } from "../api-key.ts";
+import { ADMIN_KEY, API_KEY } from "../support/api-key.ts";
 import { Clients } from "./clients.ts";
 import { GatewayProcess } from "./gateway-process.ts";
 import type { Evidence } from "./invariants.ts";

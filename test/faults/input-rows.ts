@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { expect } from "vitest";
-import { API_KEY } from "../api-key.ts";
+import { API_KEY } from "../support/api-key.ts";
 import type { Asked, Told } from "./asked.ts";
 import { chatBody } from "./clients.ts";
 import type { Row } from "./row.ts";

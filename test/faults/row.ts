@@ -1,5 +1,5 @@
-import type { CredentialState } from "../../src/pool/slot.ts";
-import type { LivezProbe } from "../livez-probe.ts";
+import type { CredentialState } from "../../src/pool/account.ts";
+import type { LivezProbe } from "../support/livez-probe.ts";
 import type { Asked } from "./asked.ts";
 import { HostScene, type HostOptions } from "./host-scene.ts";
 import { brokenInvariants, type Evidence } from "./invariants.ts";

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { ENDLESS } from "../hostile-schemas.ts";
+import { ENDLESS } from "../fuzz/hostile-schemas.ts";
 import type { Asked } from "./asked.ts";
 import type { Row } from "./row.ts";
 import type { Scene } from "./scene.ts";

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { frailDisk, type FrailDisk } from "../store-disk.ts";
+import { frailDisk, type FrailDisk } from "../support/store-disk.ts";
 import type { Asked } from "./asked.ts";
 import type { HostScene } from "./host-scene.ts";
 import type { HostRow } from "./row.ts";

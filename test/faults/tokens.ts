@@ -1,7 +1,7 @@
-import { signInText } from "../../src/config/account-identity.ts";
+import { signInText } from "../../src/credentials/account-identity.ts";
 import type { Simulator } from "../../src/simulator/simulator.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
-import { CredentialStore } from "../../src/store/credential-store.ts";
+import { CredentialStore } from "../../src/store/account-store.ts";
 import { obtainSecretKey } from "../../src/store/secret-key.ts";
 import type { Evidence } from "./invariants.ts";
 

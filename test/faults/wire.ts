@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { Readable } from "node:stream";
-import { API_KEY } from "../api-key.ts";
+import { API_KEY } from "../support/api-key.ts";
 import type { Told } from "./asked.ts";
 import { chatBody } from "./clients.ts";
 

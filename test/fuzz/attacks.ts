@@ -1,7 +1,7 @@
 import { table } from "../bench/statistics.ts";
-import { answeredChat, checkedChat } from "../fuzz-hostile.ts";
-import { HOSTILE_ANSWERS } from "../hostile-answers.ts";
-import { ENDLESS } from "../hostile-schemas.ts";
+import { answeredChat, checkedChat } from "./hostile.ts";
+import { HOSTILE_ANSWERS } from "./hostile-answers.ts";
+import { ENDLESS } from "./hostile-schemas.ts";
 import { FuzzProcess } from "./fuzz-process.ts";
 
 const LIMIT_MS = 20_000;

@@ -7,8 +7,8 @@ import { createApp } from "../../src/http/app.ts";
 import { ModelCatalog } from "../../src/http/model-catalog.ts";
 import { createHttpServer } from "../../src/http/server.ts";
 import { flatten } from "../../src/sites/prompt.ts";
-import { hostileAnswerTo } from "../fuzz-hostile.ts";
-import { marked } from "../marked.ts";
+import { hostileAnswerTo } from "./hostile.ts";
+import { marked } from "../support/marked.ts";
 import { FUZZ_KEY, MAX_BODY_BYTES, type Health } from "./fuzz-process.ts";
 
 const NOTED_AFTER_MS = 10;

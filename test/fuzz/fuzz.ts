@@ -4,11 +4,11 @@
  * attacks of `docs/security.md`, and prints their table.
  */
 import fc from "fast-check";
-import { DIALECTS } from "../fuzz-dialects.ts";
-import { hostileRequests } from "../fuzz-hostile.ts";
-import { changed, changes } from "../fuzz-mutations.ts";
+import { DIALECTS } from "./dialects.ts";
+import { hostileRequests } from "./hostile.ts";
+import { changed, changes } from "./mutations.ts";
 import { attack } from "./attacks.ts";
-import { LivezProbe } from "../livez-probe.ts";
+import { LivezProbe } from "../support/livez-probe.ts";
 import { FuzzProcess } from "./fuzz-process.ts";
 
 const ANSWER_LIMIT_MS = 30_000;

@@ -1,5 +1,5 @@
 import type { GatewayProcess } from "../faults/gateway-process.ts";
-import { Inspector } from "../inspector.ts";
+import { Inspector } from "../support/inspector.ts";
 
 /** What Node writes to its error output, which else tells of a fault. */
 const GREETING = "Debugger attached.\n";

@@ -1,6 +1,6 @@
 import { GatewayError } from "../../errors.ts";
 import type { AnswerPart, Ask } from "../ask.ts";
-import type { TextPart } from "../stop.ts";
+import type { TextPart } from "../stop-sequences.ts";
 import { AnswerReader, type ReadAnswer } from "./answer-reader.ts";
 
 export type End = Extract<AnswerPart, { type: "end" }>;

@@ -1,7 +1,7 @@
 import type { ChatRequest, Message } from "../../chat.ts";
 import type { AnswerPart, Ask } from "../ask.ts";
-import { uncheckedReason } from "../schema-checker.ts";
-import type { TextPart } from "../stop.ts";
+import { uncheckedReason } from "../schema/schema-checker.ts";
+import type { TextPart } from "../stop-sequences.ts";
 import { countTokens } from "../tokens.ts";
 import { boundaryOf } from "./boundary.ts";
 import { drafted, quietly } from "./draft.ts";

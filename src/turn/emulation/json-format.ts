@@ -1,6 +1,6 @@
 import type { Message } from "../../chat.ts";
 import type { Format } from "../ask.ts";
-import { violationsOf } from "../schema-checker.ts";
+import { violationsOf } from "../schema/schema-checker.ts";
 import type { CallProblem } from "./tool-calls.ts";
 import { jsonFault, jsonValues } from "./json-text.ts";
 

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { Ask, Tool, ToolCallPart } from "../ask.ts";
-import { violationsOf } from "../schema-checker.ts";
+import { violationsOf } from "../schema/schema-checker.ts";
 import type { Piece, WrittenCall } from "./answer-reader.ts";
 import { fittedArguments } from "./arguments.ts";
 import { compactText } from "./json-rewrite.ts";

@@ -1,0 +1,37 @@
+import { readFile } from "node:fs/promises";
+import { unwatchFile, watchFile } from "node:fs";
+import { ConfigError } from "../config/config.ts";
+import { identify } from "../credentials/account-identity.ts";
+import { credentials, type Credential } from "../credentials/configured-account.ts";
+import type { Site } from "../sites/site.ts";
+
+/** Looked at so often: folders that are mounted into a container tell of no change by themselves. */
+const LOOK_EVERY_MS = 1_000;
+
+/**
+ * The accounts in a file, in the form of GPTOMNI_CREDENTIALS. Undefined when the file is empty: a save that is under way
+ * leaves it so, and no list is not an empty list, `[]`.
+ * @throws ConfigError that names the file and what is wrong with it, never what stands in it.
+ */
+export async function readCredentialsFile(
+  path: string,
+  site: Pick<Site, "origin" | "isAuthCookie">,
+): Promise<readonly Credential[] | undefined> {
+  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
+    throw new ConfigError(`CREDENTIALS_FILE: ${path} cannot be read (${cause.code ?? "?"}).`, { cause });
+  });
+  // White space, byte order marks, and the zeros that a crash leaves.
+  if (/^[\s\ufeff\0]*$/.test(text)) return undefined;
+  const parsed = credentials.safeParse(text);
+  const wrong = (problem: string): ConfigError => new ConfigError(`CREDENTIALS_FILE: expected in ${path} ${problem}.`);
+  if (!parsed.success) throw wrong(parsed.error.issues[0]?.message ?? "accounts");
+  const { accounts, problem } = identify(parsed.data, site);
+  if (problem !== undefined) throw wrong(problem);
+  return accounts;
+}
+
+/** Calls back after each change of the file, until disposed. */
+export function watchCredentialsFile(path: string, onChange: () => void): Disposable {
+  watchFile(path, { interval: LOOK_EVERY_MS, persistent: false }, onChange);
+  return { [Symbol.dispose]: () => unwatchFile(path, onChange) };
+}

@@ -1,0 +1,136 @@
+import { z } from "zod";
+import { readProxy } from "../credentials/proxy.ts";
+
+/** One row a setting. `parse` gets the text of the variable; its error message says what was expected. */
+export interface Setting<T> {
+  readonly parse: z.ZodType<T, string>;
+  /** As the user would write it; undefined when there is none. */
+  readonly default: string | undefined;
+  readonly unit: string;
+  readonly doc: string;
+  /** Its value is never repeated in a message. */
+  readonly isSecret?: boolean;
+}
+
+export function setting<T>(row: Setting<T>): Setting<T> {
+  return row;
+}
+
+export const text = z.string();
+
+const VISIBLE_ASCII = /^[\u0021-\u007e]+$/;
+
+/** A key that an `Authorization: Bearer` header can carry: https://www.rfc-editor.org/rfc/rfc9110#field.authorization */
+export const headerKey = text.trim().superRefine((value, context) => {
+  if (/^bearer\s/i.test(value)) context.addIssue('the key alone, without "Bearer"');
+  else if (!VISIBLE_ASCII.test(value)) {
+    context.addIssue("a key of visible ASCII characters without spaces, since a header has to carry it");
+  }
+});
+export const onOff = z.enum(["on", "off"], { error: "on or off" }).transform((value) => value === "on");
+/** Separated by spaces; what stands in double quotes is one word. */
+export const words = text.transform((value) =>
+  (value.match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((word) => word.replaceAll('"', "")),
+);
+
+/** A name that may stand in a log line and a metric, and a secret. */
+export interface NamedKey {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** `name=key`, separated by spaces. */
+export const namedKeys = words.transform((pairs, context): readonly NamedKey[] => {
+  const keys = pairs.map(
+    (pair) => /^(?<name>[\w-]{1,64})=(?<value>[\u0021-\u007e]+)$/.exec(pair)?.groups as NamedKey | undefined,
+  );
+  const isWhole = keys.every((key) => key !== undefined);
+  if (isWhole && new Set(keys.map(({ name }) => name)).size === keys.length) return keys;
+  context.addIssue("name=key, separated by spaces, each name once, of letters, digits, - and _; keys of visible ASCII");
+  return z.NEVER;
+});
+
+/** It is not stretched, so it must be hard to guess as it is. */
+export const secretKey = text
+  .trim()
+  .refine((value) => value.length >= 32 && new Set(value).size >= 8, { error: "at least 32 characters, random ones" });
+/** `name=model`, separated by spaces. Model names may hold what paths hold. */
+export const modelAliases = words.transform((pairs, context): ReadonlyMap<string, string> => {
+  const named = pairs.map((pair) => /^([^=]{1,256})=([^=]+)$/.exec(pair)?.slice(1) as [string, string] | undefined);
+  const aliases = new Map(named.filter((pair) => pair !== undefined));
+  if (aliases.size === pairs.length) return aliases;
+  context.addIssue("name=model, separated by spaces, each name once");
+  return z.NEVER;
+});
+
+export function wholeNumber(min: number, max: number): z.ZodType<number, string> {
+  const error = `a whole number from ${min} to ${max}`;
+  return text.regex(/^\d+$/, { error }).transform(Number).pipe(z.number().min(min, { error }).max(max, { error }));
+}
+
+export const seconds = (min: number, max: number): z.ZodType<number, string> =>
+  wholeNumber(min, max).transform((value) => value * 1000);
+
+export const days = (min: number, max: number): z.ZodType<number, string> =>
+  wholeNumber(min, max).transform((value) => value * 86_400_000);
+
+export const origin = text.transform((value, context) => {
+  const url = URL.parse(value);
+  const isBare = url?.pathname === "/" && url.username + url.password + url.search + url.hash === "";
+  if (isBare && (url.protocol === "https:" || url.protocol === "http:")) return url;
+  context.addIssue("an origin such as https://gptomni.ai");
+  return z.NEVER;
+});
+
+/** Where alerts go. User info becomes a header: fetch refuses a URL that has some. */
+export interface AlertTarget {
+  readonly url: URL;
+  readonly authorization: string | undefined;
+}
+
+export const alertUrl = text.trim().transform((value, context): AlertTarget => {
+  const url = URL.parse(value);
+  if (!url || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    context.addIssue("an http or https URL");
+    return z.NEVER;
+  }
+  if (url.username + url.password === "") return { url, authorization: undefined };
+  const userInfo = [url.username, url.password].map(decoded).join(":");
+  url.username = "";
+  url.password = "";
+  return { url, authorization: `Basic ${Buffer.from(userInfo).toString("base64")}` };
+});
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+export const proxyUrl = text.transform((value, context) => {
+  const proxy = readProxy(value);
+  if (typeof proxy !== "string") return proxy;
+  context.addIssue(proxy);
+  return z.NEVER;
+});
+
+export const pattern = text.transform((value, context) => {
+  try {
+    return new RegExp(value, "u");
+  } catch {
+    context.addIssue("a regular expression");
+    return z.NEVER;
+  }
+});
+
+export const rateLimit = text.transform((value, context) => {
+  if (value === "off") return undefined;
+  const match = /^(\d+)\/(\d*)(ms|s|m|h)$/.exec(value);
+  const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match?.[3] ?? ""];
+  const [count, windowMs] = [Number(match?.[1]), Number(match?.[2] || 1) * (unitMs ?? 0)];
+  if (count >= 1 && windowMs >= 1 && windowMs <= 86_400_000) return { count, windowMs };
+  context.addIssue("requests per time such as 2/60s, 10/1h, or off");
+  return z.NEVER;
+});

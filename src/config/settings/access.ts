@@ -1,0 +1,106 @@
+import { credentials } from "../../credentials/configured-account.ts";
+import {
+  alertUrl,
+  days,
+  headerKey,
+  namedKeys,
+  origin,
+  proxyUrl,
+  secretKey,
+  seconds,
+  setting,
+  text,
+  wholeNumber,
+} from "../parsers.ts";
+
+/** Whose accounts, who may call, and where everything is. */
+export const ACCESS = {
+  GPTOMNI_CREDENTIALS: setting({
+    parse: credentials,
+    default: undefined,
+    unit: "JSON",
+    isSecret: true,
+    doc: 'the accounts: a JSON list of cookie strings or of {"id","cookie","proxy"}; a cookie in any form that browsers and exports have',
+  }),
+  API_MASTER_KEY: setting({
+    parse: headerKey,
+    default: undefined,
+    unit: "",
+    isSecret: true,
+    doc: "the key that clients send; made at first start, kept in STATE_DIR and printed once when absent",
+  }),
+  API_KEYS: setting({
+    parse: namedKeys,
+    default: "",
+    unit: "",
+    isSecret: true,
+    doc: "further keys, as name=key, separated by spaces; whoever waits is served in turn by key, and the log names it",
+  }),
+  ADMIN_KEY: setting({
+    parse: headerKey,
+    default: undefined,
+    unit: "",
+    isSecret: true,
+    doc: "the operator's key, for /metrics and /admin/api; made, kept and printed like API_MASTER_KEY when absent",
+  }),
+  METRICS_KEY: setting({
+    parse: text.min(1),
+    default: undefined,
+    unit: "",
+    isSecret: true,
+    doc: "a key that opens /metrics and nothing else, for Prometheus",
+  }),
+  API_REQUEST_TIMEOUT: setting({
+    parse: seconds(1, 3_600),
+    default: "900",
+    unit: "s",
+    doc: "how long a request may take until its answer begins; all of it where it is not streamed",
+  }),
+  HOST: setting({
+    parse: text.min(1),
+    default: "127.0.0.1",
+    unit: "",
+    doc: "address to listen on (the image: 0.0.0.0)",
+  }),
+  PORT: setting({
+    parse: wholeNumber(0, 65_535),
+    default: "8088",
+    unit: "",
+    doc: "port to listen on; 0 takes a free one",
+  }),
+  CREDENTIALS_FILE: setting({
+    parse: text.min(1),
+    default: undefined,
+    unit: "",
+    doc: "a file with the accounts, in place of GPTOMNI_CREDENTIALS; watched, so that changes take effect at once",
+  }),
+  KEEP_REMOVED_DAYS: setting({
+    parse: days(0, 3_650),
+    default: "30",
+    unit: "days",
+    doc: "how long the sealed sign-in of an account that was taken out is kept, in case it comes back",
+  }),
+  SECRET_KEY: setting({
+    parse: secretKey,
+    default: undefined,
+    unit: "",
+    isSecret: true,
+    doc: "seals the cookies that are kept in STATE_DIR; made at first start and kept there when absent",
+  }),
+  ALERT_URL: setting({
+    parse: alertUrl,
+    default: undefined,
+    unit: "",
+    isSecret: true,
+    doc: "gets one JSON message when an account needs a person, and one when it is well again",
+  }),
+  STATE_DIR: setting({ parse: text.min(1), default: "./state", unit: "", doc: "folder for what outlives the process" }),
+  GPTOMNI_ORIGIN: setting({ parse: origin, default: "https://gptomni.ai", unit: "", doc: "the site's origin" }),
+  PROXY_URL: setting({
+    parse: proxyUrl,
+    default: undefined,
+    unit: "",
+    isSecret: true,
+    doc: "the proxy of every account that names none, as http://user:password@host:port; socks5 takes no password",
+  }),
+} as const;

@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import type { Credential } from "./configured-account.ts";
+import type { Site } from "../sites/site.ts";
+import type { ListedAccount } from "./account-list.ts";
+import { belongsTo } from "./cookie-scope.ts";
+import { readPaste } from "./paste.ts";
+
+type SiteCookies = Pick<Site, "origin" | "isAuthCookie">;
+
+/** Letters and digits that nobody confuses: https://www.crockford.com/base32.html, in lower case. */
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+/** 40 bits: among a thousand accounts two are the same once in two million lists. */
+const DIGEST_CHARACTERS = 8;
+
+/**
+ * What makes an account itself: names and values of the cookies that keep it signed in, as they are configured. Without
+ * any such cookie, all of them.
+ */
+export function signInText(cookie: string, site: SiteCookies): string {
+  const cookies = (readPaste(cookie)?.cookies ?? []).filter((one) => belongsTo(one.domain, site.origin));
+  const auth = cookies.filter(({ name }) => site.isAuthCookie(name));
+  const pairs = (auth.length > 0 ? auth : cookies).map(({ name, value }) => `${name}=${value}`);
+  return [...new Set(pairs)].toSorted().join("; ");
+}
+
+/** Whether the paste holds a cookie that keeps the account signed in. */
+export function hasSignIn(cookie: string, site: SiteCookies): boolean {
+  return (readPaste(cookie)?.cookies ?? []).some(
+    ({ name, domain }) => site.isAuthCookie(name) && belongsTo(domain, site.origin),
+  );
+}
+
+/**
+ * The accounts of a list with an id each. One without an id gets `account-` and a short digest of its sign-in, so its
+ * place in the list means nothing.
+ */
+export function identify(
+  list: readonly ListedAccount[],
+  site: SiteCookies,
+): { readonly accounts: readonly Credential[]; readonly problem?: string } {
+  const signIns = list.map(({ cookie }) => signInText(cookie, site));
+  const accounts = list.map(({ id, cookie, proxy }, index) => ({
+    id: id ?? idOf(signIns[index] ?? ""),
+    cookie,
+    proxy,
+  }));
+  const positions = (same: (index: number) => string | undefined): string[] =>
+    [...Map.groupBy(list.keys(), same).values()]
+      .filter((indexes) => indexes.length > 1)
+      .map((indexes) => indexes.map((index) => `${index + 1} (${accounts[index]?.id})`).join(" and "));
+  const twice = positions((index) => signIns[index]);
+  const problem = "each account once";
+  if (twice.length > 0) return { accounts, problem: `${problem}; items ${twice.join(", ")} have the same sign-in` };
+  const named = positions((index) => accounts[index]?.id);
+  if (named.length > 0) return { accounts, problem: `a different id for each item; items ${named.join(", ")}` };
+  return { accounts };
+}
+
+function idOf(signIn: string): string {
+  const bytes = createHash("sha256").update(`gptomni-gateway account ${signIn}`).digest();
+  return `account-${[...bytes.subarray(0, DIGEST_CHARACTERS)].map((byte) => ALPHABET[byte % 32]).join("")}`;
+}

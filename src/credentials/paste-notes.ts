@@ -1,0 +1,14 @@
+import { hasSignIn } from "./account-identity.ts";
+import { readPaste } from "./paste.ts";
+import type { Site } from "../sites/site.ts";
+
+const NO_SIGN_IN =
+  "its cookies hold no sign-in, and document.cookie never shows it: while signed in, copy the Cookie header of a request " +
+  "to the site from the Network tab of the developer tools";
+
+/** What an operator should know of what they pasted; names cookies, never their values. */
+export function pasteNotes(paste: string, site: Pick<Site, "origin" | "isAuthCookie">): string[] {
+  const leftOut = (readPaste(paste)?.leftOut ?? []).filter(({ isExpected }) => !isExpected);
+  const notes = leftOut.map(({ name, reason }) => `cookie ${name} is left out: ${reason}`);
+  return hasSignIn(paste, site) ? notes : [...notes, NO_SIGN_IN];
+}

@@ -1,0 +1,113 @@
+import { randomBytes } from "node:crypto";
+import { GatewayError } from "../../errors.ts";
+import type { TokenCount } from "../../turn/model-answer.ts";
+import type { AnswerPart, ToolCallPart } from "../../turn/ask.ts";
+import { exactJson } from "../../turn/exact-json.ts";
+import type { KeepAlive } from "../../turn/keep-alive.ts";
+
+export interface MessageUsage {
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly cache_creation_input_tokens: 0;
+  readonly cache_read_input_tokens: 0;
+  readonly cache_creation: null;
+  readonly server_tool_use: null;
+  readonly service_tier: "standard";
+}
+
+export type StopReason = "end_turn" | "max_tokens" | "stop_sequence" | "tool_use" | "refusal";
+
+export type ContentBlock =
+  | { readonly type: "text"; readonly text: string; readonly citations: null }
+  | { readonly type: "thinking"; readonly thinking: string; readonly signature: "" }
+  | {
+      readonly type: "tool_use";
+      readonly id: string;
+      readonly name: string;
+      /** Of a call of a toolset's member. */
+      readonly toolset_name?: string;
+      readonly input: unknown;
+    };
+
+export interface MessageObject {
+  readonly id: string;
+  readonly type: "message";
+  readonly role: "assistant";
+  readonly model: string;
+  readonly content: readonly ContentBlock[];
+  readonly stop_reason: StopReason | null;
+  readonly stop_sequence: string | null;
+  readonly usage: MessageUsage;
+}
+
+export type End = Extract<AnswerPart, { type: "end" }>;
+
+export function newMessage(model: string, usage: MessageUsage): MessageObject {
+  const id = `msg_${randomBytes(18).toString("base64url").replaceAll(/[-_]/g, "0")}`;
+  return { id, type: "message", role: "assistant", model, content: [], stop_reason: null, stop_sequence: null, usage };
+}
+
+export function usageOf({ prompt, completion }: Pick<TokenCount, "prompt" | "completion">): MessageUsage {
+  return {
+    input_tokens: prompt,
+    output_tokens: completion,
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: 0,
+    cache_creation: null,
+    server_tool_use: null,
+    service_tier: "standard",
+  };
+}
+
+export function stopOf(end: End): Pick<MessageObject, "stop_reason" | "stop_sequence"> {
+  if (end.stopSequence !== undefined) return { stop_reason: "stop_sequence", stop_sequence: end.stopSequence };
+  const reasons = {
+    stop: "end_turn",
+    length: "max_tokens",
+    tool_calls: "tool_use",
+    content_filter: "refusal",
+  } as const;
+  return { stop_reason: reasons[end.finishReason], stop_sequence: null };
+}
+
+/** The same call, by the id that Anthropic's clients expect. */
+export function toToolUse({
+  id,
+  name,
+  namespace,
+  arguments: input,
+}: ToolCallPart): Extract<ContentBlock, { type: "tool_use" }> {
+  const toolset = namespace === undefined ? {} : { toolset_name: namespace };
+  return { type: "tool_use", id: id.replace(/^call_/, "toolu_"), name, ...toolset, input: exactJson(input || "{}") };
+}
+
+/** Parts → one message. */
+export async function toMessage(
+  parts: AsyncIterable<AnswerPart | KeepAlive>,
+  model: string,
+  countTokens: () => Promise<TokenCount>,
+): Promise<MessageObject> {
+  const content: ContentBlock[] = [];
+  let end: End | undefined;
+  for await (const part of parts) {
+    if (part.type === "end") end = part;
+    else if (part.type === "tool-call") content.push(toToolUse(part));
+    else if (part.type !== "keep-alive") append(content, part);
+  }
+  if (!end) throw cutShort();
+  return { ...newMessage(model, usageOf(await countTokens())), content, ...stopOf(end) };
+}
+
+function append(content: ContentBlock[], part: Extract<AnswerPart, { text: string }>): void {
+  const last = content.at(-1);
+  if (part.type === "text-delta") {
+    if (last?.type === "text") content[content.length - 1] = { ...last, text: last.text + part.text };
+    else content.push({ type: "text", text: part.text, citations: null });
+  } else if (last?.type === "thinking") {
+    content[content.length - 1] = { ...last, thinking: last.thinking + part.text };
+  } else content.push({ type: "thinking", thinking: part.text, signature: "" });
+}
+
+export function cutShort(): GatewayError {
+  return new GatewayError("reply_cut", "The answer ended before it was complete.");
+}

@@ -1,0 +1,118 @@
+import type { AnswerPart, ToolCallPart } from "../../../turn/ask.ts";
+import type { KeepAlive } from "../../../turn/keep-alive.ts";
+import type { Choice } from "../../../turn/merge.ts";
+import { pieces } from "../../../turn/pieces.ts";
+import { cutShort, finishReasonOf, type Called, type FinishReason, type ReplyForm, type ReplyHead } from "./reply.ts";
+import type { Usage } from "../usage.ts";
+
+interface Delta {
+  readonly role?: "assistant";
+  readonly content?: string;
+  readonly refusal?: null;
+  readonly reasoning_content?: string;
+  readonly tool_calls?: readonly (Partial<Called> & { readonly index: number })[];
+  readonly function_call?: { readonly name?: string; readonly arguments: string };
+}
+
+export interface ChatCompletionChunk extends ReplyHead {
+  readonly object: "chat.completion.chunk";
+  readonly service_tier: "default";
+  readonly choices: readonly {
+    readonly index: number;
+    readonly delta: Delta;
+    readonly logprobs: null;
+    readonly finish_reason: FinishReason | null;
+  }[];
+  readonly usage?: Usage | null;
+}
+
+/** One choice's way from its parts to its deltas. */
+class ChoiceStream {
+  readonly #usesFunctions: boolean;
+  #calls = 0;
+  isOver = false;
+
+  constructor(usesFunctions: boolean) {
+    this.#usesFunctions = usesFunctions;
+  }
+
+  *deltas(part: AnswerPart): Generator<Delta, void, undefined> {
+    switch (part.type) {
+      case "text-delta":
+        for (const content of pieces(part.text)) yield { content };
+        return;
+      case "reasoning-delta":
+        for (const piece of pieces(part.text)) yield { reasoning_content: piece };
+        return;
+      case "tool-call":
+        if (this.#usesFunctions) yield* functionDeltas(part);
+        else yield* callDeltas(part, this.#calls);
+        this.#calls += 1;
+        return;
+      case "end":
+        this.isOver = true;
+        return;
+      default:
+        part satisfies never;
+    }
+  }
+}
+
+/** The name comes once, in the first delta. */
+function* functionDeltas({ name, arguments: given }: ToolCallPart): Generator<Delta, void, undefined> {
+  const [first = "", ...rest] = pieces(given);
+  yield { function_call: { name, arguments: first } };
+  for (const piece of rest) yield { function_call: { arguments: piece } };
+}
+
+/** The name and id come once, in the call's first delta; clients join what is repeated. */
+function* callDeltas(call: ToolCallPart, index: number): Generator<Delta, void, undefined> {
+  const { id, name } = call;
+  if (call.kind === "custom") {
+    yield { tool_calls: [{ index, id, type: "custom", custom: { name, input: "" } }] };
+    for (const input of pieces(call.arguments)) {
+      yield { tool_calls: [{ index, custom: { input } as Called["custom"] & object }] };
+    }
+    return;
+  }
+  yield { tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] };
+  for (const piece of pieces(call.arguments)) {
+    yield { tool_calls: [{ index, function: { arguments: piece } as Called["function"] & object }] };
+  }
+}
+
+/**
+ * Parts → chunks: each choice's role once, its deltas, its finish alone, then token counts if `countUsage` was given.
+ * A keep-alive is a chunk with an empty delta, since comments break clients (https://github.com/openai/openai-go/issues/556).
+ */
+export async function* toChunks(
+  parts: AsyncIterable<Choice | KeepAlive>,
+  { head, choices, usesFunctions }: ReplyForm,
+  countUsage?: () => Promise<Usage>,
+): AsyncGenerator<ChatCompletionChunk, void, undefined> {
+  const frame = { ...head, object: "chat.completion.chunk", service_tier: "default" } as const;
+  const noUsage = countUsage ? { usage: null } : {};
+  const chunk = (index: number, delta: Delta, finishReason: FinishReason | null = null): ChatCompletionChunk => ({
+    ...frame,
+    choices: [{ index, delta, logprobs: null, finish_reason: finishReason }],
+    ...noUsage,
+  });
+  const streams = Array.from({ length: choices }, () => new ChoiceStream(usesFunctions));
+  let isOpen = false;
+  for await (const item of parts) {
+    if (!isOpen) {
+      for (const index of streams.keys()) yield chunk(index, { role: "assistant", content: "", refusal: null });
+    } else if ("type" in item) {
+      yield chunk(
+        streams.findIndex(({ isOver }) => !isOver),
+        { content: "" },
+      );
+    }
+    isOpen = true;
+    if ("type" in item) continue;
+    for (const delta of streams[item.index]?.deltas(item.part) ?? []) yield chunk(item.index, delta);
+    if (item.part.type === "end") yield chunk(item.index, {}, finishReasonOf(item.part.finishReason, usesFunctions));
+  }
+  if (!streams.every(({ isOver }) => isOver)) throw cutShort();
+  if (countUsage) yield { ...frame, choices: [], usage: await countUsage() };
+}

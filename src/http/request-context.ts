@@ -1,0 +1,52 @@
+import { randomBytes } from "node:crypto";
+import type { ServerResponse } from "node:http";
+import type { GatewayError } from "../errors.ts";
+import type { Progress } from "../gateway.ts";
+import { toErrorBody } from "../dialects/openai/error.ts";
+
+/** What is known about one request at the edge, for its headers and its log line. */
+export class Exchange {
+  readonly id = `req_${randomBytes(16).toString("hex")}`;
+  readonly #startedMs = performance.now();
+  /** The pattern that matched, never the path: paths are the caller's words. */
+  route: string | undefined;
+  /** The name of the key that it came with; empty until one was shown. */
+  tenant = "";
+  failure: GatewayError | undefined;
+  /** Of the answer that was begun last. */
+  progress: Readonly<Progress> | undefined;
+  /** The model that serves, whatever name the caller gave it. */
+  model: string | undefined;
+  ignoredParams: readonly string[] = [];
+  emulatedParams: readonly string[] = [];
+  /** Of those whose schema the gateway cannot check. */
+  uncheckedParams: readonly string[] = [];
+  /** What was left out of the conversation, as it was sent last. */
+  contextCut: { readonly turns: number; readonly characters: number } | undefined;
+  /** How the caller's dialect writes a failure. */
+  errorBody: (error: GatewayError) => unknown = toErrorBody;
+  #firstTokenMs: number | undefined;
+
+  get elapsedMs(): number {
+    return Math.round(performance.now() - this.#startedMs);
+  }
+
+  get firstTokenMs(): number | undefined {
+    return this.#firstTokenMs;
+  }
+
+  markFirstToken(): void {
+    this.#firstTokenMs ??= this.elapsedMs;
+  }
+}
+
+const exchanges = new WeakMap<ServerResponse, Exchange>();
+
+/** The exchange that a response belongs to; it begins when first asked for. */
+export function exchangeOf(response: ServerResponse): Exchange {
+  const known = exchanges.get(response);
+  if (known) return known;
+  const exchange = new Exchange();
+  exchanges.set(response, exchange);
+  return exchange;
+}

@@ -1,0 +1,61 @@
+import type { ServerResponse } from "node:http";
+import type { GatewayError } from "../errors.ts";
+import { retryAdvice, waitSeconds } from "../dialects/openai/error.ts";
+import { exchangeOf } from "./request-context.ts";
+
+/** Every answer's headers that are known only when it begins. */
+export function stampHeaders(response: ServerResponse): void {
+  const exchange = exchangeOf(response);
+  response.setHeader("openai-processing-ms", String(exchange.elapsedMs));
+  if (exchange.progress) {
+    const { credentialId, attempts, queuedMs, queuePosition, estimatedWaitMs, isLocal } = exchange.progress;
+    if (credentialId !== undefined) response.setHeader("x-gateway-credential", headerText(credentialId));
+    response.setHeader("x-gateway-attempts", String(attempts));
+    if (isLocal) response.setHeader("x-gateway-local", "true");
+    // A stream opens after a while, though its request still waits.
+    if (queuePosition !== undefined) response.setHeader("x-gateway-queue-position", String(queuePosition));
+    else response.setHeader("x-gateway-queued-ms", String(Math.round(queuedMs)));
+    stampEstimate(response, estimatedWaitMs);
+  }
+  const { model, ignoredParams, emulatedParams, uncheckedParams, contextCut } = exchange;
+  if (model !== undefined) response.setHeader("x-gateway-model", headerText(model));
+  if (contextCut && contextCut.characters > 0) {
+    const { turns, characters } = contextCut;
+    response.setHeader("x-gateway-context-cut", `turns=${turns}, characters=${characters}`);
+  }
+  if (ignoredParams.length > 0) response.setHeader("x-ignored-params", ignoredParams.join(", "));
+  if (emulatedParams.length > 0) response.setHeader("x-emulated-params", emulatedParams.join(", "));
+  if (uncheckedParams.length > 0) response.setHeader("x-unchecked-params", uncheckedParams.join(", "));
+}
+
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  if (response.headersSent || response.destroyed) return;
+  const bytes = Buffer.from(JSON.stringify(body));
+  stampHeaders(response);
+  response.writeHead(status, { "content-type": "application/json", "content-length": bytes.length });
+  response.end(bytes);
+}
+
+export function sendError(response: ServerResponse, error: GatewayError): void {
+  const exchange = exchangeOf(response);
+  exchange.failure = error;
+  if (response.headersSent || response.destroyed) return;
+  stampEstimate(response, error.estimatedWaitMs);
+  const { shouldRetry, afterMs } = retryAdvice(error);
+  response.setHeader("x-should-retry", String(shouldRetry));
+  if (afterMs !== undefined) {
+    response.setHeader("retry-after", String(waitSeconds(afterMs)));
+    response.setHeader("retry-after-ms", String(Math.max(1, Math.ceil(afterMs))));
+  }
+  sendJson(response, error.row.status, exchange.errorBody(error));
+}
+
+/** Of a request that waits, or that was refused since it would have waited too long. */
+function stampEstimate(response: ServerResponse, waitMs: number | undefined): void {
+  if (waitMs !== undefined) response.setHeader("x-gateway-estimated-wait-ms", String(Math.round(waitMs)));
+}
+
+/** Ids are the operator's words and may hold what a header may not. */
+function headerText(value: string): string {
+  return value.replaceAll(/[^\x20-\x7e]/g, "_");
+}

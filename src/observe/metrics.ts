@@ -1,0 +1,126 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { RequestDone } from "../http/request-log.ts";
+import { CREDENTIAL_STATES, type CredentialState } from "../pool/account.ts";
+
+export interface MetricsSources {
+  readonly accounts: () => readonly { readonly id: string; readonly state: CredentialState; readonly since: number }[];
+  /** How many requests wait for an account, and how long one would that comes now, where that is known. */
+  readonly queue: () => { readonly length: number; readonly estimatedWaitMs: number | undefined };
+  readonly openPages: () => number;
+  /** How many browsers were started so far. */
+  readonly browserStarts: () => number;
+  /** How many browsers run now with Chromium's sandbox, or without it. */
+  readonly browsers: (sandboxed: boolean) => number;
+  /** How often sessions failed so far, by the code of what befell them. */
+  readonly sessionFailures: () => ReadonlyMap<string, number>;
+  /** Whether what is new of the accounts can be stored. */
+  readonly isStateStored: () => boolean;
+}
+
+/** A value, and the labels that tell it from the others of its name. */
+type Reading = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+const BUCKETS_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
+
+/** What a Prometheus server reads: https://prometheus.io/docs/instrumenting/exposition_formats/ */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests: Counter<"route" | "status" | "code" | "key">;
+  readonly #seconds: Readonly<Record<"duration" | "firstToken" | "queued", Histogram<"route">>>;
+
+  constructor(sources: MetricsSources) {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#requests = new Counter({
+      name: "gateway_requests_total",
+      help: "Requests that are over, by route, status, error code, and the name of their key",
+      labelNames: ["route", "status", "code", "key"],
+      registers,
+    });
+    const histogram = (name: string, help: string): Histogram<"route"> =>
+      new Histogram({ name, help, labelNames: ["route"], buckets: BUCKETS_SECONDS, registers });
+    this.#seconds = {
+      duration: histogram("gateway_request_duration_seconds", "How long requests that asked for an answer took"),
+      firstToken: histogram("gateway_first_token_seconds", "How long it took until an answer's first text"),
+      queued: histogram("gateway_queued_seconds", "How long requests waited for an account"),
+    };
+    this.#watch(sources);
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  done({ route, status, code = "", key = "", durationMs, firstTokenMs, queuedMs }: RequestDone): void {
+    this.#requests.inc({ route, status, code, key });
+    if (queuedMs === undefined) return;
+    const { duration, firstToken, queued } = this.#seconds;
+    queued.observe({ route }, queuedMs / 1000);
+    duration.observe({ route }, durationMs / 1000);
+    if (firstTokenMs !== undefined) firstToken.observe({ route }, firstTokenMs / 1000);
+  }
+
+  #watch({
+    accounts,
+    queue,
+    openPages,
+    browserStarts,
+    browsers,
+    sessionFailures,
+    isStateStored,
+  }: MetricsSources): void {
+    this.#gauge("gateway_waiting_requests", "Requests that wait for an account", [], () => [[{}, queue().length]]);
+    const wait = "How long a request would wait that comes now and is served last; absent where no account can answer";
+    this.#gauge("gateway_estimated_wait_seconds", wait, [], () => {
+      const { estimatedWaitMs } = queue();
+      return estimatedWaitMs === undefined ? [] : [[{}, estimatedWaitMs / 1000]];
+    });
+    this.#gauge("gateway_open_pages", "Accounts whose page is open", [], () => [[{}, openPages()]]);
+    this.#gauge("gateway_accounts", "Accounts, by state", ["state"], () => {
+      const byState = Map.groupBy(accounts(), ({ state }) => state);
+      return CREDENTIAL_STATES.map((state) => [{ state }, byState.get(state)?.length ?? 0]);
+    });
+    const since = "When each account came into the state that its label tells, in Unix time";
+    this.#gauge("gateway_account_state_since_seconds", since, ["account", "state"], () =>
+      accounts().map((one) => [{ account: one.id, state: one.state }, one.since / 1000]),
+    );
+    this.#gauge("gateway_browsers", "Browsers that run, by whether Chromium's sandbox is on", ["sandbox"], () => [
+      [{ sandbox: "on" }, browsers(true)],
+      [{ sandbox: "off" }, browsers(false)],
+    ]);
+    this.#gauge(
+      "gateway_state_stored",
+      "1 while what is new of the accounts is stored in STATE_DIR, else 0",
+      [],
+      () => [[{}, isStateStored() ? 1 : 0]],
+    );
+    const starts = "Browsers that were started; beyond the first ones, in place of one that died";
+    this.#counter("gateway_browser_starts_total", starts, [], () => [[{}, browserStarts()]]);
+    const failures = "Sessions that failed, in use or while they opened, by error code";
+    this.#counter("gateway_session_failures_total", failures, ["code"], () =>
+      [...sessionFailures()].map(([code, count]) => [{ code }, count]),
+    );
+  }
+
+  /** Read when somebody asks. */
+  #gauge(name: string, help: string, labelNames: readonly string[], read: () => readonly Reading[]): void {
+    const collect = function (this: Gauge): void {
+      this.reset();
+      for (const [labels, value] of read()) this.set(labels, value);
+    };
+    this.#registry.registerMetric(new Gauge({ name, help, labelNames, collect, registers: [] }));
+  }
+
+  /** What others count, read when somebody asks. */
+  #counter(name: string, help: string, labelNames: readonly string[], read: () => readonly Reading[]): void {
+    const collect = function (this: Counter): void {
+      this.reset();
+      for (const [labels, value] of read()) this.inc(labels, value);
+    };
+    this.#registry.registerMetric(new Counter({ name, help, labelNames, collect, registers: [] }));
+  }
+}

@@ -1,0 +1,74 @@
+import { closeSync, openSync } from "node:fs";
+import type { Log } from "../observe/log.ts";
+
+/** After an exception that nobody caught, running answers get this long: little is sure any more. */
+const FATAL_DRAIN_MS = 5_000;
+
+/**
+ * Under scripts/setup.mjs one request to stop arrives up to three times: from the terminal or systemd, which signal every
+ * process, from npm and from setup.mjs, which pass it on. What comes within this time is the same request.
+ */
+const ECHO_MS = 1_000;
+
+/** When the process is to end: in good order when first asked to, at once when asked again. */
+export class Stop {
+  /** Whether SIGHUP means that the terminal was closed. Without a terminal it is the operator's, to reload. */
+  readonly endsOnHangUp = hasTerminal();
+  readonly #asked = Promise.withResolvers<void>();
+  readonly #urged = Promise.withResolvers<void>();
+  /** From when on a further signal is a second request. */
+  #repeatFromMs: number | undefined;
+
+  constructor() {
+    const echoMs = process.env["GATEWAY_LAUNCHER"] === undefined ? 0 : ECHO_MS;
+    const onSignal = (): void => {
+      if (this.#repeatFromMs === undefined) {
+        this.#repeatFromMs = performance.now() + echoMs;
+        this.#asked.resolve();
+      } else if (performance.now() >= this.#repeatFromMs) this.#urged.resolve();
+    };
+    process.on("SIGTERM", onSignal);
+    process.on("SIGINT", onSignal);
+    if (this.endsOnHangUp) process.on("SIGHUP", onSignal);
+  }
+
+  /** Resolves with the first signal to end, or after an exception that nobody caught. */
+  get asked(): Promise<void> {
+    return this.#asked.promise;
+  }
+
+  /** Resolves with the second signal, or some seconds after such an exception. */
+  get urged(): Promise<void> {
+    return this.#urged.promise;
+  }
+
+  /** As after a signal; the process ends with code 1. */
+  readonly giveUp = (): void => {
+    process.exitCode = 1;
+    this.#asked.resolve();
+  };
+
+  /**
+   * Takes the failures that nobody handled, from now on. That of a promise costs the work it was for, and is told. After an
+   * exception only a fresh start is sound: the process ends with code 1, but saves first what a kill would lose.
+   */
+  takeFailures(log: Log): void {
+    process.on("unhandledRejection", (cause) => log.error({ err: cause }, "a failure that nobody handled"));
+    process.on("uncaughtException", (cause) => {
+      log.error({ err: cause }, "an exception that nobody caught: the gateway ends");
+      process.exitCode = 1;
+      this.#asked.resolve();
+      setTimeout(this.#urged.resolve, FATAL_DRAIN_MS).unref();
+    });
+  }
+}
+
+/** Whether this process belongs to a terminal's session: https://man7.org/linux/man-pages/man4/tty.4.html */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,283 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { json } from "node:stream/consumers";
+import { expect, test } from "vitest";
+import { limitFiles } from "../support/store-disk.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+function stateOf(world: World, id: string): string | undefined {
+  return world.gateway.pool.states.find((one) => one.id === id)?.state;
+}
+
+test("after a restart an account goes on with the token that the site gave it last", async () => {
+  await using world = await openWorld({
+    accounts: ["alice"],
+    simulator: { rotateEveryReplies: 1, replacedTokensInForce: 0 },
+  });
+  await world.ask("before");
+  const token = world.simulator.accounts.currentToken("alice") ?? "none";
+  expect(world.cookies.get("alice")).not.toContain(token);
+  await world.restart();
+  await expect(world.ask("after")).resolves.toBe("You said: after");
+  expect(world.simulator.posts.map((post) => post.status)).toEqual([200, 200]);
+});
+
+test("a token that the page itself was given while nobody asked is kept at the stop", async () => {
+  await using world = await openWorld({ accounts: ["alice"], simulator: { replacedTokensInForce: 0 } });
+  await world.ask("before");
+  const browser = await world.gateway.browsers.hosts[0]?.browser();
+  const [page] = browser?.contexts().flatMap((context) => context.pages()) ?? [];
+  // As next-auth's own script does it now and then.
+  await page?.evaluate(async () => (await fetch("/api/auth/session")).text());
+  await world.restart();
+  await expect(world.ask("after")).resolves.toBe("You said: after");
+});
+
+test("what a full disk did not take is stored at the stop, when there is room again", async () => {
+  const simulator = { rotateEveryReplies: 1, replacedTokensInForce: 0 };
+  await using world = await openWorld({ accounts: ["alice"], simulator });
+  const isStored = (): boolean => !world.logged.join("").includes("the state was not stored");
+  limitFiles("1");
+  await world.ask("before");
+  await expect.poll(isStored).toBe(false);
+  limitFiles("unlimited");
+  await world.restart();
+  await expect(world.ask("after")).resolves.toBe("You said: after");
+});
+
+test("a cookie that is configured anew replaces what was stored", async () => {
+  await using world = await openWorld({ accounts: ["alice"] });
+  await world.ask("before");
+  const cookie = world.simulator.addAccount("bob");
+  await world.restart({ GPTOMNI_CREDENTIALS: JSON.stringify([{ id: "alice", cookie }]) });
+  await world.ask("after");
+  expect(world.simulator.posts.map((post) => post.account)).toEqual(["alice", "bob"]);
+});
+
+test("one row that was altered costs its account's state, and no start", async () => {
+  await using world = await openWorld({ accounts: ["alice"] });
+  await world.ask("before");
+  await world.gateway.drain();
+  await world.gateway[Symbol.asyncDispose]();
+  const sqlite = new DatabaseSync(join(world.stateDir, "gateway.sqlite"));
+  sqlite.exec("UPDATE account SET cookies = replace(cookies, 'v1.', 'v1.AAAA')");
+  sqlite.close();
+  await world.restart();
+  expect(world.logged.join("")).toContain("it goes on from its configured cookie");
+  await expect(world.ask("after")).resolves.toBe("You said: after");
+});
+
+test("an account that is signed out goes back to its configured cookie once", async () => {
+  await using world = await openWorld({ accounts: ["alice"], simulator: { replacedTokensInForce: 100 } });
+  await world.ask("before");
+  // The site forgets what it handed out last, and knows the first one still.
+  world.simulator.accounts.forgetNewest("alice");
+  await world.ask("anybody?").catch(() => {});
+  await world.untilReady();
+  await expect(world.ask("after")).resolves.toBe("You said: after");
+  expect(world.logged.join("")).toContain("trying another known sign-in");
+});
+
+test("an account that is left alone stays so over a restart", async () => {
+  await using world = await openWorld({ accounts: ["alice"] });
+  await expect(world.ask('@sim {"status":429,"retryAfter":"1800"}')).rejects.toMatchObject({
+    code: "site_rate_limited",
+  });
+  await expect.poll(() => stateOf(world, "alice")).toBe("cooling");
+  const [before] = world.gateway.pool.states;
+  await world.restart();
+  expect(world.gateway.pool.states[0]).toMatchObject({ state: "cooling", nextTryAt: before?.nextTryAt });
+  const loads = world.simulator.pageLoads;
+  await expect(world.ask("anybody?")).rejects.toMatchObject({ status: 503, code: "no_usable_credential" });
+  expect(world.simulator.pageLoads).toBe(loads);
+});
+
+test("what an account sent before a restart still counts for its pace", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: "2/3s" } });
+  for (const word of ["one", "two"]) await world.ask(word);
+  await world.restart();
+  for (const word of ["three", "four"]) await world.ask(word);
+  const [one, two, three, four] = world.simulator.posts.map(({ startedAt }) => startedAt);
+  expect((three ?? 0) - (one ?? 0)).toBeGreaterThanOrEqual(3_000);
+  expect((four ?? 0) - (two ?? 0)).toBeGreaterThanOrEqual(3_000);
+});
+
+/** What the operator's URL is told; `refusals`: how often it fails when it is told of an account that needs somebody. */
+async function operator(refusals = 0): Promise<
+  Disposable & {
+    readonly url: string;
+    readonly heard: Record<string, unknown>[];
+    readonly authorizations: (string | undefined)[];
+  }
+> {
+  const heard: Record<string, unknown>[] = [];
+  const authorizations: (string | undefined)[] = [];
+  let left = refusals;
+  const listener = createServer((request, response) => {
+    authorizations.push(request.headers.authorization);
+    void json(request).then((message) => {
+      const isRefused = (message as Record<string, unknown>)["before"] === null && left > 0;
+      if (isRefused) left -= 1;
+      else heard.push(message as Record<string, unknown>);
+      response.writeHead(isRefused ? 503 : 200).end();
+    });
+  }).listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const { port } = listener.address() as AddressInfo;
+  const close = (): void => {
+    listener.closeAllConnections();
+    listener.close();
+  };
+  return { url: `http://127.0.0.1:${port}/alerts`, heard, authorizations, [Symbol.dispose]: close };
+}
+
+test("another cookie does not set an account's pace back, while it runs or after a restart", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: "1/2s" } });
+  await world.ask("one");
+  const renewed = [{ id: "alice", cookie: world.simulator.addAccount("alice") }];
+  await world.gateway.setCredentials(renewed);
+  await world.ask("two");
+  await world.restart({
+    GPTOMNI_CREDENTIALS: JSON.stringify([{ id: "alice", cookie: world.simulator.addAccount("alice") }]),
+  });
+  await world.ask("three");
+  const [one = 0, two = 0, three = 0] = world.simulator.posts.map(({ startedAt }) => startedAt);
+  expect(Math.min(two - one, three - two)).toBeGreaterThanOrEqual(2_000);
+});
+
+test("the operator hears once that an account needs them, and once that it is well again", async () => {
+  using told = await operator();
+  const { heard } = told;
+  await using world = await openWorld({ settings: { ALERT_URL: told.url } });
+  world.simulator.accounts.signOut("alice");
+  for (const word of ["a", "b", "c"]) await world.ask(word);
+  await expect.poll(() => heard).toHaveLength(1);
+  expect(heard[0]).toMatchObject({ credential: "alice", state: "expired", before: null });
+  expect(JSON.stringify(heard)).not.toContain("session-token");
+  const cookie = world.simulator.addAccount("alice");
+  const bob = { id: "bob", cookie: world.cookies.get("bob") ?? "" };
+  await world.gateway.setCredentials([{ id: "alice", cookie }, bob]);
+  await expect.poll(() => heard, { timeout: 10_000 }).toHaveLength(2);
+  expect(heard[1]).toMatchObject({ credential: "alice", state: "ready", before: "expired" });
+});
+
+test("an alert goes where its URL's user and password open the door, and neither is logged", async () => {
+  using told = await operator();
+  const url = told.url.replace("//", "//gate%20way:canary-secret@");
+  await using world = await openWorld({ accounts: ["alice"], settings: { ALERT_URL: url } });
+  world.simulator.accounts.signOut("alice");
+  await world.ask("anybody?").catch(() => {});
+  await expect.poll(() => told.heard).toHaveLength(1);
+  expect(told.authorizations).toEqual([`Basic ${Buffer.from("gate way:canary-secret").toString("base64")}`]);
+  expect(world.logged.join("")).not.toContain("canary-secret");
+});
+
+test("an alert that does not arrive is told without its URL, which is a secret", async () => {
+  const settings = { ALERT_URL: "http://me:canary-secret@127.0.0.1:1/canary-path" };
+  await using world = await openWorld({ accounts: ["alice"], settings });
+  world.simulator.accounts.signOut("alice");
+  await world.ask("anybody?").catch(() => {});
+  await expect.poll(() => world.logged.join(""), { timeout: 20_000 }).toContain("ALERT_URL was not reached");
+  expect(world.logged.join("")).toMatch(/"problem":"(?:ECONNREFUSED|TypeError)"/);
+  expect(world.logged.join("")).not.toContain("canary");
+});
+
+test("an operator who is hard to reach hears in the order in which it came about", async () => {
+  using told = await operator(2);
+  const { heard } = told;
+  await using world = await openWorld({ accounts: ["alice"], settings: { ALERT_URL: told.url } });
+  world.simulator.accounts.signOut("alice");
+  await world.ask("anybody?").catch(() => {});
+  await expect.poll(() => stateOf(world, "alice")).toBe("expired");
+  await world.gateway.setCredentials([{ id: "alice", cookie: world.simulator.addAccount("alice") }]);
+  await expect.poll(() => heard.map(({ state }) => state), { timeout: 10_000 }).toEqual(["expired", "ready"]);
+});
+
+test("what the operator was told before a restart is not told again, and its end is", async () => {
+  using told = await operator();
+  const { heard } = told;
+  await using world = await openWorld({ settings: { ALERT_URL: told.url } });
+  world.simulator.accounts.signOut("alice");
+  for (const word of ["a", "b"]) await world.ask(word);
+  await expect.poll(() => heard).toHaveLength(1);
+  await world.restart();
+  expect(stateOf(world, "alice")).toBe("expired");
+  await world.ask("bob is there");
+  const cookie = world.simulator.addAccount("alice");
+  const bob = { id: "bob", cookie: world.cookies.get("bob") ?? "" };
+  await world.gateway.setCredentials([{ id: "alice", cookie }, bob]);
+  const endings = (): unknown[] => heard.map(({ credential, state, before }) => ({ credential, state, before }));
+  await expect.poll(endings, { timeout: 10_000 }).toEqual([
+    { credential: "alice", state: "expired", before: null },
+    { credential: "alice", state: "ready", before: "expired" },
+  ]);
+});
+
+test("accounts come and go while it runs, and streams of others go on", async () => {
+  await using world = await openWorld();
+  const stream = await world.client.chat.completions.create({
+    model: "gptomni",
+    messages: [{ role: "user", content: '@sim {"chunks":40,"chunkDelayMs":50,"chunkText":"tick "}' }],
+    stream: true,
+  });
+  let text = "";
+  const read = (async () => {
+    for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? "";
+  })();
+  await expect.poll(() => text).not.toBe("");
+  const streaming = world.simulator.posts[0]?.account ?? "";
+  const other = streaming === "alice" ? "bob" : "alice";
+  const carol = { id: "carol", cookie: world.simulator.addAccount("carol") };
+  // The one that answers is taken out too: it drains first.
+  const changed = world.gateway.setCredentials([carol]);
+  await expect.poll(() => stateOf(world, "carol"), { timeout: 10_000 }).toBe("ready");
+  await expect.poll(() => stateOf(world, other)).toBeUndefined();
+  await expect(world.ask("who?")).resolves.toBe("You said: who?");
+  expect(world.simulator.posts.at(-1)?.account).toBe("carol");
+  await read;
+  expect(text).toBe("tick ".repeat(40));
+  await changed;
+  expect(world.gateway.pool.states.map(({ id }) => id)).toEqual(["carol"]);
+});
+
+test("an account that is taken out and put back goes on with its newest token, whatever its id is then", async () => {
+  const simulator = { rotateEveryReplies: 1, replacedTokensInForce: 0 };
+  await using world = await openWorld({ accounts: ["alice"], simulator });
+  const cookie = world.cookies.get("alice") ?? "";
+  await world.ask("one");
+  await world.gateway.setCredentials([]);
+  await world.gateway.setCredentials([{ id: "alice", cookie }]);
+  await world.ask("two");
+  // Renamed while it runs, by hand and by a restart.
+  await world.gateway.setCredentials([{ id: "work", cookie }]);
+  await world.ask("three");
+  await world.restart({ GPTOMNI_CREDENTIALS: "" });
+  await world.restart({ GPTOMNI_CREDENTIALS: "[]" });
+  await world.restart({ GPTOMNI_CREDENTIALS: JSON.stringify([cookie]) });
+  await world.ask("four");
+  expect(world.gateway.pool.states.map(({ id }) => id)).toEqual([expect.stringMatching(/^account-[\da-z]{8}$/)]);
+  expect(world.simulator.posts.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+});
+
+test("an account that has no id is the same one wherever it stands in the list", async () => {
+  const simulator = { rotateEveryReplies: 1, replacedTokensInForce: 0 };
+  await using world = await openWorld({ accounts: ["alice", "bob", "carol"], simulator });
+  const cookies = [...world.cookies.values()];
+  await world.restart({ GPTOMNI_CREDENTIALS: JSON.stringify(cookies) });
+  for (const word of ["one", "two", "three"]) await world.ask(word);
+  await world.restart({ GPTOMNI_CREDENTIALS: JSON.stringify(cookies.slice(1).toReversed()) });
+  for (const word of ["four", "five"]) await world.ask(word);
+  await world.untilReady();
+  expect(world.simulator.posts.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+});
+
+test("an account that is taken out while it sleeps is no reason to be ready any more", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { HIBERNATE_AFTER_SECONDS: "1" } });
+  await expect.poll(() => stateOf(world, "alice"), { timeout: 10_000 }).toBe("cold");
+  await world.gateway.setCredentials([]);
+  expect((await fetch(`${world.gateway.url}/readyz`)).status).toBe(503);
+  await expect(world.ask("anybody?")).rejects.toMatchObject({ status: 503, code: "no_usable_credential" });
+});

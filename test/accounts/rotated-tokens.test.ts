@@ -1,0 +1,213 @@
+import fc from "fast-check";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import type { BrowserContext } from "playwright";
+import { expect, test } from "vitest";
+import { checkAccount } from "../../src/doctor/account-check.ts";
+import { Alerts } from "../../src/accounts/alerts.ts";
+import type { BrowserFleet } from "../../src/browser/browser-fleet.ts";
+import type { BrowserHost } from "../../src/browser/browser-supervisor.ts";
+import type { StoredCookies } from "../../src/browser/cookies.ts";
+import type { SignIn } from "../../src/browser/auth-cookies.ts";
+import { readCredentialsFile } from "../../src/accounts/accounts-file.ts";
+import { GatewayError } from "../../src/errors.ts";
+import { createLog, Redaction } from "../../src/observe/log.ts";
+import type { SessionPool } from "../../src/pool/session-pool.ts";
+import type { Slot } from "../../src/pool/account.ts";
+import { Roster } from "../../src/accounts/account-manager.ts";
+import { SessionStates } from "../../src/accounts/account-persistence.ts";
+import { gptomni } from "../../src/sites/gptomni.ts";
+import { CredentialStore } from "../../src/store/account-store.ts";
+
+const TOKEN = "__Secure-next-auth.session-token";
+const site = gptomni(new URL("https://chat.example.test"));
+const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
+const key = Buffer.from("a secret key of thirty-two bytes or more");
+const KEEP_MS = 86_400_000;
+
+/** A site whose tokens hold once: each use gives the next one, and a used one signs nobody in. */
+class TokenSite {
+  readonly #uses = new Map<string, number>();
+
+  /** As the operator copies it, before anybody used it. */
+  firstToken(account: string): string {
+    return `${account}-0`;
+  }
+
+  use(token: string): string {
+    const [account = "", count = ""] = token.split("-");
+    const uses = this.#uses.get(account) ?? 0;
+    if (Number(count) !== uses) throw new GatewayError("credential_expired", `${account}: use ${count} of ${uses}`);
+    this.#uses.set(account, uses + 1);
+    return `${account}-${uses + 1}`;
+  }
+}
+
+function place({ name, domain, path }: StoredCookies[number]): string {
+  return JSON.stringify([name, domain, path]);
+}
+
+/** A context's cookies, by the rules that sign-ins depend on: one a place, and what is over goes. */
+function cookieJar(): BrowserContext {
+  const jar = new Map<string, StoredCookies[number]>();
+  const context: Pick<BrowserContext, "cookies" | "on"> & { addCookies(cookies: StoredCookies): Promise<void> } = {
+    cookies: async () => [...jar.values()] as Awaited<ReturnType<BrowserContext["cookies"]>>,
+    addCookies: async (cookies) => {
+      for (const cookie of cookies) {
+        if (cookie.expires === 1) jar.delete(place(cookie));
+        else jar.set(place(cookie), cookie);
+      }
+    },
+    on: () => context as BrowserContext,
+  };
+  return context as BrowserContext;
+}
+
+/** Opens the site in a new context, is given the next token, and notices it. */
+async function use(tokens: TokenSite, signIn: SignIn): Promise<void> {
+  const context = cookieJar();
+  await signIn.enter(context);
+  const cookies = await context.cookies();
+  const token = cookies.find(({ name }) => name === TOKEN)?.value ?? "";
+  const [next, common] = [tokens.use(token), { domain: site.origin.hostname, path: "/", httpOnly: true }];
+  await context.addCookies([{ ...common, name: TOKEN, value: next, secure: true, sameSite: "Lax" }]);
+  await signIn.keep(context);
+}
+
+/** The gateway's accounts without its browsers: what is configured, what is stored, and who is in use. */
+class Running {
+  readonly slots = new Map<string, Slot>();
+  readonly #store: CredentialStore;
+  readonly #states: SessionStates;
+  readonly #roster: Roster;
+
+  private constructor(store: CredentialStore) {
+    this.#store = store;
+    this.#states = new SessionStates(store, log, { keepRemovedMs: KEEP_MS, tryWriting: async () => {} });
+    const pool: Pick<SessionPool, "add" | "remove" | "refuseHopeless"> = {
+      refuseHopeless: () => {},
+      add: async (slot) => void this.slots.set(slot.id, slot),
+      remove: async (id) => {
+        const slot = this.slots.get(id);
+        if (slot) slot.isRetired = true;
+        await turn();
+        this.slots.delete(id);
+      },
+    };
+    const browsers: Pick<BrowserFleet, "moveIn" | "moveOut"> = {
+      moveIn: () => ({}) as BrowserHost,
+      moveOut: async () => {},
+    };
+    this.#roster = new Roster({
+      pool: pool as SessionPool,
+      browsers: browsers as BrowserFleet,
+      states: this.#states,
+      options: { site, challengeTimeoutMs: 1, maxReplyBytes: 1, renewAfterRequests: 1, rateLimit: undefined },
+      alerts: new Alerts(undefined, log),
+      log,
+      redaction: new Redaction(),
+    });
+  }
+
+  static async start(stateDir: string): Promise<Running> {
+    return new Running(await CredentialStore.open(stateDir, key));
+  }
+
+  /** As the command does it: no list at all changes nothing, and neither does a wrong one. */
+  async reload(file: string): Promise<void> {
+    const list = await readCredentialsFile(file, site).catch(() => undefined);
+    if (list) await this.#roster.apply(list);
+  }
+
+  async stop(): Promise<void> {
+    await this.#states[Symbol.asyncDispose]();
+  }
+
+  /** Nothing that waits to be written is written any more. */
+  async kill(): Promise<void> {
+    await turn();
+    await this.#store[Symbol.asyncDispose]();
+  }
+}
+
+const ACCOUNTS = ["anna", "ben", "carol"];
+type Step =
+  | { readonly do: "edit"; readonly who: readonly string[]; readonly form: "plain" | "named" | "more" }
+  | { readonly do: "spoil"; readonly text: string }
+  | { readonly do: "ask" | "restart" | "kill" | "startWithoutList" | "doctor" };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    do: fc.constant("edit" as const),
+    who: fc.shuffledSubarray(ACCOUNTS),
+    form: fc.constantFrom("plain" as const, "named" as const, "more" as const),
+  }),
+  fc.record({ do: fc.constant("spoil" as const), text: fc.constantFrom("", "\n", "\ufeff", "[", '["a=b', "[]", "{}") }),
+  fc.record({
+    do: fc.constantFrom("ask", "ask", "restart", "kill", "startWithoutList", "doctor") as fc.Arbitrary<"ask">,
+  }),
+);
+
+function listOf(tokens: TokenSite, { who, form }: Extract<Step, { do: "edit" }>): string {
+  const items = who.map((name) => {
+    const cookie = `${TOKEN}=${tokens.firstToken(name)}`;
+    if (form === "named") return { id: `the-${name}`, cookie };
+    return form === "more" ? `Cookie: theme=dark; ${cookie}` : cookie;
+  });
+  return JSON.stringify(items);
+}
+
+/** Plays the steps; throws when an account that is in use is signed out. */
+async function play(steps: readonly Step[]): Promise<void> {
+  const stateDir = await mkdtemp(join(tmpdir(), "gptomni-model-"));
+  const file = join(stateDir, "accounts.json");
+  const tokens = new TokenSite();
+  const everybody: Step = { do: "edit", who: ACCOUNTS, form: "plain" };
+  await writeFile(file, listOf(tokens, everybody));
+  let running = await Running.start(stateDir);
+  const again = async (): Promise<void> => {
+    running = await Running.start(stateDir);
+    await running.reload(file);
+  };
+  const askAll = async (): Promise<void> => {
+    for (const slot of running.slots.values()) await use(tokens, slot.session.signIn);
+  };
+  await running.reload(file);
+  for (const one of [...steps, everybody, { do: "ask" } as const, { do: "kill" } as const, { do: "ask" } as const]) {
+    if (one.do === "edit" || one.do === "spoil") {
+      await writeFile(file, one.do === "edit" ? listOf(tokens, one) : one.text);
+      await running.reload(file);
+    } else if (one.do === "ask") await askAll();
+    else if (one.do === "doctor") {
+      await running.stop();
+      await using store = await CredentialStore.open(stateDir, key);
+      const open = (signIn: SignIn): Promise<void> => use(tokens, signIn);
+      const list = (await readCredentialsFile(file, site).catch(() => undefined)) ?? [];
+      for (const account of list) await checkAccount(account, { site, store, open });
+      await store[Symbol.asyncDispose]();
+      await again();
+    } else {
+      await (one.do === "kill" ? running.kill() : running.stop());
+      if (one.do === "startWithoutList") {
+        running = await Running.start(stateDir);
+        await running.stop();
+      }
+      await again();
+    }
+  }
+  expect(running.slots.size).toBe(ACCOUNTS.length);
+  await running.stop();
+  await rm(stateDir, { recursive: true });
+}
+
+test("no order of edits, spoilt files, restarts, kills and doctors loses a token that holds once", async () => {
+  const seed = Number(process.env["MODEL_SEED"] ?? Date.now() % 2 ** 31);
+  console.log(`accounts model: MODEL_SEED=${seed}`);
+  await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), play), {
+    seed,
+    numRuns: Number(process.env["MODEL_RUNS"] ?? 60),
+    endOnFailure: false,
+  });
+}, 120_000);

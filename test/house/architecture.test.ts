@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const SRC = resolve(import.meta.dirname, "../../src");
+
+/**
+ * What each folder, or file at the top, may import from src; `type` imports count too. Everything else is forbidden, and what
+ * nobody uses is no permission.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  chat: [],
+  errors: [],
+  sites: ["chat", "errors"],
+  credentials: ["sites"],
+  config: ["credentials", "process", "sites"],
+  process: ["config", "observe"],
+  observe: ["http", "pool"],
+  store: ["config"],
+  browser: ["credentials", "errors", "observe", "process", "sites"],
+  pool: ["browser", "errors", "observe", "process", "sites"],
+  accounts: ["browser", "config", "credentials", "observe", "pool", "sites", "store"],
+  gateway: ["chat", "errors", "pool", "sites"],
+  turn: ["chat", "errors"],
+  dialects: ["chat", "errors", "turn"],
+  openapi: ["dialects", "errors", "http", "pool"],
+  admin: ["http"],
+  http: ["admin", "chat", "dialects", "errors", "gateway", "openapi", "turn"],
+  simulator: [],
+  doctor: ["browser", "config", "credentials", "errors", "observe", "process", "sites", "store"],
+  main: [
+    "accounts",
+    "browser",
+    "config",
+    "credentials",
+    "gateway",
+    "http",
+    "observe",
+    "pool",
+    "process",
+    "sites",
+    "store",
+  ],
+  cli: ["accounts", "config", "credentials", "doctor", "main", "observe", "process", "simulator", "store"],
+};
+
+/** Packages that one place only may know. */
+const FENCES: Readonly<Record<string, readonly string[]>> = {
+  "generic-pool": ["pool/idle-sessions.ts"],
+  bottleneck: ["pool/rate-limiter.ts"],
+  "playwright-extra": ["browser/launch.ts"],
+  "puppeteer-extra-plugin-stealth": ["browser/launch.ts"],
+  playwright: ["browser/"],
+  selfsigned: ["simulator/"],
+  express: ["http/", "admin/", "openapi/"],
+  "rate-limiter-flexible": ["http/key-brake.ts"],
+  zod: ["dialects/", "config/", "credentials/", "doctor/running-gateway.ts"],
+  pino: ["observe/log.ts"],
+  "prom-client": ["observe/metrics.ts"],
+  "pino-pretty": ["observe/log.ts"],
+  "gpt-tokenizer": ["turn/tokens.ts"],
+  ajv: ["turn/"],
+  kysely: ["store/"],
+  "node:sqlite": ["store/"],
+};
+
+const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
+
+function importsOf(path: string): string[] {
+  const source = readFileSync(join(SRC, path), "utf8");
+  const found = source.matchAll(
+    /(?:^|\n)\s*(?:import|export)\b[^;"']*?from\s+["']([^"']+)["']|import\(["']([^"']+)["']\)/g,
+  );
+  return [...found].map((match) => match[1] ?? match[2] ?? "");
+}
+
+function zoneOf(path: string): string {
+  return (path.split("/")[0] ?? path).replace(/\.ts$/, "");
+}
+
+/** The zones that a file imports from, its own aside. */
+function foreignZonesOf(path: string): string[] {
+  return importsOf(path)
+    .filter((name) => name.startsWith("."))
+    .map((name) => zoneOf(relative(SRC, resolve(SRC, dirname(path), name))))
+    .filter((zone) => zone !== zoneOf(path));
+}
+
+describe("the direction of imports", () => {
+  test.each(files)("src/%s imports only what its zone may", (path) => {
+    const allowed = MAY_IMPORT[zoneOf(path)];
+    expect(allowed, `no rule for zone ${zoneOf(path)}`).toBeDefined();
+    expect(foreignZonesOf(path).filter((zone) => !allowed?.includes(zone))).toEqual([]);
+  });
+
+  test.each(Object.entries(MAY_IMPORT))("%s uses each of its permissions", (zone, allowed) => {
+    const used = new Set(files.filter((path) => zoneOf(path) === zone).flatMap(foreignZonesOf));
+    expect(allowed.filter((name) => !used.has(name))).toEqual([]);
+  });
+
+  test("the root of src holds five files", () => {
+    const atRoot = files.filter((path) => !path.includes("/"));
+    expect(atRoot.toSorted()).toEqual(["chat.ts", "cli.ts", "errors.ts", "gateway.ts", "main.ts"]);
+  });
+
+  test.each(Object.entries(FENCES))("%s is known to %s only", (name, places) => {
+    const outside = files
+      .filter((path) => importsOf(path).some((imported) => imported === name || imported.startsWith(`${name}/`)))
+      .filter((path) => !places.some((place) => path.startsWith(place)));
+    expect(outside).toEqual([]);
+  });
+
+  test("the script that runs in the page imports nothing", () => {
+    expect(importsOf("browser/in-page.ts")).toEqual([]);
+  });
+
+  test("there are no drawers and no barrels", () => {
+    const drawers = files.filter((path) =>
+      /(^|\/)(utils?|helpers?|common|shared|types|services|lib)(\/|\.ts$)/.test(path),
+    );
+    const barrels = files.filter((path) => {
+      const lines = readFileSync(join(SRC, path), "utf8")
+        .split("\n")
+        .filter((line) => line.trim() !== "");
+      return lines.every((line) => /^export .* from /.test(line));
+    });
+    expect([...drawers, ...barrels]).toEqual([]);
+  });
+});

@@ -1,0 +1,200 @@
+import Anthropic from "@anthropic-ai/sdk";
+import OpenAI from "openai";
+import { expect, test } from "vitest";
+import { ADMIN_KEY, API_KEY } from "../support/api-key.ts";
+import { occupy, question, STALLED } from "../support/occupy.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+/** The times at which the site was asked, by account. */
+function startsOf(world: World, account: string): number[] {
+  return world.simulator.posts.filter((post) => post.account === account).map((post) => post.startedAt);
+}
+
+test("an account is never asked more often than its pace allows, in any span of time", async () => {
+  const windowMs = 1_000;
+  await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: `2/${windowMs}ms` } });
+  const answers = await Promise.all(["1", "2", "3", "4", "5"].map((number) => world.ask(number)));
+  expect(answers.toSorted()).toEqual(["1", "2", "3", "4", "5"].map((number) => `You said: ${number}`));
+  const starts = startsOf(world, "alice");
+  // The third after the first, the fourth after the second, …
+  const spans = starts.slice(2).map((start, index) => start - (starts[index] ?? 0));
+  expect(Math.min(...spans)).toBeGreaterThanOrEqual(windowMs);
+  // And no slower than that: five requests fill two windows and begin a third.
+  expect((starts.at(-1) ?? 0) - (starts[0] ?? 0)).toBeLessThan(2.6 * windowMs);
+});
+
+test("while one account rests, the other answers at once", async () => {
+  await using world = await openWorld({ settings: { RATE_LIMIT: "1/1h", QUEUE_TIMEOUT_SECONDS: "60" } });
+  const startedAt = performance.now();
+  await Promise.all([world.ask("first"), world.ask("second")]);
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+  expect([startsOf(world, "alice").length, startsOf(world, "bob").length]).toEqual([1, 1]);
+  await expect.poll(() => world.gateway.pool.states.map(({ state }) => state)).toEqual(["resting", "resting"]);
+  for (const { nextTryAt } of world.gateway.pool.states) expect(nextTryAt).toBeGreaterThan(Date.now() + 3_500_000);
+  expect(await (await fetch(`${world.gateway.url}/readyz`)).json()).toMatchObject({ status: "ready" });
+  // Both would rest for longer than anybody may wait: said at once, with the time.
+  const refused = await world.ask("third").catch((cause: unknown) => cause);
+  expect(refused).toMatchObject({ status: 429, code: "rate_limit_exceeded" });
+  const headers = (refused as InstanceType<typeof OpenAI.APIError>).headers;
+  expect(Number(headers?.get("retry-after"))).toBeGreaterThan(3_500);
+  expect(Number(headers?.get("x-gateway-estimated-wait-ms"))).toBeGreaterThan(3_560_000);
+  expect(headers?.get("x-should-retry")).toBe("false");
+});
+
+test("who finds the queue full is told so and when to come back; who waits is served in turn", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { QUEUE_LIMIT: "2" } });
+  const release = await occupy(world);
+  const first = world.ask("first in line");
+  await expect.poll(() => world.gateway.pool.waiting).toBe(1);
+  const second = world.ask("second in line");
+  await expect.poll(() => world.gateway.pool.waiting).toBe(2);
+  const refused = await world.ask("no room").catch((cause: unknown) => cause);
+  expect(refused).toBeInstanceOf(OpenAI.RateLimitError);
+  expect(refused).toMatchObject({ status: 429, code: "rate_limit_exceeded", type: "requests" });
+  const { headers, message } = refused as InstanceType<typeof OpenAI.APIError>;
+  expect(Number(headers?.get("retry-after"))).toBeGreaterThanOrEqual(1);
+  expect(headers?.get("x-should-retry")).toBe("true");
+  expect(message).toMatch(/Please try again in \d+s\.$/);
+  release();
+  await expect(Promise.all([first, second])).resolves.toHaveLength(2);
+  expect(world.simulator.posts.map((post) => post.prompt)).toEqual([STALLED, "first in line", "second in line"]);
+});
+
+test("where nobody may wait, accounts that are free answer all the same", async () => {
+  await using world = await openWorld({ settings: { QUEUE_LIMIT: "0" } });
+  await expect(Promise.all([world.ask("one"), world.ask("two")])).resolves.toHaveLength(2);
+  await world.untilReady();
+  const release = [await occupy(world), await occupy(world)];
+  await expect(world.ask("no room")).rejects.toMatchObject({ status: 429, code: "rate_limit_exceeded" });
+  for (const end of release) end();
+});
+
+test("where nobody may wait, an account that sleeps is woken", async () => {
+  const settings = { QUEUE_LIMIT: "0", HIBERNATE_AFTER_SECONDS: "1" };
+  await using world = await openWorld({ accounts: ["alice"], settings });
+  await expect.poll(() => world.gateway.pool.states[0]?.state, { timeout: 10_000 }).toBe("cold");
+  await expect(world.ask("wake up")).resolves.toBe("You said: wake up");
+});
+
+test("who waits too long is told so, and was never sent to the site", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { QUEUE_TIMEOUT_SECONDS: "1" } });
+  const release = await occupy(world);
+  const startedAt = performance.now();
+  const refused = await world.ask("too late").catch((cause: unknown) => cause);
+  expect(refused).toMatchObject({ status: 503, code: "queue_timeout" });
+  const { headers, message } = refused as InstanceType<typeof OpenAI.APIError>;
+  expect(message).toContain("the request was number 1 of 1 that wait");
+  const queuedMs = Number(headers?.get("x-gateway-queued-ms"));
+  expect(queuedMs).toBeGreaterThanOrEqual(1_000);
+  expect(performance.now() - startedAt).toBeLessThan(2_000);
+  await expect.poll(() => world.logged.join("")).toContain(`"queuedMs":${queuedMs}`);
+  release();
+  await world.untilReady();
+  expect(world.simulator.posts).toHaveLength(1);
+});
+
+test("an account that stands still holds up nobody else's answer", async () => {
+  await using world = await openWorld();
+  const release = await occupy(world);
+  for (const number of ["1", "2", "3"]) await expect(world.ask(number)).resolves.toBe(`You said: ${number}`);
+  release();
+});
+
+test("what the gateway refuses or answers by itself is never sent to the site", async () => {
+  const settings = { MAX_PROMPT_CHARACTERS: "1000", BACKGROUND: "local" };
+  await using world = await openWorld({ accounts: ["alice"], settings });
+  await expect(world.ask("x".repeat(1_001))).rejects.toMatchObject({ status: 400, code: "context_length_exceeded" });
+  const title = "Please write a 5-10 word title for the following conversation:\n\nUser: Fix the login bug";
+  await expect(world.ask(title)).resolves.toBe("Fix the login bug");
+  await expect(world.ask("x".repeat(1_000))).resolves.toContain("You said: x");
+  expect(world.simulator.posts).toHaveLength(1);
+});
+
+test("once the gateway is to stop, each answer is the last on its connection", async () => {
+  await using world = await openWorld({ accounts: ["alice"] });
+  const before = await world.post("/v1/chat/completions", question("before"));
+  expect(before.headers.get("connection")).toBe("keep-alive");
+  await before.text();
+  const release = await occupy(world);
+  const waiting = world.post("/v1/chat/completions", question("waits"));
+  await expect.poll(() => world.gateway.pool.waiting).toBe(1);
+  const drained = world.gateway.drain();
+  for (const refused of [await waiting, await world.post("/v1/chat/completions", question("too late"))]) {
+    expect(refused.status).toBe(503);
+    expect(await refused.json()).toMatchObject({ error: { code: "server_shutting_down" } });
+    expect(refused.headers.get("connection")).toBe("close");
+  }
+  release();
+  await drained;
+});
+
+test("three agents that ask at once, two turns each, all get through at the pace of one account", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: "2/2s" } });
+  const agent = async (name: string): Promise<string[]> => {
+    const texts: string[] = [];
+    for (const turn of ["1", "2"]) {
+      const messages = [{ role: "user" as const, content: `${name} ${turn}` }];
+      const stream = await world.client.chat.completions.create({ model: "gptomni", messages, stream: true });
+      let text = "";
+      for await (const { choices } of stream) text += choices[0]?.delta.content ?? "";
+      texts.push(text);
+    }
+    return texts;
+  };
+  const names = ["first", "second", "third"];
+  const answers = await Promise.all(names.map((name) => agent(name)));
+  expect(answers).toEqual(names.map((name) => [`You said: ${name} 1`, `You said: ${name} 2`]));
+});
+
+/** The pace lets one request through now, and none that comes soon within the second that it may wait. */
+const TIGHT = { RATE_LIMIT: "1/3s", QUEUE_TIMEOUT_SECONDS: "1" };
+
+test("a stream that could not be served in its time is refused by status, with the time at which it can", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: TIGHT });
+  await world.ask("first");
+  for (const stream of [true, false]) {
+    const refused = await world.post("/v1/chat/completions", { ...question("too soon"), stream });
+    expect([refused.status, refused.headers.get("content-type")]).toEqual([429, "application/json"]);
+    expect(await refused.json()).toMatchObject({ error: { code: "rate_limit_exceeded" } });
+    expect(refused.headers.get("x-should-retry")).toBe("true");
+    const [waitMs, afterMs] = ["x-gateway-estimated-wait-ms", "retry-after-ms"].map((name) =>
+      Number(refused.headers.get(name)),
+    );
+    expect(waitMs).toBeGreaterThan(1_000);
+    expect(waitMs).toBeLessThanOrEqual(3_100);
+    expect(afterMs).toBeLessThanOrEqual((waitMs ?? 0) + 60);
+  }
+  expect(world.simulator.posts).toHaveLength(1);
+});
+
+test("an SDK that is refused comes again when it is told to, and is answered", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: TIGHT });
+  const options = { apiKey: API_KEY, baseURL: `${world.gateway.url}/v1`, maxRetries: 1 };
+  const messages = [{ role: "user" as const, content: "OpenAI" }];
+  const anthropic = new Anthropic({ ...options, baseURL: world.gateway.url });
+  await world.ask("first");
+  const completion = await new OpenAI(options).chat.completions.create({ model: "gptomni", messages });
+  expect(completion.choices[0]?.message.content).toBe("You said: OpenAI");
+  const message = await anthropic.messages.create({ model: "gptomni", max_tokens: 100, messages });
+  expect(message.content[0]).toMatchObject({ text: "You said: OpenAI" });
+  const twice = new Anthropic({ ...options, baseURL: world.gateway.url, maxRetries: 0 });
+  const refused = await twice.messages.create({ model: "gptomni", max_tokens: 9, messages }).catch((cause) => cause);
+  expect(refused).toBeInstanceOf(Anthropic.RateLimitError);
+});
+
+test("the operator sees how many wait, and how long one who comes now would", async () => {
+  await using world = await openWorld({
+    accounts: ["alice"],
+    settings: { RATE_LIMIT: "1/1h", QUEUE_TIMEOUT_SECONDS: "3600" },
+  });
+  const queue = async (): Promise<{ length: number; estimatedWaitMs: number }> => {
+    const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+    const response = await fetch(`${world.gateway.url}/admin/api/credentials`, { headers });
+    return ((await response.json()) as { queue: { length: number; estimatedWaitMs: number } }).queue;
+  };
+  expect(await queue()).toEqual({ length: 0, estimatedWaitMs: 0 });
+  await world.ask("first");
+  await expect.poll(async () => (await queue()).estimatedWaitMs).toBeGreaterThan(3_500_000);
+  const metrics = await fetch(`${world.gateway.url}/metrics`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
+  expect(Number(/^gateway_estimated_wait_seconds (\S+)$/m.exec(await metrics.text())?.[1])).toBeGreaterThan(3_500);
+});

@@ -1,0 +1,120 @@
+import { setImmediate } from "node:timers/promises";
+import { expect, vi } from "vitest";
+import type { Session } from "../../src/browser/session.ts";
+import { GatewayError } from "../../src/errors.ts";
+import { Memory } from "../../src/process/memory-pressure.ts";
+import type { QueueStatus } from "../../src/pool/admission.ts";
+import { Pace, type RateLimit } from "../../src/pool/rate-limiter.ts";
+import { SessionPool } from "../../src/pool/session-pool.ts";
+import { Slot } from "../../src/pool/account.ts";
+import type { Caller } from "../../src/pool/request-queue.ts";
+
+const NEVER_MS = 1_000_000_000;
+
+/** A page that is always open and whose site answers at once. */
+function openSession(): Session {
+  const stub = {
+    isOpen: true,
+    holdsPage: true,
+    signIn: { expiresAt: undefined },
+    onLost: () => {},
+    keepCookies: async () => {},
+    isQuiet: async () => true,
+    isWorn: async () => false,
+    open: async () => {},
+    ping: async () => {},
+    fetch: async () => ({ status: 200, headers: {}, body: (async function* () {})() }),
+    [Symbol.asyncDispose]: async () => {},
+  };
+  return stub as unknown as Session;
+}
+
+export interface Arrival {
+  /** Virtual milliseconds after the one before. */
+  readonly afterMs: number;
+  readonly answerMs: number;
+  readonly tenant: string;
+}
+
+export interface Outcome extends Arrival {
+  readonly atMs: number;
+  startMs?: number;
+  account?: string;
+  refused?: { readonly error: GatewayError; readonly atMs: number };
+}
+
+/** A pool with the real limiter and line, in time that the test moves. */
+export class VirtualPool implements AsyncDisposable {
+  readonly limit: RateLimit;
+  readonly #pool: SessionPool;
+
+  constructor(limit: RateLimit, timeoutMs: number, places = 1_000) {
+    this.limit = limit;
+    const log = { debug() {}, info() {}, warn() {}, error: (fields: object) => expect.fail(JSON.stringify(fields)) };
+    const never = { hibernateAfterMs: NEVER_MS, probeAfterMs: NEVER_MS, leaseLimitMs: NEVER_MS };
+    const options = { ...never, limit: places, timeoutMs, maxOpenSessions: 100, memory: new Memory(() => 0) };
+    this.#pool = new SessionPool(options, log as never);
+  }
+
+  async addAccounts(count: number): Promise<void> {
+    for (let index = 0; index < count; index += 1) {
+      await this.#pool.add(new Slot({ id: `account-${index}`, session: openSession(), pace: new Pace(this.limit) }));
+    }
+    while (!this.#pool.states.every(({ state }) => state === "ready")) await moveOn(1);
+  }
+
+  /** Asks, holds the account as long as the answer takes, and notes what came of it. */
+  async ask(arrival: Arrival): Promise<Outcome> {
+    const outcome: Outcome = { ...arrival, atMs: performance.now() };
+    const caller: Caller = { tenant: arrival.tenant, isBackground: false };
+    try {
+      using lease = await this.#pool.lease(new Set(), caller, new AbortController().signal);
+      outcome.startMs = performance.now();
+      outcome.account = lease.credentialId;
+      await lease.fetch({ path: "/", method: "GET", headers: {} }, new AbortController().signal);
+      await new Promise<void>((resolve) => void setTimeout(resolve, arrival.answerMs));
+    } catch (cause) {
+      outcome.refused = { error: GatewayError.from(cause), atMs: performance.now() };
+    }
+    return outcome;
+  }
+
+  /** All of them, in virtual time. */
+  async play(arrivals: readonly Arrival[]): Promise<Outcome[]> {
+    const asked: Promise<Outcome>[] = [];
+    for (const arrival of arrivals) {
+      await moveOn(arrival.afterMs);
+      asked.push(this.ask(arrival));
+      await moveOn(0);
+    }
+    return this.until(Promise.all(asked));
+  }
+
+  /** Takes the account out of use. */
+  async remove(id: string): Promise<void> {
+    await this.until(this.#pool.remove(id));
+    this.#pool.refuseHopeless();
+  }
+
+  get queue(): QueueStatus {
+    return this.#pool.queue;
+  }
+
+  async until<T>(promised: Promise<T>): Promise<T> {
+    const progress = { isOver: false };
+    void promised.finally(() => (progress.isOver = true)).catch(() => {});
+    while (!progress.isOver) await moveOn(500);
+    return promised;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.until(this.#pool[Symbol.asyncDispose]());
+  }
+}
+
+/** Moves the clock; the line is served in microtasks and in turns of the loop. */
+export async function moveOn(ms: number): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await setImmediate();
+  await vi.advanceTimersByTimeAsync(ms);
+  for (let turn = 0; turn < 3; turn += 1) await setImmediate();
+}

@@ -1,0 +1,87 @@
+import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { CredentialStore, type StoredCredential } from "../../src/store/account-store.ts";
+import { rotateSecretKey } from "../../src/store/rotate-secret.ts";
+import { obtainSecretKey } from "../../src/store/secret-key.ts";
+
+const KEY = "a secret key of thirty-two bytes or more";
+const OTHER_KEY = "another secret key of thirty-two bytes";
+const ALICE = { id: "alice", signIn: "token=configured", cookie: "token=configured" };
+const STORED: StoredCredential = {
+  cookies: '[{"name":"token","value":"rotated"}]',
+  state: "ready",
+  reason: "",
+  since: 1,
+  nextTryAt: undefined,
+  failuresInARow: 0,
+  sentAt: [],
+};
+
+let stateDir: string;
+beforeEach(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), "gptomni-rotate-"));
+});
+afterEach(async () => {
+  await rm(stateDir, { recursive: true });
+});
+
+function rotate(before?: string, next?: string): Promise<void> {
+  return rotateSecretKey({ stateDir, configured: before, next });
+}
+
+/** What is stored of alice's cookies, with the key as it is now. */
+async function open(configured?: string): Promise<string | undefined> {
+  await using store = await CredentialStore.open(stateDir, await obtainSecretKey(stateDir, configured));
+  return (await store.load(ALICE))?.cookies;
+}
+
+async function save(configured?: string): Promise<void> {
+  await using store = await CredentialStore.open(stateDir, await obtainSecretKey(stateDir, configured));
+  await store.save(ALICE, STORED);
+}
+
+test("another key takes the kept one's place, and everything that is stored stays", async () => {
+  const before = await obtainSecretKey(stateDir);
+  await save();
+  await rotate();
+  expect((await obtainSecretKey(stateDir)).equals(before)).toBe(false);
+  expect(await open()).toBe(STORED.cookies);
+  await expect(CredentialStore.open(stateDir, before)).rejects.toMatchObject({ code: "seal_broken" });
+  expect((await readdir(stateDir)).toSorted()).toEqual(["gateway.sqlite", "secret-key"]);
+});
+
+test("the key is not changed while a gateway runs", async () => {
+  await using _running = await CredentialStore.open(stateDir, await obtainSecretKey(stateDir));
+  await expect(rotate()).rejects.toMatchObject({ code: "store_in_use" });
+});
+
+test("a change that was interrupted before anything was sealed is done by the next run", async () => {
+  await save();
+  await writeFile(join(stateDir, "secret-key.next"), OTHER_KEY);
+  expect(await open()).toBe(STORED.cookies);
+  await rotate();
+  expect((await obtainSecretKey(stateDir)).toString()).toBe(OTHER_KEY);
+  expect(await open()).toBe(STORED.cookies);
+});
+
+test("a change that was interrupted before the file was replaced is finished by the next run", async () => {
+  const before = await obtainSecretKey(stateDir);
+  await save();
+  await rotate();
+  await rename(join(stateDir, "secret-key"), join(stateDir, "secret-key.next"));
+  await writeFile(join(stateDir, "secret-key"), before);
+  await expect(open()).rejects.toThrow("was interrupted, run it again");
+  await rotate();
+  expect(await open()).toBe(STORED.cookies);
+});
+
+test("where the key is configured, the new one has to be given", async () => {
+  await save(KEY);
+  await expect(rotate(KEY)).rejects.toThrow("give the new one as NEW_SECRET_KEY");
+  await expect(rotate(KEY, "short")).rejects.toThrow("The secret key in NEW_SECRET_KEY has 5 characters");
+  await rotate(KEY, OTHER_KEY);
+  expect(await open(OTHER_KEY)).toBe(STORED.cookies);
+  await expect(open(KEY)).rejects.toMatchObject({ code: "seal_broken" });
+});

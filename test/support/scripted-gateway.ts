@@ -1,0 +1,113 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import OpenAI from "openai";
+import { afterEach } from "vitest";
+import type { ChatRequest, ReplyPart } from "../../src/chat.ts";
+import type { Reply } from "../../src/gateway.ts";
+import { createApp, type AppParts } from "../../src/http/app.ts";
+import { ModelCatalog } from "../../src/http/model-catalog.ts";
+import { createHttpServer } from "../../src/http/server.ts";
+import { ADMIN_KEY } from "./api-key.ts";
+import { marked } from "./marked.ts";
+import { flatten } from "../../src/sites/prompt.ts";
+
+export const KEY = "sk-test-0123456789";
+export const JSON_HEADERS = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };
+export const HELLO = { model: "gptomni", messages: [{ role: "user" as const, content: "Hello!" }] };
+
+const NOT_WAITING = { queuePosition: undefined, estimatedWaitMs: undefined };
+
+export type Answer = (request: ChatRequest, signal: AbortSignal) => AsyncGenerator<ReplyPart, void, undefined>;
+type Overrides = Partial<Omit<AppParts, "limits">> & { readonly limits?: Partial<AppParts["limits"]> };
+
+const cleanups: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup();
+});
+
+/** A real server in front of a gateway whose answers the test writes. */
+export async function serve(answer: Answer, overrides: Overrides = {}) {
+  const lines: Record<string, unknown>[] = [];
+  const write = (fields: object): void => void lines.push({ ...fields });
+  const gateway = {
+    reply(request: ChatRequest, _caller: unknown, signal: AbortSignal): Reply {
+      const parts = markedParts(answer(request, signal), request.boundary);
+      const progress = { credentialId: "alice", attempts: 1, queuedMs: 0, ...NOT_WAITING };
+      return { progress, [Symbol.asyncIterator]: () => parts };
+    },
+  };
+  const limits = {
+    maxBodyBytes: 1_000_000,
+    requestTimeoutMs: 10_000,
+    keepAliveAfterMs: 5_000,
+    keepAliveEveryMs: 5_000,
+    maxChoices: 4,
+    ...overrides.limits,
+  };
+  const app = createApp({
+    gateway,
+    models: new ModelCatalog(["gptomni", "org/big"]),
+    apiKeys: [{ name: "master", value: KEY }],
+    adminKey: ADMIN_KEY,
+    metricsKey: undefined,
+    allowedHosts: [],
+    readiness: () => ({ ready: true, reasons: [] }),
+    giveUpReason: () => undefined,
+    accounts: () => [],
+    queue: () => ({ length: 0, estimatedWaitMs: 0 }),
+    metrics: { contentType: "text/plain", text: async () => "", done: () => {} },
+    log: { debug: write, info: write, warn: write, error: write },
+    corsOrigins: ["*"],
+    promptOf: flatten,
+    maxPromptCharacters: undefined,
+    contextOverflow: "refuse",
+    background: "late",
+    backgroundPattern: undefined,
+    ...overrides,
+    limits,
+  });
+  const server = createHttpServer(app, new AbortController().signal).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  cleanups.push(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const client = new OpenAI({ apiKey: KEY, baseURL: `${url}/v1`, maxRetries: 0 });
+  const post = (body: unknown, headers: Record<string, string> = {}) =>
+    fetch(`${url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { ...JSON_HEADERS, ...headers },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    });
+  return { url, port, client, post, lines };
+}
+
+async function* markedParts(parts: AsyncIterable<ReplyPart>, boundary: string) {
+  for await (const part of parts) yield marked(part, boundary);
+}
+
+export function says(...texts: string[]): Answer {
+  return async function* () {
+    for (const text of texts) yield { type: "text-delta", text };
+    yield { type: "end", finishReason: "stop" };
+  };
+}
+
+export function fails(error: Error, ...texts: string[]): Answer {
+  // oxlint-disable-next-line require-yield -- without texts it fails before its first part
+  return async function* () {
+    for (const text of texts) yield { type: "text-delta", text };
+    throw error;
+  };
+}
+
+/** Says the texts, then nothing until the signal comes. */
+export function hangs(...texts: string[]): Answer {
+  return async function* (_request, signal) {
+    for (const text of texts) yield { type: "text-delta", text };
+    if (!signal.aborted) await once(signal, "abort");
+    throw signal.reason;
+  };
+}
