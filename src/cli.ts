@@ -17,9 +17,9 @@ import { Display } from "./process/display.ts";
 import { usableFolder } from "./process/machine-checks.ts";
 import { MachineError, systemFailure } from "./process/machine-error.ts";
 import { watchOutage } from "./process/outage.ts";
-import { Scratch } from "./process/temp-dir.ts";
+import { TempDir } from "./process/temp-dir.ts";
 import { Simulator } from "./simulator/simulator.ts";
-import { Stop } from "./process/shutdown.ts";
+import { Shutdown } from "./process/shutdown.ts";
 import { rotateSecretKey } from "./store/rotate-secret.ts";
 import { obtainSecretKey } from "./store/secret-key.ts";
 import { StoreError } from "./store/store-error.ts";
@@ -48,7 +48,7 @@ type Greet = (url: string, keys: Readonly<Record<keyof Keys, string>>) => void;
 async function demo(): Promise<void> {
   const stateDir = await mkdtemp(join(tmpdir(), "gptomni-demo-"));
   await using simulator = await Simulator.start();
-  const credentials = DEMO_ACCOUNTS.map((id) => ({ id, cookie: simulator.addAccount(id) }));
+  const accounts = DEMO_ACCOUNTS.map((id) => ({ id, cookie: simulator.addAccount(id) }));
   const config = loadConfig({
     PORT: process.env["PORT"],
     HOST: process.env["HOST"],
@@ -58,7 +58,7 @@ async function demo(): Promise<void> {
     API_MASTER_KEY: process.env["API_MASTER_KEY"],
     ADMIN_KEY: process.env["ADMIN_KEY"],
     GPTOMNI_ORIGIN: simulator.origin,
-    GPTOMNI_CREDENTIALS: JSON.stringify(credentials),
+    GPTOMNI_CREDENTIALS: JSON.stringify(accounts),
     BROWSER_ARGS: simulator.browserArgs,
     RATE_LIMIT: "30/60s",
     STATE_DIR: stateDir,
@@ -73,11 +73,11 @@ async function demo(): Promise<void> {
 
 async function doctor(): Promise<void> {
   const config = currentConfig();
-  const { scratch } = await Scratch.open();
+  const { scratch } = await TempDir.open();
   await using _scratch = scratch;
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   await using _display = await Display.open(config.browserMode, log);
-  const isHealthy = await diagnose({ ...config, credentials: (await currentAccounts(config)) ?? [] }, (line) =>
+  const isHealthy = await diagnose({ ...config, accounts: (await currentAccounts(config)) ?? [] }, (line) =>
     console.log(line),
   );
   for (const warning of await openFileWarnings(config.secretPaths)) console.log(`note  ${warning}`);
@@ -93,13 +93,13 @@ async function rotateSecret(): Promise<void> {
 
 /** Serves until the first signal to end, then drains; the second one ends at once. */
 async function run(config: Config, greet?: Greet): Promise<void> {
-  const stop = new Stop();
-  const { scratch, swept } = await Scratch.open();
+  const stop = new Shutdown();
+  const { scratch, swept } = await TempDir.open();
   await using _scratch = scratch;
   await usableFolder("STATE_DIR", config.stateDir);
   const keys = await obtainKeys(config);
   const list = await currentAccounts(config);
-  const credentials = list ?? [];
+  const accounts = list ?? [];
   const secretKey = (await obtainSecretKey(config.stateDir, config.secretKey)).toString();
   const values = { api: keys.api.value, admin: keys.admin.value };
   const furtherKeys = [config.metricsKey ?? "", ...config.apiKeys.map(({ value }) => value)];
@@ -111,7 +111,7 @@ async function run(config: Config, greet?: Greet): Promise<void> {
     alertUrl?.href ?? "",
     authorization,
     ...(config.proxy ? secretsOfProxy(config.proxy) : []),
-    ...credentials.flatMap(secretsOf),
+    ...accounts.flatMap(secretsOf),
   ]);
   const log = createLog({ level: config.logLevel, format: config.logFormat, redaction });
   stop.takeFailures(log);
@@ -121,26 +121,26 @@ async function run(config: Config, greet?: Greet): Promise<void> {
   for (const warning of [...config.warnings, ...keys.api.warnings, ...keys.admin.warnings, ...openFiles]) {
     log.warn(warning);
   }
-  if (!list && config.credentialsFile !== undefined) log.warn("CREDENTIALS_FILE is empty: no request can be answered");
+  if (!list && config.accountsFile !== undefined) log.warn("CREDENTIALS_FILE is empty: no request can be answered");
   await using _display = await Display.open(config.browserMode, log);
-  await using gateway = await startGateway({ ...config, credentials, secretKey }, values, log, { redaction });
+  await using gateway = await startGateway({ ...config, accounts, secretKey }, values, log, { redaction });
   using _reloading = reloading(
     config,
     stop,
     async (changed) => {
       redaction.add(changed.flatMap(secretsOf));
-      await gateway.setCredentials(changed);
+      await gateway.setAccounts(changed);
     },
     log,
   );
   using _outage = watchOutage(gateway.giveUpReason, log, stop.giveUp);
   const { maxOpenSessions } = config;
-  log.info({ url: gateway.url, accounts: credentials.length, maxOpenSessions }, "gateway listens");
+  log.info({ url: gateway.url, accounts: accounts.length, maxOpenSessions }, "gateway listens");
   if (greet) greet(gateway.url, values);
   else showNew(keys, config.stateDir);
-  await stop.asked;
+  await stop.requested;
   log.info("stopping: running answers may finish");
-  await Promise.race([gateway.drain(), stop.urged]);
+  await Promise.race([gateway.drain(), stop.forced]);
   // Whatever hangs now does not keep the process.
   setTimeout(() => process.exit(1), HARD_EXIT_MS).unref();
 }
@@ -161,7 +161,7 @@ function demoGreeting(url: string, { api, admin }: Parameters<Greet>[1]): string
 
   A message can tell the simulated model what to do: [[call TOOL {"argument":"value"}]] [[say TEXT]].
 
-  curl ${url}/admin/api/credentials -H 'Authorization: Bearer ${admin}'
+  curl ${url}/admin/api/accounts -H 'Authorization: Bearer ${admin}'
 
   Ctrl-C ends it.
 `;

@@ -1,6 +1,6 @@
 /**
  * Every way a request can fail, in one table. A row decides the HTTP status, the OpenAI error type, whether another
- * credential may be tried (only while nothing was sent to the caller), whether the caller's SDK should repeat the
+ * account may be tried (only while nothing was sent to the caller), whether the caller's SDK should repeat the
  * request by itself (`x-should-retry`), and what becomes of the session that failed.
  */
 interface ErrorRow {
@@ -8,14 +8,14 @@ interface ErrorRow {
   readonly type: "invalid_request_error" | "requests" | "server_error";
   readonly failover: boolean;
   readonly clientRetry: boolean;
-  readonly fate: SessionFate;
+  readonly fate: SessionAction;
 }
 
 /**
  * keep: nothing is wrong with it · rebuild: close the page and open a new one · cool: leave it alone for a while ·
  * challenge: go back to the site and let the browser solve what it asks · expire: signed out, look again later.
  */
-export type SessionFate = "keep" | "rebuild" | "cool" | "challenge" | "expire";
+export type SessionAction = "keep" | "rebuild" | "cool" | "challenge" | "expire";
 
 const callerFault = { type: "invalid_request_error", failover: false, clientRetry: false, fate: "keep" } as const;
 const siteFault = { type: "server_error", failover: true, clientRetry: false } as const;
@@ -47,10 +47,10 @@ export const ERRORS = {
   site_rate_limited: { status: 429, type: "requests", failover: true, clientRetry: true, fate: "cool" },
   overloaded: { status: 503, type: "server_error", ...busy },
   queue_timeout: { status: 503, type: "server_error", ...busy },
-  no_usable_credential: { status: 503, type: "server_error", ...busy, clientRetry: false },
+  no_usable_account: { status: 503, type: "server_error", ...busy, clientRetry: false },
   server_shutting_down: { status: 503, type: "server_error", ...busy },
   site_challenged: { status: 503, ...siteFault, fate: "challenge" },
-  credential_expired: { status: 503, ...siteFault, fate: "expire" },
+  account_signed_out: { status: 503, ...siteFault, fate: "expire" },
   site_forbidden: { status: 502, ...siteFault, fate: "cool" },
   site_unreachable: { status: 502, ...siteFault, fate: "keep" },
   site_failed: { status: 502, ...siteFault, fate: "keep" },

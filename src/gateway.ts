@@ -13,11 +13,11 @@ export interface Reply extends AsyncIterable<ReplyPart> {
 
 /** How far an answer is. */
 export interface Progress {
-  /** Which credential is answering; undefined until one was leased. */
-  credentialId: string | undefined;
+  /** Which account is answering; undefined until one was leased. */
+  accountId: string | undefined;
   /** How often the site was asked so far. */
   attempts: number;
-  /** How long it waited for credentials, all attempts together. */
+  /** How long it waited for accounts, all attempts together. */
   queuedMs: number;
   /** Its place among those who wait for one now, 1 for the next; undefined when it does not wait. */
   readonly queuePosition: number | undefined;
@@ -40,7 +40,7 @@ const SILENCE_MS = 10_000;
 /** Failures that do not tell whether the site still works on the prompt. */
 const ENDS_WITHOUT_A_WORD: ReadonlySet<ErrorCode> = new Set(["site_unreachable", "reply_cut", "session_lost"]);
 
-type Pool = Pick<SessionPool, "lease" | "placeOf" | "waitMsOf">;
+type Pool = Pick<SessionPool, "lease" | "positionOf" | "waitMsOf">;
 
 /** One request's life: lease a session, ask the site, hand its parts on; blame what failed and try another credential. */
 export class Gateway {
@@ -58,11 +58,11 @@ export class Gateway {
   reply(request: ChatRequest, caller: Caller, signal: AbortSignal): Reply {
     const pool = this.#pool;
     const progress: Progress = {
-      credentialId: undefined,
+      accountId: undefined,
       attempts: 0,
       queuedMs: 0,
       get queuePosition() {
-        return pool.placeOf(caller);
+        return pool.positionOf(caller);
       },
       get estimatedWaitMs() {
         return pool.waitMsOf(caller);
@@ -89,7 +89,7 @@ export class Gateway {
           throw GatewayError.from(signal.aborted ? signal.reason : (lastFailure ?? cause));
         })
         .finally(() => (progress.queuedMs += performance.now() - askedMs));
-      progress.credentialId = lease.credentialId;
+      progress.accountId = lease.accountId;
       let isUnderWay = false;
       try {
         for await (const part of this.#ask(lease, request, progress, signal)) {
@@ -102,7 +102,7 @@ export class Gateway {
         lastFailure = await lease.explain(GatewayError.from(signal.aborted ? signal.reason : cause));
         lease.blame(lastFailure);
         if (isUnderWay || !lastFailure.row.failover) throw lastFailure;
-        if (lastFailure.code !== "session_lost") failed.add(lease.credentialId);
+        if (lastFailure.code !== "session_lost") failed.add(lease.accountId);
       }
     }
     throw lastFailure ?? new GatewayError("internal_error", "No attempt was made.");

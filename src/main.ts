@@ -4,23 +4,23 @@ import type { AddressInfo } from "node:net";
 import { Alerts } from "./accounts/alerts.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
 import { ConfigError, MASTER, type Config } from "./config/config.ts";
-import type { Credential } from "./credentials/configured-account.ts";
+import type { ConfiguredAccount } from "./credentials/configured-account.ts";
 import { Gateway } from "./gateway.ts";
 import { createApp } from "./http/app.ts";
 import { ModelCatalog } from "./http/model-catalog.ts";
-import { createHttpServer, lastWords } from "./http/server.ts";
+import { createHttpServer, flushResponses } from "./http/server.ts";
 import { Redaction, type Log } from "./observe/log.ts";
-import { Memory } from "./process/memory-pressure.ts";
+import { MemoryPressure } from "./process/memory-pressure.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { SessionPool } from "./pool/session-pool.ts";
 import { listenFailure } from "./process/listen-failure.ts";
 import { usableFolder } from "./process/machine-checks.ts";
 import { giveUpReason } from "./process/outage.ts";
-import { Roster } from "./accounts/account-manager.ts";
-import { SessionStates } from "./accounts/account-persistence.ts";
+import { AccountManager } from "./accounts/account-manager.ts";
+import { AccountPersistence } from "./accounts/account-persistence.ts";
 import type { Site } from "./sites/site.ts";
 import { gptomni } from "./sites/gptomni.ts";
-import { CredentialStore } from "./store/account-store.ts";
+import { AccountStore } from "./store/account-store.ts";
 import { obtainSecretKey } from "./store/secret-key.ts";
 
 /** Beyond a request's own deadline, before its session is taken back. */
@@ -34,8 +34,8 @@ export interface RunningGateway extends AsyncDisposable {
   readonly url: string;
   readonly pool: SessionPool;
   readonly browsers: BrowserFleet;
-  /** Puts a new list of credentials in force; streams of those that stay are untouched. */
-  setCredentials(credentials: readonly Credential[]): Promise<void>;
+  /** Puts a new list of accounts in force; streams of those that stay are untouched. */
+  setAccounts(accounts: readonly ConfiguredAccount[]): Promise<void>;
   /** Admits nobody any more and lets running answers finish, no longer than the drain timeout. */
   drain(): Promise<void>;
   /** Why the process is of no use any more; undefined while it is. */
@@ -43,7 +43,7 @@ export interface RunningGateway extends AsyncDisposable {
 }
 
 export interface GatewayParts {
-  readonly memory?: Memory;
+  readonly memory?: MemoryPressure;
   /** What the log leaves out; learns each token that a site hands out. */
   readonly redaction?: Redaction;
 }
@@ -53,7 +53,7 @@ export async function startGateway(
   config: Config,
   keys: { readonly api: string; readonly admin: string },
   log: Log,
-  { memory = new Memory(), redaction = new Redaction() }: GatewayParts = {},
+  { memory = new MemoryPressure(), redaction = new Redaction() }: GatewayParts = {},
 ): Promise<RunningGateway> {
   await using started = new AsyncDisposableStack();
   const site = gptomni(config.origin);
@@ -62,7 +62,7 @@ export async function startGateway(
   const pool = started.use(poolOf(config, memory, log));
   const alerts = new Alerts(config.alertUrl, log);
   const options = { ...config, site };
-  const roster = new Roster({ pool, browsers, states, options, alerts, log, redaction });
+  const roster = new AccountManager({ pool, browsers, states, options, alerts, log, redaction });
   const gateway = new Gateway(pool, site, {
     firstPartTimeoutMs: config.firstByteTimeoutMs,
     gapTimeoutMs: config.idleTimeoutMs,
@@ -86,18 +86,18 @@ export async function startGateway(
     server.closeAllConnections();
   });
   const url = await listen(server, config);
-  await roster.apply(config.credentials);
+  await roster.apply(config.accounts);
   const stack = started.move();
   return {
     url,
     pool,
     browsers,
     giveUpReason: () => giveUpReason(browsers.outage, config.browserOutageLimitMs),
-    setCredentials: (credentials) => roster.apply(credentials),
+    setAccounts: (accounts) => roster.apply(accounts),
     drain: async () => {
       leaving.abort();
       await pool.drain(AbortSignal.timeout(config.drainTimeoutMs));
-      await lastWords(server);
+      await flushResponses(server);
       await states.flush();
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
@@ -130,20 +130,20 @@ function callersParts(config: Config, site: Site) {
   };
 }
 
-async function openStates(config: Config, log: Log): Promise<SessionStates> {
+async function openStates(config: Config, log: Log): Promise<AccountPersistence> {
   const secretKey = await obtainSecretKey(config.stateDir, config.secretKey);
-  return new SessionStates(await CredentialStore.open(config.stateDir, secretKey), log, {
+  return new AccountPersistence(await AccountStore.open(config.stateDir, secretKey), log, {
     keepRemovedMs: config.keepRemovedMs,
     tryWriting: () => usableFolder("STATE_DIR", config.stateDir),
   });
 }
 
 /** What does not keep the gateway from serving, and needs an operator. */
-function warningsOf({ problem }: SessionStates): readonly string[] {
+function warningsOf({ problem }: AccountPersistence): readonly string[] {
   return problem === undefined ? [] : [`what is new of the accounts is not stored: ${problem}`];
 }
 
-function metricsOf(pool: SessionPool, browsers: BrowserFleet, states: SessionStates): Metrics {
+function metricsOf(pool: SessionPool, browsers: BrowserFleet, states: AccountPersistence): Metrics {
   return new Metrics({
     accounts: () => pool.states,
     queue: () => pool.queue,
@@ -155,7 +155,7 @@ function metricsOf(pool: SessionPool, browsers: BrowserFleet, states: SessionSta
   });
 }
 
-function poolOf(config: Config, memory: Memory, log: Log): SessionPool {
+function poolOf(config: Config, memory: MemoryPressure, log: Log): SessionPool {
   const { queueLimit, queueTimeoutMs, requestTimeoutMs, ...rest } = config;
   const limits = { limit: queueLimit, timeoutMs: queueTimeoutMs, leaseLimitMs: requestTimeoutMs + LEASE_GRACE_MS };
   return new SessionPool({ ...rest, ...limits, memory }, log);

@@ -1,7 +1,7 @@
 import type { StoredCookies } from "../browser/cookies.ts";
 import type { Log } from "../observe/log.ts";
-import type { CredentialState, Slot, Verdict } from "../pool/account.ts";
-import type { AccountIdentity, CredentialStore, StoredCredential } from "../store/account-store.ts";
+import type { AccountState, Account, FailureRecord } from "../pool/account.ts";
+import type { AccountIdentity, AccountStore, StoredAccount } from "../store/account-store.ts";
 import { StoreError } from "../store/store-error.ts";
 
 /** What a session goes on with after a restart. */
@@ -10,17 +10,17 @@ export interface RememberedSession {
   /** Whether something beside the sign-in was configured otherwise then. */
   readonly isConfiguredAnew: boolean;
   /** Why it was not in use; undefined when nothing was wrong. */
-  readonly verdict: Verdict | undefined;
+  readonly verdict: FailureRecord | undefined;
 }
 
 /** A change of state is written after so long, together with those that came meanwhile. */
 const WRITE_DELAY_MS = 500;
 /** How often it is looked whether the state can be written. */
 const LOOK_EVERY_MS = 10_000;
-const NOTHING_WRONG = { state: "cold", reason: "", since: 0, nextTryAt: undefined, failuresInARow: 0 };
+const NOTHING_WRONG = { state: "idle", reason: "", since: 0, nextTryAt: undefined, failuresInARow: 0 };
 
-export interface SessionStatesOptions {
-  /** How long what is stored of a removed account is kept. */
+export interface AccountPersistenceOptions {
+  /** How long what is stored of a removed identity is kept. */
   readonly keepRemovedMs: number;
   /** Tries to write beside the store. @throws when that fails; its message says what to do. */
   readonly tryWriting: () => Promise<unknown>;
@@ -28,25 +28,25 @@ export interface SessionStatesOptions {
 }
 
 /**
- * Keeps each account's cookies, verdict and pace in the store, shortly after they changed. A store that fails costs no
+ * Keeps each identity's cookies, verdict and pace in the store, shortly after they changed. A store that fails costs no
  * request: the log says so once, and what is new is kept in memory until it can be written.
  */
-export class SessionStates implements AsyncDisposable {
-  readonly #store: CredentialStore;
+export class AccountPersistence implements AsyncDisposable {
+  readonly #store: AccountStore;
   readonly #log: Log;
   readonly #keepRemovedMs: number;
   readonly #tryWriting: () => Promise<unknown>;
   readonly #looking: NodeJS.Timeout;
   #inUse: readonly AccountIdentity[] | undefined;
   #problem: string | undefined;
-  readonly #pending = new Map<string, { readonly account: AccountIdentity; readonly slot: Slot }>();
+  readonly #pending = new Map<string, { readonly identity: AccountIdentity; readonly account: Account }>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(
-    store: CredentialStore,
+    store: AccountStore,
     log: Log,
-    { keepRemovedMs, tryWriting, lookEveryMs = LOOK_EVERY_MS }: SessionStatesOptions,
+    { keepRemovedMs, tryWriting, lookEveryMs = LOOK_EVERY_MS }: AccountPersistenceOptions,
   ) {
     this.#store = store;
     this.#log = log;
@@ -60,40 +60,40 @@ export class SessionStates implements AsyncDisposable {
     return this.#problem;
   }
 
-  /** One that was altered costs its own account's state. @throws StoreError when what is stored cannot be read. */
-  async load(account: AccountIdentity): Promise<RememberedSession | undefined> {
-    const stored = await this.#store.load(account).catch((cause: unknown) => {
+  /** One that was altered costs its own identity's state. @throws StoreError when what is stored cannot be read. */
+  async load(identity: AccountIdentity): Promise<RememberedSession | undefined> {
+    const stored = await this.#store.load(identity).catch((cause: unknown) => {
       if (!(cause instanceof StoreError) || cause.code !== "seal_broken") throw cause;
-      this.#log.error({ credential: account.id, reason: cause.message }, "it goes on from its configured cookie");
+      this.#log.error({ account: identity.id, reason: cause.message }, "it goes on from its configured cookie");
       return undefined;
     });
     if (!stored) return undefined;
     const { cookies, state, reason, since, nextTryAt, failuresInARow, isConfiguredAnew } = stored;
-    const verdict = { state: state as CredentialState, reason, since, nextTryAt, failuresInARow };
+    const verdict = { state: state as AccountState, reason, since, nextTryAt, failuresInARow };
     return {
       cookies: JSON.parse(cookies) as StoredCookies,
       isConfiguredAnew,
-      verdict: state === "cold" ? undefined : verdict,
+      verdict: state === "idle" ? undefined : verdict,
     };
   }
 
   /**
-   * When the account sent lately, whichever cookie it had: the site counts for the account. Milliseconds since the epoch.
+   * When the identity sent lately, whichever cookie it had: the site counts for the account. Milliseconds since the epoch.
    * @throws StoreError when what is stored cannot be read.
    */
-  sentAt(account: AccountIdentity): Promise<readonly number[]> {
-    return this.#store.sentAt(account);
+  sentAt(identity: AccountIdentity): Promise<readonly number[]> {
+    return this.#store.sentAt(identity);
   }
 
   /** A state may change often and be lost for once. */
-  changed(account: AccountIdentity, slot: Slot): void {
-    this.#pending.set(account.signIn, { account, slot });
+  changed(identity: AccountIdentity, account: Account): void {
+    this.#pending.set(identity.signInKey, { identity, account });
     this.#timer ??= setTimeout(() => void this.flush(), WRITE_DELAY_MS).unref();
   }
 
   /** A token that holds once, and a request that the pace must count: written at once, since a kill may come at any time. */
-  changedForGood(account: AccountIdentity, slot: Slot): void {
-    this.#pending.set(account.signIn, { account, slot });
+  changedForGood(identity: AccountIdentity, account: Account): void {
+    this.#pending.set(identity.signInKey, { identity, account });
     void this.flush();
   }
 
@@ -104,7 +104,7 @@ export class SessionStates implements AsyncDisposable {
     await this.#next(async () => {
       const due = [...this.#pending.values()];
       this.#pending.clear();
-      for (const { account, slot } of due) await this.#write(account, slot);
+      for (const { identity, account } of due) await this.#write(identity, account);
     });
   }
 
@@ -118,7 +118,7 @@ export class SessionStates implements AsyncDisposable {
     clearInterval(this.#looking);
     await this.flush();
     if (this.#pending.size > 0) {
-      const accounts = [...this.#pending.values()].map(({ account }) => account.id);
+      const accounts = [...this.#pending.values()].map(({ identity }) => identity.id);
       this.#log.error(
         { accounts, reason: this.#problem },
         "the gateway ends, and their newest sign-ins are not stored",
@@ -133,11 +133,16 @@ export class SessionStates implements AsyncDisposable {
     return this.#writing;
   }
 
-  async #write(account: AccountIdentity, slot: Slot): Promise<void> {
-    const cookies = JSON.stringify(slot.session.signIn.cookies);
-    const stored: StoredCredential = { cookies, sentAt: slot.pace.sentAt, ...(slot.verdict ?? NOTHING_WRONG) };
-    const isStored = await this.#try(() => this.#store.save(account, stored));
-    if (!isStored && !this.#pending.has(account.signIn)) this.#pending.set(account.signIn, { account, slot });
+  async #write(identity: AccountIdentity, account: Account): Promise<void> {
+    const cookies = JSON.stringify(account.session.authCookies.cookies);
+    const stored: StoredAccount = {
+      cookies,
+      sentAt: account.rateLimiter.sentAt,
+      ...(account.failure ?? NOTHING_WRONG),
+    };
+    const isStored = await this.#try(() => this.#store.save(identity, stored));
+    if (!isStored && !this.#pending.has(identity.signInKey))
+      this.#pending.set(identity.signInKey, { identity, account });
   }
 
   async #writeInUse(): Promise<void> {

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { unwatchFile, watchFile } from "node:fs";
 import { ConfigError } from "../config/config.ts";
 import { identify } from "../credentials/account-identity.ts";
-import { credentials, type Credential } from "../credentials/configured-account.ts";
+import { accounts as accountsSetting, type ConfiguredAccount } from "../credentials/configured-account.ts";
 import type { Site } from "../sites/site.ts";
 
 /** Looked at so often: folders that are mounted into a container tell of no change by themselves. */
@@ -13,16 +13,16 @@ const LOOK_EVERY_MS = 1_000;
  * leaves it so, and no list is not an empty list, `[]`.
  * @throws ConfigError that names the file and what is wrong with it, never what stands in it.
  */
-export async function readCredentialsFile(
+export async function readAccountsFile(
   path: string,
   site: Pick<Site, "origin" | "isAuthCookie">,
-): Promise<readonly Credential[] | undefined> {
+): Promise<readonly ConfiguredAccount[] | undefined> {
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     throw new ConfigError(`CREDENTIALS_FILE: ${path} cannot be read (${cause.code ?? "?"}).`, { cause });
   });
   // White space, byte order marks, and the zeros that a crash leaves.
   if (/^[\s\ufeff\0]*$/.test(text)) return undefined;
-  const parsed = credentials.safeParse(text);
+  const parsed = accountsSetting.safeParse(text);
   const wrong = (problem: string): ConfigError => new ConfigError(`CREDENTIALS_FILE: expected in ${path} ${problem}.`);
   if (!parsed.success) throw wrong(parsed.error.issues[0]?.message ?? "accounts");
   const { accounts, problem } = identify(parsed.data, site);
@@ -31,7 +31,7 @@ export async function readCredentialsFile(
 }
 
 /** Calls back after each change of the file, until disposed. */
-export function watchCredentialsFile(path: string, onChange: () => void): Disposable {
+export function watchAccountsFile(path: string, onChange: () => void): Disposable {
   watchFile(path, { interval: LOOK_EVERY_MS, persistent: false }, onChange);
   return { [Symbol.dispose]: () => unwatchFile(path, onChange) };
 }

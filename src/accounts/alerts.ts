@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../observe/log.ts";
-import type { Slot } from "../pool/account.ts";
+import type { Account } from "../pool/account.ts";
 import type { AlertTarget } from "../config/parsers.ts";
 
 /** States that an operator should hear of: something is theirs to do. */
@@ -9,12 +9,12 @@ const TRIES = 3;
 const TRY_LIMIT_MS = 5_000;
 const PAUSE_MS = 1_000;
 
-/** Posts one JSON message to the operator's URL when a credential needs them, and one when it is well again. */
+/** Posts one JSON message to the operator's URL when an account needs them, and one when it is well again. */
 export class Alerts {
   readonly #target: AlertTarget | undefined;
   readonly #log: Pick<Log, "warn">;
   readonly #told = new Map<string, string>();
-  /** What each credential's next message waits for: they arrive in the order in which they came about. */
+  /** What each account's next message waits for: they arrive in the order in which they came about. */
   readonly #telling = new Map<string, Promise<void>>();
 
   constructor(target: AlertTarget | undefined, log: Pick<Log, "warn">) {
@@ -23,12 +23,12 @@ export class Alerts {
   }
 
   /** What was told before a restart is not told again, and its end is. To be called before the first change of state. */
-  restored({ id, state }: Slot): void {
+  restored({ id, state }: Account): void {
     if (ALARMING.has(state)) this.#told.set(id, state);
   }
 
   /** To be called after each change of state. */
-  changed({ id, state, reason, since, nextTryAt }: Slot): void {
+  changed({ id, state, reason, since, nextTryAt }: Account): void {
     const before = this.#told.get(id);
     if (ALARMING.has(state)) {
       // An alarm that goes on, tries in between included, is told once.
@@ -38,7 +38,7 @@ export class Alerts {
       if (before === undefined || (state !== "ready" && state !== "busy")) return;
       this.#told.delete(id);
     }
-    const message = { credential: id, state, before: before ?? null, reason, since, nextTryAt: nextTryAt ?? null };
+    const message = { account: id, state, before: before ?? null, reason, since, nextTryAt: nextTryAt ?? null };
     const told = this.#telling.get(id) ?? Promise.resolve();
     this.#telling.set(
       id,

@@ -1,7 +1,7 @@
 import { ConfigError, loadConfig, type Config } from "../config/config.ts";
 import { readEnvFile } from "../config/env-file.ts";
-import { readCredentialsFile, watchCredentialsFile } from "./accounts-file.ts";
-import type { Credential } from "../credentials/configured-account.ts";
+import { readAccountsFile, watchAccountsFile } from "./accounts-file.ts";
+import type { ConfiguredAccount } from "../credentials/configured-account.ts";
 import type { Log } from "../observe/log.ts";
 import { gptomni } from "../sites/gptomni.ts";
 
@@ -17,13 +17,13 @@ export function currentConfig(): Config {
  * not the same as an empty one. @throws ConfigError
  */
 export async function currentAccounts({
-  credentialsFile,
-  credentials,
+  accountsFile,
+  accounts,
   isListGiven,
   origin,
-}: Config): Promise<readonly Credential[] | undefined> {
-  if (credentialsFile !== undefined) return readCredentialsFile(credentialsFile, gptomni(origin));
-  return isListGiven ? credentials : undefined;
+}: Config): Promise<readonly ConfiguredAccount[] | undefined> {
+  if (accountsFile !== undefined) return readAccountsFile(accountsFile, gptomni(origin));
+  return isListGiven ? accounts : undefined;
 }
 
 /**
@@ -33,7 +33,7 @@ export async function currentAccounts({
 export function reloading(
   config: Config,
   { endsOnHangUp }: { readonly endsOnHangUp: boolean },
-  apply: (list: readonly Credential[]) => Promise<void>,
+  apply: (list: readonly ConfiguredAccount[]) => Promise<void>,
   log: Log,
 ): Disposable {
   const reload = async (): Promise<void> => {
@@ -48,8 +48,7 @@ export function reloading(
   };
   const onHangUp = (): void => void reload();
   if (!endsOnHangUp) process.on("SIGHUP", onHangUp);
-  const watch =
-    config.credentialsFile === undefined ? undefined : watchCredentialsFile(config.credentialsFile, onHangUp);
+  const watch = config.accountsFile === undefined ? undefined : watchAccountsFile(config.accountsFile, onHangUp);
   return {
     [Symbol.dispose]: () => {
       process.off("SIGHUP", onHangUp);

@@ -26,7 +26,7 @@ interface Sources {
   readonly queue: () => QueueStatus;
 }
 
-/** `GET /admin/api/credentials`: every account, with why it is in its state, and how long the queue is. */
+/** `GET /admin/api/accounts`: every account, with why it is in its state, and how long the queue is. */
 export function listAccounts({ accounts, queue }: Sources): RequestHandler {
   return (_request, response) => {
     const data = accounts().map(({ id, state, reason, since, nextTryAt = null, expiresAt = null }) => {

@@ -20,7 +20,7 @@ const COOKIE_CALL_LIMIT_MS = 10_000;
 const PAST_SECONDS = 1;
 
 /** What keeps an account signed in: its cookies, as a browser held them last, since tokens rotate. */
-export class SignIn {
+export class AuthCookies {
   readonly #site: Site;
   readonly #configured: StoredCookies;
   readonly #storage: readonly PastedStorage[];
@@ -72,7 +72,7 @@ export class SignIn {
   }
 
   /** Signs a new context in. A cookie that the browser refuses costs that cookie. */
-  async enter(context: BrowserContext): Promise<void> {
+  async applyTo(context: BrowserContext): Promise<void> {
     this.#mustLeaveContext = false;
     const jar = this.#trial ?? this.#cookies;
     // Clears the context's cookies, so it comes first.
@@ -97,7 +97,7 @@ export class SignIn {
    * Takes the cookies that the context holds now, so that another one goes on with rotated tokens.
    * @throws GatewayError `session_lost` when those that keep the account signed in are gone from it.
    */
-  async keep(context: BrowserContext): Promise<void> {
+  async captureFrom(context: BrowserContext): Promise<void> {
     if (this.#mustLeaveContext) throw new GatewayError("session_lost", "The account tries another sign-in.");
     const cookies = await this.#read(context);
     const before = this.#trial ?? this.#cookies;

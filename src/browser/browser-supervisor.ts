@@ -9,7 +9,7 @@ const FIRST_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 60_000;
 
 /** Keeps one Chromium running: starts it when it is first needed, and again after it died. */
-export class BrowserHost implements AsyncDisposable {
+export class BrowserSupervisor implements AsyncDisposable {
   readonly #options: LaunchOptions;
   readonly #log: Log;
   #launched: Promise<LaunchedBrowser> | undefined;

@@ -10,7 +10,7 @@ const WEIGH_EVERY_REQUESTS = 50;
  * When a session's page was used so much that a new one is due: by measure, age and uses. Each session's own limits lie up
  * to a fifth off the usual ones, so that not all pages are renewed at once.
  */
-export class Wear {
+export class RecyclePolicy {
   readonly #maxRequests: number;
   readonly #maxAgeMs: number;
 
@@ -20,7 +20,7 @@ export class Wear {
     this.#maxAgeMs = MAX_AGE_MS * share;
   }
 
-  async isDue(page: PageFetcher): Promise<boolean> {
+  async shouldRecycle(page: PageFetcher): Promise<boolean> {
     if (page.requests >= this.#maxRequests || performance.now() - page.openedMs >= this.#maxAgeMs) return true;
     return page.requests % WEIGH_EVERY_REQUESTS === 0 && (await page.heapGrowthBytes()) >= MAX_GROWTH_BYTES;
   }

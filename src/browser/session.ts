@@ -2,15 +2,15 @@ import type { BrowserContext, Page } from "playwright";
 import { GatewayError } from "../errors.ts";
 import type { Proxy } from "../credentials/proxy.ts";
 import type { PageFetch, Site } from "../sites/site.ts";
-import type { BrowserHost } from "./browser-supervisor.ts";
+import type { BrowserSupervisor } from "./browser-supervisor.ts";
 import { repeatChallenged, visit } from "./challenge.ts";
 import { newContext, OwnPages } from "./own-pages.ts";
 import { PageFetcher } from "./page-fetch.ts";
 import { ProxySignIn } from "./proxy-sign-in.ts";
 import { watchPage } from "./page-watch.ts";
 import { assertSignedIn } from "./sign-in-check.ts";
-import type { SignIn } from "./auth-cookies.ts";
-import { Wear } from "./recycle-policy.ts";
+import type { AuthCookies } from "./auth-cookies.ts";
+import { RecyclePolicy } from "./recycle-policy.ts";
 import { within } from "./within.ts";
 
 /** A page that is in the middle of a navigation may never tell that it closed; its context is quicker to make anew. */
@@ -34,11 +34,11 @@ interface OpenPage {
   readonly atProxy: ProxySignIn | undefined;
 }
 
-/** One credential in the browser: a context with its cookies and a page that stands at the site. */
+/** One account in the browser: a context with its cookies and a page that stands at the site. */
 export class Session implements AsyncDisposable {
-  readonly #host: BrowserHost;
+  readonly #host: BrowserSupervisor;
   readonly #options: SessionOptions;
-  readonly signIn: SignIn;
+  readonly authCookies: AuthCookies;
   #context: BrowserContext | undefined;
   #ownPages: OwnPages | undefined;
   #page: Page | undefined;
@@ -48,17 +48,17 @@ export class Session implements AsyncDisposable {
   #sleeping: Promise<void> | undefined;
   /** How many of its pages are on their way out. */
   #closing = 0;
-  readonly #wear: Wear;
+  readonly #wear: RecyclePolicy;
   /** Why its last page was lost, once one was. */
   lostBecause: GatewayError | undefined;
   /** Called when the open page is lost while nobody uses it. */
   onLost: (error: GatewayError) => void = () => {};
 
-  constructor(host: BrowserHost, signIn: SignIn, options: SessionOptions) {
+  constructor(host: BrowserSupervisor, signIn: AuthCookies, options: SessionOptions) {
     this.#host = host;
-    this.signIn = signIn;
+    this.authCookies = signIn;
     this.#options = options;
-    this.#wear = new Wear(options.renewAfterRequests);
+    this.#wear = new RecyclePolicy(options.renewAfterRequests);
   }
 
   /** Whether it can be used: from the moment on when it goes to sleep it cannot. */
@@ -84,7 +84,7 @@ export class Session implements AsyncDisposable {
   /**
    * Opens the page, lets the browser solve a challenge, and asks the site whether it is signed in. Where that is known,
    * the request that the page is opened for is a round trip sooner there, and would tell as well.
-   * @throws GatewayError `site_challenged`, `credential_expired`, `site_unreachable`, `session_lost`, …
+   * @throws GatewayError `site_challenged`, `account_signed_out`, `site_unreachable`, `session_lost`, …
    */
   async open(signal: AbortSignal, { isKnownSignedIn = false } = {}): Promise<void> {
     await this.#sleeping;
@@ -120,7 +120,7 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** @throws GatewayError `credential_expired`, and whatever kept the site from telling. */
+  /** @throws GatewayError `account_signed_out`, and whatever kept the site from telling. */
   async checkSignIn(signal: AbortSignal): Promise<void> {
     await this.#checkSignIn(this.fetch, signal).catch(async (cause: unknown) => {
       throw await this.explain(GatewayError.from(cause));
@@ -159,7 +159,7 @@ export class Session implements AsyncDisposable {
   /** Whether its page was used so much that a new one is due: by measure, age and uses. */
   async isWorn(): Promise<boolean> {
     const fetcher = this.#fetcher;
-    return fetcher !== undefined && !this.#isRenewing && this.#wear.isDue(fetcher);
+    return fetcher !== undefined && !this.#isRenewing && this.#wear.shouldRecycle(fetcher);
   }
 
   /**
@@ -189,7 +189,7 @@ export class Session implements AsyncDisposable {
 
   /** Takes the cookies that the browser holds now. @throws GatewayError as SignIn.keep does. */
   async keepCookies(): Promise<void> {
-    if (this.#context) await this.signIn.keep(this.#context);
+    if (this.#context) await this.authCookies.captureFrom(this.#context);
   }
 
   /**
@@ -267,7 +267,7 @@ export class Session implements AsyncDisposable {
       if (this.#context === context) this.#context = undefined;
     });
     this.#ownPages = new OwnPages(context);
-    await this.signIn.enter(context);
+    await this.authCookies.applyTo(context);
     return context;
   }
 

@@ -5,7 +5,7 @@ import { within } from "./within.ts";
 /** A site tells in milliseconds who is signed in; one that needs this long is stuck. */
 const CHECK_LIMIT_MS = 10_000;
 
-/** @throws GatewayError `credential_expired`, and whatever kept the site from telling. */
+/** @throws GatewayError `account_signed_out`, and whatever kept the site from telling. */
 export async function assertSignedIn(
   site: Site,
   { fetch, keepCookies }: { readonly fetch: PageFetch; readonly keepCookies: () => Promise<void> },
@@ -20,5 +20,5 @@ export async function assertSignedIn(
   };
   const asked = site.isSignedIn(keepingFetch, signal);
   if (await within(CHECK_LIMIT_MS, "ask whether the account is signed in", asked)) return;
-  throw new GatewayError("credential_expired", "The site says that this account is signed out.");
+  throw new GatewayError("account_signed_out", "The site says that this account is signed out.");
 }

@@ -3,7 +3,7 @@ import type { ListedAccount } from "../credentials/account-list.ts";
 import type { EnvFile } from "./env-file.ts";
 import { fileSettingOf, withSecretFiles } from "./secret-settings.ts";
 import { misspeltNames } from "./setting-names.ts";
-import type { Credential } from "../credentials/configured-account.ts";
+import type { ConfiguredAccount } from "../credentials/configured-account.ts";
 import type { Setting } from "./parsers.ts";
 import { SETTINGS } from "./settings.ts";
 import { gptomni } from "../sites/gptomni.ts";
@@ -88,7 +88,7 @@ function accountsOf(list: readonly ListedAccount[], origin: URL | undefined): Re
 export type Config = ReturnType<typeof toConfig>;
 
 interface Found {
-  readonly accounts: readonly Credential[];
+  readonly accounts: readonly ConfiguredAccount[];
   /** Files of the operator's that hold secrets. */
   readonly secretPaths: readonly string[];
   readonly warnings: readonly string[];
@@ -99,7 +99,7 @@ function toConfig(values: Values, { accounts, secretPaths, warnings }: Found) {
   const get = <Name extends SettingName>(name: Name): ValueOf<Settings[Name]> =>
     values[name] as ValueOf<Settings[Name]>;
   return {
-    credentials: accounts,
+    accounts,
     /** False when GPTOMNI_CREDENTIALS is not set, which is not the same as an empty list. */
     isListGiven: values.GPTOMNI_CREDENTIALS !== undefined,
     secretPaths,
@@ -111,7 +111,7 @@ function toConfig(values: Values, { accounts, secretPaths, warnings }: Found) {
     requestTimeoutMs: get("API_REQUEST_TIMEOUT"),
     host: get("HOST"),
     port: get("PORT"),
-    credentialsFile: values.CREDENTIALS_FILE,
+    accountsFile: values.CREDENTIALS_FILE,
     secretKey: values.SECRET_KEY,
     alertUrl: values.ALERT_URL,
     stateDir: get("STATE_DIR"),
@@ -133,7 +133,7 @@ function toConfig(values: Values, { accounts, secretPaths, warnings }: Found) {
     hibernateAfterMs: get("HIBERNATE_AFTER_SECONDS"),
     probeAfterMs: get("PROBE_AFTER_SECONDS"),
     renewAfterRequests: get("RENEW_AFTER_REQUESTS"),
-    credentialsPerBrowser: get("CREDENTIALS_PER_BROWSER"),
+    accountsPerBrowser: get("CREDENTIALS_PER_BROWSER"),
     browserOutageLimitMs: get("BROWSER_OUTAGE_LIMIT_SECONDS"),
     maxReplyBytes: get("MAX_REPLY_BYTES"),
     maxBodyBytes: get("MAX_BODY_BYTES"),

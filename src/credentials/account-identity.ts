@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Credential } from "./configured-account.ts";
+import type { ConfiguredAccount } from "./configured-account.ts";
 import type { Site } from "../sites/site.ts";
 import type { ListedAccount } from "./account-list.ts";
 import { belongsTo } from "./cookie-scope.ts";
@@ -16,7 +16,7 @@ const DIGEST_CHARACTERS = 8;
  * What makes an account itself: names and values of the cookies that keep it signed in, as they are configured. Without
  * any such cookie, all of them.
  */
-export function signInText(cookie: string, site: SiteCookies): string {
+export function signInKey(cookie: string, site: SiteCookies): string {
   const cookies = (readPaste(cookie)?.cookies ?? []).filter((one) => belongsTo(one.domain, site.origin));
   const auth = cookies.filter(({ name }) => site.isAuthCookie(name));
   const pairs = (auth.length > 0 ? auth : cookies).map(({ name, value }) => `${name}=${value}`);
@@ -37,8 +37,8 @@ export function hasSignIn(cookie: string, site: SiteCookies): boolean {
 export function identify(
   list: readonly ListedAccount[],
   site: SiteCookies,
-): { readonly accounts: readonly Credential[]; readonly problem?: string } {
-  const signIns = list.map(({ cookie }) => signInText(cookie, site));
+): { readonly accounts: readonly ConfiguredAccount[]; readonly problem?: string } {
+  const signIns = list.map(({ cookie }) => signInKey(cookie, site));
   const accounts = list.map(({ id, cookie, proxy }, index) => ({
     id: id ?? idOf(signIns[index] ?? ""),
     cookie,

@@ -4,7 +4,7 @@ import { readPaste } from "./paste.ts";
 import { secretsOfProxy, type Proxy } from "./proxy.ts";
 
 /** An account that the operator owns. */
-export interface Credential {
+export interface ConfiguredAccount {
   /** As given, else made from its sign-in: the same at each start, wherever it stands in the list. */
   readonly id: string;
   /** Its cookies as they were pasted, in any form that `readPaste` knows. */
@@ -14,15 +14,15 @@ export interface Credential {
 }
 
 /** GPTOMNI_CREDENTIALS as a list; what has no id gets one when the site is known. */
-export const credentials = z.string().transform((value, context) => {
-  const { accounts, problem } = listAccounts(value);
-  if (problem === undefined) return accounts;
+export const accounts = z.string().transform((value, context) => {
+  const { accounts: listed, problem } = listAccounts(value);
+  if (problem === undefined) return listed;
   context.addIssue(problem);
   return z.NEVER;
 });
 
 /** What the log must never show of it. */
-export function secretsOf({ cookie, proxy }: Credential): string[] {
+export function secretsOf({ cookie, proxy }: ConfiguredAccount): string[] {
   const { cookies, storage } = readPaste(cookie) ?? { cookies: [], storage: [] };
   const stored = storage.flatMap(({ localStorage }) => localStorage.map(({ value }) => value));
   return [cookie, ...cookies.map(({ value }) => value), ...stored, ...(proxy ? secretsOfProxy(proxy) : [])];

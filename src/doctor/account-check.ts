@@ -1,15 +1,15 @@
-import { SignIn } from "../browser/auth-cookies.ts";
+import { AuthCookies } from "../browser/auth-cookies.ts";
 import type { StoredCookies } from "../browser/cookies.ts";
-import { signInText } from "../credentials/account-identity.ts";
-import type { Credential } from "../credentials/configured-account.ts";
+import { signInKey } from "../credentials/account-identity.ts";
+import type { ConfiguredAccount } from "../credentials/configured-account.ts";
 import { GatewayError } from "../errors.ts";
 import type { Site } from "../sites/site.ts";
-import type { CredentialStore, StoredCredential } from "../store/account-store.ts";
+import type { AccountStore, StoredAccount } from "../store/account-store.ts";
 import { StoreError } from "../store/store-error.ts";
 
-const NOTHING_KNOWN: StoredCredential = {
+const NOTHING_KNOWN: StoredAccount = {
   cookies: "[]",
-  state: "cold",
+  state: "idle",
   reason: "",
   since: 0,
   nextTryAt: undefined,
@@ -19,9 +19,9 @@ const NOTHING_KNOWN: StoredCredential = {
 
 export interface AccountCheck {
   readonly site: Site;
-  readonly store: CredentialStore;
-  /** Opens the site with this sign-in. @throws GatewayError `credential_expired` when it is signed out there. */
-  readonly open: (signIn: SignIn) => Promise<void>;
+  readonly store: AccountStore;
+  /** Opens the site with this sign-in. @throws GatewayError `account_signed_out` when it is signed out there. */
+  readonly open: (signIn: AuthCookies) => Promise<void>;
 }
 
 /**
@@ -29,18 +29,18 @@ export interface AccountCheck {
  * hold once. Sends no prompt.
  * @throws what `open` throws; StoreError when a new token could not be stored.
  */
-export async function checkAccount(credential: Credential, { site, store, open }: AccountCheck): Promise<void> {
-  const account = { ...credential, signIn: signInText(credential.cookie, site) };
+export async function checkAccount(configured: ConfiguredAccount, { site, store, open }: AccountCheck): Promise<void> {
+  const account = { ...configured, signInKey: signInKey(configured.cookie, site) };
   const stored = await store.load(account).catch((cause: unknown) => {
     // Serving goes on from the configured cookie there, too.
     if (cause instanceof StoreError && cause.code === "seal_broken") return undefined;
     throw cause;
   });
-  const signIn = new SignIn(site, credential.cookie, stored && (JSON.parse(stored.cookies) as StoredCookies));
+  const signIn = new AuthCookies(site, configured.cookie, stored && (JSON.parse(stored.cookies) as StoredCookies));
   if (stored?.isConfiguredAnew) signIn.takeOver();
   const known = stored ?? NOTHING_KNOWN;
   let saved: Promise<void> = Promise.resolve();
-  const save = (verdict: StoredCredential): void => {
+  const save = (verdict: StoredAccount): void => {
     const cookies = JSON.stringify(signIn.cookies);
     saved = saved.then(() => store.save(account, { ...verdict, cookies }));
     // Whoever awaits it below is told; until then it is nobody's.
@@ -57,13 +57,13 @@ export async function checkAccount(credential: Credential, { site, store, open }
   }
 }
 
-async function openWithAnySignIn(signIn: SignIn, open: AccountCheck["open"]): Promise<void> {
+async function openWithAnySignIn(signIn: AuthCookies, open: AccountCheck["open"]): Promise<void> {
   for (;;) {
     try {
       await open(signIn);
       return;
     } catch (cause) {
-      const isSignedOut = cause instanceof GatewayError && cause.code === "credential_expired";
+      const isSignedOut = cause instanceof GatewayError && cause.code === "account_signed_out";
       if (!isSignedOut || !signIn.fallBack()) throw cause;
     }
   }

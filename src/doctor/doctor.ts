@@ -2,9 +2,9 @@ import { stripVTControlCharacters } from "node:util";
 import { checkAccount } from "./account-check.ts";
 import { pasteNotes } from "../credentials/paste-notes.ts";
 import { askRunningGateway } from "./running-gateway.ts";
-import { BrowserHost } from "../browser/browser-supervisor.ts";
+import { BrowserSupervisor } from "../browser/browser-supervisor.ts";
 import { Session } from "../browser/session.ts";
-import type { SignIn } from "../browser/auth-cookies.ts";
+import type { AuthCookies } from "../browser/auth-cookies.ts";
 import type { Config } from "../config/config.ts";
 import { GatewayError } from "../errors.ts";
 import { createLog, Redaction } from "../observe/log.ts";
@@ -12,7 +12,7 @@ import { machineChecks } from "../process/machine-checks.ts";
 import { MachineError } from "../process/machine-error.ts";
 import type { Site } from "../sites/site.ts";
 import { gptomni } from "../sites/gptomni.ts";
-import { CredentialStore } from "../store/account-store.ts";
+import { AccountStore } from "../store/account-store.ts";
 import { obtainSecretKey } from "../store/secret-key.ts";
 import { StoreError } from "../store/store-error.ts";
 
@@ -47,20 +47,20 @@ export async function diagnose(config: Config, print: (line: string) => void): P
     if (!(await check(what, work))) lacking.add(what);
   }
   for (const warning of config.warnings) print(`note  ${warning}`);
-  await using host = new BrowserHost(config, log);
+  await using host = new BrowserSupervisor(config, log);
   await check("Chromium", async () => {
     const browser = await host.browser();
     return `${browser.version()} (${config.browserPath}), ${sandboxOf(host)}`;
   });
-  for (const { id, cookie } of config.credentials) {
+  for (const { id, cookie } of config.accounts) {
     for (const note of pasteNotes(cookie, site)) print(`note  account ${id}: ${note}`);
   }
-  let store: CredentialStore | undefined;
+  let store: AccountStore | undefined;
   let isRunning = false;
   try {
     // Without its folder there is nothing to open, and that is said already.
     if (!failed.has("state")) {
-      store = await CredentialStore.open(config.stateDir, await obtainSecretKey(config.stateDir, config.secretKey));
+      store = await AccountStore.open(config.stateDir, await obtainSecretKey(config.stateDir, config.secretKey));
     }
   } catch (cause) {
     isRunning = cause instanceof StoreError && cause.code === "store_in_use";
@@ -70,7 +70,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   if (isRunning) await checkRunning(config, check, print);
   if (store && host.isRunning) await checkAccounts(config, { site, store, host }, check);
   // An empty GPTOMNI_CREDENTIALS is among the warnings already.
-  if (config.credentialsFile !== undefined && config.credentials.length === 0) {
+  if (config.accountsFile !== undefined && config.accounts.length === 0) {
     print("note  no accounts: CREDENTIALS_FILE holds none");
   }
   return failed.size === 0;
@@ -91,21 +91,21 @@ function linesOf(failure: unknown): readonly string[] {
 
 interface Tools {
   readonly site: Site;
-  readonly store: CredentialStore;
-  readonly host: BrowserHost;
+  readonly store: AccountStore;
+  readonly host: BrowserSupervisor;
 }
 
 async function checkAccounts(config: Config, { site, store, host }: Tools, check: Check): Promise<void> {
-  for (const credential of config.credentials) {
-    const proxy = credential.proxy ?? config.proxy;
+  for (const account of config.accounts) {
+    const proxy = account.proxy ?? config.proxy;
     const through = proxy ? `, through ${proxy.server}` : "";
-    const open = async (signIn: SignIn): Promise<void> => {
+    const open = async (signIn: AuthCookies): Promise<void> => {
       await using session = new Session(host, signIn, { site, ...config, proxy });
       await session.open(new AbortController().signal);
     };
-    await check(`account ${credential.id}`, async () => {
+    await check(`account ${account.id}`, async () => {
       const startedAt = performance.now();
-      await checkAccount(credential, { site, store, open });
+      await checkAccount(account, { site, store, open });
       return `signed in at ${config.origin.host}, page open in ${Math.round(performance.now() - startedAt)} ms${through}`;
     });
   }
@@ -116,20 +116,20 @@ async function checkRunning(config: Config, check: Check, print: (line: string) 
   const accounts = await askRunningGateway(config);
   if (!accounts) {
     print(
-      "note  a gateway runs with this STATE_DIR, so no account is tried; its /admin/api/credentials tells how they do",
+      "note  a gateway runs with this STATE_DIR, so no account is tried; its /admin/api/accounts tells how they do",
     );
     return;
   }
   print("note  a gateway runs with this STATE_DIR: it was asked in place of the site");
   for (const { id, state, reason } of accounts) {
     await check(`account ${id}`, async () => {
-      if (NEEDS_PERSON.has(state)) throw new GatewayError("credential_expired", `${state}: ${reason}`);
+      if (NEEDS_PERSON.has(state)) throw new GatewayError("account_signed_out", `${state}: ${reason}`);
       return `${state}: ${reason}`;
     });
   }
 }
 
-function sandboxOf({ confinement }: BrowserHost): string {
+function sandboxOf({ confinement }: BrowserSupervisor): string {
   const { isSandboxed = false, userId, reason = "" } = confinement ?? {};
   const user = userId === undefined ? "" : ` (as user ${userId}, since this is root)`;
   return isSandboxed ? `sandbox on${user}` : `sandbox OFF${user}: ${reason.split("\n", 1)[0]}`;

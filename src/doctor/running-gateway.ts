@@ -21,7 +21,7 @@ export async function askRunningGateway(
   try {
     const key = config.adminKey ?? (await readFile(join(config.stateDir, "admin-key"), "utf8")).trim();
     const host = { "0.0.0.0": "127.0.0.1", "::": "[::1]" }[config.host] ?? config.host;
-    const response = await fetch(`http://${host}:${config.port}/admin/api/credentials`, {
+    const response = await fetch(`http://${host}:${config.port}/admin/api/accounts`, {
       headers: { authorization: `Bearer ${key}` },
       redirect: "error",
       signal: AbortSignal.timeout(ANSWER_LIMIT_MS),

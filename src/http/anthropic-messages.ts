@@ -9,12 +9,12 @@ import { countTokens } from "../turn/tokens.ts";
 import { refuseLargeSchemas } from "../turn/tool-limits.ts";
 import { sendJson } from "./respond.ts";
 import { bodyText, parseBody } from "./body.ts";
-import { exchangeOf } from "./request-context.ts";
+import { requestContextOf } from "./request-context.ts";
 import { serveTurn, type Dialect, type Turn, type TurnParts } from "./turn.ts";
 
 /** Makes every failure of the route, a wrong key included, one of Anthropic's. */
 export const failAsAnthropic: RequestHandler = (_request, response, next) => {
-  const exchange = exchangeOf(response);
+  const exchange = requestContextOf(response);
   exchange.errorBody = (error) => toErrorBody(error, exchange.id);
   response.setHeader("request-id", exchange.id);
   next();
@@ -43,7 +43,7 @@ export function anthropicMessages(parts: TurnParts): RequestHandler {
 export function countMessageTokens(parts: TurnParts): RequestHandler {
   return async (request, response) => {
     const ask = parseCountRequest({ body: parseBody(request), text: () => bodyText(request) });
-    exchangeOf(response).model = parts.models.serving(ask.chat.model);
+    requestContextOf(response).model = parts.models.serving(ask.chat.model);
     refuseLargeSchemas(ask.tools);
     sendJson(response, 200, { input_tokens: await promptTokens(ask, parts) });
   };

@@ -3,7 +3,7 @@ import { GatewayError } from "../errors.ts";
 import { warmTokenizer } from "../turn/tokens.ts";
 import { cors } from "./cors.ts";
 import { answerError } from "./error-handler.ts";
-import { exchangeOf } from "./request-context.ts";
+import { requestContextOf } from "./request-context.ts";
 import { refuseTwoHosts } from "./host-check.ts";
 import { normalizeUrl } from "./normalize-url.ts";
 import { logRequests, type EdgeLog } from "./request-log.ts";
@@ -43,7 +43,7 @@ const REGISTRARS = { GET: "get", POST: "post", DELETE: "delete" } as const;
 function routerOf(routes: readonly Route[], router: Router, further: readonly string[] = []): Router {
   for (const { method, path, name, handlers } of routes) {
     const named: RequestHandler = (_request, response, next) => {
-      exchangeOf(response).route = name;
+      requestContextOf(response).route = name;
       next();
     };
     router[REGISTRARS[method]](path, named, ...handlers);

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { RequestHandler } from "express";
 import { GatewayError } from "../errors.ts";
-import { exchangeOf } from "./request-context.ts";
+import { requestContextOf } from "./request-context.ts";
 import type { KeyBrake } from "./key-brake.ts";
 
 export interface NamedKey {
@@ -12,7 +12,7 @@ export interface NamedKey {
 }
 
 /**
- * Lets holders of a key through, as that key's tenant. Keys are compared by digest in constant time, and never repeated
+ * Lets holders of a key through, as that key's keyId. Keys are compared by digest in constant time, and never repeated
  * in an answer.
  */
 export function requireKey(keys: readonly NamedKey[], brake: KeyBrake): RequestHandler {
@@ -22,7 +22,7 @@ export function requireKey(keys: readonly NamedKey[], brake: KeyBrake): RequestH
     const digests = offered.map(digest);
     const match = known.find((one) => digests.some((other) => timingSafeEqual(one.digest, other)));
     if (match) {
-      exchangeOf(response).tenant = match.name;
+      requestContextOf(response).keyId = match.name;
       next();
       return;
     }

@@ -3,7 +3,7 @@ import { GatewayError } from "../errors.ts";
 import { stringEnd } from "../turn/json-source.ts";
 import { BodyBudget } from "./body-budget.ts";
 import { readBytes } from "./body-reader.ts";
-import { exchangeOf } from "./request-context.ts";
+import { requestContextOf } from "./request-context.ts";
 
 /** Deeper nesting has no use, and would cost the stack of whoever walks it. */
 const MAX_DEPTH = 64;
@@ -37,7 +37,7 @@ export function readBody(
   const leastBytes = maxBodyBytes * (keys > 1 ? LARGEST_BODIES : 1);
   const budget = new BodyBudget({ maxBytes: Math.max(maxHeldBodyBytes, leastBytes), keys });
   const read: RequestHandler = async (request, response, next) => {
-    const hold = budget.hold(exchangeOf(response).tenant);
+    const hold = budget.hold(requestContextOf(response).keyId);
     const onGrowth = (bytes: number): void => {
       // Its client may leave while the body is decompressed.
       if (!response.closed) hold.growTo(bytes);

@@ -10,7 +10,7 @@ const EXPOSED = [
   "openai-processing-ms",
   "openai-version",
   "x-gateway-model",
-  "x-gateway-credential",
+  "x-gateway-account",
   "x-gateway-attempts",
   "x-gateway-queued-ms",
   "x-gateway-queue-position",

@@ -4,17 +4,22 @@ import type { ReplyPart } from "../chat.ts";
 import type { Reply } from "../gateway.ts";
 
 /** What one client asked, so that the same question asked again is known. */
-export interface Question {
+export interface RequestFingerprint {
   readonly key: string;
   /** The client says that it repeats itself. */
   readonly isRepeated: boolean;
 }
 
 /** SDKs count their retries; other clients mark a repetition by sending the same key again. */
-export function questionOf(tenant: string, path: string, headers: IncomingHttpHeaders, body: Buffer): Question {
+export function fingerprintOf(
+  keyId: string,
+  path: string,
+  headers: IncomingHttpHeaders,
+  body: Buffer,
+): RequestFingerprint {
   const idempotencyKey = headers["idempotency-key"];
   const hash = createHash("sha256")
-    .update(JSON.stringify([tenant, path, idempotencyKey]))
+    .update(JSON.stringify([keyId, path, idempotencyKey]))
     .update(body);
   const isRepeated = idempotencyKey !== undefined || Number(headers["x-stainless-retry-count"]) > 0;
   return { key: hash.digest("base64"), isRepeated };
@@ -35,11 +40,11 @@ export type Start = (signal: AbortSignal, isOpen: () => boolean) => Reply;
  * The answers under way. A client that gave up waiting and asks again reads along from the beginning, because asking the
  * site a second time would cost another turn of the account. The last reader to leave ends the answer.
  */
-export class RunningReplies {
+export class InFlightRequests {
   readonly #running = new Map<string, RunningReply>();
 
   /** Joins the running answer to a repeated question; else starts one, with a signal of its own. */
-  read({ key, isRepeated }: Question, start: Start, reader: Reader): Reply {
+  read({ key, isRepeated }: RequestFingerprint, start: Start, reader: Reader): Reply {
     const known = isRepeated ? this.#running.get(key) : undefined;
     if (known) return known.readBy(reader);
     const started = new RunningReply(start, () => {

@@ -2,7 +2,7 @@ import type { ReplyPart } from "../chat.ts";
 import type { Progress, Reply } from "../gateway.ts";
 
 const PROGRESS: Progress = {
-  credentialId: undefined,
+  accountId: undefined,
   attempts: 0,
   queuedMs: 0,
   queuePosition: undefined,

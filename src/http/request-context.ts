@@ -5,13 +5,13 @@ import type { Progress } from "../gateway.ts";
 import { toErrorBody } from "../dialects/openai/error.ts";
 
 /** What is known about one request at the edge, for its headers and its log line. */
-export class Exchange {
+export class RequestContext {
   readonly id = `req_${randomBytes(16).toString("hex")}`;
   readonly #startedMs = performance.now();
   /** The pattern that matched, never the path: paths are the caller's words. */
   route: string | undefined;
   /** The name of the key that it came with; empty until one was shown. */
-  tenant = "";
+  keyId = "";
   failure: GatewayError | undefined;
   /** Of the answer that was begun last. */
   progress: Readonly<Progress> | undefined;
@@ -40,13 +40,13 @@ export class Exchange {
   }
 }
 
-const exchanges = new WeakMap<ServerResponse, Exchange>();
+const exchanges = new WeakMap<ServerResponse, RequestContext>();
 
 /** The exchange that a response belongs to; it begins when first asked for. */
-export function exchangeOf(response: ServerResponse): Exchange {
+export function requestContextOf(response: ServerResponse): RequestContext {
   const known = exchanges.get(response);
   if (known) return known;
-  const exchange = new Exchange();
+  const exchange = new RequestContext();
   exchanges.set(response, exchange);
   return exchange;
 }

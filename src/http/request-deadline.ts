@@ -8,7 +8,7 @@ export interface PatienceLimits {
 }
 
 /** How long a request may go on: until its client leaves or its deadline passes. A stream that has begun has no deadline. */
-export class Patience implements Disposable {
+export class RequestDeadline implements Disposable {
   readonly #ended = new AbortController();
   readonly #response: ServerResponse;
   readonly #deadline: NodeJS.Timeout;

@@ -1,5 +1,5 @@
 import type { RequestHandler } from "express";
-import { exchangeOf } from "./request-context.ts";
+import { requestContextOf } from "./request-context.ts";
 
 /** What is needed of a logger; pino's has it. */
 export interface EdgeLog {
@@ -27,7 +27,7 @@ const CLIENT_CLOSED = 499;
 /** One line per request, when it is over. Neither prompt nor key is in it. */
 export function logRequests(log: EdgeLog, onDone: (request: RequestDone) => void): RequestHandler {
   return (request, response, next) => {
-    const exchange = exchangeOf(response);
+    const exchange = requestContextOf(response);
     response.setHeader("x-request-id", exchange.id);
     response.setHeader("openai-version", "2020-10-01");
     response.once("close", () => {
@@ -38,9 +38,9 @@ export function logRequests(log: EdgeLog, onDone: (request: RequestDone) => void
         method: request.method,
         route: route ?? "unknown",
         status: isWhole ? response.statusCode : (failure?.row.status ?? CLIENT_CLOSED),
-        key: exchange.tenant || undefined,
+        key: exchange.keyId || undefined,
         code: failure?.code ?? (isWhole ? undefined : "client_closed"),
-        credential: progress?.credentialId,
+        account: progress?.accountId,
         attempts: progress?.attempts,
         queuedMs: progress && Math.round(progress.queuedMs),
         durationMs: exchange.elapsedMs,

@@ -1,15 +1,15 @@
 import type { ServerResponse } from "node:http";
 import type { GatewayError } from "../errors.ts";
 import { retryAdvice, waitSeconds } from "../dialects/openai/error.ts";
-import { exchangeOf } from "./request-context.ts";
+import { requestContextOf } from "./request-context.ts";
 
 /** Every answer's headers that are known only when it begins. */
 export function stampHeaders(response: ServerResponse): void {
-  const exchange = exchangeOf(response);
+  const exchange = requestContextOf(response);
   response.setHeader("openai-processing-ms", String(exchange.elapsedMs));
   if (exchange.progress) {
-    const { credentialId, attempts, queuedMs, queuePosition, estimatedWaitMs, isLocal } = exchange.progress;
-    if (credentialId !== undefined) response.setHeader("x-gateway-credential", headerText(credentialId));
+    const { accountId, attempts, queuedMs, queuePosition, estimatedWaitMs, isLocal } = exchange.progress;
+    if (accountId !== undefined) response.setHeader("x-gateway-account", headerText(accountId));
     response.setHeader("x-gateway-attempts", String(attempts));
     if (isLocal) response.setHeader("x-gateway-local", "true");
     // A stream opens after a while, though its request still waits.
@@ -37,7 +37,7 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 }
 
 export function sendError(response: ServerResponse, error: GatewayError): void {
-  const exchange = exchangeOf(response);
+  const exchange = requestContextOf(response);
   exchange.failure = error;
   if (response.headersSent || response.destroyed) return;
   stampEstimate(response, error.estimatedWaitMs);

@@ -7,11 +7,11 @@ import {
   type ResponseForm,
 } from "../dialects/openai/responses/events.ts";
 import { parseItemPage, toItemPage } from "../dialects/openai/responses/item-page.ts";
-import { ResponseMemory, type Remembered } from "../dialects/openai/responses/response-store.ts";
+import { ResponseStore, type StoredResponse } from "../dialects/openai/responses/response-store.ts";
 import { toResponseUsage } from "../dialects/openai/responses/response-object.ts";
 import { parseResponseRequest, type ResponseRequest } from "../dialects/openai/responses/request.ts";
 import { sendJson } from "./respond.ts";
-import { exchangeOf } from "./request-context.ts";
+import { requestContextOf } from "./request-context.ts";
 import { serveTurn, type Dialect, type Turn, type TurnParts } from "./turn.ts";
 
 export interface ResponseHandlers {
@@ -43,7 +43,7 @@ interface OwnedRequest extends ResponseRequest {
 
 /** The Responses API, with a memory of its own. */
 export function responses(parts: TurnParts): ResponseHandlers {
-  const memory = new ResponseMemory();
+  const memory = new ResponseStore();
   return {
     create: serveTurn(parts, dialectOf(memory)),
     retrieve: (request, response) => {
@@ -65,7 +65,7 @@ export function responses(parts: TurnParts): ResponseHandlers {
   };
 }
 
-function dialectOf(memory: ResponseMemory): Dialect<OwnedRequest> {
+function dialectOf(memory: ResponseStore): Dialect<OwnedRequest> {
   return {
     parse: (body, request) => {
       const owner = ownerOf(request);
@@ -82,7 +82,7 @@ function dialectOf(memory: ResponseMemory): Dialect<OwnedRequest> {
   };
 }
 
-function formOf(asked: OwnedRequest, turn: Turn, memory: ResponseMemory): ResponseForm {
+function formOf(asked: OwnedRequest, turn: Turn, memory: ResponseStore): ResponseForm {
   const { owner, response: begun, callForm, input, conversation, isStored } = asked;
   return {
     begun,
@@ -103,7 +103,7 @@ function eventFrame(event: ResponseEvent): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
-function remembered(memory: ResponseMemory, request: Request): Remembered {
+function remembered(memory: ResponseStore, request: Request): StoredResponse {
   const id = String(request.params["id"]);
   const found = memory.find(ownerOf(request), id);
   if (found) return found;
@@ -112,5 +112,5 @@ function remembered(memory: ResponseMemory, request: Request): Remembered {
 
 function ownerOf({ res }: Request): string {
   if (!res) throw new Error("Express gives every request its response.");
-  return exchangeOf(res).tenant;
+  return requestContextOf(res).keyId;
 }

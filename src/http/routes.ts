@@ -141,7 +141,7 @@ function operatorsRoutes(parts: RouteParts, brake: KeyBrake): readonly Route[] {
   };
   return [
     route("/metrics", requireKey([admin, ...scraper], brake), tellMetrics(metrics)),
-    route("/admin/api/credentials", requireKey([admin], brake), listAccounts({ accounts, queue })),
+    route("/admin/api/accounts", requireKey([admin], brake), listAccounts({ accounts, queue })),
     route("/openapi.json", describeApi()),
     route("/docs", docsPage()),
   ];

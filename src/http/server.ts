@@ -71,7 +71,7 @@ function endConnectionFrom(leaving: AbortSignal, response: ServerResponse): void
 }
 
 /** Resolves when every answer is with its client, or a second later: who closes before loses what was said last. */
-export async function lastWords(server: Server): Promise<void> {
+export async function flushResponses(server: Server): Promise<void> {
   const connections = promisify((done: (cause: Error | null, count: number) => void) => server.getConnections(done));
   const endMs = performance.now() + LAST_WORDS_LIMIT_MS;
   for (;;) {

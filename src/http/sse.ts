@@ -2,8 +2,8 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { GatewayError } from "../errors.ts";
 import { stampHeaders } from "./respond.ts";
-import { exchangeOf } from "./request-context.ts";
-import type { Patience } from "./request-deadline.ts";
+import { requestContextOf } from "./request-context.ts";
+import type { RequestDeadline } from "./request-deadline.ts";
 
 /** How a dialect writes its events. */
 export interface EventFrames {
@@ -16,7 +16,7 @@ export interface EventFrames {
 
 export interface EventDelivery {
   readonly frames: EventFrames;
-  readonly patience: Patience;
+  readonly patience: RequestDeadline;
   readonly unreadLimitMs: number;
 }
 
@@ -42,7 +42,7 @@ export async function sendEvents(
     const error = GatewayError.from(cause);
     patience.abandon(error);
     if (!response.headersSent) throw error;
-    const exchange = exchangeOf(response);
+    const exchange = requestContextOf(response);
     exchange.failure = error;
     if (error.code === "client_closed") response.destroy();
     else response.end(frames.failure(error, exchange.id));
@@ -55,7 +55,7 @@ export async function delivered(response: ServerResponse, unreadLimitMs: number)
   await heard(response, "finish", unreadLimitMs).catch(() => response.destroy());
 }
 
-function open(response: ServerResponse, patience: Patience): void {
+function open(response: ServerResponse, patience: RequestDeadline): void {
   patience.answered();
   stampHeaders(response);
   response.writeHead(200, {

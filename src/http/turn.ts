@@ -13,12 +13,12 @@ import { listedNames } from "../dialects/parameters.ts";
 import { refuseLargeSchemas } from "../turn/tool-limits.ts";
 import { sendJson } from "./respond.ts";
 import { parseBody } from "./body.ts";
-import { exchangeOf, type Exchange } from "./request-context.ts";
+import { requestContextOf, type RequestContext } from "./request-context.ts";
 import type { ModelCatalog } from "./model-catalog.ts";
 import { localReply } from "./local-reply.ts";
-import { Patience } from "./request-deadline.ts";
-import { withPulse } from "./with-keep-alive.ts";
-import { questionOf, RunningReplies, type Question } from "./in-flight-requests.ts";
+import { RequestDeadline } from "./request-deadline.ts";
+import { withKeepAlive } from "./with-keep-alive.ts";
+import { fingerprintOf, InFlightRequests, type RequestFingerprint } from "./in-flight-requests.ts";
 import { delivered, sendEvents, UNREAD_LIMIT_MS, type EventFrames } from "./sse.ts";
 
 export interface TurnLimits {
@@ -50,7 +50,7 @@ export interface TurnParts {
 }
 
 /** A model request of any dialect, parsed. */
-export interface Asked {
+export interface ParsedRequest {
   readonly ask: Ask;
   /** Other questions in the same request. */
   readonly furtherAsks?: readonly Ask[];
@@ -73,7 +73,7 @@ export interface Turn {
 }
 
 /** How a dialect reads a request and writes its answer. */
-export interface Dialect<A extends Asked> {
+export interface Dialect<A extends ParsedRequest> {
   /** @throws GatewayError that names the offending parameter. */
   parse(body: unknown, request: Request): A;
   /** The answer in one piece. */
@@ -84,20 +84,20 @@ export interface Dialect<A extends Asked> {
 }
 
 /** A route of a dialect: parse, ask, then stream or collect. */
-export function serveTurn<A extends Asked>(parts: TurnParts, dialect: Dialect<A>): RequestHandler {
-  const running = new RunningReplies();
+export function serveTurn<A extends ParsedRequest>(parts: TurnParts, dialect: Dialect<A>): RequestHandler {
+  const running = new InFlightRequests();
   return async (request, response) => {
     const asked = dialect.parse(withModel(parseBody(request), parts.models), request);
     refuseLargeSchemas(asked.ask.tools);
-    const exchange = exchangeOf(response);
+    const exchange = requestContextOf(response);
     const model = parts.models.serving(asked.ask.chat.model);
     exchange.model = model;
     exchange.ignoredParams = asked.ignoredParams;
     exchange.emulatedParams = asked.emulatedParams;
     exchange.uncheckedParams = listedNames(await uncheckedParams(asked.ask));
     const { requestTimeoutMs } = parts.limits;
-    using patience = new Patience(response, request.headers, { requestTimeoutMs, isStream: asked.stream });
-    const question = questionOf(exchange.tenant, exchange.route ?? "", request.headers, request.body as Buffer);
+    using patience = new RequestDeadline(response, request.headers, { requestTimeoutMs, isStream: asked.stream });
+    const question = fingerprintOf(exchange.keyId, exchange.route ?? "", request.headers, request.body as Buffer);
     const isOpen = (): boolean => response.headersSent;
     const turn = openTurn(parts, asked, { running, question, exchange, model, patience, isOpen });
     await deliver({ asked, turn, dialect, patience, limits: parts.limits }, response);
@@ -110,15 +110,15 @@ function withModel(body: unknown, models: ModelCatalog): unknown {
   return isNameless ? { ...body, model: models.serving("") } : body;
 }
 
-interface Delivery<A extends Asked> {
+interface Delivery<A extends ParsedRequest> {
   readonly asked: A;
   readonly turn: Turn;
   readonly dialect: Dialect<A>;
-  readonly patience: Patience;
+  readonly patience: RequestDeadline;
   readonly limits: TurnLimits;
 }
 
-async function deliver<A extends Asked>(delivery: Delivery<A>, response: Response): Promise<void> {
+async function deliver<A extends ParsedRequest>(delivery: Delivery<A>, response: Response): Promise<void> {
   const { asked, turn, dialect, patience, limits } = delivery;
   const unreadLimitMs = limits.unreadLimitMs ?? UNREAD_LIMIT_MS;
   if (asked.stream) {
@@ -130,17 +130,17 @@ async function deliver<A extends Asked>(delivery: Delivery<A>, response: Respons
 }
 
 interface TurnContext {
-  readonly running: RunningReplies;
-  readonly question: Question;
-  readonly exchange: Exchange;
+  readonly running: InFlightRequests;
+  readonly question: RequestFingerprint;
+  readonly exchange: RequestContext;
   /** The one that serves. */
   readonly model: string;
-  readonly patience: Patience;
+  readonly patience: RequestDeadline;
   /** Whether the client has a status already. */
   readonly isOpen: () => boolean;
 }
 
-function openTurn(parts: TurnParts, asked: Asked, turnContext: TurnContext): Turn {
+function openTurn(parts: TurnParts, asked: ParsedRequest, turnContext: TurnContext): Turn {
   const { running, question, exchange, model, patience, isOpen } = turnContext;
   const { signal, deadlineMs } = patience;
   const { gateway, limits } = parts;
@@ -153,7 +153,7 @@ function openTurn(parts: TurnParts, asked: Asked, turnContext: TurnContext): Tur
     // A repeated request reads along, and its stream may be the one that is open.
     let isAnyOpen = isOpen;
     const caller = {
-      tenant: exchange.tenant,
+      keyId: exchange.keyId,
       isBackground: chore !== undefined,
       deadlineMs,
       isOpen: () => isAnyOpen(),
@@ -185,7 +185,7 @@ function openTurn(parts: TurnParts, asked: Asked, turnContext: TurnContext): Tur
     : { afterMs: Infinity, everyMs: Infinity };
   return {
     answers,
-    pulsed: (items) => withPulse(items, pulse, signal),
+    pulsed: (items) => withKeepAlive(items, pulse, signal),
     countTokens: async () => {
       const counts = await Promise.all(answers.map((answer) => answer.countTokens(context.promptOf)));
       return counts.reduce((sum, count, index) => ({

@@ -7,7 +7,7 @@ interface Pulse {
 }
 
 /** The items, with a keep-alive wherever none comes for a while. Ends with the signal, whatever the source does. */
-export async function* withPulse<T>(
+export async function* withKeepAlive<T>(
   items: AsyncIterable<T>,
   pulse: Pulse,
   signal: AbortSignal,

@@ -1,9 +1,9 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { RequestDone } from "../http/request-log.ts";
-import { CREDENTIAL_STATES, type CredentialState } from "../pool/account.ts";
+import { ACCOUNT_STATES, type AccountState } from "../pool/account.ts";
 
 export interface MetricsSources {
-  readonly accounts: () => readonly { readonly id: string; readonly state: CredentialState; readonly since: number }[];
+  readonly accounts: () => readonly { readonly id: string; readonly state: AccountState; readonly since: number }[];
   /** How many requests wait for an account, and how long one would that comes now, where that is known. */
   readonly queue: () => { readonly length: number; readonly estimatedWaitMs: number | undefined };
   readonly openPages: () => number;
@@ -82,7 +82,7 @@ export class Metrics {
     this.#gauge("gateway_open_pages", "Accounts whose page is open", [], () => [[{}, openPages()]]);
     this.#gauge("gateway_accounts", "Accounts, by state", ["state"], () => {
       const byState = Map.groupBy(accounts(), ({ state }) => state);
-      return CREDENTIAL_STATES.map((state) => [{ state }, byState.get(state)?.length ?? 0]);
+      return ACCOUNT_STATES.map((state) => [{ state }, byState.get(state)?.length ?? 0]);
     });
     const since = "When each account came into the state that its label tells, in Unix time";
     this.#gauge("gateway_account_state_since_seconds", since, ["account", "state"], () =>

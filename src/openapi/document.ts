@@ -58,7 +58,7 @@ const HEADERS: JsonObject = {
   "x-request-id": header("string", "Names the request in the gateway's log."),
   "openai-processing-ms": header("integer", "Until the answer began, in milliseconds."),
   "x-gateway-model": header("string", "Which model answered, whatever name was asked for."),
-  "x-gateway-credential": header("string", "Which account answered."),
+  "x-gateway-account": header("string", "Which account answered."),
   "x-gateway-attempts": header("integer", "How many accounts were tried."),
   "x-gateway-queued-ms": header("integer", "How long the request waited for an account, in milliseconds."),
   "x-gateway-queue-position": header(
@@ -82,7 +82,7 @@ const ANSWER_HEADERS = ["x-request-id", "openai-processing-ms"];
 const TURN_HEADERS = [
   ...ANSWER_HEADERS,
   "x-gateway-model",
-  "x-gateway-credential",
+  "x-gateway-account",
   "x-gateway-attempts",
   "x-gateway-queued-ms",
   "x-gateway-queue-position",

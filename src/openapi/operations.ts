@@ -85,7 +85,7 @@ export const OPERATIONS: Readonly<Record<`${"GET" | "POST" | "DELETE"} /${string
     answer: "Status",
   },
   "GET /metrics": { tag: "Gateway", summary: "Measure for Prometheus", opensTo: "operators", answerType: "text/plain" },
-  "GET /admin/api/credentials": {
+  "GET /admin/api/accounts": {
     tag: "Gateway",
     summary: "Tell each account's state, and why",
     opensTo: "operators",

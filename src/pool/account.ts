@@ -1,6 +1,6 @@
 import type { Session } from "../browser/session.ts";
 import { GatewayError } from "../errors.ts";
-import type { Pace, Permit } from "./rate-limiter.ts";
+import type { RateLimiter, Permit } from "./rate-limiter.ts";
 import {
   CHALLENGED_IN_VAIN,
   MAX_DELAY_MS,
@@ -12,50 +12,50 @@ import {
 } from "./recovery-delays.ts";
 
 /**
- * cold: no page · opening · ready · busy · resting: its pace · cooling: told to wait · challenged: about to solve what the
+ * idle: no page · opening · ready · busy · rate_limited: by its own rate limit · cooldown: told to wait · challenged: about to solve what the
  * site asks · needs_attention: a person must act · expired: signed out · draining: the gateway stops.
  */
-export const CREDENTIAL_STATES = [
-  "cold",
+export const ACCOUNT_STATES = [
+  "idle",
   "opening",
   "ready",
   "busy",
-  "resting",
-  "cooling",
+  "rate_limited",
+  "cooldown",
   "challenged",
   "needs_attention",
   "expired",
   "draining",
 ] as const;
-export type CredentialState = (typeof CREDENTIAL_STATES)[number];
+export type AccountState = (typeof ACCOUNT_STATES)[number];
 
-/** Why a credential is not used, as it outlives the process. Times are milliseconds since the epoch. */
-export interface Verdict {
-  readonly state: CredentialState;
+/** Why an account is not used, as it outlives the process. Times are milliseconds since the epoch. */
+export interface FailureRecord {
+  readonly state: AccountState;
   readonly reason: string;
   readonly since: number;
   readonly nextTryAt: number | undefined;
   readonly failuresInARow: number;
 }
 
-export interface SlotParts {
+export interface AccountParts {
   readonly id: string;
   readonly session: Session;
-  readonly pace: Pace;
+  readonly rateLimiter: RateLimiter;
   /** From before a restart. */
-  readonly verdict?: Verdict | undefined;
+  readonly failure?: FailureRecord | undefined;
   /** Called after each change of state. */
-  readonly onChange?: (slot: Slot) => void;
+  readonly onChange?: (account: Account) => void;
 }
 
-/** One credential: its session, its pace, and what is known of its state. */
-export class Slot {
+/** One account: its session, its pace, and what is known of its state. */
+export class Account {
   readonly id: string;
   readonly session: Session;
-  readonly pace: Pace;
+  readonly rateLimiter: RateLimiter;
   /** Held while it stands ready: it may send once without waiting. */
   permit: Permit | undefined;
-  state: CredentialState = "cold";
+  state: AccountState = "idle";
   reason = "not opened yet";
   /** When the state began, and when a failed one is tried again; milliseconds since the epoch. */
   since = Date.now();
@@ -75,14 +75,14 @@ export class Slot {
   /** Since when it only fails, on the monotonic clock; not while the site merely told it to wait. */
   failingSinceMs: number | undefined;
   #failuresInARow = 0;
-  #verdict: Verdict | undefined;
+  #verdict: FailureRecord | undefined;
   #lastRecovery: RecoveryDelays | undefined;
-  readonly #onChange: (slot: Slot) => void;
+  readonly #onChange: (account: Account) => void;
 
-  constructor({ id, session, pace, verdict, onChange }: SlotParts) {
+  constructor({ id, session, rateLimiter: pace, failure: verdict, onChange }: AccountParts) {
     this.id = id;
     this.session = session;
-    this.pace = pace;
+    this.rateLimiter = pace;
     this.#onChange = onChange ?? (() => {});
     if (!verdict) return;
     const { state, reason, failuresInARow } = verdict;
@@ -103,7 +103,7 @@ export class Slot {
     return !this.isRetired && (this.state !== "ready" || this.session.isOpen);
   }
 
-  enter(state: CredentialState, reason: string, nextTryAt?: number): void {
+  enter(state: AccountState, reason: string, nextTryAt?: number): void {
     const isNew = state !== this.state;
     if (isNew) this.since = Date.now();
     this.state = state;
@@ -119,7 +119,7 @@ export class Slot {
   }
 
   /** What a restart must not forget, during a try and while the gateway stops as well: undefined while nothing is wrong. */
-  get verdict(): Verdict | undefined {
+  get failure(): FailureRecord | undefined {
     return this.#verdict;
   }
 
@@ -162,7 +162,7 @@ export class Slot {
 
   #prove(): void {
     this.signedInMs = performance.now();
-    const { expiresAt = Number.POSITIVE_INFINITY } = this.session.signIn;
+    const { expiresAt = Number.POSITIVE_INFINITY } = this.session.authCookies;
     this.signInLeftMs = expiresAt - Date.now();
   }
 
@@ -187,17 +187,17 @@ export class Slot {
     const { state, reason, since, nextTryAt } = this;
     // A page that is only to be opened anew is opened anew by a restart.
     this.#verdict =
-      state === "cold" ? undefined : { state, reason, since, nextTryAt, failuresInARow: this.#failuresInARow };
+      state === "idle" ? undefined : { state, reason, since, nextTryAt, failuresInARow: this.#failuresInARow };
   }
 
   /** When its pace lets it serve again, or a failed one is tried again; milliseconds since the epoch. */
   get nextUseAt(): number | undefined {
-    return this.state === "resting" ? Math.round(Date.now() + this.pace.waitMs) : this.nextTryAt;
+    return this.state === "rate_limited" ? Math.round(Date.now() + this.rateLimiter.waitMs) : this.nextTryAt;
   }
 
   /** How long until it may serve, as far as is known; 0 when it may at any moment. */
   get waitMs(): number {
-    if (this.state === "resting") return this.pace.waitMs;
+    if (this.state === "rate_limited") return this.rateLimiter.waitMs;
     if (this.nextTryAt === undefined) return 0;
     // The wall clock may be set back; the monotonic one stands still while a laptop sleeps. Neither makes it wait longer.
     return Math.max(0, Math.min(this.nextTryAt - Date.now(), this.#nextTryMs - performance.now()));

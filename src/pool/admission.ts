@@ -2,12 +2,12 @@ import { GatewayError } from "../errors.ts";
 import { Forecast } from "./forecast.ts";
 import type { MovingAverage } from "./moving-average.ts";
 import { prospectOf, type UsualDurations } from "./availability.ts";
-import type { Slot } from "./account.ts";
-import type { Caller, Waiter, WaitingLine, Wish } from "./request-queue.ts";
+import type { Account } from "./account.ts";
+import type { Caller, WaitingEntry, RequestQueue, QueueEntry } from "./request-queue.ts";
 
 export interface AdmissionParts {
-  readonly slots: ReadonlyMap<string, Slot>;
-  readonly line: WaitingLine<Slot>;
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly line: RequestQueue<Account>;
   /** How long one may wait. */
   readonly timeoutMs: number;
   /** How many pages may still open without another closing. */
@@ -43,21 +43,21 @@ export class Admission {
   }
 
   /** What a caller waits for: any account that has not failed it. */
-  wishOf(caller: Caller, except: ReadonlySet<string>): Wish<Slot> {
+  wishOf(caller: Caller, except: ReadonlySet<string>): QueueEntry<Account> {
     const { timeoutMs } = this.#parts;
     const leftMs = (caller.deadlineMs ?? Infinity) - performance.now() - LAST_WORDS_MS;
-    const wish: Wish<Slot> = {
-      accepts: (slot) => !slot.isRetired && !except.has(slot.id),
+    const wish: QueueEntry<Account> = {
+      accepts: (account) => !account.isRetired && !except.has(account.id),
       limitMs: Math.max(0, Math.min(timeoutMs, leftMs)),
       retryAfterMs: () => this.#retryAfterMs(wish),
-      servedAtOnce: () => this.#free(wish),
+      availableNow: () => this.#free(wish),
       caller,
     };
     return wish;
   }
 
-  /** @throws GatewayError `no_usable_credential`; `rate_limit_exceeded` when it cannot be served in its time. */
-  check(wish: Wish<Slot>): void {
+  /** @throws GatewayError `no_usable_account`; `rate_limit_exceeded` when it cannot be served in its time. */
+  check(wish: QueueEntry<Account>): void {
     const hopeless = this.#hopeless(wish);
     if (hopeless) throw hopeless;
     const waitMs = this.#waitOf(wish);
@@ -65,7 +65,7 @@ export class Admission {
   }
 
   /** Refuses the requests that can no longer be served in time, even if others leave the line. */
-  refuseHopeless(): void {
+  refuseUnservable(): void {
     const { line } = this.#parts;
     line.refuse((waiter) => this.#hopeless(waiter));
     const late = this.#late();
@@ -90,12 +90,12 @@ export class Admission {
     const { line } = this.#parts;
     const forecast = this.#forecast();
     for (const { accepts } of line.inOrder()) forecast.serve(accepts);
-    const waitMs = forecast.startOf((slot) => !slot.isRetired);
+    const waitMs = forecast.startOf((account) => !account.isRetired);
     return { length: line.length, estimatedWaitMs: Number.isFinite(waitMs) ? waitMs : undefined };
   }
 
   /** How long a newcomer would wait. */
-  #waitOf(newcomer: Wish<Slot>): number {
+  #waitOf(newcomer: QueueEntry<Account>): number {
     const forecast = this.#forecast();
     for (const { accepts, caller } of this.#parts.line.inOrderWith(newcomer)) {
       if (caller === newcomer.caller) break;
@@ -105,10 +105,10 @@ export class Admission {
   }
 
   /** Who is late for certain, and when each would start. It counts paces only: an answer may take less time than usual. */
-  #late(): ReadonlyMap<Waiter<Slot>, number> {
+  #late(): ReadonlyMap<WaitingEntry<Account>, number> {
     const forecast = this.#forecast(NOTHING);
     const nowMs = performance.now();
-    const late = new Map<Waiter<Slot>, number>();
+    const late = new Map<WaitingEntry<Account>, number>();
     for (const waiter of this.#parts.line.inOrder()) {
       const startMs = forecast.startOf(waiter.accepts);
       if (nowMs + startMs > waiter.endsMs && Number.isFinite(startMs)) late.set(waiter, startMs);
@@ -117,10 +117,12 @@ export class Admission {
     return late;
   }
 
-  #forecast(usual: UsualDurations = this.#usual): Forecast<Slot> {
-    const slots = [...this.#parts.slots.values()].filter((slot) => isPromising(slot, this.#parts.timeoutMs));
+  #forecast(usual: UsualDurations = this.#usual): Forecast<Account> {
+    const accounts = [...this.#parts.accounts.values()].filter((account) =>
+      isPromising(account, this.#parts.timeoutMs),
+    );
     return new Forecast(
-      slots.map((slot) => prospectOf(slot, usual)),
+      accounts.map((account) => prospectOf(account, usual)),
       usual,
     );
   }
@@ -130,19 +132,19 @@ export class Admission {
     return { leaseMs: leases.ms, sendMs: sends.ms, openingMs: openings.ms };
   }
 
-  #hopeless({ accepts }: Wish<Slot>): GatewayError | undefined {
+  #hopeless({ accepts }: QueueEntry<Account>): GatewayError | undefined {
     const candidates = this.#candidates(accepts);
-    if (candidates.some((slot) => isPromising(slot, this.#parts.timeoutMs))) return undefined;
+    if (candidates.some((account) => isPromising(account, this.#parts.timeoutMs))) return undefined;
     const byState = Object.entries(Object.groupBy(candidates, ({ state }) => state));
-    const why = byState.map(([state, slots]) => `${slots.length} ${state}`).join(", ");
+    const why = byState.map(([state, accounts]) => `${accounts.length} ${state}`).join(", ");
     const message = `No account can answer now${why === "" ? "" : `: ${why}`}.`;
-    if (candidates.length === 0) return new GatewayError("no_usable_credential", message);
-    const retryAfterMs = Math.max(MIN_RETRY_AFTER_MS, Math.min(...candidates.map((slot) => slot.waitMs)));
-    return new GatewayError("no_usable_credential", message, { retryAfterMs });
+    if (candidates.length === 0) return new GatewayError("no_usable_account", message);
+    const retryAfterMs = Math.max(MIN_RETRY_AFTER_MS, Math.min(...candidates.map((account) => account.waitMs)));
+    return new GatewayError("no_usable_account", message, { retryAfterMs });
   }
 
   /** When the line has room again, and a request like this one would be served in its time. */
-  #retryAfterMs(wish: Wish<Slot>): number {
+  #retryAfterMs(wish: QueueEntry<Account>): number {
     const { line } = this.#parts;
     const forecast = this.#forecast();
     let roomMs = 0;
@@ -154,22 +156,22 @@ export class Admission {
   }
 
   /** How many could be lent now, those included that sleep while there is room for their page. */
-  #free({ accepts }: Wish<Slot>): number {
-    const { ready = [], cold = [] } = Object.groupBy(this.#candidates(accepts), ({ state }) => state);
-    return ready.length + Math.min(cold.length, Math.max(0, this.#parts.room()));
+  #free({ accepts }: QueueEntry<Account>): number {
+    const { ready = [], idle = [] } = Object.groupBy(this.#candidates(accepts), ({ state }) => state);
+    return ready.length + Math.min(idle.length, Math.max(0, this.#parts.room()));
   }
 
-  #candidates(accepts: (slot: Slot) => boolean): Slot[] {
-    return [...this.#parts.slots.values()].filter(accepts);
+  #candidates(accepts: (account: Account) => boolean): Account[] {
+    return [...this.#parts.accounts.values()].filter(accepts);
   }
 }
 
 /** Whether it may answer within this time. */
-function isPromising(slot: Slot, limitMs: number): boolean {
-  const { failingSinceMs, waitMs } = slot;
+function isPromising(account: Account, limitMs: number): boolean {
+  const { failingSinceMs, waitMs } = account;
   if (failingSinceMs !== undefined && performance.now() - failingSinceMs + waitMs > DOUBT_MS) return false;
   // Its pace is no failure: the forecast says when it serves again.
-  return slot.state === "resting" || waitMs < limitMs;
+  return account.state === "rate_limited" || waitMs < limitMs;
 }
 
 /** A second more than so long, since clients and clocks are not exact. */
@@ -177,7 +179,7 @@ function boundedRetryMs(waitMs: number): number {
   return MIN_RETRY_AFTER_MS + (Number.isFinite(waitMs) ? Math.max(0, waitMs) : 0);
 }
 
-function tooLate({ limitMs }: Wish<Slot>, waitMs: number, others: number): GatewayError {
+function tooLate({ limitMs }: QueueEntry<Account>, waitMs: number, others: number): GatewayError {
   const [wait, limit] = [waitMs, limitMs].map((ms) => Math.ceil(ms / 1000));
   const message =
     `The accounts' pace allows no answer in time: ${others} others wait, this request would be served in about ` +

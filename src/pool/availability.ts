@@ -1,5 +1,5 @@
 import type { Durations, Prospect } from "./forecast.ts";
-import type { Slot } from "./account.ts";
+import type { Account } from "./account.ts";
 
 /** How long things usually take, in milliseconds; 0 where only what is certain counts. */
 export interface UsualDurations extends Durations {
@@ -7,29 +7,29 @@ export interface UsualDurations extends Durations {
 }
 
 /** What is known of the account's future. */
-export function prospectOf(slot: Slot, usual: UsualDurations): Prospect<Slot> {
-  const { pace } = slot;
+export function prospectOf(account: Account, usual: UsualDurations): Prospect<Account> {
+  const { rateLimiter: pace } = account;
   // A running request that was not sent yet, or whose answer has no head, is one that the pace counts from now.
-  const unsent = slot.state === "busy" && pace.limit && pace.unspent > 0 ? [pace.limit.windowMs] : [];
+  const unsent = account.state === "busy" && pace.limit && pace.unspent > 0 ? [pace.limit.windowMs] : [];
   return {
-    account: slot,
-    freeInMs: freeInMs(slot, usual),
+    account,
+    freeInMs: freeInMs(account, usual),
     pace: pace.limit,
     sendsEndInMs: [...pace.sendsEndInMs, ...unsent],
   };
 }
 
-function freeInMs(slot: Slot, { leaseMs, openingMs }: UsualDurations): number {
-  const { state } = slot;
-  if (state === "busy") return leftOf(leaseMs, slot);
-  if (state === "opening") return leftOf(openingMs, slot);
+function freeInMs(account: Account, { leaseMs, openingMs }: UsualDurations): number {
+  const { state } = account;
+  if (state === "busy") return leftOf(leaseMs, account);
+  if (state === "opening") return leftOf(openingMs, account);
   if (state === "ready") return 0;
-  if (state === "resting") return slot.session.isOpen ? 0 : openingMs;
+  if (state === "rate_limited") return account.session.isOpen ? 0 : openingMs;
   // When one works again that failed is not known; `Admission` decides how long it is waited for.
-  return slot.failingSinceMs === undefined ? slot.waitMs + openingMs : 0;
+  return account.failingSinceMs === undefined ? account.waitMs + openingMs : 0;
 }
 
 /** What takes longer than usual may be over at any moment. */
-function leftOf(usualMs: number, { since }: Slot): number {
+function leftOf(usualMs: number, { since }: Account): number {
   return Math.min(usualMs, Math.max(0, since + usualMs - Date.now()));
 }

@@ -1,16 +1,16 @@
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
-import { ASLEEP, type Pages } from "./page-budget.ts";
+import { ASLEEP, type PageBudget } from "./page-budget.ts";
 import type { Recovery } from "./recovery.ts";
-import type { Shelf } from "./idle-sessions.ts";
-import type { Slot } from "./account.ts";
-import type { WaitingLine } from "./request-queue.ts";
+import type { IdleSessions } from "./idle-sessions.ts";
+import type { Account } from "./account.ts";
+import type { RequestQueue } from "./request-queue.ts";
 
 export interface DispatcherParts {
-  readonly slots: ReadonlyMap<string, Slot>;
-  readonly line: WaitingLine<Slot>;
-  readonly shelf: Shelf;
-  readonly pages: Pages;
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly line: RequestQueue<Account>;
+  readonly shelf: IdleSessions;
+  readonly pages: PageBudget;
   readonly recovery: Recovery;
   readonly log: Log;
   /** Aborts when the gateway stops. */
@@ -29,14 +29,14 @@ export class Dispatcher {
   }
 
   /** Puts a session where it can be lent. */
-  async shelve(slot: Slot): Promise<void> {
+  async shelve(account: Account): Promise<void> {
     const { line, shelf, pages } = this.#parts;
-    if (slot.session.isOpen) {
-      slot.enter("ready", "waiting for a request");
+    if (account.session.isOpen) {
+      account.enter("ready", "waiting for a request");
       // On the shelf it might be closed to make room before anybody gets it.
-      if (line.offer(slot)) return;
-    } else slot.enter("cold", ASLEEP);
-    await shelf.put(slot);
+      if (line.offer(account)) return;
+    } else account.enter("idle", ASLEEP);
+    await shelf.put(account);
     pages.changed();
     void this.handOut();
   }
@@ -58,18 +58,18 @@ export class Dispatcher {
   }
 
   async #offerOpen(): Promise<void> {
-    const { slots, line, shelf, pages, recovery } = this.#parts;
-    const kept: Slot[] = [];
-    const isDone = (): boolean => line.length === 0 && [...slots.values()].every((slot) => slot.isSound);
+    const { accounts, line, shelf, pages, recovery } = this.#parts;
+    const kept: Account[] = [];
+    const isDone = (): boolean => line.length === 0 && [...accounts.values()].every((account) => account.isSound);
     while (shelf.open > 0 && !isDone()) {
-      const slot = await shelf.takeOpen();
-      if (!slot) break;
-      if (!slot.session.isOpen) {
-        recovery.lose(slot);
-        this.#background(recovery.bring(slot, { eagerly: false }));
-      } else if (!line.offer(slot)) kept.push(slot);
+      const account = await shelf.takeOpen();
+      if (!account) break;
+      if (!account.session.isOpen) {
+        recovery.lose(account);
+        this.#background(recovery.bring(account, { eagerly: false }));
+      } else if (!line.offer(account)) kept.push(account);
     }
-    for (const slot of kept) await shelf.put(slot);
+    for (const account of kept) await shelf.put(account);
     // One of them may close for a page that is to open.
     if (kept.length > 0) pages.changed();
   }
@@ -77,28 +77,28 @@ export class Dispatcher {
   /** Opens as many sleeping sessions as there are people in the line for whom none is open. */
   async #wakeSome(): Promise<void> {
     const { line, shelf } = this.#parts;
-    const kept: Slot[] = [];
+    const kept: Account[] = [];
     while (line.length > this.#waking && shelf.asleep > 0) {
-      const slot = await shelf.takeAsleep();
-      if (!slot) break;
-      if (line.wanting([slot]) > this.#waking) {
+      const account = await shelf.takeAsleep();
+      if (!account) break;
+      if (line.wanting([account]) > this.#waking) {
         this.#waking += 1;
-        this.#background(this.#wake(slot));
-      } else kept.push(slot);
+        this.#background(this.#wake(account));
+      } else kept.push(account);
     }
-    for (const slot of kept) await shelf.put(slot);
+    for (const account of kept) await shelf.put(account);
   }
 
-  async #wake(slot: Slot): Promise<void> {
+  async #wake(account: Account): Promise<void> {
     const { line, pages, recovery, signal } = this.#parts;
     try {
-      await pages.open(slot, { isWanted: () => line.wanting([slot]) > 0, isUrgent: true }, signal);
+      await pages.open(account, { isWanted: () => line.wanting([account]) > 0, isUrgent: true }, signal);
     } catch (cause) {
-      if (!signal.aborted) recovery.failToOpen(slot, GatewayError.from(cause));
+      if (!signal.aborted) recovery.failToOpen(account, GatewayError.from(cause));
     } finally {
       this.#waking -= 1;
     }
-    await recovery.bring(slot, { eagerly: false });
+    await recovery.bring(account, { eagerly: false });
   }
 
   /** Work that nobody awaits reports its failure here; there should be none. */

@@ -1,6 +1,6 @@
 import { GatewayError } from "../errors.ts";
 import type { PageFetch } from "../sites/site.ts";
-import type { Slot } from "./account.ts";
+import type { Account } from "./account.ts";
 
 /** After so long a request has arrived, whether it is answered or not. */
 const ARRIVAL_LIMIT_MS = 1_000;
@@ -10,9 +10,9 @@ const ARRIVAL_LIMIT_MS = 1_000;
  */
 const KEEP_TOKEN_AFTER_MS = 50;
 
-/** One request's exclusive use of a credential's session. */
+/** One request's exclusive use of an account's session. */
 export class Lease implements Disposable {
-  readonly slot: Slot;
+  readonly account: Account;
   readonly #settle: (error: GatewayError | undefined) => Promise<void>;
   readonly #settled = Promise.withResolvers<void>();
   readonly #overdue: NodeJS.Timeout;
@@ -25,8 +25,8 @@ export class Lease implements Disposable {
   /** The browser had its time for a challenge and did not solve it. */
   isUnsolved = false;
 
-  constructor(slot: Slot, limitMs: number, settle: (error: GatewayError | undefined) => Promise<void>) {
-    this.slot = slot;
+  constructor(account: Account, limitMs: number, settle: (error: GatewayError | undefined) => Promise<void>) {
+    this.account = account;
     this.#settle = settle;
     // The backstop for a holder whose answer stands still; its session is rebuilt under it.
     this.#overdue = setTimeout(() => {
@@ -35,8 +35,8 @@ export class Lease implements Disposable {
     }, limitMs);
   }
 
-  get credentialId(): string {
-    return this.slot.id;
+  get accountId(): string {
+    return this.account.id;
   }
 
   get elapsedMs(): number {
@@ -50,8 +50,8 @@ export class Lease implements Disposable {
 
   readonly fetch: PageFetch = async (request, signal) => {
     if (this.#isOver) throw new GatewayError("session_lost", "The session was taken back.");
-    const { permit, session } = this.slot;
-    this.slot.permit = undefined;
+    const { permit, session } = this.account;
+    this.account.permit = undefined;
     // A repetition under this lease is the same send: what came before it was no answer.
     // The site counts what arrives, and the answer's head proves that; a site that thinks long is not waited for.
     const spend = (): void => {
@@ -77,17 +77,17 @@ export class Lease implements Disposable {
    * @throws GatewayError `site_challenged` when it is not solved in time, and what else keeps the page from opening.
    */
   async solve(signal: AbortSignal): Promise<void> {
-    const { slot } = this;
-    slot.enter("challenged", "solving what the site asks");
+    const { account } = this;
+    account.enter("challenged", "solving what the site asks");
     try {
-      await slot.session.closePage();
-      await slot.session.open(signal);
+      await account.session.closePage();
+      await account.session.open(signal);
     } catch (cause) {
       const error = GatewayError.from(cause);
       this.isUnsolved = error.code === "site_challenged";
       throw error;
     }
-    slot.enter("busy", "answering");
+    account.enter("busy", "answering");
   }
 
   /** The answer goes on: the holder is not stuck. */
@@ -97,7 +97,7 @@ export class Lease implements Disposable {
 
   /** What really failed, which the site cannot know: `Session.explain`. */
   explain(error: GatewayError): Promise<GatewayError> {
-    return this.slot.session.explain(error);
+    return this.account.session.explain(error);
   }
 
   /** Tells what failed under this lease; the error table decides what becomes of the session. */

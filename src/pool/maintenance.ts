@@ -1,9 +1,9 @@
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
-import type { Pages, PagesOptions } from "./page-budget.ts";
+import type { PageBudget, PageBudgetOptions } from "./page-budget.ts";
 import type { Recovery } from "./recovery.ts";
-import type { Shelf } from "./idle-sessions.ts";
-import type { Slot } from "./account.ts";
+import type { IdleSessions } from "./idle-sessions.ts";
+import type { Account } from "./account.ts";
 
 /** How often idle sessions are looked at. */
 const ROUNDS_MS = 5_000;
@@ -13,15 +13,15 @@ const WAKE_BEFORE_MS = 24 * 3_600_000;
 /** One that holds no longer is for a person. */
 const MIN_LAPSING_MS = 1_000;
 
-export interface RoundsOptions extends Pick<PagesOptions, "probeAfterMs"> {
+export interface MaintenanceOptions extends Pick<PageBudgetOptions, "probeAfterMs"> {
   /** A page that was not used for so long is closed until it is needed. */
   readonly hibernateAfterMs: number;
 }
 
-export interface RoundsParts extends RoundsOptions {
-  readonly slots: ReadonlyMap<string, Slot>;
-  readonly shelf: Shelf;
-  readonly pages: Pages;
+export interface RoundsParts extends MaintenanceOptions {
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly shelf: IdleSessions;
+  readonly pages: PageBudget;
   readonly recovery: Recovery;
   /** Serves who waits, with what stands on the shelf. */
   readonly handOut: () => Promise<void>;
@@ -31,7 +31,7 @@ export interface RoundsParts extends RoundsOptions {
 }
 
 /** Looks at what nobody uses: lets idle pages close, asks whether accounts are signed in, finds those that died. */
-export class Rounds implements Disposable {
+export class Maintenance implements Disposable {
   readonly #parts: RoundsParts;
   readonly #timer: NodeJS.Timeout;
   /** One at a time: whoever asks for an account comes first. */
@@ -49,8 +49,8 @@ export class Rounds implements Disposable {
 
   #go(): void {
     this.#background(this.#lookAtIdle());
-    for (const { state, session } of this.#parts.slots.values()) {
-      if (state === "ready" || state === "resting") this.#background(session.ping());
+    for (const { state, session } of this.#parts.accounts.values()) {
+      if (state === "ready" || state === "rate_limited") this.#background(session.ping());
     }
   }
 
@@ -66,17 +66,17 @@ export class Rounds implements Disposable {
   /** Asks the site about accounts that nobody used for a while, so that a request need not find out. */
   async #probeIdle(): Promise<void> {
     const { shelf, recovery, probeAfterMs, signal } = this.#parts;
-    const isDue = ({ signedInMs = 0, jitter }: Slot): boolean =>
+    const isDue = ({ signedInMs = 0, jitter }: Account): boolean =>
       !signal.aborted && performance.now() - signedInMs >= probeAfterMs * jitter;
-    await shelf.eachOpen(isDue, async (slot) => {
-      slot.enter("busy", "asking whether it is signed in");
+    await shelf.eachOpen(isDue, async (account) => {
+      account.enter("busy", "asking whether it is signed in");
       try {
-        await slot.session.checkSignIn(signal);
-        slot.succeed();
+        await account.session.checkSignIn(signal);
+        account.succeed();
       } catch (cause) {
-        if (!signal.aborted) await recovery.fail(slot, GatewayError.from(cause));
+        if (!signal.aborted) await recovery.fail(account, GatewayError.from(cause));
       }
-      this.#background(recovery.bring(slot, { eagerly: false }));
+      this.#background(recovery.bring(account, { eagerly: false }));
     });
   }
 
@@ -87,29 +87,29 @@ export class Rounds implements Disposable {
    */
   async #wakeLapsing(): Promise<void> {
     const { shelf, signal } = this.#parts;
-    const isDue = ({ session, jitter, signInLeftMs }: Slot): boolean => {
-      const { expiresAt } = session.signIn;
+    const isDue = ({ session, jitter, signInLeftMs }: Account): boolean => {
+      const { expiresAt } = session.authCookies;
       if (signal.aborted || expiresAt === undefined || this.#isWaking) return false;
       const leftMs = expiresAt - Date.now();
       return leftMs > MIN_LAPSING_MS && leftMs < Math.min(WAKE_BEFORE_MS, signInLeftMs / 2) * jitter;
     };
-    await shelf.eachAsleep(isDue, async (slot) => {
+    await shelf.eachAsleep(isDue, async (account) => {
       // Known or not, it is to be asked.
-      slot.signedInMs = undefined;
+      account.signedInMs = undefined;
       this.#isWaking = true;
-      this.#background(this.#wake(slot).finally(() => (this.#isWaking = false)));
+      this.#background(this.#wake(account).finally(() => (this.#isWaking = false)));
     });
   }
 
-  async #wake(slot: Slot): Promise<void> {
+  async #wake(account: Account): Promise<void> {
     const { pages, recovery, signal } = this.#parts;
     try {
-      await pages.open(slot, { isWanted: () => true, isUrgent: false }, signal);
-      slot.succeed();
+      await pages.open(account, { isWanted: () => true, isUrgent: false }, signal);
+      account.succeed();
     } catch (cause) {
-      if (!signal.aborted) recovery.failToOpen(slot, GatewayError.from(cause));
+      if (!signal.aborted) recovery.failToOpen(account, GatewayError.from(cause));
     }
-    await recovery.bring(slot, { eagerly: false });
+    await recovery.bring(account, { eagerly: false });
   }
 
   /** Work that nobody awaits reports its failure here; there should be none. */

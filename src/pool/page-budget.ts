@@ -1,21 +1,21 @@
 import type { Log } from "../observe/log.ts";
-import type { Memory } from "../process/memory-pressure.ts";
+import type { MemoryPressure } from "../process/memory-pressure.ts";
 import { MovingAverage } from "./moving-average.ts";
 import { OpenRate, OPENING_BURST } from "./open-rate.ts";
 import type { RateLimit } from "./rate-limiter.ts";
-import type { Shelf } from "./idle-sessions.ts";
-import type { Slot } from "./account.ts";
+import type { IdleSessions } from "./idle-sessions.ts";
+import type { Account } from "./account.ts";
 
 /** How many pages are opened at a time: more would only slow each other down. */
 const OPENING_LIMIT = OPENING_BURST;
 export const ASLEEP = "asleep: its page is closed until it is needed";
 
-export interface PagesOptions {
+export interface PageBudgetOptions {
   /** How many pages may be open at once. */
   readonly maxOpenSessions: number;
   /** An account that nobody used for so long is asked about, each a fifth sooner or later; milliseconds. */
   readonly probeAfterMs: number;
-  readonly memory: Memory;
+  readonly memory: MemoryPressure;
   /** How many pages open in a span of time, after the first few; undefined: each as soon as it can. */
   readonly openRate?: RateLimit | undefined;
 }
@@ -26,17 +26,17 @@ export interface Wanted {
   readonly isUrgent: boolean;
 }
 
-export interface PagesParts extends PagesOptions {
-  readonly slots: ReadonlyMap<string, Slot>;
-  readonly shelf: Shelf;
+export interface PagesParts extends PageBudgetOptions {
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly shelf: IdleSessions;
   /** Puts a session where it can be lent. */
-  readonly shelve: (slot: Slot) => Promise<void>;
+  readonly shelve: (account: Account) => Promise<void>;
 }
 
 /** Decides which sessions have their page open: no more than fit, a few opening at a time, and the idle ones give way. */
-export class Pages implements Disposable {
+export class PageBudget implements Disposable {
   readonly #parts: PagesParts;
-  readonly #opening = new Set<Slot>();
+  readonly #opening = new Set<Account>();
   /** How long pages take to open. */
   readonly openingTime = new MovingAverage();
   #waiting: (() => void)[] = [];
@@ -55,22 +55,22 @@ export class Pages implements Disposable {
   }
 
   /**
-   * Opens the slot's page when there is room and its turn has come. False when it was not opened because `isWanted` said
+   * Opens the account's page when there is room and its turn has come. False when it was not opened because `isWanted` said
    * so by then. @throws GatewayError as Session.open does; the signal's reason.
    */
-  async open(slot: Slot, wanted: Wanted, signal: AbortSignal): Promise<boolean> {
-    if (!(await this.#turn(slot, wanted, signal))) return false;
+  async open(account: Account, wanted: Wanted, signal: AbortSignal): Promise<boolean> {
+    if (!(await this.#turn(account, wanted, signal))) return false;
     try {
-      slot.enter("opening", "going to the site");
+      account.enter("opening", "going to the site");
       const startedMs = performance.now();
-      const { signedInMs } = slot;
+      const { signedInMs } = account;
       const isKnownSignedIn = signedInMs !== undefined && performance.now() - signedInMs < this.#parts.probeAfterMs;
-      await slot.session.open(signal, { isKnownSignedIn });
-      slot.opened({ isProven: !isKnownSignedIn });
+      await account.session.open(signal, { isKnownSignedIn });
+      account.opened({ isProven: !isKnownSignedIn });
       this.openingTime.add(performance.now() - startedMs);
       return true;
     } finally {
-      this.#opening.delete(slot);
+      this.#opening.delete(account);
       this.changed();
     }
   }
@@ -87,40 +87,40 @@ export class Pages implements Disposable {
   /** Closes the pages of sessions that were idle for so long. */
   async sleepIdle(idleMs: number): Promise<void> {
     const limitMs = this.#parts.memory.isTight ? 0 : idleMs;
-    const isDue = (slot: Slot): boolean => performance.now() - slot.idleSinceMs >= limitMs;
+    const isDue = (account: Account): boolean => performance.now() - account.idleSinceMs >= limitMs;
     // Each is looked at when its turn comes: it may have been lent while another one's page closed.
-    for (const slot of this.#parts.slots.values()) {
-      if (!isUnusable(slot) || !isDue(slot)) continue;
-      await slot.session.sleep();
+    for (const account of this.#parts.accounts.values()) {
+      if (!isUnusable(account) || !isDue(account)) continue;
+      await account.session.sleep();
       this.changed();
     }
-    await this.#parts.shelf.eachOpen(isDue, (slot) => this.#sleep(slot));
+    await this.#parts.shelf.eachOpen(isDue, (account) => this.#sleep(account));
     this.changed();
   }
 
   /** A page grows with use, and only a new one gives that back. The old one serves until the new one is ready. */
-  async renewWorn({ id: credential, session }: Slot, log: Log, signal: AbortSignal): Promise<void> {
+  async renewWorn({ id, session }: Account, log: Log, signal: AbortSignal): Promise<void> {
     if (!(await session.isWorn())) return;
     try {
       await session.renew(signal);
-      log.info({ credential }, "page renewed");
+      log.info({ account: id }, "page renewed");
     } catch (cause) {
-      log.warn({ credential, err: cause }, "page not renewed");
+      log.warn({ account: id, err: cause }, "page not renewed");
     }
   }
 
   /** Waits for its turn, and takes it. False when the page is not wanted any more. */
-  async #turn(slot: Slot, { isWanted, isUrgent }: Wanted, signal: AbortSignal): Promise<boolean> {
+  async #turn(account: Account, { isWanted, isUrgent }: Wanted, signal: AbortSignal): Promise<boolean> {
     if (isUrgent) this.#urgent += 1;
     try {
-      while (!slot.session.isOpen && !(this.#isTurn(isUrgent) && this.hasRoom)) {
+      while (!account.session.isOpen && !(this.#isTurn(isUrgent) && this.hasRoom)) {
         if (this.#isTurn(isUrgent) && (await this.#closeIdle())) continue;
         await this.#change(signal);
         if (!isWanted()) return false;
       }
       // Nothing is awaited in between: another one would take the same turn.
-      if (!slot.session.isOpen) this.#rate.take();
-      this.#opening.add(slot);
+      if (!account.session.isOpen) this.#rate.take();
+      this.#opening.add(account);
       return true;
     } finally {
       if (isUrgent) {
@@ -137,12 +137,14 @@ export class Pages implements Disposable {
   }
 
   get #openCount(): number {
-    return [...this.#parts.slots.values()].filter((slot) => slot.session.holdsPage || this.#opening.has(slot)).length;
+    return [...this.#parts.accounts.values()].filter(
+      (account) => account.session.holdsPage || this.#opening.has(account),
+    ).length;
   }
 
   /** Closes one idle page: of the session that must wait longest, else of the one that stood ready longest. */
   async #closeIdle(): Promise<boolean> {
-    const unusables = [...this.#parts.slots.values()].filter(isUnusable);
+    const unusables = [...this.#parts.accounts.values()].filter(isUnusable);
     const [unusable] = unusables.sort((one, other) => other.waitMs - one.waitMs);
     if (unusable) {
       await unusable.session.sleep();
@@ -153,11 +155,11 @@ export class Pages implements Disposable {
     return idle !== undefined;
   }
 
-  async #sleep(slot: Slot): Promise<void> {
-    slot.enter("cold", ASLEEP);
-    await slot.session.sleep();
+  async #sleep(account: Account): Promise<void> {
+    account.enter("idle", ASLEEP);
+    await account.session.sleep();
     // Somebody may have come for it meanwhile.
-    await this.#parts.shelve(slot);
+    await this.#parts.shelve(account);
   }
 
   async #change(signal: AbortSignal): Promise<void> {
@@ -173,6 +175,6 @@ export class Pages implements Disposable {
 }
 
 /** Its page is open, and nobody may use it for a while. */
-function isUnusable({ state, session }: Slot): boolean {
-  return (state === "resting" || state === "cooling") && session.isOpen;
+function isUnusable({ state, session }: Account): boolean {
+  return (state === "rate_limited" || state === "cooldown") && session.isOpen;
 }

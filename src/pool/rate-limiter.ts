@@ -12,11 +12,11 @@ export interface Permit {
 }
 
 /**
- * One credential's pace: at most `count` sends in any window of `windowMs`, however they fall. A permit is one of
+ * One account's pace: at most `count` sends in any window of `windowMs`, however they fall. A permit is one of
  * Bottleneck's concurrent jobs that ends a whole window after it was spent; its reservoirs would allow twice the count
  * around the moment of their refresh.
  */
-export class Pace {
+export class RateLimiter {
   readonly #limiter: Bottleneck | undefined;
   /** Undefined where it may send at any time. */
   readonly limit: RateLimit | undefined;
@@ -61,13 +61,13 @@ export class Pace {
     return this.#unspent;
   }
 
-  /** How long until the pace lets this credential send again; 0 when it may now. */
+  /** How long until the pace lets this account send again; 0 when it may now. */
   get waitMs(): number {
     const oldest = this.#spentAt.at(-this.#count);
     return oldest === undefined ? 0 : Math.max(0, oldest + this.#windowMs - performance.now());
   }
 
-  /** Resolves when this credential may send. */
+  /** Resolves when this account may send. */
   async take(): Promise<Permit> {
     if (!this.#limiter) return { spend: () => {} };
     const permit = Promise.withResolvers<Permit>();

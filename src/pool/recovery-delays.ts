@@ -1,8 +1,8 @@
-import type { SessionFate } from "../errors.ts";
-import type { CredentialState } from "./account.ts";
+import type { SessionAction } from "../errors.ts";
+import type { AccountState } from "./account.ts";
 
 export interface RecoveryDelays {
-  readonly state: CredentialState;
+  readonly state: AccountState;
   readonly firstDelayMs: number;
   /** From the second failure of the same kind in a row on, doubling with each further one. */
   readonly repeatedDelayMs: number;
@@ -15,10 +15,10 @@ const HOUR_MS = 60 * MINUTE_MS;
 export const MAX_DELAY_MS = HOUR_MS;
 
 /** What happens after a failure, by the fate that the error table gives. */
-export const RECOVERY: Readonly<Record<SessionFate, RecoveryDelays>> = {
-  keep: { state: "cold", firstDelayMs: 1_000, repeatedDelayMs: 2_000, maxDelayMs: MINUTE_MS },
-  rebuild: { state: "cold", firstDelayMs: 0, repeatedDelayMs: 1_000, maxDelayMs: MINUTE_MS },
-  cool: { state: "cooling", firstDelayMs: MINUTE_MS, repeatedDelayMs: 2 * MINUTE_MS, maxDelayMs: HOUR_MS },
+export const RECOVERY: Readonly<Record<SessionAction, RecoveryDelays>> = {
+  keep: { state: "idle", firstDelayMs: 1_000, repeatedDelayMs: 2_000, maxDelayMs: MINUTE_MS },
+  rebuild: { state: "idle", firstDelayMs: 0, repeatedDelayMs: 1_000, maxDelayMs: MINUTE_MS },
+  cool: { state: "cooldown", firstDelayMs: MINUTE_MS, repeatedDelayMs: 2 * MINUTE_MS, maxDelayMs: HOUR_MS },
   challenge: { state: "challenged", firstDelayMs: 0, repeatedDelayMs: 1_000, maxDelayMs: 5 * MINUTE_MS },
   expire: { state: "expired", firstDelayMs: 1_000, repeatedDelayMs: 5 * MINUTE_MS, maxDelayMs: HOUR_MS },
 };
@@ -34,7 +34,7 @@ export const UNSOLVED: RecoveryDelays = {
 /** So many requests in a row that were challenged, though the page opened each time: it is solved in vain. */
 export const CHALLENGED_IN_VAIN = 5;
 
-export function recoveryInto(state: CredentialState): RecoveryDelays | undefined {
+export function recoveryInto(state: AccountState): RecoveryDelays | undefined {
   return [...Object.values(RECOVERY), UNSOLVED].find((recovery) => recovery.state === state);
 }
 

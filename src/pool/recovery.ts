@@ -1,19 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
-import type { Pages } from "./page-budget.ts";
-import type { Slot } from "./account.ts";
+import type { PageBudget } from "./page-budget.ts";
+import type { Account } from "./account.ts";
 
 /** Time enough for a person to sign in again. */
 const EXPIRES_SOON_MS = 3 * 24 * 3_600_000;
 
 export interface RecoveryParts {
-  readonly pages: Pages;
+  readonly pages: PageBudget;
   readonly log: Log;
   /** Aborts when the gateway stops. */
   readonly signal: AbortSignal;
   /** Puts a session where it can be lent. */
-  readonly shelve: (slot: Slot) => Promise<void>;
+  readonly shelve: (account: Account) => Promise<void>;
   /** Called after each failure to open. */
   readonly onFailure: () => void;
 }
@@ -29,86 +29,86 @@ export class Recovery {
   }
 
   /** Puts a session on the shelf: proves first that a failed one works again, opens it if so wished, waits for its pace. */
-  async bring(slot: Slot, { eagerly }: { readonly eagerly: boolean }): Promise<void> {
+  async bring(account: Account, { eagerly }: { readonly eagerly: boolean }): Promise<void> {
     const { signal, pages } = this.#parts;
-    const isGone = (): boolean => signal.aborted || slot.isRetired;
+    const isGone = (): boolean => signal.aborted || account.isRetired;
     let mustOpen = eagerly;
-    while (!isGone() && (mustOpen || slot.nextTryAt !== undefined)) {
+    while (!isGone() && (mustOpen || account.nextTryAt !== undefined)) {
       mustOpen = false;
-      await this.#tryToOpen(slot);
+      await this.#tryToOpen(account);
     }
-    if (!isGone() && !slot.permit) {
-      if (slot.pace.waitMs > 0) slot.enter("resting", "its pace");
+    if (!isGone() && !account.permit) {
+      if (account.rateLimiter.waitMs > 0) account.enter("rate_limited", "its pace");
       pages.changed();
-      slot.permit = await slot.pace.take();
+      account.permit = await account.rateLimiter.take();
     }
     if (isGone()) {
-      slot.enter("draining", signal.aborted ? "the gateway stops" : "taken out of the configuration");
+      account.enter("draining", signal.aborted ? "the gateway stops" : "taken out of the configuration");
       return;
     }
-    await this.#parts.shelve(slot);
+    await this.#parts.shelve(account);
   }
 
   /** A session failed in use; `isUnsolved`: by a challenge that the browser had its time for. */
-  async fail(slot: Slot, failure: GatewayError, isUnsolved = false): Promise<void> {
+  async fail(account: Account, failure: GatewayError, isUnsolved = false): Promise<void> {
     this.#count(failure);
     const { code, message: reason } = failure;
-    this.#parts.log.warn({ credential: slot.id, code, reason, cause: causeOf(failure) }, "session failed");
+    this.#parts.log.warn({ account: account.id, code, reason, cause: causeOf(failure) }, "session failed");
     // A token may have come with the failure, and closing a page that hangs takes the context along.
-    await slot.session.keepCookies().catch(() => {});
-    if (failure.row.fate !== "cool") await slot.session.closePage();
-    if (isUnsolved) slot.failToOpen(failure);
-    else slot.fail(failure);
+    await account.session.keepCookies().catch(() => {});
+    if (failure.row.fate !== "cool") await account.session.closePage();
+    if (isUnsolved) account.failToOpen(failure);
+    else account.fail(failure);
     // Its page may give way now.
     this.#parts.pages.changed();
   }
 
   /** A session's page did not open. */
-  failToOpen(slot: Slot, failure: GatewayError): void {
+  failToOpen(account: Account, failure: GatewayError): void {
     this.#count(failure);
-    slot.failToOpen(failure);
-    const { id: credential, state, reason } = slot;
-    const told = { credential, state, reason, nextTryMs: Math.round(slot.waitMs), cause: causeOf(failure) };
+    account.failToOpen(failure);
+    const { id, state, reason } = account;
+    const told = { account: id, state, reason, nextTryMs: Math.round(account.waitMs), cause: causeOf(failure) };
     this.#parts.log.warn(told, "session did not open");
     this.#parts.onFailure();
   }
 
   /** A session's page was lost while nobody used it. */
-  lose(slot: Slot): void {
-    const because = slot.session.lostBecause?.message ?? "";
+  lose(account: Account): void {
+    const because = account.session.lostBecause?.message ?? "";
     const failure = new GatewayError(
       "session_lost",
       `The session's page was lost while nobody used it. ${because}`.trimEnd(),
     );
     this.#count(failure);
-    this.#parts.log.warn({ credential: slot.id, code: failure.code, reason: failure.message }, "session lost");
-    slot.fail(failure);
+    this.#parts.log.warn({ account: account.id, code: failure.code, reason: failure.message }, "session lost");
+    account.fail(failure);
   }
 
   #count({ code }: GatewayError): void {
     this.failures.set(code, (this.failures.get(code) ?? 0) + 1);
   }
 
-  #tellOpen({ id: credential, session }: Slot): void {
+  #tellOpen({ id, session }: Account): void {
     const { log } = this.#parts;
-    const { expiresAt } = session.signIn;
-    log.info({ credential, expiresAt }, "session open");
+    const { expiresAt } = session.authCookies;
+    log.info({ account: id, expiresAt }, "session open");
     if (expiresAt !== undefined && expiresAt - Date.now() < EXPIRES_SOON_MS) {
-      log.warn({ credential, expiresAt }, "the account will be signed out soon; give it a new cookie");
+      log.warn({ account: id, expiresAt }, "the account will be signed out soon; give it a new cookie");
     }
   }
 
-  /** One try, when its time has come. What comes of it stands in the slot. */
-  async #tryToOpen(slot: Slot): Promise<void> {
+  /** One try, when its time has come. What comes of it stands in the account. */
+  async #tryToOpen(account: Account): Promise<void> {
     const { signal, pages } = this.#parts;
     try {
-      await delay(slot.waitMs, undefined, { signal, ref: false });
-      if (slot.isRetired) return;
-      await pages.open(slot, { isWanted: () => !slot.isRetired, isUrgent: false }, signal);
-      this.#tellOpen(slot);
+      await delay(account.waitMs, undefined, { signal, ref: false });
+      if (account.isRetired) return;
+      await pages.open(account, { isWanted: () => !account.isRetired, isUrgent: false }, signal);
+      this.#tellOpen(account);
     } catch (cause) {
       if (signal.aborted) return;
-      this.failToOpen(slot, GatewayError.from(cause));
+      this.failToOpen(account, GatewayError.from(cause));
     }
   }
 }

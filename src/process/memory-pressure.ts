@@ -13,7 +13,7 @@ const TIGHT_SHARE = 0.85;
 const FULL_SHARE = 0.93;
 
 /** How much of the memory that this process may use is used, by everybody in its container, or on the machine. */
-export class Memory {
+export class MemoryPressure {
   readonly #usedShare: () => number;
 
   constructor(usedShare: () => number = measuredShare) {

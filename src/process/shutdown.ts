@@ -11,7 +11,7 @@ const FATAL_DRAIN_MS = 5_000;
 const ECHO_MS = 1_000;
 
 /** When the process is to end: in good order when first asked to, at once when asked again. */
-export class Stop {
+export class Shutdown {
   /** Whether SIGHUP means that the terminal was closed. Without a terminal it is the operator's, to reload. */
   readonly endsOnHangUp = hasTerminal();
   readonly #asked = Promise.withResolvers<void>();
@@ -33,12 +33,12 @@ export class Stop {
   }
 
   /** Resolves with the first signal to end, or after an exception that nobody caught. */
-  get asked(): Promise<void> {
+  get requested(): Promise<void> {
     return this.#asked.promise;
   }
 
   /** Resolves with the second signal, or some seconds after such an exception. */
-  get urged(): Promise<void> {
+  get forced(): Promise<void> {
     return this.#urged.promise;
   }
 

@@ -14,7 +14,7 @@ const TOUCH_EVERY_MS = 3_600_000;
  * A temporary folder for everything that this process and its browsers put aside, Playwright's profiles included: it
  * becomes TMPDIR. It goes when disposed; one whose process was killed goes at the next start, with what still runs in it.
  */
-export class Scratch implements AsyncDisposable {
+export class TempDir implements AsyncDisposable {
   readonly path: string;
   readonly #before = process.env["TMPDIR"];
   readonly #touching: NodeJS.Timeout;
@@ -27,11 +27,11 @@ export class Scratch implements AsyncDisposable {
   }
 
   /** Gives how many left-over folders were swept away, too. */
-  static async open(): Promise<{ readonly scratch: Scratch; readonly swept: number }> {
+  static async open(): Promise<{ readonly scratch: TempDir; readonly swept: number }> {
     const parent = (await mayServe(tmpdir())) ? tmpdir() : SHORT_PARENT;
     const swept = await sweep(parent);
     const path = await mkdtemp(join(parent, `${PREFIX}${process.pid}-`));
-    return { scratch: new Scratch(path), swept };
+    return { scratch: new TempDir(path), swept };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -111,7 +111,7 @@ async function failure(response: PageResponse): Promise<GatewayError> {
   const { status, headers } = response;
   const text = await collect(response.body).catch(() => "");
   if (isChallenge(response, text)) return challenged();
-  if (status === 401) return new GatewayError("credential_expired", "The site says that this account is signed out.");
+  if (status === 401) return new GatewayError("account_signed_out", "The site says that this account is signed out.");
   if (status === 403) return new GatewayError("site_forbidden", "The site forbids this account to ask.");
   if (status === 429) {
     const retryAfterMs = parseRetryAfter(headers["retry-after"]);

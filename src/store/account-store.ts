@@ -1,9 +1,9 @@
 import { Database } from "./database.ts";
 import { claimKey } from "./key-claim.ts";
-import type { CredentialTable } from "./migrations.ts";
+import type { AccountTable } from "./migrations.ts";
 import { Seal } from "./seal.ts";
 
-export interface StoredCredential {
+export interface StoredAccount {
   /** The browser's cookies in Playwright's form as they last were, rotated tokens included; JSON. */
   readonly cookies: string;
   readonly state: string;
@@ -21,12 +21,12 @@ export interface StoredCredential {
 export interface AccountIdentity {
   readonly id: string;
   /** The cookies that keep it signed in, as they are configured. */
-  readonly signIn: string;
+  readonly signInKey: string;
   /** All that is configured of it. */
   readonly cookie: string;
 }
 
-export interface LoadedCredential extends StoredCredential {
+export interface LoadedAccount extends StoredAccount {
   /** Whether something beside the sign-in is configured otherwise than when this was saved. */
   readonly isConfiguredAnew: boolean;
 }
@@ -36,7 +36,7 @@ export interface LoadedCredential extends StoredCredential {
  * Rows of removed accounts stay for a while. All methods throw StoreError only; a save that failed leaves what was stored
  * as it was, and the next one may succeed.
  */
-export class CredentialStore implements AsyncDisposable {
+export class AccountStore implements AsyncDisposable {
   readonly #database: Database;
   readonly #seal: Seal;
   /** What rows from before accounts were known by their sign-in are sealed with. */
@@ -49,16 +49,16 @@ export class CredentialStore implements AsyncDisposable {
   }
 
   /** @throws StoreError `seal_broken` when another key seals what is there. */
-  static async open(stateDir: string, secretKey: Buffer): Promise<CredentialStore> {
+  static async open(stateDir: string, secretKey: Buffer): Promise<AccountStore> {
     await using opened = new AsyncDisposableStack();
     const database = opened.use(await Database.open(stateDir));
     const dataKey = await claimKey(database, secretKey);
     opened.move();
-    return new CredentialStore(database, dataKey, secretKey);
+    return new AccountStore(database, dataKey, secretKey);
   }
 
   /** Undefined when nothing is stored of this sign-in. What was stored under a place or an id takes up its sign-in now. */
-  async load(account: AccountIdentity): Promise<LoadedCredential | undefined> {
+  async load(account: AccountIdentity): Promise<LoadedAccount | undefined> {
     const key = this.#keyOf(account);
     const row = (await this.#rowOf(key)) ?? (await this.#adopt(account, key));
     if (!row) return undefined;
@@ -88,7 +88,7 @@ export class CredentialStore implements AsyncDisposable {
     return rows.flatMap(sentAtOf).toSorted((one, other) => one - other);
   }
 
-  async save(account: AccountIdentity, stored: StoredCredential): Promise<void> {
+  async save(account: AccountIdentity, stored: StoredAccount): Promise<void> {
     const key = this.#keyOf(account);
     const values = {
       id: account.id,
@@ -142,12 +142,12 @@ export class CredentialStore implements AsyncDisposable {
     await this.#database[Symbol.asyncDispose]();
   }
 
-  #rowOf(key: string): Promise<CredentialTable | undefined> {
+  #rowOf(key: string): Promise<AccountTable | undefined> {
     return this.#database.run((db) => db.selectFrom("account").selectAll().where("key", "=", key).executeTakeFirst());
   }
 
   /** A row from before accounts were known by their sign-in: its key has the id, and tells which cookie it grew from. */
-  async #adopt(account: AccountIdentity, key: string): Promise<CredentialTable | undefined> {
+  async #adopt(account: AccountIdentity, key: string): Promise<AccountTable | undefined> {
     const rows = await this.#database.run((db) =>
       db.selectFrom("account").selectAll().where("key", "like", `${LEGACY_PREFIX}%`).execute(),
     );
@@ -163,8 +163,8 @@ export class CredentialStore implements AsyncDisposable {
   }
 
   /** Also the context that its cookies are sealed in. */
-  #keyOf({ signIn }: AccountIdentity): string {
-    return `account:${this.#seal.digest(signIn, "sign-in")}`;
+  #keyOf({ signInKey }: AccountIdentity): string {
+    return `account:${this.#seal.digest(signInKey, "sign-in")}`;
   }
 }
 

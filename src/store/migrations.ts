@@ -1,7 +1,7 @@
 import { sql, type Kysely } from "kysely";
 import { DEFAULT_MIGRATION_TABLE, Migrator, type Migration } from "kysely/migration";
 
-export interface CredentialTable {
+export interface AccountTable {
   /** `account:` and the keyed digest of the configured sign-in; `credential:` and the id where it is not known yet. */
   readonly key: string;
   readonly id: string;
@@ -24,7 +24,7 @@ export interface CredentialTable {
 
 /** The tables, as the last migration leaves them. */
 export interface Schema {
-  readonly account: CredentialTable;
+  readonly account: AccountTable;
   /** One row: which SECRET_KEY seals this file's own key, and that one, sealed. */
   readonly seal: { readonly key_id: string; readonly data_key: string };
 }
@@ -81,6 +81,17 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .addColumn("key_id", "text", (column) => column.notNull())
         .addColumn("data_key", "text", (column) => column.notNull())
         .execute();
+    },
+  },
+  "004-state-names": {
+    async up(db) {
+      for (const [before, after] of [
+        ["cold", "idle"],
+        ["resting", "rate_limited"],
+        ["cooling", "cooldown"],
+      ]) {
+        await sql`UPDATE account SET state = ${after} WHERE state = ${before}`.execute(db);
+      }
     },
   },
 };

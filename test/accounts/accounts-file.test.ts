@@ -79,7 +79,7 @@ test(
     await using beside = await place.run("doctor");
     expect(await beside.ended()).toBe(0);
     expect(beside.output).toMatch(/^note {2}a gateway runs with this STATE_DIR: it was asked/m);
-    expect(beside.output).toMatch(/^ok {4}account alice: (?:ready|resting|cold|busy)/m);
+    expect(beside.output).toMatch(/^ok {4}account alice: (?:ready|rate_limited|idle|busy)/m);
     // Another port, as in another container: it cannot be asked.
     await using elsewhere = await place.run("doctor", { PORT: String(await freePort()) });
     expect(await elsewhere.ended()).toBe(0);

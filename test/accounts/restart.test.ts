@@ -28,7 +28,7 @@ test("after a restart an account goes on with the token that the site gave it la
 test("a token that the page itself was given while nobody asked is kept at the stop", async () => {
   await using world = await openWorld({ accounts: ["alice"], simulator: { replacedTokensInForce: 0 } });
   await world.ask("before");
-  const browser = await world.gateway.browsers.hosts[0]?.browser();
+  const browser = await world.gateway.browsers.supervisors[0]?.browser();
   const [page] = browser?.contexts().flatMap((context) => context.pages()) ?? [];
   // As next-auth's own script does it now and then.
   await page?.evaluate(async () => (await fetch("/api/auth/session")).text());
@@ -86,12 +86,12 @@ test("an account that is left alone stays so over a restart", async () => {
   await expect(world.ask('@sim {"status":429,"retryAfter":"1800"}')).rejects.toMatchObject({
     code: "site_rate_limited",
   });
-  await expect.poll(() => stateOf(world, "alice")).toBe("cooling");
+  await expect.poll(() => stateOf(world, "alice")).toBe("cooldown");
   const [before] = world.gateway.pool.states;
   await world.restart();
-  expect(world.gateway.pool.states[0]).toMatchObject({ state: "cooling", nextTryAt: before?.nextTryAt });
+  expect(world.gateway.pool.states[0]).toMatchObject({ state: "cooldown", nextTryAt: before?.nextTryAt });
   const loads = world.simulator.pageLoads;
-  await expect(world.ask("anybody?")).rejects.toMatchObject({ status: 503, code: "no_usable_credential" });
+  await expect(world.ask("anybody?")).rejects.toMatchObject({ status: 503, code: "no_usable_account" });
   expect(world.simulator.pageLoads).toBe(loads);
 });
 
@@ -138,7 +138,7 @@ test("another cookie does not set an account's pace back, while it runs or after
   await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: "1/2s" } });
   await world.ask("one");
   const renewed = [{ id: "alice", cookie: world.simulator.addAccount("alice") }];
-  await world.gateway.setCredentials(renewed);
+  await world.gateway.setAccounts(renewed);
   await world.ask("two");
   await world.restart({
     GPTOMNI_CREDENTIALS: JSON.stringify([{ id: "alice", cookie: world.simulator.addAccount("alice") }]),
@@ -155,13 +155,13 @@ test("the operator hears once that an account needs them, and once that it is we
   world.simulator.accounts.signOut("alice");
   for (const word of ["a", "b", "c"]) await world.ask(word);
   await expect.poll(() => heard).toHaveLength(1);
-  expect(heard[0]).toMatchObject({ credential: "alice", state: "expired", before: null });
+  expect(heard[0]).toMatchObject({ account: "alice", state: "expired", before: null });
   expect(JSON.stringify(heard)).not.toContain("session-token");
   const cookie = world.simulator.addAccount("alice");
   const bob = { id: "bob", cookie: world.cookies.get("bob") ?? "" };
-  await world.gateway.setCredentials([{ id: "alice", cookie }, bob]);
+  await world.gateway.setAccounts([{ id: "alice", cookie }, bob]);
   await expect.poll(() => heard, { timeout: 10_000 }).toHaveLength(2);
-  expect(heard[1]).toMatchObject({ credential: "alice", state: "ready", before: "expired" });
+  expect(heard[1]).toMatchObject({ account: "alice", state: "ready", before: "expired" });
 });
 
 test("an alert goes where its URL's user and password open the door, and neither is logged", async () => {
@@ -192,7 +192,7 @@ test("an operator who is hard to reach hears in the order in which it came about
   world.simulator.accounts.signOut("alice");
   await world.ask("anybody?").catch(() => {});
   await expect.poll(() => stateOf(world, "alice")).toBe("expired");
-  await world.gateway.setCredentials([{ id: "alice", cookie: world.simulator.addAccount("alice") }]);
+  await world.gateway.setAccounts([{ id: "alice", cookie: world.simulator.addAccount("alice") }]);
   await expect.poll(() => heard.map(({ state }) => state), { timeout: 10_000 }).toEqual(["expired", "ready"]);
 });
 
@@ -208,11 +208,11 @@ test("what the operator was told before a restart is not told again, and its end
   await world.ask("bob is there");
   const cookie = world.simulator.addAccount("alice");
   const bob = { id: "bob", cookie: world.cookies.get("bob") ?? "" };
-  await world.gateway.setCredentials([{ id: "alice", cookie }, bob]);
-  const endings = (): unknown[] => heard.map(({ credential, state, before }) => ({ credential, state, before }));
+  await world.gateway.setAccounts([{ id: "alice", cookie }, bob]);
+  const endings = (): unknown[] => heard.map(({ account, state, before }) => ({ account, state, before }));
   await expect.poll(endings, { timeout: 10_000 }).toEqual([
-    { credential: "alice", state: "expired", before: null },
-    { credential: "alice", state: "ready", before: "expired" },
+    { account: "alice", state: "expired", before: null },
+    { account: "alice", state: "ready", before: "expired" },
   ]);
 });
 
@@ -232,7 +232,7 @@ test("accounts come and go while it runs, and streams of others go on", async ()
   const other = streaming === "alice" ? "bob" : "alice";
   const carol = { id: "carol", cookie: world.simulator.addAccount("carol") };
   // The one that answers is taken out too: it drains first.
-  const changed = world.gateway.setCredentials([carol]);
+  const changed = world.gateway.setAccounts([carol]);
   await expect.poll(() => stateOf(world, "carol"), { timeout: 10_000 }).toBe("ready");
   await expect.poll(() => stateOf(world, other)).toBeUndefined();
   await expect(world.ask("who?")).resolves.toBe("You said: who?");
@@ -248,11 +248,11 @@ test("an account that is taken out and put back goes on with its newest token, w
   await using world = await openWorld({ accounts: ["alice"], simulator });
   const cookie = world.cookies.get("alice") ?? "";
   await world.ask("one");
-  await world.gateway.setCredentials([]);
-  await world.gateway.setCredentials([{ id: "alice", cookie }]);
+  await world.gateway.setAccounts([]);
+  await world.gateway.setAccounts([{ id: "alice", cookie }]);
   await world.ask("two");
   // Renamed while it runs, by hand and by a restart.
-  await world.gateway.setCredentials([{ id: "work", cookie }]);
+  await world.gateway.setAccounts([{ id: "work", cookie }]);
   await world.ask("three");
   await world.restart({ GPTOMNI_CREDENTIALS: "" });
   await world.restart({ GPTOMNI_CREDENTIALS: "[]" });
@@ -276,8 +276,8 @@ test("an account that has no id is the same one wherever it stands in the list",
 
 test("an account that is taken out while it sleeps is no reason to be ready any more", async () => {
   await using world = await openWorld({ accounts: ["alice"], settings: { HIBERNATE_AFTER_SECONDS: "1" } });
-  await expect.poll(() => stateOf(world, "alice"), { timeout: 10_000 }).toBe("cold");
-  await world.gateway.setCredentials([]);
+  await expect.poll(() => stateOf(world, "alice"), { timeout: 10_000 }).toBe("idle");
+  await world.gateway.setAccounts([]);
   expect((await fetch(`${world.gateway.url}/readyz`)).status).toBe(503);
-  await expect(world.ask("anybody?")).rejects.toMatchObject({ status: 503, code: "no_usable_credential" });
+  await expect(world.ask("anybody?")).rejects.toMatchObject({ status: 503, code: "no_usable_account" });
 });

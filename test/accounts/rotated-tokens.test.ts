@@ -8,18 +8,18 @@ import { expect, test } from "vitest";
 import { checkAccount } from "../../src/doctor/account-check.ts";
 import { Alerts } from "../../src/accounts/alerts.ts";
 import type { BrowserFleet } from "../../src/browser/browser-fleet.ts";
-import type { BrowserHost } from "../../src/browser/browser-supervisor.ts";
+import type { BrowserSupervisor } from "../../src/browser/browser-supervisor.ts";
 import type { StoredCookies } from "../../src/browser/cookies.ts";
-import type { SignIn } from "../../src/browser/auth-cookies.ts";
-import { readCredentialsFile } from "../../src/accounts/accounts-file.ts";
+import type { AuthCookies } from "../../src/browser/auth-cookies.ts";
+import { readAccountsFile } from "../../src/accounts/accounts-file.ts";
 import { GatewayError } from "../../src/errors.ts";
 import { createLog, Redaction } from "../../src/observe/log.ts";
 import type { SessionPool } from "../../src/pool/session-pool.ts";
-import type { Slot } from "../../src/pool/account.ts";
-import { Roster } from "../../src/accounts/account-manager.ts";
-import { SessionStates } from "../../src/accounts/account-persistence.ts";
+import type { Account } from "../../src/pool/account.ts";
+import { AccountManager } from "../../src/accounts/account-manager.ts";
+import { AccountPersistence } from "../../src/accounts/account-persistence.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
-import { CredentialStore } from "../../src/store/account-store.ts";
+import { AccountStore } from "../../src/store/account-store.ts";
 
 const TOKEN = "__Secure-next-auth.session-token";
 const site = gptomni(new URL("https://chat.example.test"));
@@ -39,7 +39,7 @@ class TokenSite {
   use(token: string): string {
     const [account = "", count = ""] = token.split("-");
     const uses = this.#uses.get(account) ?? 0;
-    if (Number(count) !== uses) throw new GatewayError("credential_expired", `${account}: use ${count} of ${uses}`);
+    if (Number(count) !== uses) throw new GatewayError("account_signed_out", `${account}: use ${count} of ${uses}`);
     this.#uses.set(account, uses + 1);
     return `${account}-${uses + 1}`;
   }
@@ -66,41 +66,41 @@ function cookieJar(): BrowserContext {
 }
 
 /** Opens the site in a new context, is given the next token, and notices it. */
-async function use(tokens: TokenSite, signIn: SignIn): Promise<void> {
+async function use(tokens: TokenSite, signIn: AuthCookies): Promise<void> {
   const context = cookieJar();
-  await signIn.enter(context);
+  await signIn.applyTo(context);
   const cookies = await context.cookies();
   const token = cookies.find(({ name }) => name === TOKEN)?.value ?? "";
   const [next, common] = [tokens.use(token), { domain: site.origin.hostname, path: "/", httpOnly: true }];
   await context.addCookies([{ ...common, name: TOKEN, value: next, secure: true, sameSite: "Lax" }]);
-  await signIn.keep(context);
+  await signIn.captureFrom(context);
 }
 
 /** The gateway's accounts without its browsers: what is configured, what is stored, and who is in use. */
 class Running {
-  readonly slots = new Map<string, Slot>();
-  readonly #store: CredentialStore;
-  readonly #states: SessionStates;
-  readonly #roster: Roster;
+  readonly accounts = new Map<string, Account>();
+  readonly #store: AccountStore;
+  readonly #states: AccountPersistence;
+  readonly #roster: AccountManager;
 
-  private constructor(store: CredentialStore) {
+  private constructor(store: AccountStore) {
     this.#store = store;
-    this.#states = new SessionStates(store, log, { keepRemovedMs: KEEP_MS, tryWriting: async () => {} });
-    const pool: Pick<SessionPool, "add" | "remove" | "refuseHopeless"> = {
-      refuseHopeless: () => {},
-      add: async (slot) => void this.slots.set(slot.id, slot),
+    this.#states = new AccountPersistence(store, log, { keepRemovedMs: KEEP_MS, tryWriting: async () => {} });
+    const pool: Pick<SessionPool, "add" | "remove" | "refuseUnservable"> = {
+      refuseUnservable: () => {},
+      add: async (account) => void this.accounts.set(account.id, account),
       remove: async (id) => {
-        const slot = this.slots.get(id);
-        if (slot) slot.isRetired = true;
+        const account = this.accounts.get(id);
+        if (account) account.isRetired = true;
         await turn();
-        this.slots.delete(id);
+        this.accounts.delete(id);
       },
     };
-    const browsers: Pick<BrowserFleet, "moveIn" | "moveOut"> = {
-      moveIn: () => ({}) as BrowserHost,
-      moveOut: async () => {},
+    const browsers: Pick<BrowserFleet, "assign" | "release"> = {
+      assign: () => ({}) as BrowserSupervisor,
+      release: async () => {},
     };
-    this.#roster = new Roster({
+    this.#roster = new AccountManager({
       pool: pool as SessionPool,
       browsers: browsers as BrowserFleet,
       states: this.#states,
@@ -112,12 +112,12 @@ class Running {
   }
 
   static async start(stateDir: string): Promise<Running> {
-    return new Running(await CredentialStore.open(stateDir, key));
+    return new Running(await AccountStore.open(stateDir, key));
   }
 
   /** As the command does it: no list at all changes nothing, and neither does a wrong one. */
   async reload(file: string): Promise<void> {
-    const list = await readCredentialsFile(file, site).catch(() => undefined);
+    const list = await readAccountsFile(file, site).catch(() => undefined);
     if (list) await this.#roster.apply(list);
   }
 
@@ -172,7 +172,7 @@ async function play(steps: readonly Step[]): Promise<void> {
     await running.reload(file);
   };
   const askAll = async (): Promise<void> => {
-    for (const slot of running.slots.values()) await use(tokens, slot.session.signIn);
+    for (const account of running.accounts.values()) await use(tokens, account.session.authCookies);
   };
   await running.reload(file);
   for (const one of [...steps, everybody, { do: "ask" } as const, { do: "kill" } as const, { do: "ask" } as const]) {
@@ -182,9 +182,9 @@ async function play(steps: readonly Step[]): Promise<void> {
     } else if (one.do === "ask") await askAll();
     else if (one.do === "doctor") {
       await running.stop();
-      await using store = await CredentialStore.open(stateDir, key);
-      const open = (signIn: SignIn): Promise<void> => use(tokens, signIn);
-      const list = (await readCredentialsFile(file, site).catch(() => undefined)) ?? [];
+      await using store = await AccountStore.open(stateDir, key);
+      const open = (signIn: AuthCookies): Promise<void> => use(tokens, signIn);
+      const list = (await readAccountsFile(file, site).catch(() => undefined)) ?? [];
       for (const account of list) await checkAccount(account, { site, store, open });
       await store[Symbol.asyncDispose]();
       await again();
@@ -197,7 +197,7 @@ async function play(steps: readonly Step[]): Promise<void> {
       await again();
     }
   }
-  expect(running.slots.size).toBe(ACCOUNTS.length);
+  expect(running.accounts.size).toBe(ACCOUNTS.length);
   await running.stop();
   await rm(stateDir, { recursive: true });
 }

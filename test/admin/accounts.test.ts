@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { CREDENTIAL_STATES } from "../../src/pool/account.ts";
+import { ACCOUNT_STATES } from "../../src/pool/account.ts";
 import { ADMIN_KEY } from "../support/api-key.ts";
 import { KEY, says, serve } from "../support/scripted-gateway.ts";
 import { openWorld, type World } from "../support/world.ts";
 
-const ROUTES = ["/metrics", "/admin/api/credentials"];
+const ROUTES = ["/metrics", "/admin/api/accounts"];
 const ACCOUNT = {
   id: "alice",
   state: "expired",
@@ -19,7 +19,7 @@ const ACCOUNT = {
 const OPERATOR = { headers: { authorization: `Bearer ${ADMIN_KEY}` } };
 
 async function accountsOf(world: World): Promise<Record<string, unknown>[]> {
-  const response = await fetch(`${world.gateway.url}/admin/api/credentials`, OPERATOR);
+  const response = await fetch(`${world.gateway.url}/admin/api/accounts`, OPERATOR);
   return ((await response.json()) as { data: Record<string, unknown>[] }).data;
 }
 
@@ -54,7 +54,7 @@ test("the metrics count by the same names", async () => {
   const accounts = (): Promise<Record<string, number>> => metric(world, "gateway_accounts");
   await expect.poll(accounts).toMatchObject({ 'state="expired"': 1, 'state="ready"': 1 });
   const byState = await accounts();
-  expect(Object.keys(byState)).toEqual(CREDENTIAL_STATES.map((state) => `state="${state}"`));
+  expect(Object.keys(byState)).toEqual(ACCOUNT_STATES.map((state) => `state="${state}"`));
   expect(Object.values(byState).reduce((sum, count) => sum + count)).toBe(2);
   const since = await metric(world, "gateway_account_state_since_seconds");
   expect(Object.keys(since)).toEqual(['account="alice",state="expired"', 'account="bob",state="ready"']);
@@ -64,11 +64,11 @@ test("the metrics count by the same names", async () => {
   });
   for (const name of ["queued", "request_duration", "first_token"])
     expect(await metric(world, `gateway_${name}_seconds_count`)).toEqual({ 'route="/v1/chat/completions"': 2 });
-  expect(await metric(world, "gateway_session_failures_total")).toMatchObject({ 'code="credential_expired"': 1 });
+  expect(await metric(world, "gateway_session_failures_total")).toMatchObject({ 'code="account_signed_out"': 1 });
   expect(await metric(world, "gateway_waiting_requests")).toEqual({ "": 0 });
   expect(await metric(world, "gateway_open_pages")).toEqual({ "": 1 });
   expect(await metric(world, "gateway_browser_starts_total")).toEqual({ "": 1 });
-  process.kill((await world.gateway.browsers.hosts[0]?.pid()) ?? 0, "SIGKILL");
+  process.kill((await world.gateway.browsers.supervisors[0]?.pid()) ?? 0, "SIGKILL");
   await expect.poll(() => metric(world, "gateway_browser_starts_total"), { timeout: 10_000 }).toEqual({ "": 2 });
 });
 
@@ -100,15 +100,15 @@ test.each([
   "/metrics%00",
   "/admin",
   "/admin/api",
-  "/admin/api/credentials/",
+  "/admin/api/accounts/",
   "/admin//api/credentials",
   "/Admin/API/Credentials",
-  "/admin/api/credentials.json",
-  "/admin/api/credentials?key=1",
-  "/admin/api/credentials/alice",
-  "/admin/api;/credentials",
+  "/admin/api/accounts.json",
+  "/admin/api/accounts?key=1",
+  "/admin/api/accounts/alice",
+  "/admin/api;/accounts",
   "/admin%2fapi%2fcredentials",
-  "/./admin/api/credentials",
+  "/./admin/api/accounts",
 ])("no spelling opens it without the key: %s", async (path) => {
   const { port } = await serve(says("Hello"), { accounts: () => [ACCOUNT] });
   const keys = [{}, { authorization: `Bearer ${KEY}` }];

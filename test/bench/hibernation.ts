@@ -14,7 +14,7 @@ export const SLEEPERS = 100;
 export const SLEEPY_SETTINGS = { HIBERNATE_AFTER_SECONDS: "1", LOG_LEVEL: "debug" };
 
 /** Of the gateway's log. */
-const ASLEEP = '"state":"cold","reason":"asleep';
+const ASLEEP = '"state":"idle","reason":"asleep';
 
 /** As the default is. */
 const CREDENTIALS_PER_BROWSER = 8;
@@ -39,10 +39,10 @@ interface Weight {
  * some 28 MiB more than when it was launched, once it had eight pages open at a time, with no context left.
  */
 export async function weighSleep({ origin, browserArgs, cookies }: Upstream, browserPath: string): Promise<string> {
-  const limits = { credentialsPerBrowser: CREDENTIALS_PER_BROWSER, maxOpenSessions: cookies.length };
+  const limits = { accountsPerBrowser: CREDENTIALS_PER_BROWSER, maxOpenSessions: cookies.length };
   await using fleet = openFleet(browserPath, browserArgs, limits);
-  const sessions = cookies.map((cookie) => sessionOf(fleet.moveIn(), cookie, origin));
-  for (const host of fleet.hosts) await host.browser();
+  const sessions = cookies.map((cookie) => sessionOf(fleet.assign(), cookie, origin));
+  for (const host of fleet.supervisors) await host.browser();
   const launched = await settled(fleet);
   const { signal } = new AbortController();
   for (const session of sessions) await session.open(signal);
@@ -57,7 +57,7 @@ export async function weighSleep({ origin, browserArgs, cookies }: Upstream, bro
     return [name, ...kinds.map((kind) => (weight.kinds[kind] ?? 0).toFixed(0)), weight.total.toFixed(0)];
   };
   const title = [
-    `${cookies.length} sessions in ${fleet.hosts.length} browsers; asleep they give back ${gaveBack(closed)} of their memory`,
+    `${cookies.length} sessions in ${fleet.supervisors.length} browsers; asleep they give back ${gaveBack(closed)} of their memory`,
     `(${gaveBack(launched)} of all that came since the browsers were launched)`,
   ];
   const rows = [
@@ -72,7 +72,7 @@ export async function weighSleep({ origin, browserArgs, cookies }: Upstream, bro
 function openFleet(
   browserPath: string,
   browserArgs: string,
-  limits: Pick<FleetOptions, "credentialsPerBrowser" | "maxOpenSessions">,
+  limits: Pick<FleetOptions, "accountsPerBrowser" | "maxOpenSessions">,
 ): BrowserFleet {
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const options = { browserPath, browserMode: "headless", stealth: true, browserArgs: [browserArgs] } as const;
@@ -99,7 +99,7 @@ async function settled(fleet: BrowserFleet): Promise<Weight> {
 
 async function weigh(fleet: BrowserFleet): Promise<Weight> {
   const kinds: Record<string, number> = {};
-  for (const host of fleet.hosts) {
+  for (const host of fleet.supervisors) {
     for (const { pid, command } of await chromiumProcesses((await host.pid()) ?? 0)) {
       const kind = /--type=(\S+)/.exec(command)?.[1] ?? "main";
       kinds[kind] = (kinds[kind] ?? 0) + (await kibOf(pid, "smaps_rollup", "Pss")) / 1024;
@@ -124,8 +124,8 @@ const WAKING_NAMES: Readonly<Record<keyof Waking, string>> = {
 export async function timeWaking(gateway: GatewayPath, bare: Upstream, browserPath: string): Promise<string> {
   let fallsAsleep = gateway.says(ASLEEP);
   const { origin, browserArgs } = bare;
-  await using fleet = openFleet(browserPath, browserArgs, { credentialsPerBrowser: 1, maxOpenSessions: 1 });
-  const browser = await fleet.moveIn().browser();
+  await using fleet = openFleet(browserPath, browserArgs, { accountsPerBrowser: 1, maxOpenSessions: 1 });
+  const browser = await fleet.assign().browser();
   const context = await browser.newContext({ viewport: null });
   const seen: Waking[] = [];
   for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round += 1) {

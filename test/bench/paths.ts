@@ -2,9 +2,9 @@ import { Agent, request } from "undici";
 import { spawn } from "node:child_process";
 import { on, once } from "node:events";
 import { createInterface } from "node:readline";
-import { BrowserHost } from "../../src/browser/browser-supervisor.ts";
+import { BrowserSupervisor } from "../../src/browser/browser-supervisor.ts";
 import { Session } from "../../src/browser/session.ts";
-import { SignIn } from "../../src/browser/auth-cookies.ts";
+import { AuthCookies } from "../../src/browser/auth-cookies.ts";
 import { createLog, Redaction } from "../../src/observe/log.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
 
@@ -49,16 +49,16 @@ export function openUndici({ origin, cookies }: Upstream): Path {
 }
 
 /** As sessions are that nothing is to interrupt. */
-export function sessionOf(host: BrowserHost, cookie: string, origin: string): Session {
+export function sessionOf(host: BrowserSupervisor, cookie: string, origin: string): Session {
   const site = gptomni(new URL(origin));
   const limits = { challengeTimeoutMs: CHALLENGE_TIMEOUT_MS, maxReplyBytes: MAX_REPLY_BYTES };
-  return new Session(host, new SignIn(site, cookie), { site, ...limits, renewAfterRequests: Infinity });
+  return new Session(host, new AuthCookies(site, cookie), { site, ...limits, renewAfterRequests: Infinity });
 }
 
 /** The fetch in the page and its binding, with no gateway around it. */
 export async function openFloor({ origin, browserArgs, cookies }: Upstream, path: string): Promise<Path> {
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
-  const host = new BrowserHost(
+  const host = new BrowserSupervisor(
     { browserPath: path, browserMode: "headless", stealth: true, browserArgs: [browserArgs] },
     log,
   );

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { SignIn } from "../../src/browser/auth-cookies.ts";
+import { AuthCookies } from "../../src/browser/auth-cookies.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
 
 const TOKEN = "__Secure-next-auth.session-token";
@@ -44,19 +44,19 @@ interface Entered {
   readonly page: Page;
 }
 
-async function enter(signIn: SignIn): Promise<Entered> {
+async function enter(signIn: AuthCookies): Promise<Entered> {
   const context = await browser.newContext();
-  await signIn.enter(context);
+  await signIn.applyTo(context);
   const page = await context.newPage();
   await page.goto(origin.href);
   return { context, page };
 }
 
-function signInFrom(paste: string, stored?: SignIn["cookies"]): SignIn {
-  return new SignIn(gptomni(origin), paste, stored);
+function signInFrom(paste: string, stored?: AuthCookies["cookies"]): AuthCookies {
+  return new AuthCookies(gptomni(origin), paste, stored);
 }
 
-function valuesOf(signIn: SignIn, name: string): string[] {
+function valuesOf(signIn: AuthCookies, name: string): string[] {
   return signIn.cookies.filter((cookie) => cookie.name === name).map(({ value }) => value);
 }
 
@@ -78,11 +78,11 @@ test.each([
   async (_name, scope) => {
     const signIn = signInFrom(PASTE);
     const { context, page } = await enter(signIn);
-    await signIn.keep(context);
+    await signIn.captureFrom(context);
     sets = [`${TOKEN}=fresh; Secure; HttpOnly; ${scope}`];
     await page.evaluate(async () => (await fetch("/", { cache: "no-store" })).text());
     sets = [];
-    await signIn.keep(context);
+    await signIn.captureFrom(context);
     expect(valuesOf(signIn, TOKEN)).toEqual(["fresh"]);
     expect(await sent(page, TOKEN)).toEqual(scope.includes("/zh") ? [] : ["fresh"]);
     await context.close();
@@ -105,13 +105,13 @@ test("what a challenge's page sets takes a pasted cookie's place before the next
 test("a page's script cannot overwrite, shadow or push out the stored sign-in", async () => {
   const signIn = signInFrom(PASTE);
   const { context, page } = await enter(signIn);
-  await signIn.keep(context);
+  await signIn.captureFrom(context);
   await page.evaluate((name) => {
     for (const path of ["/zh", "/", "/api"]) document.cookie = `${name}=forged; Secure; Path=${path}`;
     document.cookie = `${name}=forged; Secure; Domain=chat.localhost`;
     document.cookie = `${name}.0=forged; Secure`;
   }, TOKEN);
-  await signIn.keep(context);
+  await signIn.captureFrom(context);
   expect(valuesOf(signIn, TOKEN)).toEqual(["pasted"]);
   expect(valuesOf(signIn, `${TOKEN}.0`)).toEqual([]);
   expect(await sent(page, TOKEN)).toEqual(["pasted"]);
@@ -119,7 +119,7 @@ test("a page's script cannot overwrite, shadow or push out the stored sign-in", 
     for (let at = 0; at < 400; at += 1) document.cookie = `junk${at}=${"x".repeat(500)}; Secure`;
   });
   // Either the browser has pushed it out, and the context is given up, or the jar is cut to what may be stored.
-  await signIn.keep(context).catch(() => {});
+  await signIn.captureFrom(context).catch(() => {});
   await context.close();
   const restarted = await enter(signInFrom(PASTE, signIn.cookies));
   expect(await sent(restarted.page, TOKEN)).toEqual(["pasted"]);
@@ -134,7 +134,7 @@ test("cookies of other sites are not stored", async () => {
     { name: "elsewhere", value: "1", domain: "other.localhost", path: "/" },
     { name: "lookalike", value: "1", domain: "evilchat.localhost", path: "/" },
   ]);
-  await signIn.keep(context);
+  await signIn.captureFrom(context);
   expect(signIn.cookies.map(({ name }) => name).toSorted()).toEqual([TOKEN, "theme"]);
   await context.close();
 });
@@ -161,17 +161,17 @@ test("once signed out, each other sign-in that is known is tried once, in a new 
   const first = await enter(signIn);
   expect(await sent(first.page, TOKEN)).toEqual(["stored"]);
   expect(signIn.fallBack()).toBe(true);
-  await expect(signIn.keep(first.context)).rejects.toMatchObject({ code: "session_lost" });
+  await expect(signIn.captureFrom(first.context)).rejects.toMatchObject({ code: "session_lost" });
   const second = await enter(signIn);
   expect(await sent(second.page, TOKEN)).toEqual(["pasted"]);
-  await signIn.keep(second.context);
+  await signIn.captureFrom(second.context);
   // Nothing is proven yet: a restart begins with what was stored.
   expect([signIn.tokens, changes]).toEqual([["stored"], []]);
   expect(signIn.fallBack()).toBe(false);
   const third = await enter(signIn);
   expect(await sent(third.page, TOKEN)).toEqual(["stored"]);
   expect(signIn.fallBack()).toBe(false);
-  await expect(signIn.keep(third.context)).resolves.toBeUndefined();
+  await expect(signIn.captureFrom(third.context)).resolves.toBeUndefined();
   signIn.prove();
   expect(signIn.fallBack()).toBe(true);
   await enter(signIn);

@@ -3,16 +3,16 @@ import { chmod, mkdtempDisposable, readFile, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { BrowserHost } from "../../src/browser/browser-supervisor.ts";
+import { BrowserSupervisor } from "../../src/browser/browser-supervisor.ts";
 import type { LaunchOptions } from "../../src/browser/launch.ts";
 import { createLog, Redaction } from "../../src/observe/log.ts";
 
 const CHROMIUM = process.env["BROWSER_PATH"] ?? "/usr/bin/chromium";
 
-function openHost(options: Partial<LaunchOptions>): BrowserHost {
+function openHost(options: Partial<LaunchOptions>): BrowserSupervisor {
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const usual = { browserPath: CHROMIUM, browserMode: "headless", stealth: true, browserArgs: [] } as const;
-  return new BrowserHost({ ...usual, ...options }, log);
+  return new BrowserSupervisor({ ...usual, ...options }, log);
 }
 
 test("a browser that did not start is tried again, however often it was asked for meanwhile", async () => {

@@ -30,7 +30,7 @@ test.each(Object.entries(VENDORS))(
     world.simulator.challengeAll({ head });
     expect(await world.ask("still let in?")).toBe("You said: still let in?");
     expect(world.simulator.posts.map(({ status }) => status)).toEqual([200, head.status, 200]);
-    expect(world.logged.join("")).not.toMatch(/needs_attention|cooling/);
+    expect(world.logged.join("")).not.toMatch(/needs_attention|cooldown/);
   },
 );
 
@@ -61,7 +61,7 @@ test("a page that never solves itself is left to a person, whatever its status",
 
 test("an error page with a script gets its time, and is told as the error that it is", async () => {
   for (const status of [500, 404]) {
-    const wanted = `cold: The site's page answers ${status}.`;
+    const wanted = `idle: The site's page answers ${status}.`;
     expect(await stateAt({ status, body: SCRIPTED }, wanted)).toBe(wanted);
   }
 });

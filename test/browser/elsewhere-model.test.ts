@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BrowserFleet } from "../../src/browser/browser-fleet.ts";
 import { Session } from "../../src/browser/session.ts";
-import { SignIn } from "../../src/browser/auth-cookies.ts";
+import { AuthCookies } from "../../src/browser/auth-cookies.ts";
 import { GatewayError } from "../../src/errors.ts";
 import { createLog, Redaction } from "../../src/observe/log.ts";
 import { Simulator } from "../../src/simulator/simulator.ts";
@@ -48,12 +48,12 @@ class Scene implements AsyncDisposable {
     const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
     const browser = { browserPath: BROWSER_PATH, browserMode: "headless", stealth: true } as const;
     const browserArgs = [`${site.browserArgs},${elsewhere.spkiHash}`];
-    const fleet = { ...browser, browserArgs, credentialsPerBrowser: 1, maxOpenSessions: 1 };
+    const fleet = { ...browser, browserArgs, accountsPerBrowser: 1, maxOpenSessions: 1 };
     this.#fleet = stack.use(new BrowserFleet(fleet, log));
     const chat = gptomni(new URL(site.origin));
     const limits = { maxReplyBytes: 1_000_000, renewAfterRequests: 1_000, challengeTimeoutMs: 5_000 };
-    const signIn = new SignIn(chat, site.addAccount("alice"));
-    this.#session = stack.use(new Session(this.#fleet.moveIn(), signIn, { ...limits, site: chat }));
+    const signIn = new AuthCookies(chat, site.addAccount("alice"));
+    this.#session = stack.use(new Session(this.#fleet.assign(), signIn, { ...limits, site: chat }));
     this.#stack = stack;
   }
 
@@ -124,7 +124,7 @@ class Scene implements AsyncDisposable {
   }
 
   async #runInPage(code: string): Promise<void> {
-    const browser = await this.#fleet.hosts[0]?.browser();
+    const browser = await this.#fleet.supervisors[0]?.browser();
     const [page] = browser?.contexts().flatMap((context) => context.pages()) ?? [];
     await page?.evaluate(code).catch(() => {});
   }

@@ -36,7 +36,8 @@ async function openHostile(
 }
 
 async function pageOf(world: World): Promise<Page> {
-  const [page] = (await world.gateway.browsers.hosts[0]?.browser())?.contexts().flatMap((one) => one.pages()) ?? [];
+  const [page] =
+    (await world.gateway.browsers.supervisors[0]?.browser())?.contexts().flatMap((one) => one.pages()) ?? [];
   if (!page) throw new Error("no page is open");
   return page;
 }
@@ -110,7 +111,7 @@ test("an account that wakes into a redirect is not asked there, though it was si
   await using hostile = await openHostile(undefined, { settings: { HIBERNATE_AFTER_SECONDS: "1" } });
   const { world, elsewhere } = hostile;
   expect(await outcome(world)).toBe(ANSWER);
-  await expect.poll(() => world.gateway.pool.states[0]?.state).toBe("cold");
+  await expect.poll(() => world.gateway.pool.states[0]?.state).toBe("idle");
   world.simulator.pages.set("/zh", { status: 302, headers: { location: `${elsewhere.origin}/login` } });
   expect(leaks(hostile, await outcome(world))).toEqual([]);
   await expect.poll(() => states(world)).toContain(`went to ${elsewhere.origin}/login`);

@@ -7,7 +7,7 @@ const SWITCH = "--disable-features=";
 
 test("an open session costs one renderer, and what Playwright switches off stays off", async () => {
   await using world = await openWorld();
-  const [host] = world.gateway.browsers.hosts;
+  const [host] = world.gateway.browsers.supervisors;
   const cdp = await (await host?.browser())?.newBrowserCDPSession();
   const { processInfo = [] } = (await cdp?.send("SystemInfo.getProcessInfo")) ?? {};
   expect(processInfo.filter(({ type }) => type === "renderer")).toHaveLength(2);

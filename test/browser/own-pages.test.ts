@@ -24,13 +24,13 @@ function openPopupWorld({ home, browserArgs = LET_THROUGH, accounts = ["alice"] 
 }
 
 async function pagesOf(world: World): Promise<Page[]> {
-  const contexts = (await world.gateway.browsers.hosts[0]?.browser())?.contexts() ?? [];
+  const contexts = (await world.gateway.browsers.supervisors[0]?.browser())?.contexts() ?? [];
   return contexts.flatMap((context) => context.pages());
 }
 
 /** How many pages the browser itself has, by the addresses that they stand at. */
 async function targetsOf(world: World): Promise<string[]> {
-  const cdp = await (await world.gateway.browsers.hosts[0]?.browser())?.newBrowserCDPSession();
+  const cdp = await (await world.gateway.browsers.supervisors[0]?.browser())?.newBrowserCDPSession();
   const { targetInfos = [] } = (await cdp?.send("Target.getTargets")) ?? {};
   await cdp?.detach();
   return targetInfos.filter(({ type }) => type === "page").map(({ url }) => new URL(url).pathname);
@@ -72,14 +72,16 @@ test("popups leave no page behind when the account sleeps and wakes", async () =
   });
   for (let round = 0; round < 2; round += 1) {
     await world.ask("awake?");
-    await expect.poll(() => world.gateway.pool.states[0]?.state).toBe("cold");
+    await expect.poll(() => world.gateway.pool.states[0]?.state).toBe("idle");
     await expect.poll(() => targetsOf(world)).toEqual([]);
   }
 });
 
 test("the browser's own brakes are on: popups without a person's click, and floods of calls", async () => {
   await using world = await openPopupWorld({ home: popupPage("open('/popup')"), browserArgs: "" });
-  const args = (await readFile(`/proc/${await world.gateway.browsers.hosts[0]?.pid()}/cmdline`, "utf8")).split("\0");
+  const args = (await readFile(`/proc/${await world.gateway.browsers.supervisors[0]?.pid()}/cmdline`, "utf8")).split(
+    "\0",
+  );
   expect(args).not.toContain(LET_THROUGH);
   expect(args).not.toContain("--disable-ipc-flooding-protection");
   const [page] = await pagesOf(world);

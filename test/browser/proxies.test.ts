@@ -17,8 +17,8 @@ function listOf(site: Simulator, proxies: Readonly<Record<string, string | undef
 }
 
 function proxyOf(proxy: unknown): unknown {
-  return loadConfig({ GPTOMNI_CREDENTIALS: JSON.stringify([{ id: "alice", cookie: "name=value", proxy }]) })
-    .credentials[0]?.proxy;
+  return loadConfig({ GPTOMNI_CREDENTIALS: JSON.stringify([{ id: "alice", cookie: "name=value", proxy }]) }).accounts[0]
+    ?.proxy;
 }
 
 async function doctorSays(settings: (site: Simulator) => Readonly<Record<string, string>>): Promise<string> {
@@ -72,7 +72,7 @@ test("a proxy's wrong password is one line that names the account, and others se
     return found;
   }, WAIT);
   expect(JSON.parse(line)).toMatchObject({
-    credential: "alice",
+    account: "alice",
     reason: `The proxy http://${bad.address} refuses the user name or the password that it was given: check the account's proxy or PROXY_URL.`,
   });
   expect(world.logged.join("")).not.toContain("wrong-password");
@@ -90,7 +90,7 @@ test("a password that a proxy takes no more costs no answer where another accoun
   first.breakAll();
   for (const prompt of ["one", "two", "three"]) expect(await world.ask(prompt)).not.toBe("");
   const line = world.logged.find((one) => one.includes("session failed"));
-  expect(line).toContain(`"credential":"alice"`);
+  expect(line).toContain(`"account":"alice"`);
   expect(line).toContain(`The proxy http://${first.address} refuses the user name or the password`);
   expect(new Set(world.simulator.posts.map(({ account }) => account))).toEqual(new Set(["bob"]));
 });
@@ -106,16 +106,16 @@ test("another proxy leaves the account what it is: its newest token goes on, and
   const { simulator, gateway, stateDir } = world;
   const cookie = simulator.addAccount("alice");
   // Without an id: that comes from the sign-in.
-  const listWith = (proxy: PasswordProxy): ReturnType<typeof loadConfig>["credentials"] =>
+  const listWith = (proxy: PasswordProxy): ReturnType<typeof loadConfig>["accounts"] =>
     loadConfig({
       STATE_DIR: stateDir,
       GPTOMNI_ORIGIN: simulator.origin,
       GPTOMNI_CREDENTIALS: JSON.stringify([{ cookie, proxy: proxy.url() }]),
-    }).credentials;
-  await gateway.setCredentials(listWith(first));
+    }).accounts;
+  await gateway.setAccounts(listWith(first));
   await world.ask("one");
   const [before] = gateway.pool.states;
-  await gateway.setCredentials(listWith(second));
+  await gateway.setAccounts(listWith(second));
   await world.ask("two");
   expect(gateway.pool.states.map(({ id }) => id)).toEqual([before?.id]);
   expect(simulator.posts.map(({ account, status }) => [account, status])).toEqual([
@@ -192,7 +192,7 @@ test("a proxy's password is a secret of its account to the log, in each form tha
     GPTOMNI_CREDENTIALS: JSON.stringify([
       { id: "alice", cookie: "name=value", proxy: "http://user:p%40ssword-1@host:1" },
     ]),
-  }).credentials;
+  }).accounts;
   const secrets = account ? secretsOf(account) : [];
   expect(secrets).toContain("p@ssword-1");
   expect(secrets).toContain(Buffer.from("user:p@ssword-1").toString("base64"));

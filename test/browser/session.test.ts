@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { BrowserFleet } from "../../src/browser/browser-fleet.ts";
 import { Session } from "../../src/browser/session.ts";
-import { SignIn } from "../../src/browser/auth-cookies.ts";
+import { AuthCookies } from "../../src/browser/auth-cookies.ts";
 import type { PageFetch, Site } from "../../src/sites/site.ts";
 import { createLog, Redaction } from "../../src/observe/log.ts";
 import { Simulator } from "../../src/simulator/simulator.ts";
@@ -49,7 +49,7 @@ async function makeSession({
   const simulator = opening.use(await Simulator.start());
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const options = { ...BROWSER, stealth: true, browserArgs: [simulator.browserArgs] };
-  const fleet = opening.use(new BrowserFleet({ ...options, credentialsPerBrowser: 1, maxOpenSessions: 1 }, log));
+  const fleet = opening.use(new BrowserFleet({ ...options, accountsPerBrowser: 1, maxOpenSessions: 1 }, log));
   const real = gptomni(new URL(simulator.origin));
   const isSignedIn: Site["isSignedIn"] = async (fetch, signal) => {
     onSignInCheck(simulator);
@@ -63,8 +63,8 @@ async function makeSession({
     return answer;
   };
   const site = { ...real, isSignedIn };
-  const signIn = new SignIn(site, simulator.addAccount("alice"));
-  const session = opening.use(new Session(fleet.moveIn(), signIn, { ...LIMITS, challengeTimeoutMs, site }));
+  const signIn = new AuthCookies(site, simulator.addAccount("alice"));
+  const session = opening.use(new Session(fleet.assign(), signIn, { ...LIMITS, challengeTimeoutMs, site }));
   const stack = opening.move();
   return { simulator, fleet, session, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
@@ -87,19 +87,19 @@ test("a token that the page's own script was given is known with the next ping",
   await using opened = await openSession();
   const { session, simulator, fleet } = opened;
   const before = simulator.accounts.currentToken("alice");
-  const page = (await fleet.hosts[0]?.browser())?.contexts()[0]?.pages()[0];
+  const page = (await fleet.supervisors[0]?.browser())?.contexts()[0]?.pages()[0];
   await page?.evaluate(`fetch("/api/auth/session").then((response) => response.text())`);
   const token = simulator.accounts.currentToken("alice");
   expect(token).not.toBe(before);
   await session.ping();
-  expect(session.signIn.cookies.map(({ value }) => value)).toContain(token);
+  expect(session.authCookies.cookies.map(({ value }) => value)).toContain(token);
 });
 
 /** Resolves when it is known to be gone. */
 async function killBrowser(fleet: BrowserFleet): Promise<void> {
   const gone = Promise.withResolvers<unknown>();
-  (await fleet.hosts[0]?.browser())?.once("disconnected", gone.resolve);
-  const pid = await fleet.hosts[0]?.pid();
+  (await fleet.supervisors[0]?.browser())?.once("disconnected", gone.resolve);
+  const pid = await fleet.supervisors[0]?.pid();
   // To a signal, 0 means the sender's own group.
   if (!pid) throw new Error("no browser runs");
   process.kill(pid, "SIGKILL");
@@ -113,7 +113,7 @@ test("a token that the sign-in check brought is known before its answer is read,
   await expect(session.open(PATIENT)).rejects.toMatchObject({ code: "session_lost" });
   const token = simulator.accounts.currentToken("alice");
   expect(token).not.toBe(before);
-  expect(session.signIn.cookies.map(({ value }) => value)).toContain(token);
+  expect(session.authCookies.cookies.map(({ value }) => value)).toContain(token);
 });
 
 test("a new page that dies while it waits for the old one's answer takes no place, and the old one goes on", async () => {
@@ -126,7 +126,7 @@ test("a new page that dies while it waits for the old one's answer takes no plac
   await session.fetch(prompt, stalled.signal);
   const renewed = session.renew(PATIENT);
   await expect.poll(() => answers).toBe(2);
-  const pages = (await fleet.hosts[0]?.browser())?.contexts()[0]?.pages();
+  const pages = (await fleet.supervisors[0]?.browser())?.contexts()[0]?.pages();
   await pages?.[1]?.close();
   stalled.abort();
   await expect(renewed).rejects.toMatchObject({ code: "session_lost" });
@@ -138,7 +138,7 @@ test("a session whose browser lost the cookies is found by a ping, and opens wit
   const { session, fleet } = opened;
   const lost: string[] = [];
   session.onLost = ({ message }) => void lost.push(message);
-  const mainPid = (await fleet.hosts[0]?.pid()) ?? 0;
+  const mainPid = (await fleet.supervisors[0]?.pid()) ?? 0;
   const [before] = await chromiumProcesses(mainPid, NETWORK_SERVICE);
   if (!before) throw new Error("no network service runs");
   process.kill(before.pid, "SIGKILL");

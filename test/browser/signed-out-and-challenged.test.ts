@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
-import type { BrowserHost } from "../../src/browser/browser-supervisor.ts";
+import type { BrowserSupervisor } from "../../src/browser/browser-supervisor.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const ENDLESS = '@sim {"chunks":100000,"chunkDelayMs":20,"chunkText":"tick "}';
@@ -23,8 +23,8 @@ async function interrupt(world: World, thing: () => Promise<unknown>): Promise<{
   throw new Error("the stream ended as if it were whole");
 }
 
-function hostOf(world: World): BrowserHost {
-  const [host] = world.gateway.browsers.hosts;
+function hostOf(world: World): BrowserSupervisor {
+  const [host] = world.gateway.browsers.supervisors;
   if (!host) throw new Error("there is no browser");
   return host;
 }
@@ -79,7 +79,7 @@ test("a challenge that does not clear is left to a person, and is not hammered",
   await expect.poll(() => world.gateway.pool.states[0]?.state, { timeout: 10_000 }).toBe("needs_attention");
   expect(world.gateway.pool.states[0]?.nextTryAt).toBeGreaterThan(Date.now() + 60_000);
   const refused = await world.ask("anybody?").catch((cause: unknown) => cause);
-  expect(refused).toMatchObject({ status: 503, code: "no_usable_credential" });
+  expect(refused).toMatchObject({ status: 503, code: "no_usable_account" });
   const ready = await fetch(`${world.gateway.url}/readyz`);
   expect(ready.status).toBe(503);
   expect(await ready.text()).toContain("needs_attention");
@@ -101,7 +101,7 @@ test("an account whose page is let in while each of its requests is challenged i
   await ask(1);
   await expect.poll(() => world.gateway.pool.states[0]?.state).toBe("needs_attention");
   expect(world.gateway.pool.states[0]?.nextTryAt).toBeGreaterThan(Date.now() + 60_000);
-  await expect(world.ask("anybody?")).rejects.toMatchObject({ status: 503, code: "no_usable_credential" });
+  await expect(world.ask("anybody?")).rejects.toMatchObject({ status: 503, code: "no_usable_account" });
   expect(world.simulator.posts).toHaveLength(posts + 2);
 });
 

@@ -20,7 +20,7 @@ test("with nothing set, it listens on loopback at the documented pace", () => {
     port: 8088,
     requestTimeoutMs: 900_000,
     rateLimit: { count: 2, windowMs: 60_000 },
-    credentials: [],
+    accounts: [],
   });
   expect(config.origin.href).toBe("https://gptomni.ai/");
 });
@@ -44,24 +44,24 @@ test("a wrong secret is named, never shown", () => {
 });
 
 function idsOf(...list: readonly string[]): string[] {
-  return loadConfig({ GPTOMNI_CREDENTIALS: JSON.stringify(list) }).credentials.map(({ id }) => id);
+  return loadConfig({ GPTOMNI_CREDENTIALS: JSON.stringify(list) }).accounts.map(({ id }) => id);
 }
 
-describe("credentials", () => {
+describe("accounts", () => {
   const cookie = "__Secure-next-auth.session-token=abc; __Host-next-auth.csrf-token=d%7Ce";
   test.each([
     ["a JSON list of strings", JSON.stringify([cookie])],
     ["the seed's list in quotes", `'${JSON.stringify([cookie])}'`],
     ["one bare cookie header", cookie],
   ])("may be %s", (_name, value) => {
-    expect(loadConfig({ GPTOMNI_CREDENTIALS: value }).credentials).toEqual([
+    expect(loadConfig({ GPTOMNI_CREDENTIALS: value }).accounts).toEqual([
       { id: expect.stringMatching(/^account-[\da-z]{8}$/), cookie },
     ]);
   });
 
   test("may have names of their own", () => {
     const value = JSON.stringify([{ id: "work", cookie }, cookie.replace("abc", "xyz")]);
-    const ids = loadConfig({ GPTOMNI_CREDENTIALS: value }).credentials.map(({ id }) => id);
+    const ids = loadConfig({ GPTOMNI_CREDENTIALS: value }).accounts.map(({ id }) => id);
     expect(ids).toEqual(["work", expect.stringMatching(/^account-[\da-z]{8}$/)]);
   });
 

@@ -51,8 +51,8 @@ describe("an environment file means the same", () => {
     ["with colons", Buffer.from(text.replace(/^(\w+)=/gm, "$1: "))],
     ["in quotes", Buffer.from(text.replace(/=(.*)$/gm, "='$1'"))],
   ])("%s", async (_name, content) => {
-    const { apiKey, port, credentials } = await configOf(content);
-    expect({ apiKey, port, cookies: credentials.map(({ cookie }) => cookie) }).toEqual({
+    const { apiKey, port, accounts } = await configOf(content);
+    expect({ apiKey, port, cookies: accounts.map(({ cookie }) => cookie) }).toEqual({
       apiKey: KEY,
       port: 9_000,
       cookies: [COOKIE],
@@ -70,14 +70,14 @@ describe("a # that begins no comment stays", () => {
   });
 
   test("in a list of cookies", async () => {
-    const { credentials } = await configOf(`GPTOMNI_CREDENTIALS=["${COOKIE}; p=a#b"]`);
-    expect(credentials[0]?.cookie).toBe(`${COOKIE}; p=a#b`);
+    const { accounts } = await configOf(`GPTOMNI_CREDENTIALS=["${COOKIE}; p=a#b"]`);
+    expect(accounts[0]?.cookie).toBe(`${COOKIE}; p=a#b`);
   });
 });
 
 test("a list over several lines is read in single quotes, and said to need them without", async () => {
   const list = JSON.stringify([COOKIE, { id: "work", cookie: `${COOKIE}d` }], null, 2);
-  expect((await configOf(`GPTOMNI_CREDENTIALS='${list}'\nPORT=9000`)).credentials).toHaveLength(2);
+  expect((await configOf(`GPTOMNI_CREDENTIALS='${list}'\nPORT=9000`)).accounts).toHaveLength(2);
   const [problem] = await problemsOf(`GPTOMNI_CREDENTIALS=${list}`);
   expect(problem).toBe(
     "/.env: line 2 is not NAME=value, after GPTOMNI_CREDENTIALS: a value over several lines needs single quotes",
@@ -110,7 +110,7 @@ describe("quotes that docker --env-file hands on", () => {
   test.each([`"[\\"${COOKIE}\\"]"`, `"["${COOKIE}"]"`, `'["${COOKIE}"]'`, `"${COOKIE}"`])(
     "are taken off %s",
     (text) => {
-      expect(loadConfig({ GPTOMNI_CREDENTIALS: text }).credentials.map(({ cookie }) => cookie)).toEqual([COOKIE]);
+      expect(loadConfig({ GPTOMNI_CREDENTIALS: text }).accounts.map(({ cookie }) => cookie)).toEqual([COOKIE]);
     },
   );
 });
@@ -220,7 +220,7 @@ describe("a secret setting may come from a file", () => {
   });
 
   test("GPTOMNI_CREDENTIALS_FILE is CREDENTIALS_FILE", () => {
-    expect(loadConfig({ GPTOMNI_CREDENTIALS_FILE: "/a" }).credentialsFile).toBe("/a");
+    expect(loadConfig({ GPTOMNI_CREDENTIALS_FILE: "/a" }).accountsFile).toBe("/a");
   });
 });
 

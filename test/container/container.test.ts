@@ -162,7 +162,7 @@ describe("docker compose", () => {
     expect(times.at(-1)).toBeGreaterThan(600);
   });
 
-  test.each(["/metrics", "/admin/api/credentials", "/admin", "/%6detrics", "//metrics", "/v1/metrics"])(
+  test.each(["/metrics", "/admin/api/accounts", "/admin", "/%6detrics", "//metrics", "/v1/metrics"])(
     "nginx does not pass %s on",
     async (path) => {
       const response = await fetch(baseUrl + path);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { pasteNotes } from "../../src/credentials/paste-notes.ts";
 import { toBrowserCookies } from "../../src/browser/cookies.ts";
-import { hasSignIn, signInText } from "../../src/credentials/account-identity.ts";
+import { hasSignIn, signInKey } from "../../src/credentials/account-identity.ts";
 import { listAccounts } from "../../src/credentials/account-list.ts";
 import { readPaste } from "../../src/credentials/paste.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
@@ -79,12 +79,12 @@ describe("an account's cookies may be pasted as", () => {
     ["one in typographic quotes", `“${header}”`],
   ])("%s", (_name, text) => {
     expect(pairsOf(text)).toEqual([`${CSRF}=d%7Ce`, `${TOKEN}=${value}`]);
-    expect(signInText(text, site)).toBe(`${TOKEN}=${value}`);
+    expect(signInKey(text, site)).toBe(`${TOKEN}=${value}`);
     // The same reader takes it as a setting, as an item of a list, and with an id.
     for (const list of [text, JSON.stringify([text]), JSON.stringify({ id: "work", cookie: text })]) {
       const { accounts, problem } = listAccounts(list);
       expect(problem).toBeUndefined();
-      expect(accounts.map(({ cookie }) => signInText(cookie, site))).toEqual([`${TOKEN}=${value}`]);
+      expect(accounts.map(({ cookie }) => signInKey(cookie, site))).toEqual([`${TOKEN}=${value}`]);
     }
   });
 
@@ -98,7 +98,7 @@ describe("an account's cookies may be pasted as", () => {
   ])("%s", (_name, text) => {
     const { accounts, problem } = listAccounts(text);
     expect(problem).toBeUndefined();
-    expect(accounts.map(({ cookie }) => signInText(cookie, site))).toEqual([`${TOKEN}=${value}`]);
+    expect(accounts.map(({ cookie }) => signInKey(cookie, site))).toEqual([`${TOKEN}=${value}`]);
   });
 
   test.each([
@@ -182,7 +182,7 @@ test("an export of all sites gives this site its own cookies only", () => {
   const elsewhere = { name: TOKEN, value: "another-site", domain: ".example.org", path: "/" };
   const lookalike = { name: TOKEN, value: "look-alike", domain: "evilchat.example.test", path: "/" };
   const paste = JSON.stringify([elsewhere, lookalike, ...exported]);
-  expect(signInText(paste, site)).toBe(`${TOKEN}=${value}`);
+  expect(signInKey(paste, site)).toBe(`${TOKEN}=${value}`);
   const cookies = toBrowserCookies(readPaste(paste)?.cookies ?? [], site.origin);
   expect(cookies.map(({ domain }) => domain)).toEqual([".chat.example.test", "chat.example.test"]);
 });

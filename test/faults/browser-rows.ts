@@ -130,11 +130,11 @@ export const BROWSER_ROWS: readonly Row[] = [
   {
     id: "F10",
     fault: "the browser does not start",
-    gets: "503 `no_usable_credential`",
+    gets: "503 `no_usable_account`",
     // It is tried at once, after one second, after two more and so on. Once the next try is later than a request may wait, none waits.
     scene: { withBystander: false, settings: { BROWSER_PATH: "/bin/false", QUEUE_TIMEOUT_SECONDS: "5" } },
     recovers: false,
-    lasting: "cold",
+    lasting: "idle",
     run: async (scene) => {
       const nextTryMs = (): number => (scene.world.gateway.pool.states[0]?.nextTryAt ?? 0) - Date.now();
       await expect.poll(nextTryMs, { timeout: 60_000 }).toBeGreaterThan(6_000);
@@ -153,7 +153,7 @@ export const BROWSER_ROWS: readonly Row[] = [
     run: async (scene) => {
       await scene.signal("SIGSTOP", "");
       const states = (): string[] => scene.world.gateway.pool.states.map(({ state }) => state);
-      await expect.poll(states, { timeout: 10_000, interval: 10 }).toContain("cold");
+      await expect.poll(states, { timeout: 10_000, interval: 10 }).toContain("idle");
       return scene.ask();
     },
   },

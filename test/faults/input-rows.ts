@@ -238,7 +238,7 @@ export const INPUT_ROWS: readonly Row[] = [
     id: "F54a",
     fault: "the operator's pages with a caller's key",
     gets: "401 `invalid_api_key`",
-    run: operatorPages("/metrics", "/livez/%2e%2e/metrics", "/metrics?key=1", "/admin/api/credentials"),
+    run: operatorPages("/metrics", "/livez/%2e%2e/metrics", "/metrics?key=1", "/admin/api/accounts"),
   },
   {
     id: "F55",

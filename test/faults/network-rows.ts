@@ -61,7 +61,7 @@ export const NETWORK_ROWS: readonly Row[] = [
       await asked.over;
       const states = scene.world.gateway.pool.states.map(({ state }) => state);
       // The site's fault, not the account's.
-      expect(states).not.toContain("cooling");
+      expect(states).not.toContain("cooldown");
       await scene.proxy.recover();
       return asked;
     },

@@ -90,7 +90,7 @@ export const PAGE_ROWS: readonly Row[] = [
     scene: { ...LEADS_AWAY, settings: { HIBERNATE_AFTER_SECONDS: "1" } },
     run: async (scene) => {
       const { simulator } = scene.world;
-      await expect.poll(() => scene.victimState?.state).toBe("cold");
+      await expect.poll(() => scene.victimState?.state).toBe("idle");
       simulator.pages.set(HOME, redirectTo(scene.elsewhere.origin));
       scene.strike();
       const asked = scene.ask();

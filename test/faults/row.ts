@@ -1,4 +1,4 @@
-import type { CredentialState } from "../../src/pool/account.ts";
+import type { AccountState } from "../../src/pool/account.ts";
 import type { LivezProbe } from "../support/livez-probe.ts";
 import type { Asked } from "./asked.ts";
 import { HostScene, type HostOptions } from "./host-scene.ts";
@@ -14,7 +14,7 @@ interface Fault<S> {
   /** Does it, and gives the request that it met. */
   readonly run: (scene: S) => Promise<Asked>;
   /** The state in which it rightly leaves the account. */
-  readonly lasting?: CredentialState;
+  readonly lasting?: AccountState;
   /** What it cannot do without, where a machine may lack it. */
   readonly needs?: "Xvfb";
   /** Whether the row itself makes the gateway stand still. */
@@ -49,7 +49,7 @@ export async function inject(row: Row | HostRow, probe: LivezProbe): Promise<Out
 interface Stage extends AsyncDisposable {
   readonly url: string;
   recovered(): Promise<number>;
-  end(lasting?: CredentialState): Promise<Evidence>;
+  end(lasting?: AccountState): Promise<Evidence>;
 }
 
 async function perform<S extends Stage>(row: Fault<S>, opened: S, probe: LivezProbe): Promise<Outcome> {

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright";
 import { expect } from "vitest";
-import type { BrowserHost } from "../../src/browser/browser-supervisor.ts";
-import type { SlotStatus } from "../../src/pool/session-pool.ts";
-import type { CredentialState } from "../../src/pool/account.ts";
+import type { BrowserSupervisor } from "../../src/browser/browser-supervisor.ts";
+import type { AccountStatus } from "../../src/pool/session-pool.ts";
+import type { AccountState } from "../../src/pool/account.ts";
 import type { SimulatorOptions } from "../../src/simulator/simulator.ts";
 import { API_KEY } from "../support/api-key.ts";
 import { Elsewhere } from "../support/elsewhere.ts";
@@ -103,7 +103,7 @@ export class Scene extends Clients {
     return this.#victim;
   }
 
-  get victimState(): SlotStatus | undefined {
+  get victimState(): AccountStatus | undefined {
     return this.world.gateway.pool.states.find(({ id }) => id === this.victim);
   }
 
@@ -115,10 +115,10 @@ export class Scene extends Clients {
   }
 
   /** The browser of the account that was asked this, or of the victim. */
-  hostOf(asked?: Asked): BrowserHost {
+  hostOf(asked?: Asked): BrowserSupervisor {
     const account = this.world.simulator.posts.find(({ prompt }) => prompt === asked?.prompt)?.account;
     const index = [...this.world.cookies.keys()].indexOf(account ?? this.victim);
-    const host = this.world.gateway.browsers.hosts[index];
+    const host = this.world.gateway.browsers.supervisors[index];
     if (!host) throw new Error(`no browser for ${account}`);
     return host;
   }
@@ -150,13 +150,13 @@ export class Scene extends Clients {
   }
 
   /** Ends the scene; what it left behind is in the evidence. `lasting`: the state in which it may leave a victim. */
-  async end(lasting?: CredentialState): Promise<Evidence> {
+  async end(lasting?: AccountState): Promise<Evidence> {
     const { world, asked } = this;
     const bystanderEnding = await this.dismissBystander();
     await Promise.all(asked.map(({ over }) => over));
     await this.#untilSettled(lasting);
     const { waiting } = world.gateway.pool;
-    const { hosts } = world.gateway.browsers;
+    const { supervisors: hosts } = world.gateway.browsers;
     const mainPids = (await Promise.all(hosts.map((host) => host.pid()))).filter((pid) => pid !== undefined);
     const scratchDirs = await this.#folder.browserFolders();
     await world.gateway[Symbol.asyncDispose]();
@@ -192,8 +192,8 @@ export class Scene extends Clients {
     await this.#folder[Symbol.asyncDispose]();
   }
 
-  async #untilSettled(lasting: CredentialState | undefined): Promise<void> {
-    const settled = new Set<string | undefined>(["ready", "resting", lasting]);
+  async #untilSettled(lasting: AccountState | undefined): Promise<void> {
+    const settled = new Set<string | undefined>(["ready", "rate_limited", lasting]);
     const unsettled = (): unknown[] =>
       this.world.gateway.pool.states.filter((one) => !settled.has(one.state) && !isAsleep(one));
     await expect.poll(unsettled, { timeout: SETTLING_LIMIT_MS, interval: 10 }).toEqual([]);
@@ -204,8 +204,8 @@ export class Scene extends Clients {
   }
 }
 
-function isAsleep({ state, nextTryAt }: SlotStatus): boolean {
-  return state === "cold" && nextTryAt === undefined;
+function isAsleep({ state, nextTryAt }: AccountStatus): boolean {
+  return state === "idle" && nextTryAt === undefined;
 }
 
 /** What still runs of browsers that were ended; one that is killed takes a moment to go. */

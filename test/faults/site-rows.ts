@@ -38,7 +38,7 @@ export const SITE_ROWS: readonly Row[] = [
     },
   },
   {
-    ...once("F27a", "the account is signed out, and it was the only one", {}, "503 `credential_expired`"),
+    ...once("F27a", "the account is signed out, and it was the only one", {}, "503 `account_signed_out`"),
     recovers: false,
     lasting: "expired",
     run: async (scene) => {
@@ -49,7 +49,7 @@ export const SITE_ROWS: readonly Row[] = [
   {
     ...once("F28", "the site forbids the account to ask (403)", { status: 403 }, "502 `site_forbidden`"),
     recovers: false,
-    lasting: "cooling",
+    lasting: "cooldown",
   },
   {
     id: "F29",
@@ -134,7 +134,7 @@ export const SITE_ROWS: readonly Row[] = [
   {
     ...once("F33a", "429, come back in 30 years", { status: 429, retryAfter: "1000000000" }, "429 `site_rate_limited`"),
     recovers: false,
-    lasting: "cooling",
+    lasting: "cooldown",
     run: async (scene) => {
       const asked = scene.ask({ status: 429, retryAfter: "1000000000" }, false);
       await asked.over;
@@ -154,7 +154,7 @@ export const SITE_ROWS: readonly Row[] = [
     ...once("F33c", "429, and a new token with it", {}, "429 `site_rate_limited`"),
     scene: { simulator: { rotateEveryReplies: 1, replacedTokensInForce: 0 } },
     recovers: false,
-    lasting: "cooling",
+    lasting: "cooldown",
     run: async (scene) => scene.ask({ status: 429, retryAfter: "1000" }, false),
   },
   once("F34", "the site fails (500), and there is no other account", { status: 500 }, "502 `site_failed`"),

@@ -1,7 +1,7 @@
-import { signInText } from "../../src/credentials/account-identity.ts";
+import { signInKey } from "../../src/credentials/account-identity.ts";
 import type { Simulator } from "../../src/simulator/simulator.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
-import { CredentialStore } from "../../src/store/account-store.ts";
+import { AccountStore } from "../../src/store/account-store.ts";
 import { obtainSecretKey } from "../../src/store/secret-key.ts";
 import type { Evidence } from "./invariants.ts";
 
@@ -15,11 +15,11 @@ export interface Keeping {
 
 /** Whether the tokens that hold at the site are those that a restart would begin with, by account. */
 export async function storedTokens({ simulator, stateDir, cookies }: Keeping): Promise<Evidence["stored"]> {
-  await using store = await CredentialStore.open(stateDir, await obtainSecretKey(stateDir, undefined));
+  await using store = await AccountStore.open(stateDir, await obtainSecretKey(stateDir, undefined));
   const accounts = [...cookies].map(async ([id, cookie]) => {
     const current = simulator.accounts.currentToken(id);
     const known =
-      (await store.load({ id, cookie, signIn: signInText(cookie, gptomni(new URL(simulator.origin))) }))?.cookies ??
+      (await store.load({ id, cookie, signInKey: signInKey(cookie, gptomni(new URL(simulator.origin))) }))?.cookies ??
       cookie;
     return { id, isNewest: current === undefined || known.includes(current) };
   });

@@ -30,7 +30,7 @@ const app = createApp({
     reply: (request) => {
       const parts = answerTo(request);
       const progress = {
-        credentialId: "alice",
+        accountId: "alice",
         attempts: 1,
         queuedMs: 0,
         queuePosition: undefined,

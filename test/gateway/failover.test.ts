@@ -33,7 +33,7 @@ describe("while nothing was sent to the client, another account answers when one
     expect(response.headers.get("x-gateway-attempts")).toBe("2");
     const accounts = world.simulator.posts.slice(asked).map((post) => post.account);
     expect(new Set(accounts)).toEqual(new Set(["alice", "bob"]));
-    expect(response.headers.get("x-gateway-credential")).toBe(accounts.at(-1));
+    expect(response.headers.get("x-gateway-account")).toBe(accounts.at(-1));
     expect(await response.text()).toContain("You said: are you there?");
   });
 });

@@ -5,7 +5,7 @@ import { openWorld, type World } from "../support/world.ts";
 
 /** What each fault of the site must become, while there is one account only and so nothing to fail over to. */
 const FAULTS: readonly (readonly [name: string, fault: Readonly<Record<string, unknown>>, code: ErrorCode])[] = [
-  ["signs the account out (401)", { status: 401 }, "credential_expired"],
+  ["signs the account out (401)", { status: 401 }, "account_signed_out"],
   ["forbids (403)", { status: 403 }, "site_forbidden"],
   ["limits (429)", { status: 429, retryAfter: "1" }, "site_rate_limited"],
   ["moved (404)", { status: 404 }, "site_changed"],
@@ -87,5 +87,5 @@ describe("a failure in the middle of an answer", () => {
 test("an account that the site forbids is left alone, and says so", async () => {
   await using lone = await openWorld({ accounts: ["dora"] });
   await expect(lone.ask('@sim {"status":403}')).rejects.toMatchObject({ code: "site_forbidden", status: 502 });
-  await expect.poll(() => lone.gateway.pool.states[0]?.state).toBe("cooling");
+  await expect.poll(() => lone.gateway.pool.states[0]?.state).toBe("cooldown");
 });

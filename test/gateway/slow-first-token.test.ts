@@ -25,19 +25,19 @@ async function askedAfterSilence(silenceMs: number, code: ErrorCode) {
     throw new GatewayError(code, "It failed.");
   };
   const lease = {
-    credentialId: "alice",
+    accountId: "alice",
     explain: async (error: GatewayError) => error,
     blame: () => {},
     progressed: () => {},
     [Symbol.dispose]: () => {},
   };
-  const pool = { lease: async () => lease as unknown as Lease, placeOf: () => undefined, waitMsOf: () => undefined };
+  const pool = { lease: async () => lease as unknown as Lease, positionOf: () => undefined, waitMsOf: () => undefined };
   const gateway = new Gateway(pool, { reply } as unknown as Site, {
     firstPartTimeoutMs: 300_000,
     gapTimeoutMs: 60_000,
   });
   const request = { model: "m", messages: [{ role: "user" as const, text: "Hi" }], boundary: "123456789" };
-  const caller = { tenant: "", isBackground: false };
+  const caller = { keyId: "", isBackground: false };
   const outcome = Array.fromAsync(gateway.reply(request, caller, new AbortController().signal)).catch(
     (cause: unknown) => cause,
   );
@@ -53,7 +53,7 @@ test.each(["site_unreachable", "reply_cut", "session_lost"] as const)(
   },
 );
 
-test.each(["site_failed", "site_rate_limited", "credential_expired"] as const)(
+test.each(["site_failed", "site_rate_limited", "account_signed_out"] as const)(
   "a prompt is repeated after a long silence when the site itself says that it failed (%s)",
   async (code) => {
     expect(await askedAfterSilence(60_000, code)).toMatchObject({ asked: 3, outcome: { code } });

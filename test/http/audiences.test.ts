@@ -8,7 +8,7 @@ import { ADMIN_KEY } from "../support/api-key.ts";
 import { JSON_HEADERS, KEY, says, serve } from "../support/scripted-gateway.ts";
 
 const METRICS_KEY = "sk-metrics-0123456789abcdef0123456789abcdef";
-const GUARDED = ["/metrics", "/admin/api/credentials", "/openapi.json", "/docs"];
+const GUARDED = ["/metrics", "/admin/api/accounts", "/openapi.json", "/docs"];
 
 const ALIASES: readonly ((route: string) => string)[] = [
   (route) => `/v1${route}`,
@@ -106,7 +106,7 @@ test("callers' routes are served under any name, since they need a key and are c
 test("METRICS_KEY opens the metrics and nothing else", async () => {
   const { port } = await serve(says("Hello"), { metricsKey: METRICS_KEY });
   const statuses = async (key: string): Promise<unknown[]> =>
-    Promise.all(["/metrics", "/admin/api/credentials", "/v1/models"].map((path) => statusOf(port, path, { key })));
+    Promise.all(["/metrics", "/admin/api/accounts", "/v1/models"].map((path) => statusOf(port, path, { key })));
   expect(await statuses(METRICS_KEY)).toEqual([200, 401, 401]);
   expect(await statuses(ADMIN_KEY)).toEqual([200, 200, 401]);
   expect(await statuses(KEY)).toEqual([401, 401, 200]);
@@ -134,7 +134,7 @@ describe("wrong keys", () => {
   test("are counted for callers' and operators' routes together", async () => {
     const { port } = await serve(says("Hello"));
     for (let count = 0; count < 20; count += 1) await guess(port);
-    expect(await statusOf(port, "/admin/api/credentials", { key: "sk-guess" })).toBe(429);
+    expect(await statusOf(port, "/admin/api/accounts", { key: "sk-guess" })).toBe(429);
   });
 
   test("of one address leave another alone, and no header makes another address", async () => {

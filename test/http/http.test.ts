@@ -227,7 +227,7 @@ test("the log has one line per request, without prompt or key", async () => {
     method: "POST",
     route: "/v1/chat/completions",
     status: 200,
-    credential: "alice",
+    account: "alice",
     attempts: 1,
     durationMs: expect.any(Number),
     firstTokenMs: expect.any(Number),

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { Reply } from "../../src/gateway.ts";
-import { RunningReplies } from "../../src/http/in-flight-requests.ts";
+import { InFlightRequests } from "../../src/http/in-flight-requests.ts";
 import { hangs } from "../support/scripted-gateway.ts";
 
 const QUESTION = { key: "the same", isRepeated: true };
 
 test("a request that is asked again counts as open while one of its readers has a status, and no longer", async () => {
-  const running = new RunningReplies();
+  const running = new InFlightRequests();
   let isOpen: (() => boolean) | undefined;
   let asked = 0;
   const start = (signal: AbortSignal, isAnyOpen: () => boolean): Reply => {

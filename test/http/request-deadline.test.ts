@@ -26,7 +26,7 @@ describe("a client that leaves", () => {
     await aborted;
     expect(signal.reason).toMatchObject({ code: "client_closed" });
     await response;
-    await expect.poll(() => lines.at(-1)).toMatchObject({ status: 499, code: "client_closed", credential: "alice" });
+    await expect.poll(() => lines.at(-1)).toMatchObject({ status: 499, code: "client_closed", account: "alice" });
   });
 
   test("ends even when the gateway does not hear of it", async () => {

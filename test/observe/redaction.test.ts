@@ -81,7 +81,7 @@ test("no cookie and no key is in any log line or answer, whatever fails", async 
     await send(prompt);
   bodies.push(await (await world.post("/v1/chat/completions", "not json")).text());
   await world.untilReady();
-  for (const path of ["/metrics", "/admin/api/credentials"]) {
+  for (const path of ["/metrics", "/admin/api/accounts"]) {
     const response = await fetch(world.gateway.url + path, { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
     expect(response.status).toBe(200);
     bodies.push(await response.text());

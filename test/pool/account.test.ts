@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Session } from "../../src/browser/session.ts";
 import { GatewayError } from "../../src/errors.ts";
-import { Pace } from "../../src/pool/rate-limiter.ts";
-import { Slot, type Verdict } from "../../src/pool/account.ts";
+import { RateLimiter } from "../../src/pool/rate-limiter.ts";
+import { Account, type FailureRecord } from "../../src/pool/account.ts";
 
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;
@@ -11,8 +11,13 @@ const YEAR_MS = 365 * 24 * HOUR_MS;
 beforeEach(() => vi.useFakeTimers({ toFake: ["Date"] }));
 afterEach(() => vi.useRealTimers());
 
-function slotWith(verdict?: Verdict): Slot {
-  return new Slot({ id: "alice", session: {} as Session, pace: new Pace(undefined), verdict });
+function accountWith(verdict?: FailureRecord): Account {
+  return new Account({
+    id: "alice",
+    session: {} as Session,
+    rateLimiter: new RateLimiter(undefined),
+    failure: verdict,
+  });
 }
 
 test.each([
@@ -21,17 +26,17 @@ test.each([
   ["at the end of time", Number.MAX_SAFE_INTEGER],
 ])("an account whose next try was stored %s waits an hour at most", (_name, aheadMs) => {
   const at = Date.now() + aheadMs;
-  const slot = slotWith({ state: "expired", reason: "signed out", since: at, nextTryAt: at, failuresInARow: 3 });
-  expect(slot.waitMs).toBeLessThanOrEqual(HOUR_MS);
-  expect(slot.nextTryAt).toBeLessThanOrEqual(Date.now() + HOUR_MS);
-  expect(slot.since).toBeLessThanOrEqual(Date.now());
+  const account = accountWith({ state: "expired", reason: "signed out", since: at, nextTryAt: at, failuresInARow: 3 });
+  expect(account.waitMs).toBeLessThanOrEqual(HOUR_MS);
+  expect(account.nextTryAt).toBeLessThanOrEqual(Date.now() + HOUR_MS);
+  expect(account.since).toBeLessThanOrEqual(Date.now());
 });
 
 test("one whose next try is due after a restart is tried when it is due", () => {
   const [since, nextTryAt] = [Date.now() - 1_000, Date.now() + 60_000];
-  const slot = slotWith({ state: "cooling", reason: "told to wait", since, nextTryAt, failuresInARow: 1 });
-  expect({ since: slot.since, nextTryAt: slot.nextTryAt }).toEqual({ since, nextTryAt });
-  expect(slot.waitMs).toBeGreaterThan(59_000);
+  const account = accountWith({ state: "cooldown", reason: "told to wait", since, nextTryAt, failuresInARow: 1 });
+  expect({ since: account.since, nextTryAt: account.nextTryAt }).toEqual({ since, nextTryAt });
+  expect(account.waitMs).toBeGreaterThan(59_000);
 });
 
 test.each([
@@ -39,14 +44,14 @@ test.each([
   ["back by a minute", -60_000],
   ["ahead by a year", YEAR_MS],
 ])("a clock that is set %s makes nobody wait longer", (_name, jumpMs) => {
-  const slot = slotWith();
-  slot.fail(new GatewayError("site_rate_limited", "slow down", { retryAfterMs: 30_000 }));
+  const account = accountWith();
+  account.fail(new GatewayError("site_rate_limited", "slow down", { retryAfterMs: 30_000 }));
   vi.setSystemTime(Date.now() + jumpMs);
-  expect(slot.waitMs).toBeLessThanOrEqual(30_000);
+  expect(account.waitMs).toBeLessThanOrEqual(30_000);
 });
 
 test("a site's own time to wait is kept to an hour", () => {
-  const slot = slotWith();
-  slot.fail(new GatewayError("site_rate_limited", "slow down", { retryAfterMs: 10 ** 12 }));
-  expect(slot.waitMs).toBeLessThanOrEqual(HOUR_MS);
+  const account = accountWith();
+  account.fail(new GatewayError("site_rate_limited", "slow down", { retryAfterMs: 10 ** 12 }));
+  expect(account.waitMs).toBeLessThanOrEqual(HOUR_MS);
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { WaitingLine, type Caller } from "../../src/pool/request-queue.ts";
+import { RequestQueue, type Caller } from "../../src/pool/request-queue.ts";
 
 const PATIENT = new AbortController().signal;
 
@@ -10,7 +10,7 @@ interface Asker extends Caller {
 
 interface Step {
   readonly act: "ask" | "serve" | "open";
-  readonly tenant: string;
+  readonly keyId: string;
   readonly isBackground: boolean;
 }
 
@@ -19,20 +19,20 @@ const step: fc.Arbitrary<Step> = fc.record({
     { weight: 6, arbitrary: fc.constant("ask" as const) },
     { weight: 2, arbitrary: fc.constantFrom("serve" as const, "open" as const) },
   ),
-  tenant: fc.constantFrom("anna", "anna", "anna", "ben", "cem"),
+  keyId: fc.constantFrom("anna", "anna", "anna", "ben", "cem"),
   isBackground: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
 });
 
 /** A line that knows who stands in it, newest last, and whom it turned away. */
 class Scene {
-  readonly #line: WaitingLine<string>;
+  readonly #line: RequestQueue<string>;
   readonly open = new Set<Asker>();
   #waiting: Asker[] = [];
   #asked = 0;
   #loser: Asker | undefined;
 
   constructor(limit: number) {
-    this.#line = new WaitingLine({ limit });
+    this.#line = new RequestQueue({ limit });
   }
 
   get waiting(): readonly Asker[] {
@@ -44,11 +44,11 @@ class Scene {
   }
 
   /** Whoever is turned away; the newcomer stands in the line unless it is that. */
-  async ask({ tenant, isBackground }: Pick<Step, "tenant" | "isBackground">): Promise<Asker | undefined> {
+  async ask({ keyId, isBackground }: Pick<Step, "keyId" | "isBackground">): Promise<Asker | undefined> {
     this.#asked += 1;
-    const caller: Asker = { tenant, isBackground, number: this.#asked, isOpen: () => this.open.has(caller) };
+    const caller: Asker = { keyId, isBackground, number: this.#asked, isOpen: () => this.open.has(caller) };
     this.#waiting = [...this.#waiting, caller];
-    const wish = { accepts: () => true, limitMs: 60_000, retryAfterMs: () => 1_000, servedAtOnce: () => 0, caller };
+    const wish = { accepts: () => true, limitMs: 60_000, retryAfterMs: () => 1_000, availableNow: () => 0, caller };
     this.#line.wait(wish, PATIENT).then(
       () => this.#forget(caller),
       () => this.#forget((this.#loser = caller)),
@@ -64,8 +64,8 @@ class Scene {
     await new Promise(setImmediate);
   }
 
-  openOneOf(tenant: string): void {
-    const waiter = this.#waiting.find((asker) => asker.tenant === tenant && !this.open.has(asker));
+  openOneOf(keyId: string): void {
+    const waiter = this.#waiting.find((asker) => asker.keyId === keyId && !this.open.has(asker));
     if (waiter) this.open.add(waiter);
   }
 
@@ -74,8 +74,8 @@ class Scene {
   }
 }
 
-function countOf(askers: readonly Asker[], tenant: string): number {
-  return askers.filter((asker) => asker.tenant === tenant).length;
+function countOf(askers: readonly Asker[], keyId: string): number {
+  return askers.filter((asker) => asker.keyId === keyId).length;
 }
 
 test("whoever comes, only a key that has more than its share loses a request, and it is its newest", async () => {
@@ -85,13 +85,13 @@ test("whoever comes, only a key that has more than its share loses a request, an
     fc.array(step, { minLength: 10, maxLength: 60 }),
     async (limit, steps) => {
       const scene = new Scene(limit);
-      for (const { act, tenant, isBackground } of steps) {
-        if (act === "open") for (let count = 0; count < limit; count += 1) scene.openOneOf(tenant);
+      for (const { act, keyId, isBackground } of steps) {
+        if (act === "open") for (let count = 0; count < limit; count += 1) scene.openOneOf(keyId);
         if (act === "serve") await scene.serve();
         if (act !== "ask") continue;
         const before = scene.waiting;
         const order = scene.order;
-        const loser = await scene.ask({ tenant, isBackground });
+        const loser = await scene.ask({ keyId, isBackground });
         const newcomer = scene.waiting.find((asker) => !before.includes(asker)) ?? loser;
         const isFull = before.length >= limit;
         expect(isFull || loser === undefined).toBe(true);
@@ -102,11 +102,11 @@ test("whoever comes, only a key that has more than its share loses a request, an
         own += loser === newcomer ? 1 : 0;
         others += loser === newcomer ? 0 : 1;
         const everybody = [...before, newcomer];
-        const share = limit / new Set(everybody.map((asker) => asker.tenant)).size;
+        const share = limit / new Set(everybody.map((asker) => asker.keyId)).size;
         const movable = everybody.filter((asker) => !scene.open.has(asker));
         expect(movable).toContain(loser);
-        expect(loser.isBackground || countOf(everybody, loser.tenant) > share).toBe(true);
-        const alike = movable.filter((asker) => asker.tenant === loser.tenant);
+        expect(loser.isBackground || countOf(everybody, loser.keyId) > share).toBe(true);
+        const alike = movable.filter((asker) => asker.keyId === loser.keyId);
         const later = alike.filter((asker) => asker.number > loser.number && asker.isBackground === loser.isBackground);
         expect(later).toEqual([]);
         // Background work never takes the place of a request that somebody watches, and goes before it.
@@ -114,9 +114,7 @@ test("whoever comes, only a key that has more than its share loses a request, an
         // Within each key the others keep their order.
         for (const name of ["anna", "ben", "cem"]) {
           const its = (askers: readonly Asker[]): number[] =>
-            askers
-              .filter((one) => one.tenant === name && one !== newcomer && one !== loser)
-              .map(({ number }) => number);
+            askers.filter((one) => one.keyId === name && one !== newcomer && one !== loser).map(({ number }) => number);
           expect(its(scene.order)).toEqual(its(order));
         }
       }
@@ -134,16 +132,16 @@ test("each key gets its share of a line that another has filled, with open strea
     async (limit, others, isOpen) => {
       const scene = new Scene(limit);
       for (let count = 0; count < limit + 5; count += 1) {
-        await scene.ask({ tenant: "greedy", isBackground: false });
+        await scene.ask({ keyId: "greedy", isBackground: false });
         if (isOpen) scene.openOneOf("greedy");
       }
       expect(countOf(scene.waiting, "greedy")).toBe(limit);
       const names = Array.from({ length: others }, (_, index) => `other ${index}`);
       for (let count = 0; count < limit; count += 1) {
-        for (const tenant of names) await scene.ask({ tenant, isBackground: false });
+        for (const keyId of names) await scene.ask({ keyId, isBackground: false });
       }
       const share = Math.floor(limit / (others + 1));
-      for (const tenant of names) expect(countOf(scene.waiting, tenant)).toBeGreaterThanOrEqual(share);
+      for (const keyId of names) expect(countOf(scene.waiting, keyId)).toBeGreaterThanOrEqual(share);
       expect(isOpen ? countOf(scene.waiting, "greedy") : scene.waiting.length).toBe(limit);
       // However many come, the line grows by no more than what each may have.
       expect(scene.waiting.length).toBeLessThanOrEqual(limit + others * (limit / 2));
@@ -153,16 +151,16 @@ test("each key gets its share of a line that another has filled, with open strea
 });
 
 test("a request that failed on an account and waits again is not the newest of its key", async () => {
-  const line = new WaitingLine<string>({ limit: 2 });
+  const line = new RequestQueue<string>({ limit: 2 });
   const refused: string[] = [];
   const join = (name: string, caller: Caller): Promise<void> =>
     line
-      .wait({ accepts: () => true, limitMs: 60_000, retryAfterMs: () => 1_000, servedAtOnce: () => 0, caller }, PATIENT)
+      .wait({ accepts: () => true, limitMs: 60_000, retryAfterMs: () => 1_000, availableNow: () => 0, caller }, PATIENT)
       .then(
         () => {},
         () => void refused.push(name),
       );
-  const callers = ["1", "2", "3"].map((name) => ({ tenant: "anna", isBackground: false, name }));
+  const callers = ["1", "2", "3"].map((name) => ({ keyId: "anna", isBackground: false, name }));
   const [first] = callers;
   if (!first) return;
   void join("1", first);
@@ -171,5 +169,5 @@ test("a request that failed on an account and waits again is not the newest of i
   void join("1", first);
   await new Promise(setImmediate);
   expect(refused).toEqual(["3"]);
-  expect(line.placeOf(first)).toBe(1);
+  expect(line.positionOf(first)).toBe(1);
 });

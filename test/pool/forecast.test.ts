@@ -40,7 +40,7 @@ const situation = fc.record({
 });
 
 function arrivalsOf(gaps: readonly number[], answerMs: number): Arrival[] {
-  return gaps.map((afterMs) => ({ afterMs, answerMs, tenant: "one" }));
+  return gaps.map((afterMs) => ({ afterMs, answerMs, keyId: "one" }));
 }
 
 test("a request is refused at once if its turn comes too late, and only then", { timeout: 120_000 }, async () => {
@@ -77,14 +77,14 @@ test("a request that comes again when it was told to is served in its time", { t
     await using pool = new VirtualPool(limit, timeoutMs);
     await pool.addAccounts(accounts);
     await pool.play(arrivalsOf([0], answerMs));
-    const waiting = gaps.map(() => pool.ask({ afterMs: 0, answerMs, tenant: "one" }));
+    const waiting = gaps.map(() => pool.ask({ afterMs: 0, answerMs, keyId: "one" }));
     await moveOn(0);
-    const asked = pool.ask({ afterMs: 0, answerMs, tenant: "one" });
+    const asked = pool.ask({ afterMs: 0, answerMs, keyId: "one" });
     waiting.push(asked);
     await moveOn(0);
     const { refused } = await Promise.race([asked, Promise.resolve({ refused: undefined })]);
     await moveOn(Math.ceil(refused?.error.retryAfterMs ?? 0));
-    const again = refused && (await pool.until(pool.ask({ afterMs: 0, answerMs, tenant: "one" })));
+    const again = refused && (await pool.until(pool.ask({ afterMs: 0, answerMs, keyId: "one" })));
     expect(again?.refused?.error.message).toBeUndefined();
     retries += refused ? 1 : 0;
     await pool.until(Promise.all(waiting));
@@ -102,7 +102,7 @@ test("paces decide, however long answers take: nobody who waits runs out of time
       fc.record({
         afterMs: fc.integer({ min: 0, max: 10_000 }),
         answerMs: fc.integer({ min: 10, max: 3_000 }),
-        tenant: fc.constantFrom("one", "two", "three"),
+        keyId: fc.constantFrom("one", "two", "three"),
       }),
       { minLength: 5, maxLength: 40 },
     ),
@@ -111,13 +111,13 @@ test("paces decide, however long answers take: nobody who waits runs out of time
   const property = fc.asyncProperty(paced, async ({ count, accounts, timeoutMs, arrivals }) => {
     await using pool = new VirtualPool({ count, windowMs: 60_000 }, timeoutMs);
     await pool.addAccounts(accounts);
-    const tenants = new Set(arrivals.map(({ tenant }) => tenant)).size;
+    const keys = new Set(arrivals.map(({ keyId }) => keyId)).size;
     const outcomes = await pool.play(arrivals);
     const refused = outcomes.filter((outcome) => outcome.refused);
     expect(refused.map((outcome) => outcome.refused?.error.code)).toEqual(refused.map(() => "rate_limit_exceeded"));
-    // Only another tenant's request, which comes first, can take a place that was promised; and it is told early.
+    // Only another keyId's request, which comes first, can take a place that was promised; and it is told early.
     const waited = refused.map((outcome) => (outcome.refused?.atMs ?? NaN) - outcome.atMs).filter((ms) => ms > 0);
-    expect(waited.filter((ms) => tenants === 1 || ms >= timeoutMs)).toEqual([]);
+    expect(waited.filter((ms) => keys === 1 || ms >= timeoutMs)).toEqual([]);
     served += outcomes.length - refused.length;
     displaced += waited.length;
   });
@@ -133,7 +133,7 @@ test(
     const arrival = fc.record({
       afterMs: fc.integer({ min: 0, max: 2_000 }),
       answerMs: fc.integer({ min: 10, max: 3_000 }),
-      tenant: fc.constantFrom("greedy", "greedy", "greedy", "greedy", "two", "three"),
+      keyId: fc.constantFrom("greedy", "greedy", "greedy", "greedy", "two", "three"),
     });
     const crowded = fc.record({
       accounts: fc.integer({ min: 1, max: 2 }),
@@ -164,7 +164,7 @@ test("when an account is lost, requests whose turn now comes too late are told s
   await using pool = new VirtualPool({ count: 1, windowMs: 60_000 }, 190_000);
   await pool.addAccounts(2);
   // Two at once and two in each further minute, until one account is gone: then the fifth and sixth are too late.
-  const asked = Array.from({ length: 6 }, () => pool.ask({ afterMs: 0, answerMs: 10, tenant: "one" }));
+  const asked = Array.from({ length: 6 }, () => pool.ask({ afterMs: 0, answerMs: 10, keyId: "one" }));
   await moveOn(1_000);
   expect(pool.queue.length).toBe(4);
   expect(Math.round((pool.queue.estimatedWaitMs ?? 0) / 1_000)).toBe(179);
@@ -190,10 +190,10 @@ test("when an account is lost, requests whose turn now comes too late are told s
 test("when the last account is lost, requests that wait for it are told so at once", async () => {
   await using pool = new VirtualPool({ count: 1, windowMs: 60_000 }, 190_000);
   await pool.addAccounts(1);
-  const asked = [1, 2].map(() => pool.ask({ afterMs: 0, answerMs: 10, tenant: "one" }));
+  const asked = [1, 2].map(() => pool.ask({ afterMs: 0, answerMs: 10, keyId: "one" }));
   await moveOn(1_000);
   await pool.remove("account-0");
   const [, waited] = await pool.until(Promise.all(asked));
-  expect(waited?.refused?.error.code).toBe("no_usable_credential");
+  expect(waited?.refused?.error.code).toBe("no_usable_account");
   expect(pool.queue).toEqual({ length: 0, estimatedWaitMs: undefined });
 });

@@ -20,7 +20,7 @@ async function listen(world: World): Promise<{ readonly pieces: () => number; le
 }
 
 function asleep(world: World): number {
-  return world.gateway.pool.states.filter(({ state }) => state === "cold").length;
+  return world.gateway.pool.states.filter(({ state }) => state === "idle").length;
 }
 
 test("where memory is tight, idle pages close and requests are still answered; where it is full, nobody is let in", async () => {

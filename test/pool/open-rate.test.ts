@@ -8,7 +8,7 @@ const TEN = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
 function opened({ logged }: World): string[] {
   return logged
     .filter((line) => line.includes('"session open"'))
-    .map((line) => (JSON.parse(line) as { credential: string }).credential);
+    .map((line) => (JSON.parse(line) as { account: string }).account);
 }
 
 test("ten accounts open four pages at once, and the others when their turn comes", async () => {
@@ -55,7 +55,7 @@ test("after a browser died, its accounts' pages are opened at the same rate", as
     accounts: TEN.slice(0, 4),
     settings: { OPEN_RATE: "1/24h", MAX_OPEN_SESSIONS: "4" },
   });
-  const pid = await world.gateway.browsers.hosts[0]?.pid();
+  const pid = await world.gateway.browsers.supervisors[0]?.pid();
   process.kill(pid ?? 0, "SIGKILL");
   await vi.waitFor(() => {
     expect(world.logged.join("")).toContain("chromium is gone");

@@ -1,13 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { SlotStatus } from "../../src/pool/session-pool.ts";
+import type { AccountStatus } from "../../src/pool/session-pool.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const NAMES = ["a", "b", "c", "d", "e", "f"];
 
 /** Pages that Chromium really has open at the site. */
 async function openPages(world: World): Promise<number> {
-  const counts = world.gateway.browsers.hosts.map(async (host) => {
+  const counts = world.gateway.browsers.supervisors.map(async (host) => {
     const browser = await host.browser();
     return browser.contexts().flatMap((context) => context.pages()).length;
   });
@@ -46,7 +46,7 @@ test("a page that nobody uses is closed, and opened again for the next request, 
   await using world = await openWorld({ accounts: ["alice"], settings: { HIBERNATE_AFTER_SECONDS: "1" } });
   await world.ask("awake");
   await expect.poll(() => openPages(world), { timeout: 10_000 }).toBe(0);
-  expect(statesOf(world)).toEqual(["cold"]);
+  expect(statesOf(world)).toEqual(["idle"]);
   expect((await fetch(`${world.gateway.url}/readyz`)).status).toBe(200);
   await expect(world.ask("again")).resolves.toBe("You said: again");
   expect(world.simulator.posts.map((post) => post.account)).toEqual(["alice", "alice"]);
@@ -61,7 +61,7 @@ test("a woken page does not ask first whether it is signed in; the request itsel
   expect(world.simulator.signInChecks).toBe(checks);
   await expect.poll(() => openPages(world), { timeout: 10_000 }).toBe(0);
   world.simulator.signOut("alice");
-  await expect(world.ask("signed out meanwhile")).rejects.toMatchObject({ code: "credential_expired" });
+  await expect(world.ask("signed out meanwhile")).rejects.toMatchObject({ code: "account_signed_out" });
   await expect.poll(() => statesOf(world)).toEqual(["expired"]);
 });
 
@@ -80,7 +80,7 @@ test("a page that was used much is changed for a new one while it serves", async
 test("each browser holds no more accounts than it may", async () => {
   await using world = await openWorld({ accounts: NAMES, settings: { CREDENTIALS_PER_BROWSER: "4" } });
   const contexts = await Promise.all(
-    world.gateway.browsers.hosts.map(async (host) => (await host.browser()).contexts().length),
+    world.gateway.browsers.supervisors.map(async (host) => (await host.browser()).contexts().length),
   );
   expect(contexts).toEqual([4, 2]);
 });
@@ -89,15 +89,15 @@ test("many accounts over few pages need few browsers", async () => {
   const settings = { CREDENTIALS_PER_BROWSER: "1", MAX_OPEN_SESSIONS: "2" };
   await using world = await openWorld({ accounts: NAMES, settings, waitUntilReady: false });
   for (const name of NAMES) await expect(world.ask(name)).resolves.toBe(`You said: ${name}`);
-  expect(world.gateway.browsers.hosts).toHaveLength(2);
+  expect(world.gateway.browsers.supervisors).toHaveLength(2);
 });
 
 test("a request that comes while its account's page is being closed is answered all the same", async () => {
   const settings = { HIBERNATE_AFTER_SECONDS: "1", QUEUE_TIMEOUT_SECONDS: "5" };
   await using world = await openWorld({ accounts: ["alice"], settings });
-  const pid = (await world.gateway.browsers.hosts[0]?.pid()) ?? 0;
+  const pid = (await world.gateway.browsers.supervisors[0]?.pid()) ?? 0;
   const { pool } = world.gateway;
-  while (pool.states[0]?.state !== "cold") await setImmediate();
+  while (pool.states[0]?.state !== "idle") await setImmediate();
   // Nothing came back from the browser yet, and nothing does until somebody waits.
   process.kill(pid, "SIGSTOP");
   const answer = world.ask("just now");
@@ -110,12 +110,12 @@ test("a sleeping account is woken before its sign-in lapses, and sleeps on", asy
   const lifeMs = 15_000;
   const simulator = { sessionDays: lifeMs / 86_400_000 };
   await using world = await openWorld({ accounts: ["alice"], simulator, settings: { HIBERNATE_AFTER_SECONDS: "1" } });
-  const status = (): SlotStatus | undefined => world.gateway.pool.states[0];
+  const status = (): AccountStatus | undefined => world.gateway.pool.states[0];
   const { expiresAt = 0 } = status() ?? {};
   expect(expiresAt).toBeGreaterThan(Date.now());
   // Nobody asks anything for longer than the sign-in holds.
   await expect.poll(() => status()?.expiresAt, { timeout: 60_000 }).toBeGreaterThan(expiresAt + lifeMs);
-  await expect.poll(() => status()?.state, { timeout: 60_000 }).toBe("cold");
+  await expect.poll(() => status()?.state, { timeout: 60_000 }).toBe("idle");
   expect(world.simulator.posts).toEqual([]);
   await expect(world.ask("still there?")).resolves.toBe("You said: still there?");
 }, 150_000);

@@ -29,7 +29,9 @@ test("while one account rests, the other answers at once", async () => {
   await Promise.all([world.ask("first"), world.ask("second")]);
   expect(performance.now() - startedAt).toBeLessThan(5_000);
   expect([startsOf(world, "alice").length, startsOf(world, "bob").length]).toEqual([1, 1]);
-  await expect.poll(() => world.gateway.pool.states.map(({ state }) => state)).toEqual(["resting", "resting"]);
+  await expect
+    .poll(() => world.gateway.pool.states.map(({ state }) => state))
+    .toEqual(["rate_limited", "rate_limited"]);
   for (const { nextTryAt } of world.gateway.pool.states) expect(nextTryAt).toBeGreaterThan(Date.now() + 3_500_000);
   expect(await (await fetch(`${world.gateway.url}/readyz`)).json()).toMatchObject({ status: "ready" });
   // Both would rest for longer than anybody may wait: said at once, with the time.
@@ -72,7 +74,7 @@ test("where nobody may wait, accounts that are free answer all the same", async 
 test("where nobody may wait, an account that sleeps is woken", async () => {
   const settings = { QUEUE_LIMIT: "0", HIBERNATE_AFTER_SECONDS: "1" };
   await using world = await openWorld({ accounts: ["alice"], settings });
-  await expect.poll(() => world.gateway.pool.states[0]?.state, { timeout: 10_000 }).toBe("cold");
+  await expect.poll(() => world.gateway.pool.states[0]?.state, { timeout: 10_000 }).toBe("idle");
   await expect(world.ask("wake up")).resolves.toBe("You said: wake up");
 });
 
@@ -189,7 +191,7 @@ test("the operator sees how many wait, and how long one who comes now would", as
   });
   const queue = async (): Promise<{ length: number; estimatedWaitMs: number }> => {
     const headers = { authorization: `Bearer ${ADMIN_KEY}` };
-    const response = await fetch(`${world.gateway.url}/admin/api/credentials`, { headers });
+    const response = await fetch(`${world.gateway.url}/admin/api/accounts`, { headers });
     return ((await response.json()) as { queue: { length: number; estimatedWaitMs: number } }).queue;
   };
   expect(await queue()).toEqual({ length: 0, estimatedWaitMs: 0 });

@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
-import { WaitingLine, type Caller } from "../../src/pool/request-queue.ts";
+import { RequestQueue, type Caller } from "../../src/pool/request-queue.ts";
 
 const PATIENT = new AbortController().signal;
 
 /** A line whose served are noted in order. */
 function lineOf(limit: number) {
-  const line = new WaitingLine<string>({ limit });
+  const line = new RequestQueue<string>({ limit });
   const served: string[] = [];
   const refused: string[] = [];
-  const join = (name: string, tenant = name, isBackground = false, again?: Caller): Caller => {
-    const caller = again ?? { tenant, isBackground };
-    const wish = { accepts: () => true, limitMs: 60_000, retryAfterMs: () => 1_000, servedAtOnce: () => 0, caller };
+  const join = (name: string, keyId = name, isBackground = false, again?: Caller): Caller => {
+    const caller = again ?? { keyId, isBackground };
+    const wish = { accepts: () => true, limitMs: 60_000, retryAfterMs: () => 1_000, availableNow: () => 0, caller };
     line.wait(wish, PATIENT).then(
       () => served.push(name),
       (cause: { code: string }) => refused.push(`${name}: ${cause.code}`),
@@ -34,19 +34,19 @@ test("everybody has a place, in the order in which they will be served", async (
   const { line, join, serveAll } = lineOf(9);
   const title = join("title", "a", true);
   const [first, second, other] = [join("a1", "a"), join("a2", "a"), join("b1", "b")];
-  expect([first, second, other, title].map((caller) => line.placeOf(caller))).toEqual([1, 3, 2, 4]);
+  expect([first, second, other, title].map((caller) => line.positionOf(caller))).toEqual([1, 3, 2, 4]);
   line.offer("session");
-  expect([first, other, second, title].map((caller) => line.placeOf(caller))).toEqual([undefined, 1, 2, 3]);
+  expect([first, other, second, title].map((caller) => line.positionOf(caller))).toEqual([undefined, 1, 2, 3]);
   expect(await serveAll()).toEqual(["a1", "b1", "a2", "title"]);
 });
 
-test("places are told in the order of the turns, in which tenants take part one after the other", async () => {
+test("places are told in the order of the turns, in which keys take part one after the other", async () => {
   const { line, join, serveAll } = lineOf(9);
   const names = ["a1", "a2", "a3", "b1", "b2", "c1"];
   const callers = new Map(names.map((name) => [name, join(name, name[0])]));
   callers.set("a title", join("a title", "a", true));
   callers.set("b title", join("b title", "b", true));
-  const places = [...callers].map(([name, caller]) => [line.placeOf(caller) ?? 0, name] as const);
+  const places = [...callers].map(([name, caller]) => [line.positionOf(caller) ?? 0, name] as const);
   const told = places.toSorted(([one], [other]) => one - other).map(([, name]) => name);
   expect(await serveAll()).toEqual(told);
   expect(told).toEqual(["a1", "b1", "c1", "a2", "b2", "a3", "b title", "a title"]);
@@ -58,11 +58,11 @@ test("who must wait again after a failure keeps its place", async () => {
   for (const name of ["second", "third"]) join(name, "same");
   line.offer("a session that fails");
   join("first again", "same", false, first);
-  expect(line.placeOf(first)).toBe(1);
+  expect(line.positionOf(first)).toBe(1);
   expect(await serveAll()).toEqual(["first", "first again", "second", "third"]);
 });
 
-test("a tenant with many requests does not keep another from its turn", async () => {
+test("a keyId with many requests does not keep another from its turn", async () => {
   const { join, serveAll } = lineOf(9);
   for (const name of ["a1", "a2", "a3", "a4"]) join(name, "a");
   for (const name of ["b1", "b2"]) join(name, "b");

@@ -2,11 +2,11 @@ import { setImmediate } from "node:timers/promises";
 import { expect, vi } from "vitest";
 import type { Session } from "../../src/browser/session.ts";
 import { GatewayError } from "../../src/errors.ts";
-import { Memory } from "../../src/process/memory-pressure.ts";
+import { MemoryPressure } from "../../src/process/memory-pressure.ts";
 import type { QueueStatus } from "../../src/pool/admission.ts";
-import { Pace, type RateLimit } from "../../src/pool/rate-limiter.ts";
+import { RateLimiter, type RateLimit } from "../../src/pool/rate-limiter.ts";
 import { SessionPool } from "../../src/pool/session-pool.ts";
-import { Slot } from "../../src/pool/account.ts";
+import { Account } from "../../src/pool/account.ts";
 import type { Caller } from "../../src/pool/request-queue.ts";
 
 const NEVER_MS = 1_000_000_000;
@@ -33,7 +33,7 @@ export interface Arrival {
   /** Virtual milliseconds after the one before. */
   readonly afterMs: number;
   readonly answerMs: number;
-  readonly tenant: string;
+  readonly keyId: string;
 }
 
 export interface Outcome extends Arrival {
@@ -52,13 +52,15 @@ export class VirtualPool implements AsyncDisposable {
     this.limit = limit;
     const log = { debug() {}, info() {}, warn() {}, error: (fields: object) => expect.fail(JSON.stringify(fields)) };
     const never = { hibernateAfterMs: NEVER_MS, probeAfterMs: NEVER_MS, leaseLimitMs: NEVER_MS };
-    const options = { ...never, limit: places, timeoutMs, maxOpenSessions: 100, memory: new Memory(() => 0) };
+    const options = { ...never, limit: places, timeoutMs, maxOpenSessions: 100, memory: new MemoryPressure(() => 0) };
     this.#pool = new SessionPool(options, log as never);
   }
 
   async addAccounts(count: number): Promise<void> {
     for (let index = 0; index < count; index += 1) {
-      await this.#pool.add(new Slot({ id: `account-${index}`, session: openSession(), pace: new Pace(this.limit) }));
+      await this.#pool.add(
+        new Account({ id: `account-${index}`, session: openSession(), rateLimiter: new RateLimiter(this.limit) }),
+      );
     }
     while (!this.#pool.states.every(({ state }) => state === "ready")) await moveOn(1);
   }
@@ -66,11 +68,11 @@ export class VirtualPool implements AsyncDisposable {
   /** Asks, holds the account as long as the answer takes, and notes what came of it. */
   async ask(arrival: Arrival): Promise<Outcome> {
     const outcome: Outcome = { ...arrival, atMs: performance.now() };
-    const caller: Caller = { tenant: arrival.tenant, isBackground: false };
+    const caller: Caller = { keyId: arrival.keyId, isBackground: false };
     try {
       using lease = await this.#pool.lease(new Set(), caller, new AbortController().signal);
       outcome.startMs = performance.now();
-      outcome.account = lease.credentialId;
+      outcome.account = lease.accountId;
       await lease.fetch({ path: "/", method: "GET", headers: {} }, new AbortController().signal);
       await new Promise<void>((resolve) => void setTimeout(resolve, arrival.answerMs));
     } catch (cause) {
@@ -93,7 +95,7 @@ export class VirtualPool implements AsyncDisposable {
   /** Takes the account out of use. */
   async remove(id: string): Promise<void> {
     await this.until(this.#pool.remove(id));
-    this.#pool.refuseHopeless();
+    this.#pool.refuseUnservable();
   }
 
   get queue(): QueueStatus {

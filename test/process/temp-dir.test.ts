@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { killProcessesIn, Scratch } from "../../src/process/temp-dir.ts";
+import { killProcessesIn, TempDir } from "../../src/process/temp-dir.ts";
 
 let parent: string;
 const before = process.env["TMPDIR"];
@@ -24,8 +24,8 @@ async function startOther(): Promise<{ readonly kill: () => Promise<void>; reado
   const module = new URL("../../src/process/temp-dir.ts", import.meta.url).href;
   const script = `
     import { spawn } from "node:child_process";
-    import { killProcessesIn, Scratch } from ${JSON.stringify(module)};
-    await Scratch.open();
+    import { killProcessesIn, TempDir } from ${JSON.stringify(module)};
+    await TempDir.open();
     const child = spawn("sleep", ["600"], { detached: true, stdio: "ignore" });
     console.log(child.pid);
     setInterval(() => {}, 1000);`;
@@ -48,7 +48,7 @@ async function isRunning(pid: number): Promise<boolean> {
 }
 
 test("everything temporary goes into a folder that goes when it is disposed", async () => {
-  const { scratch, swept } = await Scratch.open();
+  const { scratch, swept } = await TempDir.open();
   expect(swept).toBe(0);
   expect(tmpdir()).toBe(scratch.path);
   await mkdtemp(join(tmpdir(), "something-"));
@@ -62,7 +62,7 @@ test("what a killed process left is swept away at the next start, with what stil
   await other.kill();
   expect(await readdir(parent)).toHaveLength(1);
   expect(await isRunning(other.childPid)).toBe(true);
-  const { scratch, swept } = await Scratch.open();
+  const { scratch, swept } = await TempDir.open();
   await using _scratch = scratch;
   expect(swept).toBe(1);
   expect(await readdir(parent)).toHaveLength(1);
@@ -71,7 +71,7 @@ test("what a killed process left is swept away at the next start, with what stil
 
 test("what another running process has there is left alone", async () => {
   const other = await startOther();
-  const { scratch, swept } = await Scratch.open();
+  const { scratch, swept } = await TempDir.open();
   await using _scratch = scratch;
   expect(swept).toBe(0);
   expect(await isRunning(other.childPid)).toBe(true);
@@ -94,7 +94,7 @@ test("what others may have put there under a name of ours is left alone", async 
   await chmod(join(parent, `gptomni-${GONE}-open`), 0o777);
   await writeFile(join(parent, `gptomni-${GONE}-file`), "");
   await mkdir(join(parent, `gptomni-${GONE}-ours`), { mode: 0o700 });
-  const { scratch, swept } = await Scratch.open();
+  const { scratch, swept } = await TempDir.open();
   await using _scratch = scratch;
   expect(swept).toBe(1);
   const left = (await readdir(parent)).filter((name) => name.includes(String(GONE)));
@@ -116,7 +116,7 @@ test.runIf(process.getuid?.() === 0)(
   "as root, a folder that browsers of other users cannot enter is not used",
   async () => {
     await chmod(parent, 0o700);
-    const { scratch } = await Scratch.open();
+    const { scratch } = await TempDir.open();
     await using _scratch = scratch;
     expect(scratch.path.startsWith("/tmp/gptomni-")).toBe(true);
   },

@@ -90,18 +90,18 @@ class Soak {
 }
 
 /** Open, or asleep: not to be tried again at some moment. */
-const AT_REST = /"state":"(ready|resting|cold)"(?!.*nextTry)/;
+const AT_REST = /"state":"(ready|rate_limited|idle)"(?!.*nextTry)/;
 
 /** Those accounts that are neither of use nor asleep, as the log has them. */
 function unrested({ gateway: { logged } }: HostScene): string[] {
   return ACCOUNTS.filter((id) => {
-    const at = logged.lastIndexOf(`"credential":"${id}","state":`);
+    const at = logged.lastIndexOf(`"account":"${id}","state":`);
     return at >= 0 && !AT_REST.test(logged.slice(at, logged.indexOf("\n", at)));
   });
 }
 
 function lastLines({ gateway: { logged } }: HostScene, id: string): string[] {
-  const lines = logged.split("\n").filter((line) => line.includes(`"credential":"${id}"`));
+  const lines = logged.split("\n").filter((line) => line.includes(`"account":"${id}"`));
   return lines.slice(-TOLD_LINES);
 }
 

@@ -3,16 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CredentialStore, type AccountIdentity, type StoredCredential } from "../../src/store/account-store.ts";
+import { AccountStore, type AccountIdentity, type StoredAccount } from "../../src/store/account-store.ts";
 import { Seal } from "../../src/store/seal.ts";
 import { obtainSecretKey } from "../../src/store/secret-key.ts";
 
 const key = Buffer.from("a secret key of thirty-two bytes or more");
 const otherKey = Buffer.from("another secret key of thirty-two bytes");
 const configured = "__Secure-next-auth.session-token=configured-by-hand";
-const stored: StoredCredential = {
+const stored: StoredAccount = {
   cookies: JSON.stringify([{ name: "__Secure-next-auth.session-token", value: "rotated-since-then" }]),
-  state: "cooling",
+  state: "cooldown",
   reason: "The site asks to wait.",
   since: 1_780_000_000_000,
   nextTryAt: 1_780_000_060_000,
@@ -22,7 +22,7 @@ const stored: StoredCredential = {
 
 /** One that is signed in by another cookie than the others are. */
 function account(id: string, signIn = `${configured}-of-${id}`): AccountIdentity {
-  return { id, signIn, cookie: `${signIn}; theme=dark` };
+  return { id, signInKey: signIn, cookie: `${signIn}; theme=dark` };
 }
 const asSaved = { ...stored, isConfiguredAnew: false };
 
@@ -35,7 +35,7 @@ afterEach(async () => {
 });
 
 async function saveAndClose(...ids: readonly string[]): Promise<void> {
-  await using store = await CredentialStore.open(stateDir, key);
+  await using store = await AccountStore.open(stateDir, key);
   for (const id of ids) await store.save(account(id), { ...stored, reason: `${id} was stored.` });
 }
 
@@ -52,12 +52,12 @@ async function storeAsBefore(id: string, further = ""): Promise<void> {
   const seal = new Seal(key);
   const { cookie } = account("alice");
   tamper(`
-    DROP TABLE account; DROP TABLE seal; DELETE FROM kysely_migration WHERE name = '003-account';
+    DROP TABLE account; DROP TABLE seal; DELETE FROM kysely_migration WHERE name >= '003';
     CREATE TABLE credential (id TEXT PRIMARY KEY, configured TEXT NOT NULL, cookies TEXT NOT NULL, state TEXT NOT NULL,
       reason TEXT NOT NULL, since BIGINT NOT NULL, next_try_at BIGINT, failures_in_a_row INTEGER NOT NULL,
       sent_at TEXT NOT NULL DEFAULT '[]');
     INSERT INTO credential VALUES ('${id}', '${seal.digest(cookie, `credential:${id}`)}',
-      '${seal.seal(stored.cookies, `credential:${id}`)}', '${stored.state}', '${stored.reason}', ${stored.since},
+      '${seal.seal(stored.cookies, `credential:${id}`)}', 'cooling', '${stored.reason}', ${stored.since},
       ${stored.nextTryAt}, ${stored.failuresInARow}, '${JSON.stringify(stored.sentAt)}');
     ${further === "" ? "" : `${further}; DELETE FROM kysely_migration WHERE name = '002-sent-at'`}`);
 }
@@ -66,10 +66,10 @@ function days(count: number): number {
   return count * 86_400_000;
 }
 
-describe("what is stored of a credential", () => {
+describe("what is stored of an account", () => {
   test("outlives the process", async () => {
     await saveAndClose("alice");
-    await using store = await CredentialStore.open(stateDir, key);
+    await using store = await AccountStore.open(stateDir, key);
     expect(await store.load(account("alice"))).toEqual({ ...asSaved, reason: "alice was stored." });
     expect(await store.load(account("bob"))).toBeUndefined();
   });
@@ -81,17 +81,17 @@ describe("what is stored of a credential", () => {
     ["by a version that knew no pace", "account-2", "account-2", "ALTER TABLE credential DROP COLUMN sent_at"],
   ])("stored %s is taken up by its sign-in", async (_name, before, now, older) => {
     await storeAsBefore(before, older);
-    await using store = await CredentialStore.open(stateDir, key);
+    await using store = await AccountStore.open(stateDir, key);
     const moved = { ...account("alice"), id: now };
     const sentAt = older === undefined ? stored.sentAt : [];
     expect(await store.load(account("bob"))).toBeUndefined();
     expect(await store.load(moved)).toEqual({ ...asSaved, sentAt });
     expect(await store.load({ ...moved, id: "renamed-again" })).toEqual({ ...asSaved, sentAt });
-    expect(await store.load({ ...moved, cookie: moved.signIn })).toMatchObject({ isConfiguredAnew: true });
+    expect(await store.load({ ...moved, cookie: moved.signInKey })).toMatchObject({ isConfiguredAnew: true });
   });
 
   test("is what was saved last, though saves overlap", async () => {
-    await using store = await CredentialStore.open(stateDir, key);
+    await using store = await AccountStore.open(stateDir, key);
     const counts = Array.from({ length: 50 }, (_, count) => count);
     await Promise.all(
       counts.map((failuresInARow) => store.save(account("alice"), { ...stored, nextTryAt: undefined, failuresInARow })),
@@ -101,7 +101,7 @@ describe("what is stored of a credential", () => {
 
   test("counts no more once another cookie is configured", async () => {
     await saveAndClose("alice");
-    await using store = await CredentialStore.open(stateDir, key);
+    await using store = await AccountStore.open(stateDir, key);
     expect(await store.load(account("alice", `${configured}-anew`))).toBeUndefined();
     await store.save(account("alice", `${configured}-anew`), { ...stored, cookies: "[]" });
     expect(await store.load(account("alice", `${configured}-anew`))).toMatchObject({ cookies: "[]" });
@@ -112,7 +112,7 @@ describe("what is stored of a credential", () => {
 
   test("is kept for its days after the account was taken out, and forgotten then", async () => {
     await saveAndClose("alice", "bob", "carol");
-    await using store = await CredentialStore.open(stateDir, key);
+    await using store = await AccountStore.open(stateDir, key);
     const inUse = [account("bob"), account("dave")];
     expect(await store.keepInUse(inUse, days(30), days(0))).toBe(0);
     expect(await store.keepInUse(inUse, days(30), days(29))).toBe(0);
@@ -129,7 +129,7 @@ describe("what is stored of a credential", () => {
   });
 
   test("is in no file in a form that can be read, and in no file for others", async () => {
-    await using store = await CredentialStore.open(stateDir, key);
+    await using store = await AccountStore.open(stateDir, key);
     await store.save(account("alice"), stored);
     const names = await readdir(stateDir);
     expect(names.toSorted()).toEqual(["gateway.sqlite", "gateway.sqlite-wal"]);
@@ -142,7 +142,7 @@ describe("what is stored of a credential", () => {
   });
 
   test("can be saved no more once the store is closed, which may be closed twice", async () => {
-    const store = await CredentialStore.open(stateDir, key);
+    const store = await AccountStore.open(stateDir, key);
     await store[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
     await expect(store.save(account("alice"), stored)).rejects.toMatchObject({ code: "store_unavailable" });
@@ -152,27 +152,27 @@ describe("what is stored of a credential", () => {
 describe("the seal", () => {
   test("opens with the same key only", async () => {
     await saveAndClose("alice");
-    const failure = CredentialStore.open(stateDir, otherKey);
+    const failure = AccountStore.open(stateDir, otherKey);
     await expect(failure).rejects.toMatchObject({ name: "StoreError", code: "seal_broken" });
     await expect(failure).rejects.toThrow(
       /sealed with another SECRET_KEY \(key \S{8}; this one is \S{8}\)\. Set that one again/,
     );
     await expect(failure).rejects.toThrow("the gateway then starts afresh from the configured cookies");
-    await using store = await CredentialStore.open(stateDir, key);
+    await using store = await AccountStore.open(stateDir, key);
     expect(await store.load(account("alice"))).toBeDefined();
   });
 
   test("of a file from before keys had an id opens with the same key only", async () => {
     await storeAsBefore("alice");
-    await expect(CredentialStore.open(stateDir, otherKey)).rejects.toThrow("sealed with another SECRET_KEY. Set");
-    await using store = await CredentialStore.open(stateDir, key);
+    await expect(AccountStore.open(stateDir, otherKey)).rejects.toThrow("sealed with another SECRET_KEY. Set");
+    await using store = await AccountStore.open(stateDir, key);
     expect(await store.load(account("alice"))).toBeDefined();
   });
 
-  test("opens for the same credential only", async () => {
+  test("opens for the same account only", async () => {
     await saveAndClose("alice", "bob");
     tamper("UPDATE account SET cookies = (SELECT cookies FROM account WHERE id = 'alice') WHERE id = 'bob'");
-    await using store = await CredentialStore.open(stateDir, key);
+    await using store = await AccountStore.open(stateDir, key);
     await expect(store.load(account("bob"))).rejects.toMatchObject({ code: "seal_broken" });
     expect(await store.load(account("alice"))).toBeDefined();
   });

@@ -2,14 +2,14 @@ import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { CredentialStore, type StoredCredential } from "../../src/store/account-store.ts";
+import { AccountStore, type StoredAccount } from "../../src/store/account-store.ts";
 import { rotateSecretKey } from "../../src/store/rotate-secret.ts";
 import { obtainSecretKey } from "../../src/store/secret-key.ts";
 
 const KEY = "a secret key of thirty-two bytes or more";
 const OTHER_KEY = "another secret key of thirty-two bytes";
-const ALICE = { id: "alice", signIn: "token=configured", cookie: "token=configured" };
-const STORED: StoredCredential = {
+const ALICE = { id: "alice", signInKey: "token=configured", cookie: "token=configured" };
+const STORED: StoredAccount = {
   cookies: '[{"name":"token","value":"rotated"}]',
   state: "ready",
   reason: "",
@@ -33,12 +33,12 @@ function rotate(before?: string, next?: string): Promise<void> {
 
 /** What is stored of alice's cookies, with the key as it is now. */
 async function open(configured?: string): Promise<string | undefined> {
-  await using store = await CredentialStore.open(stateDir, await obtainSecretKey(stateDir, configured));
+  await using store = await AccountStore.open(stateDir, await obtainSecretKey(stateDir, configured));
   return (await store.load(ALICE))?.cookies;
 }
 
 async function save(configured?: string): Promise<void> {
-  await using store = await CredentialStore.open(stateDir, await obtainSecretKey(stateDir, configured));
+  await using store = await AccountStore.open(stateDir, await obtainSecretKey(stateDir, configured));
   await store.save(ALICE, STORED);
 }
 
@@ -48,12 +48,12 @@ test("another key takes the kept one's place, and everything that is stored stay
   await rotate();
   expect((await obtainSecretKey(stateDir)).equals(before)).toBe(false);
   expect(await open()).toBe(STORED.cookies);
-  await expect(CredentialStore.open(stateDir, before)).rejects.toMatchObject({ code: "seal_broken" });
+  await expect(AccountStore.open(stateDir, before)).rejects.toMatchObject({ code: "seal_broken" });
   expect((await readdir(stateDir)).toSorted()).toEqual(["gateway.sqlite", "secret-key"]);
 });
 
 test("the key is not changed while a gateway runs", async () => {
-  await using _running = await CredentialStore.open(stateDir, await obtainSecretKey(stateDir));
+  await using _running = await AccountStore.open(stateDir, await obtainSecretKey(stateDir));
   await expect(rotate()).rejects.toMatchObject({ code: "store_in_use" });
 });
 

@@ -7,12 +7,12 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { CredentialStore, type StoredCredential } from "../../src/store/account-store.ts";
+import { AccountStore, type StoredAccount } from "../../src/store/account-store.ts";
 import { StoreError } from "../../src/store/store-error.ts";
 import { limitFiles, tinyDisk } from "../support/store-disk.ts";
 
 const key = Buffer.from("a secret key of thirty-two bytes or more");
-const ALICE = { id: "alice", signIn: "cookie", cookie: "cookie" };
+const ALICE = { id: "alice", signInKey: "cookie", cookie: "cookie" };
 const COOKIE_CHARACTERS = 20_000;
 
 let stateDir: string;
@@ -26,7 +26,7 @@ afterEach(async () => {
 });
 
 /** Its cookies tell by their every character which save they are of. */
-function credential(count: number): StoredCredential {
+function storedAfter(count: number): StoredAccount {
   const cookies = String(count % 10).repeat(COOKIE_CHARACTERS);
   return {
     cookies,
@@ -40,19 +40,19 @@ function credential(count: number): StoredCredential {
 }
 
 async function save(...counts: readonly number[]): Promise<void> {
-  await using store = await CredentialStore.open(stateDir, key);
-  for (const count of counts) await store.save(ALICE, credential(count));
+  await using store = await AccountStore.open(stateDir, key);
+  for (const count of counts) await store.save(ALICE, storedAfter(count));
 }
 
-async function load(): Promise<StoredCredential | undefined> {
-  await using store = await CredentialStore.open(stateDir, key);
+async function load(): Promise<StoredAccount | undefined> {
+  await using store = await AccountStore.open(stateDir, key);
   return await loadFrom(store);
 }
 
 /** What was stored of alice, in the form in which it was saved. */
-async function loadFrom(store: CredentialStore): Promise<StoredCredential | undefined> {
+async function loadFrom(store: AccountStore): Promise<StoredAccount | undefined> {
   const { isConfiguredAnew, ...stored } = (await store.load(ALICE)) ?? { isConfiguredAnew: undefined };
-  return isConfiguredAnew === undefined ? undefined : (stored as StoredCredential);
+  return isConfiguredAnew === undefined ? undefined : (stored as StoredAccount);
 }
 
 async function refusal(): Promise<StoreError> {
@@ -67,8 +67,8 @@ async function refusal(): Promise<StoreError> {
 /** Another gateway that saves without end; it says the count of each save that it has made. */
 const SAVER = `
   const [storePath, stateDir, key, characters] = process.argv.slice(1);
-  const { CredentialStore } = await import(storePath);
-  const store = await CredentialStore.open(stateDir, Buffer.from(key));
+  const { AccountStore } = await import(storePath);
+  const store = await AccountStore.open(stateDir, Buffer.from(key));
   for (let count = 0; ; count += 1) {
     const cookies = String(count % 10).repeat(Number(characters));
     await store.save(${JSON.stringify(ALICE)}, { cookies, state: "ready", reason: "", since: 1, failuresInARow: count, sentAt: [count] });
@@ -103,7 +103,7 @@ describe("a process that is killed while it saves", () => {
       expect(last).toBeGreaterThanOrEqual(saves);
       const found = await load();
       expect(found?.failuresInARow).toBeGreaterThanOrEqual(last);
-      expect(found).toEqual(credential(found?.failuresInARow ?? -1));
+      expect(found).toEqual(storedAfter(found?.failuresInARow ?? -1));
     }
   });
 
@@ -119,7 +119,7 @@ describe("a process that is killed while it saves", () => {
       await truncate(`${path}-wal`, bytes);
       const found = await load();
       const count = found?.failuresInARow;
-      expect(found).toEqual(count === undefined ? undefined : credential(count));
+      expect(found).toEqual(count === undefined ? undefined : storedAfter(count));
     }
     await rm(keep, { recursive: true });
   });
@@ -141,10 +141,10 @@ describe("a second gateway on the same STATE_DIR", () => {
   });
 
   test("is refused in the same process too, and harms nothing", async () => {
-    await using store = await CredentialStore.open(stateDir, key);
+    await using store = await AccountStore.open(stateDir, key);
     expect((await refusal()).code).toBe("store_in_use");
-    await store.save(ALICE, credential(1));
-    expect(await loadFrom(store)).toEqual(credential(1));
+    await store.save(ALICE, storedAfter(1));
+    expect(await loadFrom(store)).toEqual(storedAfter(1));
   });
 });
 
@@ -209,7 +209,7 @@ describe("a file that cannot be used", () => {
     const after = new DatabaseSync(path);
     after.exec("DELETE FROM kysely_migration WHERE name = '999-later'");
     after.close();
-    expect(await load()).toEqual(credential(1));
+    expect(await load()).toEqual(storedAfter(1));
   });
 
   test("is refused when it is a folder", async () => {
@@ -221,13 +221,13 @@ describe("a file that cannot be used", () => {
     await writeFile(path, "");
     expect(await load()).toBeUndefined();
     await save(1);
-    expect(await load()).toEqual(credential(1));
+    expect(await load()).toEqual(storedAfter(1));
   });
 
   test("is closed to others when it was open to them", async () => {
     await save(1);
     await chmod(path, 0o644);
-    expect(await load()).toEqual(credential(1));
+    expect(await load()).toEqual(storedAfter(1));
     expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 });
@@ -235,18 +235,18 @@ describe("a file that cannot be used", () => {
 describe.skipIf(process.platform !== "linux")("a full disk", () => {
   test("fails the saves, keeps what was stored, and is over when there is room", async () => {
     using disk = tinyDisk(stateDir);
-    await using store = await CredentialStore.open(stateDir, key);
-    await store.save(ALICE, credential(1));
+    await using store = await AccountStore.open(stateDir, key);
+    await store.save(ALICE, storedAfter(1));
     disk.fill();
     for (const count of [2, 3, 4]) {
-      const failure = store.save(ALICE, credential(count));
+      const failure = store.save(ALICE, storedAfter(count));
       await expect(failure).rejects.toMatchObject({ name: "StoreError", code: "store_unavailable" });
       await expect(failure).rejects.toThrow("the room on its disk");
-      expect(await loadFrom(store)).toEqual(credential(1));
+      expect(await loadFrom(store)).toEqual(storedAfter(1));
     }
     disk.makeRoom();
-    await store.save(ALICE, credential(5));
-    expect(await loadFrom(store)).toEqual(credential(5));
+    await store.save(ALICE, storedAfter(5));
+    expect(await loadFrom(store)).toEqual(storedAfter(5));
   });
 
   test("fails the start, which succeeds when there is room", async () => {
@@ -258,16 +258,16 @@ describe.skipIf(process.platform !== "linux")("a full disk", () => {
   });
 
   test("may come as a limit on the size of files", async () => {
-    await using store = await CredentialStore.open(stateDir, key);
-    await store.save(ALICE, credential(1));
+    await using store = await AccountStore.open(stateDir, key);
+    await store.save(ALICE, storedAfter(1));
     limitFiles("1");
     try {
-      await expect(store.save(ALICE, credential(2))).rejects.toMatchObject({ code: "store_unavailable" });
-      expect(await loadFrom(store)).toEqual(credential(1));
+      await expect(store.save(ALICE, storedAfter(2))).rejects.toMatchObject({ code: "store_unavailable" });
+      expect(await loadFrom(store)).toEqual(storedAfter(1));
     } finally {
       limitFiles("unlimited");
     }
-    await store.save(ALICE, credential(3));
-    expect(await loadFrom(store)).toEqual(credential(3));
+    await store.save(ALICE, storedAfter(3));
+    expect(await loadFrom(store)).toEqual(storedAfter(3));
   });
 });

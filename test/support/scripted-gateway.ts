@@ -32,7 +32,7 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
   const gateway = {
     reply(request: ChatRequest, _caller: unknown, signal: AbortSignal): Reply {
       const parts = markedParts(answer(request, signal), request.boundary);
-      const progress = { credentialId: "alice", attempts: 1, queuedMs: 0, ...NOT_WAITING };
+      const progress = { accountId: "alice", attempts: 1, queuedMs: 0, ...NOT_WAITING };
       return { progress, [Symbol.asyncIterator]: () => parts };
     },
   };

@@ -6,17 +6,17 @@ import { Writable } from "node:stream";
 import { vi } from "vitest";
 import { loadConfig } from "../../src/config/config.ts";
 import { createLog, Redaction, type Log } from "../../src/observe/log.ts";
-import { Memory } from "../../src/process/memory-pressure.ts";
+import { MemoryPressure } from "../../src/process/memory-pressure.ts";
 import { startGateway, type RunningGateway } from "../../src/main.ts";
 import { ASLEEP } from "../../src/pool/page-budget.ts";
-import type { SlotStatus } from "../../src/pool/session-pool.ts";
+import type { AccountStatus } from "../../src/pool/session-pool.ts";
 import { Simulator, type SimulatorOptions } from "../../src/simulator/simulator.ts";
 import { ADMIN_KEY, API_KEY } from "./api-key.ts";
 
 type Settings = Readonly<Record<string, string>>;
 
 export interface WorldOptions {
-  /** Account names; each becomes a credential with the same id. */
+  /** Account names; each becomes an account with the same id. */
   readonly accounts?: readonly string[];
   /** Further environment variables, or how they come from the site that runs. */
   readonly settings?: Settings | ((site: Simulator) => Settings | Promise<Settings>);
@@ -56,12 +56,12 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const stateDir = await mkdtemp(join(tmpdir(), "gptomni-test-"));
   opened.defer(() => rm(stateDir, { recursive: true, force: true }));
   const cookies = new Map((options.accounts ?? ["alice", "bob"]).map((name) => [name, simulator.addAccount(name)]));
-  const credentials = [...cookies].map(([id, cookie]) => ({ id, cookie }));
+  const accounts = [...cookies].map(([id, cookie]) => ({ id, cookie }));
   const settings = {
     PORT: "0",
     API_MASTER_KEY: API_KEY,
     GPTOMNI_ORIGIN: simulator.origin,
-    GPTOMNI_CREDENTIALS: JSON.stringify(credentials),
+    GPTOMNI_CREDENTIALS: JSON.stringify(accounts),
     BROWSER_ARGS: simulator.browserArgs,
     BROWSER_PATH: process.env["BROWSER_PATH"],
     RATE_LIMIT: "off",
@@ -82,7 +82,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       loadConfig({ ...settings, ...further }),
       { api: API_KEY, admin: ADMIN_KEY },
       log,
-      { memory: new Memory(options.usedMemoryShare), redaction },
+      { memory: new MemoryPressure(options.usedMemoryShare), redaction },
     );
     return { gateway, client: new OpenAI({ apiKey: API_KEY, baseURL: `${gateway.url}/v1`, maxRetries: 0 }) };
   };
@@ -135,6 +135,6 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 /** The first ones may be asleep again when the last one opens; and where there is no room for all, some never opened. */
-function isReady({ state, reason }: SlotStatus): boolean {
+function isReady({ state, reason }: AccountStatus): boolean {
   return state === "ready" || reason === ASLEEP;
 }

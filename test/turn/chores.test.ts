@@ -65,7 +65,7 @@ async function serveWith(background: "late" | "local" | "off") {
       yield { type: "end", finishReason: "stop" };
     })();
     const progress = {
-      credentialId: "alice",
+      accountId: "alice",
       attempts: 1,
       queuedMs: 0,
       queuePosition: undefined,

@@ -1,4 +1,4 @@
-import { credentials } from "../../credentials/configured-account.ts";
+import { accounts } from "../../credentials/configured-account.ts";
 import {
   alertUrl,
   days,
@@ -16,7 +16,7 @@ import {
 /** Whose accounts, who may call, and where everything is. */
 export const ACCESS = {
   GPTOMNI_CREDENTIALS: setting({
-    parse: credentials,
+    parse: accounts,
     default: undefined,
     unit: "JSON",
     isSecret: true,

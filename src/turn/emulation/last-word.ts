@@ -2,18 +2,18 @@ import { GatewayError } from "../../errors.ts";
 import type { AnswerPart, Ask, ToolCallPart } from "../ask.ts";
 import type { Draft } from "./draft.ts";
 import type { CallProblem } from "./tool-calls.ts";
-import { textParts, type Verdict, type WrongVerdict } from "./verdict.ts";
+import { textParts, type DraftCheck, type WrongDraft } from "./verdict.ts";
 
 interface Wrong {
   readonly draft: Draft;
-  readonly verdict: WrongVerdict;
+  readonly verdict: WrongDraft;
 }
 
 /**
  * What to give after a wrong draft was asked for again. The calls that were right in either draft are kept.
  * @throws GatewayError `tool_call_invalid`, `tool_call_missing` or `format_not_met` where there is nothing to give.
  */
-export function afterRepair(first: Wrong, second: Verdict, ask: Ask): readonly AnswerPart[] {
+export function afterRepair(first: Wrong, second: DraftCheck, ask: Ask): readonly AnswerPart[] {
   const again = second.isRight ? second.parts.filter((part) => part.type === "tool-call") : second.calls;
   const calls = withRepaired(first.verdict.calls, again).slice(0, ask.parallelToolCalls ? undefined : 1);
   if (calls.length > 0) return [...proseBefore(first, second), ...calls, endOf(second)];
@@ -44,11 +44,11 @@ function heldText({ pieces, end }: Draft): readonly AnswerPart[] {
 }
 
 /** Prose of the first draft is with the caller already; of the second it is given where there is none. */
-function proseBefore({ draft }: Wrong, second: Verdict): readonly AnswerPart[] {
+function proseBefore({ draft }: Wrong, second: DraftCheck): readonly AnswerPart[] {
   return draft.given === "" && second.isRight ? second.parts.filter(({ type }) => type === "text-delta") : [];
 }
 
-function endOf(second: Verdict): AnswerPart {
+function endOf(second: DraftCheck): AnswerPart {
   const end = second.isRight ? second.parts.at(-1) : undefined;
   return end?.type === "end" && end.finishReason !== "stop" ? end : { type: "end", finishReason: "tool_calls" };
 }

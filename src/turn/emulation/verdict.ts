@@ -7,9 +7,9 @@ import { callRepair, writtenTurn } from "./tool-rules.ts";
 import { bareCalls } from "./wrapped-call.ts";
 
 /** What to give for a draft, or what is wrong with it. */
-export type Verdict = { readonly isRight: true; readonly parts: readonly AnswerPart[] } | WrongVerdict;
+export type DraftCheck = { readonly isRight: true; readonly parts: readonly AnswerPart[] } | WrongDraft;
 
-export interface WrongVerdict {
+export interface WrongDraft {
   readonly isRight: false;
   /**
    * call: a call cannot be used · no-call: the call that must come is missing · unmarked: a call lacks the boundary ·
@@ -24,7 +24,7 @@ export interface WrongVerdict {
   readonly repair: Message;
 }
 
-export async function judged(draft: Draft, ask: Ask, boundary: string): Promise<Verdict> {
+export async function judged(draft: Draft, ask: Ask, boundary: string): Promise<DraftCheck> {
   const { given, pieces, end, hasUnmarkedCall } = draft;
   const text = pieces.map((piece) => (piece.type === "prose" ? piece.text : "")).join("");
   const hasCall = pieces.some(({ type }) => type === "call");
@@ -35,7 +35,7 @@ export async function judged(draft: Draft, ask: Ask, boundary: string): Promise<
   if (calls) return judgedCalls(calls, draft, ask, boundary);
 
   const turn = writtenTurn(pieces, given, boundary);
-  const wrong = (fault: WrongVerdict["fault"], problem: string): WrongVerdict => {
+  const wrong = (fault: WrongDraft["fault"], problem: string): WrongDraft => {
     const problems = [{ text: problem }];
     return { isRight: false, fault, problems, calls: [], turn, repair: callRepair(problems, ask, boundary) };
   };
@@ -59,7 +59,7 @@ const NO_CALL = "It has no tool call in the tags that the rules show.";
 const UNMARKED =
   "What looks like a tool call lacks the number in its tags, or the tags have another form, so it is text.";
 
-function judgedCalls(calls: ReadCalls, { given, end, hasUnmarkedCall }: Draft, ask: Ask, boundary: string): Verdict {
+function judgedCalls(calls: ReadCalls, { given, end, hasUnmarkedCall }: Draft, ask: Ask, boundary: string): DraftCheck {
   const problems = [...calls.problems, ...(hasUnmarkedCall ? [{ text: UNMARKED }] : [])];
   // Prose beside a call is not what the format asks for.
   const parts = calls.pieces.flatMap((piece) => {

@@ -3,7 +3,7 @@ import { GatewayError } from "../../../errors.ts";
 import type { Ask, ToolCallPart } from "../../../turn/ask.ts";
 import { checked, listedNames, noteParams, type NotedParams, type ParamGroups } from "../../parameters.ts";
 import type { Item } from "./item.ts";
-import type { Remembered } from "./response-store.ts";
+import type { StoredResponse } from "./response-store.ts";
 import { newResponse, type ResponseObject } from "./response-object.ts";
 import {
   RESPONSE_EMULATED,
@@ -39,7 +39,7 @@ export interface ResponseRequest extends NotedParams {
 
 /** What this gateway remembers of this caller. */
 export interface ResponseOffer {
-  readonly responseOf: (id: string) => Remembered | undefined;
+  readonly responseOf: (id: string) => StoredResponse | undefined;
   readonly itemOf: (id: string) => Item | undefined;
 }
 

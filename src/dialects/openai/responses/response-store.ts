@@ -2,7 +2,7 @@ import type { Item } from "./item.ts";
 import type { ResponseObject } from "./response-object.ts";
 
 /** A response with what led to it. */
-export interface Remembered {
+export interface StoredResponse {
   readonly response: ResponseObject;
   /** What its own request brought. */
   readonly input: readonly Item[];
@@ -10,14 +10,18 @@ export interface Remembered {
   readonly conversation: readonly Item[];
 }
 
-export interface MemoryLimits {
+export interface ResponseStoreLimits {
   readonly maxResponses: number;
   readonly maxBytes: number;
   /** Since it was last of use. */
   readonly lifetimeMs: number;
 }
 
-const LIMITS: MemoryLimits = { maxResponses: 10_000, maxBytes: 64 * 1024 * 1024, lifetimeMs: 24 * 60 * 60 * 1000 };
+const LIMITS: ResponseStoreLimits = {
+  maxResponses: 10_000,
+  maxBytes: 64 * 1024 * 1024,
+  lifetimeMs: 24 * 60 * 60 * 1000,
+};
 
 /** A string takes up to two bytes a character. */
 const BYTES_PER_CHARACTER = 2;
@@ -26,7 +30,7 @@ const BYTES_PER_PLACE = 16;
 
 interface Kept {
   readonly owner: string;
-  readonly remembered: Remembered;
+  readonly remembered: StoredResponse;
   /** Its own, without its items: conversations share those. */
   readonly bytes: number;
   expiresAtMs: number;
@@ -47,8 +51,8 @@ interface Share {
  * Responses of late, and their items, each for its owner only. When there are too many, the owner who has most loses the
  * one that was not of use for longest: nobody's are pushed out by another who stores more.
  */
-export class ResponseMemory {
-  readonly #limits: MemoryLimits;
+export class ResponseStore {
+  readonly #limits: ResponseStoreLimits;
   readonly #now: () => number;
   /** The one that was not of use for longest comes first. */
   readonly #responses = new Map<string, Kept>();
@@ -57,7 +61,7 @@ export class ResponseMemory {
   readonly #shares = new Map<string, Share>();
   #bytes = 0;
 
-  constructor(limits: Partial<MemoryLimits> = {}, now: () => number = () => performance.now()) {
+  constructor(limits: Partial<ResponseStoreLimits> = {}, now: () => number = () => performance.now()) {
     this.#limits = { ...LIMITS, ...limits };
     this.#now = now;
   }
@@ -66,7 +70,7 @@ export class ResponseMemory {
     return this.#bytes;
   }
 
-  remember(owner: string, remembered: Remembered): void {
+  remember(owner: string, remembered: StoredResponse): void {
     this.#forgetOld();
     const { response, conversation } = remembered;
     const items = new Set(conversation);
@@ -84,7 +88,7 @@ export class ResponseMemory {
       this.#dropOldestOf(this.#largestBy("bytes"));
   }
 
-  find(owner: string, id: string): Remembered | undefined {
+  find(owner: string, id: string): StoredResponse | undefined {
     this.#forgetOld();
     const key = keyOf(owner, id);
     const kept = this.#responses.get(key);

@@ -39,7 +39,7 @@ describe("an answer in one piece", () => {
     });
   });
 
-  test("says which credential answered, and carries OpenAI's headers", async () => {
+  test("says which account answered, and carries OpenAI's headers", async () => {
     const { client } = await serve(says("Hello"));
     const {
       data,
@@ -50,7 +50,7 @@ describe("an answer in one piece", () => {
       .withResponse();
     expect(data.choices[0]?.message.content).toBe("Hello");
     expect(requestId).toMatch(/^req_[0-9a-f]{32}$/);
-    expect(response.headers.get("x-gateway-credential")).toBe("alice");
+    expect(response.headers.get("x-gateway-account")).toBe("alice");
     expect(response.headers.get("x-gateway-attempts")).toBe("1");
     expect(response.headers.get("openai-version")).toBe("2020-10-01");
     expect(Number(response.headers.get("openai-processing-ms"))).toBeGreaterThanOrEqual(0);
@@ -74,7 +74,7 @@ describe("a streamed answer", () => {
     expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
     expect(response.headers.get("cache-control")).toBe("no-cache");
     expect(response.headers.get("x-accel-buffering")).toBe("no");
-    expect(response.headers.get("x-gateway-credential")).toBe("alice");
+    expect(response.headers.get("x-gateway-account")).toBe("alice");
     const chunks = events(await response.text());
     const shared = {
       id: (chunks[0] as { id: string }).id,
@@ -162,7 +162,7 @@ describe("a streamed answer", () => {
       await gate.promise;
       yield* says("Hello")(undefined as never, undefined as never);
     };
-    const progress = { credentialId: undefined, attempts: 0, queuedMs: 0, queuePosition: 3, estimatedWaitMs: 41_000.4 };
+    const progress = { accountId: undefined, attempts: 0, queuedMs: 0, queuePosition: 3, estimatedWaitMs: 41_000.4 };
     const reply = (request: ChatRequest, _caller: unknown, signal: AbortSignal): Reply => {
       return { progress, [Symbol.asyncIterator]: () => answer(request, signal) };
     };

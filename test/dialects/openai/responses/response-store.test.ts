@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Item } from "../../../../src/dialects/openai/responses/item.ts";
-import { ResponseMemory, type MemoryLimits } from "../../../../src/dialects/openai/responses/response-store.ts";
+import { ResponseStore, type ResponseStoreLimits } from "../../../../src/dialects/openai/responses/response-store.ts";
 import { newResponse } from "../../../../src/dialects/openai/responses/response-object.ts";
 import { ASK, eventsOf, open, saysInTurn } from "../../../support/responses-client.ts";
 import { fails, hangs, says } from "../../../support/scripted-gateway.ts";
@@ -178,9 +178,9 @@ function itemOf(text: string): Item {
   };
 }
 
-function memoryOf(limits: Partial<MemoryLimits>) {
+function memoryOf(limits: Partial<ResponseStoreLimits>) {
   const clock = { nowMs: 0 };
-  const memory = new ResponseMemory(limits, () => clock.nowMs);
+  const memory = new ResponseStore(limits, () => clock.nowMs);
   const keep = (owner: string, ...conversation: Item[]) => {
     const response = newResponse({ model: "gptomni" });
     memory.remember(owner, { response, input: conversation, conversation });
