@@ -17,6 +17,8 @@ export interface PageOrder {
   /** The reader pauses while this many bytes have not been acknowledged by the host. */
   readonly creditBytes: number;
   readonly maxReplyBytes: number;
+  /** Longer text is told in several messages. */
+  readonly messageCharacters: number;
 }
 
 /**
@@ -58,6 +60,17 @@ export function installAgent(agentName: string, bindingName: string): void {
   const transfers = new Map<string, Transfer>();
   const tell = (nonce: string, type: PageMessageType, rest: string): void => send(nonce + type + rest);
 
+  function tellText({ nonce, messageCharacters }: PageOrder, text: string, bytes: number): void {
+    let from = 0;
+    do {
+      const cut = from + messageCharacters;
+      // A character of two units stays whole.
+      const end = text.codePointAt(cut - 1) === text.charCodeAt(cut - 1) ? cut : cut - 1;
+      tell(nonce, "t", `${from === 0 ? bytes : 0} ${text.slice(from, end)}`);
+      from = end;
+    } while (from < text.length);
+  }
+
   async function read(order: PageOrder, transfer: Transfer, body: ReadableStream<Uint8Array>): Promise<void> {
     const reader = body.getReader();
     // Whole characters only: a character that is cut between two chunks waits for its rest.
@@ -70,7 +83,7 @@ export function installAgent(agentName: string, bindingName: string): void {
       if (totalBytes > order.maxReplyBytes) throw new RangeError("too_large");
       transfer.unacknowledgedBytes += value.byteLength;
       const text = decoder.decode(value, { stream: true });
-      tell(order.nonce, "t", `${value.byteLength} ${text}`);
+      tellText(order, text, value.byteLength);
       while (transfer.unacknowledgedBytes >= order.creditBytes && !transfer.controller.signal.aborted) {
         await new Promise<void>((resolve) => (transfer.resume = resolve));
       }

@@ -11,6 +11,7 @@ import { killProcessesIn, makeTempDir } from "../process/temp-dir.ts";
 import { browserEnvironment } from "./environment.ts";
 import { withoutNeedlessFeatures } from "./features.ts";
 import { adviceFor, whatItSaid } from "./launch-failure.ts";
+import { limitMessages } from "./message-limit.ts";
 import { confinements, isConfinementRefused, launcherFor, type Confinement } from "./sandbox.ts";
 import { within } from "./within.ts";
 
@@ -141,6 +142,7 @@ async function start(options: LaunchOptions, confinement: Confinement, scratchDi
     handleSIGHUP: false,
     timeout: LAUNCH_LIMIT_MS,
   };
+  limitMessages();
   return chromium.launch(options.stealth ? await withoutMarks(plain) : plain);
 }
 

@@ -3,10 +3,10 @@ import type { CDPSession, Page } from "playwright";
 import { GatewayError } from "../errors.ts";
 import type { PageRequest, PageResponse } from "../sites/site.ts";
 import { addressOf, leftSite } from "./address.ts";
-import { installAgent, type PageAgent, type PageHead, type PageOrder } from "./in-page.ts";
+import { installAgent, type PageAgent, type PageOrder } from "./in-page.ts";
 import { failureOf, hasCause, isElsewhere } from "./page-failure.ts";
 import { RequestFailures } from "./request-failures.ts";
-import { TextChannel } from "./text-channel.ts";
+import { CREDIT_BYTES, Transfer } from "./transfer.ts";
 import { within } from "./within.ts";
 
 const WORLD_NAME = "gateway";
@@ -23,19 +23,10 @@ const PING_LIMIT_MS = 5_000;
  * fifteenth of the machine's. No switch sets it, and none is there for other sites' frames.
  */
 const MAX_STORED_BYTES = 64 * 1024 * 1024;
-/** Unacknowledged bytes after which the page stops reading. */
-const CREDIT_BYTES = 1024 * 1024;
-/** Acknowledging each piece would cost a CDP call; a quarter of the credit keeps the page reading. */
-const ACKNOWLEDGE_BYTES = CREDIT_BYTES / 4;
+/** Written as JSON, each may take six bytes, and the whole stays within MAX_MESSAGE_BYTES. */
+const MESSAGE_CHARACTERS = 256 * 1024;
 /** A UUID's, with which each message begins. */
 const NONCE_CHARACTERS = 36;
-
-interface Transfer {
-  readonly url: string;
-  readonly head: PromiseWithResolvers<PageHead>;
-  readonly channel: TextChannel;
-  readonly done: PromiseWithResolvers<void>;
-}
 
 export interface PageFetcherOptions {
   /** The only place that anything is sent to, and where the page must stand for that. */
@@ -94,16 +85,17 @@ export class PageFetcher {
     const nonce = randomUUID();
     const transfer = this.#register(nonce, url);
     const onAbort = (): void => {
-      this.#settle(transfer, GatewayError.from(signal.reason));
+      transfer.settle(GatewayError.from(signal.reason));
       this.#tellAgent("abort", nonce).catch((cause: unknown) => this.lose(GatewayError.from(cause)));
     };
     signal.addEventListener("abort", onAbort, { once: true });
     // Whoever stops reading early, by abort or by leaving the loop, makes the page stop too.
     void transfer.done.promise.finally(() => signal.removeEventListener("abort", onAbort));
-    const limits = { creditBytes: CREDIT_BYTES, maxReplyBytes: this.#maxReplyBytes };
+    const sizes = { creditBytes: CREDIT_BYTES, messageCharacters: MESSAGE_CHARACTERS };
+    const limits = { ...sizes, maxReplyBytes: this.#maxReplyBytes };
     const order: PageOrder = { nonce, url, origin, method, headers, body, ...limits };
     this.#start(order, signal).catch((cause: unknown) => {
-      this.#settle(transfer, GatewayError.from(cause));
+      transfer.settle(GatewayError.from(cause));
       this.#finish(nonce, transfer);
     });
     const head = await transfer.head.promise;
@@ -151,7 +143,7 @@ export class PageFetcher {
     const wasLost = this.#lost !== undefined;
     this.#lost ??= reason;
     for (const [nonce, transfer] of this.#transfers) {
-      this.#settle(transfer, reason);
+      transfer.settle(reason);
       // Whether it heard shows in what it says.
       this.#tellAgent("abort", nonce).catch(() => {});
     }
@@ -216,17 +208,10 @@ export class PageFetcher {
 
   #register(nonce: string, url: string): Transfer {
     this.#failures.forget(url);
-    let untoldBytes = 0;
-    const channel = new TextChannel((bytes) => {
-      untoldBytes += bytes;
-      if (untoldBytes < ACKNOWLEDGE_BYTES) return;
-      const takenBytes = untoldBytes;
-      untoldBytes = 0;
-      this.#tellAgent("acknowledge", nonce, takenBytes).catch((cause: unknown) => this.lose(GatewayError.from(cause)));
-    });
-    const transfer: Transfer = { url, head: Promise.withResolvers(), channel, done: Promise.withResolvers() };
-    // The head's failure is met by fetch(), or by nobody when its caller has left.
-    transfer.head.promise.catch(() => {});
+    const acknowledge = (bytes: number): void => {
+      this.#tellAgent("acknowledge", nonce, bytes).catch((cause: unknown) => this.lose(GatewayError.from(cause)));
+    };
+    const transfer = new Transfer({ url, maxReplyBytes: this.#maxReplyBytes, acknowledge });
     this.#transfers.set(nonce, transfer);
     return transfer;
   }
@@ -248,17 +233,21 @@ export class PageFetcher {
     const transfer = this.#transfers.get(nonce);
     if (!transfer) return;
     const rest = payload.slice(NONCE_CHARACTERS + 1);
-    if (type === "t") {
-      const space = rest.indexOf(" ");
-      transfer.channel.push(rest.slice(space + 1), Number(rest.slice(0, space)));
-    } else if (type === "h") {
-      transfer.head.resolve(JSON.parse(rest) as PageHead);
-    } else if (type === "d") void this.#end(nonce, transfer, rest);
+    if (type === "t" && !transfer.takeText(rest)) this.#distrust("The page sent more of an answer than it was let.");
+    else if (type === "h" && !transfer.takeHead(rest)) this.#distrust("The page told a head that is none.");
+    else if (type === "d") void this.#end(nonce, transfer, rest);
+  }
+
+  /** What the gateway's own script never does was done in its name: nothing more is taken from this page. */
+  #distrust(message: string): void {
+    this.lose(new GatewayError("session_lost", message));
+    // The page may be gone already.
+    this.#cdp.send("Runtime.removeBinding", { name: BINDING_NAME }).catch(() => {});
   }
 
   async #end(nonce: string, transfer: Transfer, told: string): Promise<void> {
     const failure = failureOf(told, hasCause(told) ? await this.#failures.of(transfer.url) : undefined);
-    this.#settle(transfer, failure);
+    transfer.settle(failure);
     this.#finish(nonce, transfer);
     if (failure && isElsewhere(told)) this.lose(failure);
   }
@@ -274,11 +263,6 @@ export class PageFetcher {
     await Promise.all([...this.#transfers.values()].map((transfer) => transfer.done.promise));
   }
 
-  #settle(transfer: Transfer, failure?: GatewayError): void {
-    if (failure) transfer.head.reject(failure);
-    transfer.channel.end(failure);
-  }
-
   #finish(nonce: string, transfer: Transfer): void {
     this.#transfers.delete(nonce);
     transfer.done.resolve();
@@ -292,7 +276,7 @@ export class PageFetcher {
 
   #failAll(error: GatewayError): void {
     for (const [nonce, transfer] of this.#transfers) {
-      this.#settle(transfer, error);
+      transfer.settle(error);
       this.#finish(nonce, transfer);
     }
   }
