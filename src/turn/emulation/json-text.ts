@@ -63,7 +63,7 @@ export function readJson(written: string): JsonRead | undefined {
 /** Why text is no JSON. */
 export function jsonFault(text: string): string {
   try {
-    JSON.parse(withoutFence(text));
+    parsed(withoutFence(text));
     return "";
   } catch (cause) {
     return cause instanceof Error ? cause.message.slice(0, 200) : "";
@@ -101,10 +101,19 @@ function* bracketed(text: string): Generator<JsonRead, void, undefined> {
   }
 }
 
+/** Nobody writes deeper JSON; of 300,000 levels, the parser needs a sixth of a second to say that they never end. */
+const MAX_DEPTH = 10_000;
+
+/** @throws SyntaxError */
+function parsed(text: string): unknown {
+  if (text.length > MAX_DEPTH && jsonDepth(text) > MAX_DEPTH) throw new SyntaxError("It is nested too deeply");
+  return JSON.parse(text);
+}
+
 function tryJson(text: string | undefined): JsonRead | undefined {
   if (text === undefined) return undefined;
   try {
-    return { value: JSON.parse(text) as unknown, text };
+    return { value: parsed(text), text };
   } catch {
     return undefined;
   }
