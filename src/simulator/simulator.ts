@@ -13,6 +13,7 @@ import { Challenge, SOLUTION_PATH, type ChallengeOptions } from "./challenge.ts"
 import { chatPage } from "./chat-page.ts";
 import { faultIn, type Fault } from "./fault.ts";
 import { FaultPlan, type PlanOptions } from "./fault-plan.ts";
+import { floodWithFrames } from "./frame-flood.ts";
 import { Record, type Post } from "./record.ts";
 import { scriptIn } from "./script.ts";
 import type { SitePage } from "./site-page.ts";
@@ -144,6 +145,7 @@ export class Simulator implements AsyncDisposable {
     };
     // The bare connection too, as one that never ends its handshake would hold up the disposal.
     server.on("connection", keep).on("secureConnection", keep);
+    server.on("upgrade", floodWithFrames);
     // A client that breaks off is what this site is for.
     server.on("sessionError", () => {});
     await new Promise<void>((resolve, reject) => {

@@ -1,7 +1,8 @@
 /**
- * `npm run fuzz -- MINUTES [SEED]` sends what may be hard to answer, and prints what it tried, the seed, and the longest
- * stall of the gateway's event loop beside that of an idle one in the same run. `npm run fuzz -- attacks` tries the
- * attacks of `docs/security.md`, and prints their table.
+ * `npm run fuzz -- MINUTES [SEED]` sends what may be hard to answer, then has the site's pages attack for as long, and
+ * prints what it tried, the seed, and the longest stall of the gateway's event loop beside that of an idle one in the same
+ * run. `npm run fuzz -- pages MINUTES [SEED]` has the pages only. `npm run fuzz -- attacks` tries the attacks of
+ * `docs/security.md`, and prints their table.
  */
 import fc from "fast-check";
 import { DIALECTS } from "./dialects.ts";
@@ -10,6 +11,7 @@ import { changed, changes } from "./mutations.ts";
 import { attack } from "./attacks.ts";
 import { LivezProbe } from "../support/livez-probe.ts";
 import { FuzzProcess } from "./fuzz-process.ts";
+import { fuzzPages } from "./report-pages.ts";
 
 const ANSWER_LIMIT_MS = 30_000;
 const BATCH = 50;
@@ -73,6 +75,14 @@ async function fuzz(minutes: number, seed: number): Promise<number> {
   return failures.length === 0 ? 0 : 1;
 }
 
-const [wanted = "1", seed = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
-if (wanted === "attacks") console.log(await attack(process.argv[3]));
-else process.exitCode = await fuzz(Number(wanted), Number(seed));
+function seedOf(text = String(Date.now() % 2 ** 31)): number {
+  return Number(text);
+}
+
+const [wanted = "1", ...further] = process.argv.slice(2);
+if (wanted === "attacks") console.log(await attack(further[0]));
+else if (wanted === "pages") process.exitCode = await fuzzPages(Number(further[0] ?? "1"), seedOf(further[1]));
+else {
+  const [minutes, seed] = [Number(wanted), seedOf(further[0])];
+  process.exitCode = (await fuzz(minutes, seed)) || (await fuzzPages(minutes, seed));
+}
