@@ -34,6 +34,15 @@ test("the first piece of an answer arrives before the site has sent its last", a
   expect(wasRunningAtFirstPiece).toBe(true);
 });
 
+test("a piece of megabytes that comes at once arrives whole, and at any length of what is before its characters", async () => {
+  for (const chunkText of ["😀".repeat(300_000), `a${"😀".repeat(300_000)}`, "\u0001".repeat(600_000)]) {
+    world.simulator.failNext({ chunks: 2, chunkDelayMs: 0, chunkText });
+    const answer = await world.ask("a long answer");
+    // In the message of a failure, megabytes say nothing.
+    expect(answer === chunkText.repeat(2)).toBe(true);
+  }
+});
+
 test("a character of four bytes that the site sends byte by byte arrives whole", async () => {
   const text = "naïve 😀 日本語 👩‍👩‍👧‍👦 end";
   const stream = await world.client.chat.completions.create({
