@@ -20,6 +20,7 @@ import { AccountManager } from "./accounts/account-manager.ts";
 import { AccountPersistence } from "./accounts/account-persistence.ts";
 import type { Site } from "./sites/site.ts";
 import { gptomni } from "./sites/gptomni.ts";
+import { ContextLimit } from "./turn/context-limit.ts";
 import { AccountStore } from "./store/account-store.ts";
 import { obtainSecretKey } from "./store/secret-key.ts";
 
@@ -118,9 +119,11 @@ function catalogOf({ modelAliases: aliases, unknownModels: unknown }: Config, mo
 function callersParts(config: Config, site: Site) {
   return {
     models: catalogOf(config, site.models),
-    promptOf: site.promptOf.bind(site),
-    maxPromptCharacters: config.maxPromptCharacters ?? site.maxPromptCharacters,
-    contextOverflow: config.contextOverflow,
+    contextLimit: new ContextLimit({
+      promptOf: (request) => site.promptOf(request),
+      maxPromptCharacters: config.maxPromptCharacters ?? site.maxPromptCharacters,
+      overflow: config.contextOverflow,
+    }),
     background: config.background,
     backgroundPattern: config.backgroundPattern,
     metricsKey: config.metricsKey,

@@ -1,5 +1,5 @@
 import type { RequestHandler } from "express";
-import { sendJson, stampHeaders } from "../http/respond.ts";
+import { sendJson, setResponseHeaders } from "../http/respond.ts";
 
 /** One account as its operator sees it. Times are milliseconds since the epoch. */
 export interface AccountStatus {
@@ -48,7 +48,7 @@ export interface MetricsText {
 export function tellMetrics(metrics: MetricsText): RequestHandler {
   return async (_request, response) => {
     const bytes = Buffer.from(await metrics.text());
-    stampHeaders(response);
+    setResponseHeaders(response);
     response.writeHead(200, { "content-type": metrics.contentType, "content-length": bytes.length }).end(bytes);
   };
 }

@@ -7,7 +7,7 @@ import { requestContextOf } from "./request-context.ts";
 import { refuseTwoHosts } from "./host-check.ts";
 import { normalizeUrl } from "./normalize-url.ts";
 import { logRequests, type EdgeLog } from "./request-log.ts";
-import { refuseAction, UNSERVED_ACTIONS } from "./responses.ts";
+import { refuseAction, UNSERVED_ACTIONS } from "./stored-responses.ts";
 import { namesOf, routesOf, type Route, type RouteParts } from "./routes.ts";
 
 export interface AppParts extends RouteParts {

@@ -29,6 +29,12 @@ export interface BodyLimits {
   readonly maxHeldBodyBytes?: number;
 }
 
+export interface ParsedBody {
+  readonly value: unknown;
+  /** As the caller wrote it. */
+  readonly text: string;
+}
+
 /** Reads the body's bytes, decompressed, and no more of them than may be: of one request, and of all with its key. */
 export function readBody(
   { maxBodyBytes, maxHeldBodyBytes = MAX_HELD_BODY_BYTES }: BodyLimits,
@@ -50,16 +56,16 @@ export function readBody(
 }
 
 /** JSON from outside: whole UTF-8, not too deep, of no more values than are read soon, and with no key that could reach a prototype. */
-export function parseBody(request: Request): unknown {
+export function parseBody(request: Request): ParsedBody {
   const text = bodyText(request);
   refuseSize(text);
-  const body = parse(text);
-  refusePrototypeKeys(body);
-  return body;
+  const value = parse(text);
+  refusePrototypeKeys(value);
+  return { value, text };
 }
 
 /** @throws GatewayError `invalid_json` for a body that is empty or no UTF-8. */
-export function bodyText(request: Request): string {
+function bodyText(request: Request): string {
   const bytes: unknown = request.body;
   if (!Buffer.isBuffer(bytes) || bytes.length === 0) {
     throw new GatewayError("invalid_json", "The request body is empty; it must be a JSON object.");

@@ -1,5 +1,5 @@
 import type { RequestHandler } from "express";
-import { stampHeaders } from "./respond.ts";
+import { setResponseHeaders } from "./respond.ts";
 
 const METHODS = "GET, POST, DELETE, HEAD, OPTIONS";
 const EXPOSED = [
@@ -50,7 +50,7 @@ export function cors(origins: readonly string[]): RequestHandler {
       }
       response.setHeader("access-control-max-age", "86400");
     }
-    stampHeaders(response);
+    setResponseHeaders(response);
     response.writeHead(204).end();
   };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { ServerResponse } from "node:http";
+import type { Response } from "express";
 import type { GatewayError } from "../errors.ts";
 import type { Progress } from "../gateway.ts";
 import { toErrorBody } from "../dialects/openai/error.ts";
@@ -24,7 +24,7 @@ export class RequestContext {
   /** What was left out of the conversation, as it was sent last. */
   contextCut: { readonly turns: number; readonly characters: number } | undefined;
   /** How the caller's dialect writes a failure. */
-  errorBody: (error: GatewayError) => unknown = toErrorBody;
+  errorBody: (error: GatewayError, requestId: string) => object = toErrorBody;
   #firstTokenMs: number | undefined;
 
   get elapsedMs(): number {
@@ -40,13 +40,7 @@ export class RequestContext {
   }
 }
 
-const exchanges = new WeakMap<ServerResponse, RequestContext>();
-
-/** The exchange that a response belongs to; it begins when first asked for. */
-export function requestContextOf(response: ServerResponse): RequestContext {
-  const known = exchanges.get(response);
-  if (known) return known;
-  const exchange = new RequestContext();
-  exchanges.set(response, exchange);
-  return exchange;
+/** The context of the request that a response answers; it begins when first asked for. */
+export function requestContextOf({ locals }: Response<unknown, { context?: RequestContext }>): RequestContext {
+  return (locals.context ??= new RequestContext());
 }

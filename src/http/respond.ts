@@ -1,23 +1,22 @@
-import type { ServerResponse } from "node:http";
-import type { GatewayError } from "../errors.ts";
-import { retryAdvice, waitSeconds } from "../dialects/openai/error.ts";
+import type { Response } from "express";
+import { retryAdvice, waitSeconds, type GatewayError } from "../errors.ts";
 import { requestContextOf } from "./request-context.ts";
 
 /** Every answer's headers that are known only when it begins. */
-export function stampHeaders(response: ServerResponse): void {
-  const exchange = requestContextOf(response);
-  response.setHeader("openai-processing-ms", String(exchange.elapsedMs));
-  if (exchange.progress) {
-    const { accountId, attempts, queuedMs, queuePosition, estimatedWaitMs, isLocal } = exchange.progress;
+export function setResponseHeaders(response: Response): void {
+  const context = requestContextOf(response);
+  response.setHeader("openai-processing-ms", String(context.elapsedMs));
+  if (context.progress) {
+    const { accountId, attempts, queuedMs, queuePosition, estimatedWaitMs, isLocal } = context.progress;
     if (accountId !== undefined) response.setHeader("x-gateway-account", headerText(accountId));
     response.setHeader("x-gateway-attempts", String(attempts));
     if (isLocal) response.setHeader("x-gateway-local", "true");
     // A stream opens after a while, though its request still waits.
     if (queuePosition !== undefined) response.setHeader("x-gateway-queue-position", String(queuePosition));
     else response.setHeader("x-gateway-queued-ms", String(Math.round(queuedMs)));
-    stampEstimate(response, estimatedWaitMs);
+    setEstimate(response, estimatedWaitMs);
   }
-  const { model, ignoredParams, emulatedParams, uncheckedParams, contextCut } = exchange;
+  const { model, ignoredParams, emulatedParams, uncheckedParams, contextCut } = context;
   if (model !== undefined) response.setHeader("x-gateway-model", headerText(model));
   if (contextCut && contextCut.characters > 0) {
     const { turns, characters } = contextCut;
@@ -28,30 +27,30 @@ export function stampHeaders(response: ServerResponse): void {
   if (uncheckedParams.length > 0) response.setHeader("x-unchecked-params", uncheckedParams.join(", "));
 }
 
-export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+export function sendJson(response: Response, status: number, body: unknown): void {
   if (response.headersSent || response.destroyed) return;
   const bytes = Buffer.from(JSON.stringify(body));
-  stampHeaders(response);
+  setResponseHeaders(response);
   response.writeHead(status, { "content-type": "application/json", "content-length": bytes.length });
   response.end(bytes);
 }
 
-export function sendError(response: ServerResponse, error: GatewayError): void {
-  const exchange = requestContextOf(response);
-  exchange.failure = error;
+export function sendError(response: Response, error: GatewayError): void {
+  const context = requestContextOf(response);
+  context.failure = error;
   if (response.headersSent || response.destroyed) return;
-  stampEstimate(response, error.estimatedWaitMs);
+  setEstimate(response, error.estimatedWaitMs);
   const { shouldRetry, afterMs } = retryAdvice(error);
   response.setHeader("x-should-retry", String(shouldRetry));
   if (afterMs !== undefined) {
     response.setHeader("retry-after", String(waitSeconds(afterMs)));
     response.setHeader("retry-after-ms", String(Math.max(1, Math.ceil(afterMs))));
   }
-  sendJson(response, error.row.status, exchange.errorBody(error));
+  sendJson(response, error.row.status, context.errorBody(error, context.id));
 }
 
 /** Of a request that waits, or that was refused since it would have waited too long. */
-function stampEstimate(response: ServerResponse, waitMs: number | undefined): void {
+function setEstimate(response: Response, waitMs: number | undefined): void {
   if (waitMs !== undefined) response.setHeader("x-gateway-estimated-wait-ms", String(Math.round(waitMs)));
 }
 

@@ -1,5 +1,9 @@
 import type { RequestHandler } from "express";
-import { anthropicMessages, countMessageTokens, failAsAnthropic } from "./anthropic-messages.ts";
+import { messages } from "../dialects/anthropic/dialect.ts";
+import { chatCompletions } from "../dialects/openai/chat/dialect.ts";
+import { completions } from "../dialects/openai/completions/dialect.ts";
+import { responses } from "../dialects/openai/responses/dialect.ts";
+import { ResponseStore } from "../dialects/openai/responses/response-store.ts";
 import {
   listAccounts,
   tellMetrics,
@@ -10,18 +14,17 @@ import {
 import { sendJson } from "./respond.ts";
 import { requireKey, type NamedKey } from "./auth.ts";
 import { readBody, type BodyLimits } from "./body.ts";
-import { chatCompletions } from "./chat-completions.ts";
-import { completions } from "./completions.ts";
+import { countMessageTokens } from "./count-tokens.ts";
 import { docsPage } from "../openapi/docs-page.ts";
 import { requireKnownHost } from "./host-check.ts";
 import { KeyBrake } from "./key-brake.ts";
 import { listModels, retrieveModel } from "./models.ts";
 import { describeApi } from "../openapi/document.ts";
 import type { RequestDone } from "./request-log.ts";
-import { responses } from "./responses.ts";
-import type { TurnLimits, TurnParts } from "./turn.ts";
+import { failIn, serveModel, type ModelRequestLimits, type ModelRequestParts } from "./model-request.ts";
+import { storedResponses } from "./stored-responses.ts";
 
-export interface RouteParts extends TurnParts {
+export interface RouteParts extends ModelRequestParts {
   /** One of them callers must show; everybody who has one may do everything, and finds what was made with it only. */
   readonly apiKeys: readonly NamedKey[];
   /** Opens what is the operator's, and nothing else. */
@@ -36,7 +39,7 @@ export interface RouteParts extends TurnParts {
   readonly accounts: () => readonly AccountStatus[];
   readonly queue: () => QueueStatus;
   readonly metrics: MetricsText & { done(request: RequestDone): void };
-  readonly limits: TurnLimits & BodyLimits;
+  readonly limits: ModelRequestLimits & BodyLimits;
 }
 
 interface Readiness {
@@ -86,25 +89,26 @@ function callersRoutes(parts: RouteParts, brake: KeyBrake): readonly Route[] {
   const { models } = parts;
   const keyed = requireKey(parts.apiKeys, brake);
   const read = readBody(parts.limits, parts.apiKeys.length);
-  const { create, retrieve, remove, listInput } = responses(parts);
+  const store = new ResponseStore();
+  const { retrieve, remove, listInput } = storedResponses(store);
   return [
     {
       method: "POST",
       path: "/chat/completions",
       name: "/v1/chat/completions",
-      handlers: [keyed, ...read, chatCompletions(parts)],
+      handlers: [keyed, ...read, serveModel(parts, chatCompletions)],
     },
     {
       method: "POST",
       path: "/completions",
       name: "/v1/completions",
-      handlers: [keyed, ...read, completions(parts)],
+      handlers: [keyed, ...read, serveModel(parts, completions)],
     },
     {
       method: "POST",
       path: "/responses",
       name: "/v1/responses",
-      handlers: [keyed, ...read, create],
+      handlers: [keyed, ...read, serveModel(parts, responses(store))],
     },
     { method: "GET", path: "/responses/:id", name: "/v1/responses/{id}", handlers: [keyed, retrieve] },
     { method: "DELETE", path: "/responses/:id", name: "/v1/responses/{id}", handlers: [keyed, remove] },
@@ -118,13 +122,13 @@ function callersRoutes(parts: RouteParts, brake: KeyBrake): readonly Route[] {
       method: "POST",
       path: "/messages",
       name: "/v1/messages",
-      handlers: [failAsAnthropic, keyed, ...read, anthropicMessages(parts)],
+      handlers: [failIn(messages), keyed, ...read, serveModel(parts, messages)],
     },
     {
       method: "POST",
       path: "/messages/count_tokens",
       name: "/v1/messages/count_tokens",
-      handlers: [failAsAnthropic, keyed, ...read, countMessageTokens(parts)],
+      handlers: [failIn(messages), keyed, ...read, countMessageTokens(parts)],
     },
     { method: "GET", path: "/models", name: "/v1/models", handlers: [keyed, listModels(models)] },
     { method: "GET", path: "/models/*id", name: "/v1/models/{id}", handlers: [keyed, retrieveModel(models)] },

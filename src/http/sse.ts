@@ -1,22 +1,14 @@
 import { once } from "node:events";
-import type { ServerResponse } from "node:http";
+import type { Response } from "express";
+import type { Dialect } from "../dialects/dialect.ts";
 import { GatewayError } from "../errors.ts";
-import { stampHeaders } from "./respond.ts";
+import { setResponseHeaders } from "./respond.ts";
 import { requestContextOf } from "./request-context.ts";
 import type { RequestDeadline } from "./request-deadline.ts";
 
-/** How a dialect writes its events. */
-export interface EventFrames {
-  event(item: unknown): string;
-  /** After the last event; empty where the dialect has nothing. */
-  readonly end: string;
-  /** What ends a stream that fails after it began. */
-  failure(error: GatewayError, requestId: string): string;
-}
-
-export interface EventDelivery {
-  readonly frames: EventFrames;
-  readonly patience: RequestDeadline;
+export interface EventDelivery<E> {
+  readonly dialect: Pick<Dialect<never, E>, "frame" | "endFrame" | "failureFrame">;
+  readonly deadline: RequestDeadline;
   readonly unreadLimitMs: number;
 }
 
@@ -24,40 +16,40 @@ export interface EventDelivery {
 export const UNREAD_LIMIT_MS = 60_000;
 
 /**
- * Items → server-sent events, at the pace at which the client reads. The status waits for the first item, so that
- * what fails before it is an ordinary error answer; later failures end the stream with the dialect's error event.
+ * Sends server-sent events, at the pace at which the client reads. The status is sent with the first event, so a failure
+ * before it becomes an ordinary error answer. A later failure ends the stream with the dialect's error event.
  */
-export async function sendEvents(
-  response: ServerResponse,
-  items: AsyncIterable<unknown>,
-  { frames, patience, unreadLimitMs }: EventDelivery,
+export async function sendEvents<E>(
+  response: Response,
+  events: AsyncIterable<E>,
+  { dialect, deadline, unreadLimitMs }: EventDelivery<E>,
 ): Promise<void> {
   try {
-    for await (const item of items) {
-      if (!response.headersSent) open(response, patience);
-      if (!response.write(frames.event(item))) await heard(response, "drain", unreadLimitMs);
+    for await (const event of events) {
+      if (!response.headersSent) open(response, deadline);
+      if (!response.write(dialect.frame(event))) await waitFor(response, "drain", unreadLimitMs);
     }
-    response.end(frames.end);
+    response.end(dialect.endFrame);
   } catch (cause) {
     const error = GatewayError.from(cause);
-    patience.abandon(error);
+    deadline.abandon(error);
     if (!response.headersSent) throw error;
-    const exchange = requestContextOf(response);
-    exchange.failure = error;
+    const context = requestContextOf(response);
+    context.failure = error;
     if (error.code === "client_closed") response.destroy();
-    else response.end(frames.failure(error, exchange.id));
+    else response.end(dialect.failureFrame(error, context.id));
   }
-  await delivered(response, unreadLimitMs);
+  await flushed(response, unreadLimitMs);
 }
 
-/** Waits until the client has taken what was sent, and cuts it off when it does not. */
-export async function delivered(response: ServerResponse, unreadLimitMs: number): Promise<void> {
-  await heard(response, "finish", unreadLimitMs).catch(() => response.destroy());
+/** Waits until the client has received the answer, and cuts it off when it reads nothing. */
+export async function flushed(response: Response, unreadLimitMs: number): Promise<void> {
+  await waitFor(response, "finish", unreadLimitMs).catch(() => response.destroy());
 }
 
-function open(response: ServerResponse, patience: RequestDeadline): void {
-  patience.answered();
-  stampHeaders(response);
+function open(response: Response, deadline: RequestDeadline): void {
+  deadline.answered();
+  setResponseHeaders(response);
   response.writeHead(200, {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",
@@ -67,12 +59,8 @@ function open(response: ServerResponse, patience: RequestDeadline): void {
   response.flushHeaders();
 }
 
-export function dataFrame(data: unknown): string {
-  return `data: ${JSON.stringify(data)}\n\n`;
-}
-
 /** Waits for the event. @throws GatewayError when the connection closes first, or nothing happens. */
-async function heard(response: ServerResponse, event: "drain" | "finish", limitMs: number): Promise<void> {
+async function waitFor(response: Response, event: "drain" | "finish", limitMs: number): Promise<void> {
   if (response.writableFinished) return;
   if (response.destroyed) throw new GatewayError("client_closed", "The client closed the connection.");
   const settled = new AbortController();

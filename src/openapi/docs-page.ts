@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { RequestHandler } from "express";
-import { stampHeaders } from "../http/respond.ts";
+import { setResponseHeaders } from "../http/respond.ts";
 import { DOCS_SCRIPT } from "./docs-script.ts";
 
 /** `GET /docs`: the description to read and to try, as one page that asks nobody but this gateway. */
@@ -18,7 +18,7 @@ export function docsPage(): RequestHandler {
     "cache-control": "no-cache",
   };
   return (_request, response) => {
-    stampHeaders(response);
+    setResponseHeaders(response);
     response.writeHead(200, headers).end(bytes);
   };
 }

@@ -35,7 +35,14 @@ export class ContextLimit {
   }
 
   /** The text that the site is sent for the request. */
-  readonly promptOf = (request: ChatRequest): string => this.#parts.promptOf(this.fit(request)?.request ?? request);
+  promptOf(request: ChatRequest): string {
+    return this.wholePromptOf(this.fit(request)?.request ?? request);
+  }
+
+  /** The text of the whole request, however long it is. */
+  wholePromptOf(request: ChatRequest): string {
+    return this.#parts.promptOf(request);
+  }
 
   /**
    * In the words of OpenAI's and Anthropic's API, by which agents know that they should compact: they read tokens, the site
@@ -43,7 +50,7 @@ export class ContextLimit {
    */
   async refusal(request: ChatRequest): Promise<GatewayError> {
     const { maxPromptCharacters: max = 0 } = this.#parts;
-    const prompt = this.#parts.promptOf(request);
+    const prompt = this.wholePromptOf(request);
     const counted = prompt.slice(0, COUNTED_CHARACTERS);
     const tokensPerCharacter = (await countTokens(counted)) / Math.max(1, counted.length);
     const tokens = Math.ceil(prompt.length * tokensPerCharacter);

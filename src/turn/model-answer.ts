@@ -1,8 +1,10 @@
 import { prefillOf, type ChatRequest, type Message, type ReplyPart } from "../chat.ts";
 import type { AnswerPart, Ask } from "./ask.ts";
-import { emulate, requestOf } from "./emulation/emulation.ts";
+import type { ContextLimit } from "./context-limit.ts";
+import { emulate } from "./emulation/emulation.ts";
 import { withoutRepetition } from "./prefill.ts";
 import { cutAtTokens } from "./limit.ts";
+import { replyCut } from "./reply-cut.ts";
 import { cutAtStop, type TextPart } from "./stop-sequences.ts";
 import { countTokens } from "./tokens.ts";
 
@@ -15,38 +17,53 @@ export interface TokenCount {
   readonly reasoning: number;
 }
 
+/** What is asked, and what the site is sent first for it. */
+export interface Question {
+  readonly ask: Ask;
+  readonly request: ChatRequest;
+  readonly contextLimit: ContextLimit;
+}
+
 /** Sends one conversation to the site. */
 export type Send = (chat: ChatRequest) => AsyncIterable<ReplyPart>;
 
-/** One turn of the model, with what the site has no notion of emulated. Iterate it once. */
+/** One turn of the model, with what the site has no notion of emulated. It ends with its `end`, or throws. Iterate it once. */
 export class Answer implements AsyncIterable<AnswerPart> {
-  readonly #ask: Ask;
+  readonly #question: Question;
   readonly #send: Send;
   readonly #sent: ChatRequest[] = [];
-  readonly #first: ChatRequest;
   readonly #calls: string[] = [];
   #text = "";
   #reasoning = "";
 
-  constructor(ask: Ask, send: Send) {
-    this.#ask = ask;
+  constructor(question: Question, send: Send) {
+    this.#question = question;
     this.#send = send;
-    this.#first = requestOf(ask);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<AnswerPart, void, undefined> {
+    let isComplete = false;
     for await (const part of this.#parts()) {
       if (part.type === "text-delta") this.#text += part.text;
       else if (part.type === "reasoning-delta") this.#reasoning += part.text;
       else if (part.type === "tool-call") this.#calls.push(part.name, part.arguments);
+      else isComplete = true;
       yield part;
     }
+    if (!isComplete) throw replyCut();
   }
 
-  /** What was sent and given so far. `promptOf` makes the text that the site is sent. */
-  async countTokens(promptOf: (request: ChatRequest) => string): Promise<TokenCount> {
+  /** Of the whole conversation, though the site may be sent less of it. */
+  countPromptTokens(): Promise<number> {
+    const { contextLimit, request } = this.#question;
+    return countTokens(contextLimit.wholePromptOf(request));
+  }
+
+  /** Of what was sent and given so far. */
+  async countTokens(): Promise<TokenCount> {
+    const { contextLimit } = this.#question;
     let prompt = 0;
-    for (const request of this.#sent) prompt += await countTokens(promptOf(request));
+    for (const request of this.#sent) prompt += await countTokens(contextLimit.promptOf(request));
     const reasoning = await countTokens(this.#reasoning);
     let completion = reasoning + (await countTokens(this.#text));
     for (const text of this.#calls) completion += await countTokens(text);
@@ -54,12 +71,13 @@ export class Answer implements AsyncIterable<AnswerPart> {
   }
 
   #parts(): AsyncIterable<AnswerPart> {
-    const { chat, tools, format, maxTokens } = this.#ask;
+    const { ask, request } = this.#question;
+    const { chat, tools, format, maxTokens } = ask;
     const isEmulated = tools.length > 0 || format.type !== "text";
     // A lone message goes to the site without a form around it that the model could take up.
     const isPlain = !isEmulated && chat.messages.length === 1 && chat.messages[0]?.role === "user";
     if (isPlain) return this.#turn(chat.messages, maxTokens);
-    const answer = emulate(this.#ask, this.#first, (messages, limit) => this.#turn(messages, limit));
+    const answer = emulate(ask, request, (messages, limit) => this.#turn(messages, limit));
     const prefill = prefillOf(chat.messages);
     // JSON is judged as a whole first, its beginning included.
     return prefill === undefined || format.type === "text" ? answer : withoutRepetition(answer, prefill);
@@ -67,8 +85,8 @@ export class Answer implements AsyncIterable<AnswerPart> {
 
   /** Stop sequences and the limit hold for the text that the site gives, calls and all, but not for a repeated prefill. */
   #turn(messages: readonly Message[], maxTokens: number | undefined): AsyncIterable<TextPart> {
-    const { chat, format, stop } = this.#ask;
-    const request = { ...this.#first, messages };
+    const { chat, format, stop } = this.#question.ask;
+    const request = { ...this.#question.request, messages };
     this.#sent.push(request);
     const prefill = format.type === "text" ? prefillOf(chat.messages) : undefined;
     const given = this.#send(request);

@@ -7,6 +7,7 @@ import { createApp } from "../../src/http/app.ts";
 import { ModelCatalog } from "../../src/http/model-catalog.ts";
 import { createHttpServer } from "../../src/http/server.ts";
 import { flatten } from "../../src/sites/prompt.ts";
+import { ContextLimit } from "../../src/turn/context-limit.ts";
 import { hostileAnswerTo } from "./hostile.ts";
 import { marked } from "../support/marked.ts";
 import { FUZZ_KEY, MAX_BODY_BYTES, type Health } from "./fuzz-process.ts";
@@ -51,9 +52,7 @@ const app = createApp({
   metrics: { contentType: "text/plain", text: async () => "", done: () => {} },
   log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
   corsOrigins: ["*"],
-  promptOf: flatten,
-  maxPromptCharacters: undefined,
-  contextOverflow: "refuse",
+  contextLimit: new ContextLimit({ promptOf: flatten, maxPromptCharacters: undefined, overflow: "refuse" }),
   background: "local",
   backgroundPattern: undefined,
   limits: {

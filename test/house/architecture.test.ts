@@ -40,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "process",
     "sites",
     "store",
+    "turn",
   ],
   cli: ["accounts", "config", "credentials", "doctor", "main", "observe", "process", "simulator", "store"],
 };

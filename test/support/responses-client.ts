@@ -1,5 +1,6 @@
 import type { ChatRequest } from "../../src/chat.ts";
 import { parseResponseRequest } from "../../src/dialects/openai/responses/request.ts";
+import { ResponseStore } from "../../src/dialects/openai/responses/response-store.ts";
 import { JSON_HEADERS, serve, type Answer } from "./scripted-gateway.ts";
 
 export const ASK = { model: "gptomni", input: "Hello!" };
@@ -11,9 +12,9 @@ export const WEATHER = {
   strict: true,
 };
 
-/** A request's body, read by a gateway that remembers nothing. */
+/** A request's body, read by a gateway that has stored nothing. */
 export function parse(changes: object) {
-  return parseResponseRequest({ ...ASK, ...changes }, { responseOf: () => undefined, itemOf: () => undefined });
+  return parseResponseRequest({ ...ASK, ...changes }, { store: new ResponseStore(), owner: "master" });
 }
 
 /** What the items become as messages, in the middle of a conversation. */

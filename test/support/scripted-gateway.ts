@@ -10,6 +10,7 @@ import { createHttpServer } from "../../src/http/server.ts";
 import { ADMIN_KEY } from "./api-key.ts";
 import { marked } from "./marked.ts";
 import { flatten } from "../../src/sites/prompt.ts";
+import { ContextLimit } from "../../src/turn/context-limit.ts";
 
 export const KEY = "sk-test-0123456789";
 export const JSON_HEADERS = { authorization: `Bearer ${KEY}`, "content-type": "application/json" };
@@ -58,9 +59,7 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
     metrics: { contentType: "text/plain", text: async () => "", done: () => {} },
     log: { debug: write, info: write, warn: write, error: write },
     corsOrigins: ["*"],
-    promptOf: flatten,
-    maxPromptCharacters: undefined,
-    contextOverflow: "refuse",
+    contextLimit: new ContextLimit({ promptOf: flatten, maxPromptCharacters: undefined, overflow: "refuse" }),
     background: "late",
     backgroundPattern: undefined,
     ...overrides,

@@ -1,6 +1,9 @@
 import type { ChatRequest, Message, ReplyPart } from "../../src/chat.ts";
-import { Answer } from "../../src/turn/model-answer.ts";
+import { flatten } from "../../src/sites/prompt.ts";
 import type { AnswerPart, Ask, Tool } from "../../src/turn/ask.ts";
+import { ContextLimit } from "../../src/turn/context-limit.ts";
+import { requestOf } from "../../src/turn/emulation/emulation.ts";
+import { Answer, type Send } from "../../src/turn/model-answer.ts";
 import { marked } from "./marked.ts";
 
 /**
@@ -82,8 +85,15 @@ export interface Given {
   readonly finishReason: string | undefined;
 }
 
+/** The model's answer to a question. `promptOf` makes the text whose tokens are counted. */
+export function answerTo(wanted: Partial<Ask>, send: Send, promptOf = flatten): Answer {
+  const ask = askFor(wanted);
+  const contextLimit = new ContextLimit({ promptOf, maxPromptCharacters: undefined, overflow: "refuse" });
+  return new Answer({ ask, request: requestOf(ask), contextLimit }, send);
+}
+
 export async function answered(site: ScriptedSite, wanted: Partial<Ask> = {}): Promise<Given> {
-  const parts = await Array.fromAsync(new Answer(askFor(wanted), site.send));
+  const parts = await Array.fromAsync(answerTo(wanted, site.send));
   const ends = parts.filter((part) => part.type === "end");
   if (ends.length !== 1 || parts.at(-1)?.type !== "end") throw new Error("An answer has one end.");
   return {

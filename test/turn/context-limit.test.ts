@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import type { ChatRequest, Message, ReplyPart } from "../../src/chat.ts";
 import { flatten } from "../../src/sites/prompt.ts";
 import { cutContext } from "../../src/turn/context-cut.ts";
+import { ContextLimit } from "../../src/turn/context-limit.ts";
 import { KEY, serve, type Answer } from "../support/scripted-gateway.ts";
 
 const NOTE = /^\[\d+ earlier turns of the conversation are left out here/;
@@ -124,14 +125,15 @@ describe("a conversation that is cut", () => {
 });
 
 /** A server whose site takes so much, and what that was sent. */
-async function serveLimited(contextOverflow: "refuse" | "truncate", maxPromptCharacters = 2_000) {
+async function serveLimited(overflow: "refuse" | "truncate", maxPromptCharacters = 2_000) {
+  const contextLimit = new ContextLimit({ promptOf: flatten, maxPromptCharacters, overflow });
   const prompts: string[] = [];
   const answer: Answer = async function* (request): AsyncGenerator<ReplyPart, void, undefined> {
     prompts.push(flatten(request));
     yield { type: "text-delta", text: "Fine." };
     yield { type: "end", finishReason: "stop" };
   };
-  return { prompts, ...(await serve(answer, { maxPromptCharacters, contextOverflow })) };
+  return { prompts, ...(await serve(answer, { contextLimit })) };
 }
 
 const LONG = [

@@ -11,7 +11,7 @@ type Bodies = readonly [
 const many = <T>(count: number, item: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, index) => item(index));
 const chat = (body: object): unknown => parseChatCompletion(body, { maxChoices: 1 });
-const messages = (body: object): unknown => parseMessageRequest({ body, text: () => JSON.stringify(body) });
+const messages = (body: object): unknown => parseMessageRequest(body, { bodyText: JSON.stringify(body) });
 const GO = { role: "user", content: "go" };
 
 const BODIES: readonly Bodies[] = [

@@ -1,8 +1,8 @@
-import type { TokenCount } from "../../turn/model-answer.ts";
 import type { AnswerPart } from "../../turn/ask.ts";
-import type { KeepAlive } from "../../turn/keep-alive.ts";
 import { pieces } from "../../turn/pieces.ts";
-import { cutShort, newMessage, stopOf, toToolUse, usageOf, type ContentBlock, type End } from "./message.ts";
+import type { Answers } from "../dialect.ts";
+import { newMessage, stopOf, toToolUse, usageOf, type ContentBlock } from "./message.ts";
+import type { MessageRequest } from "./request.ts";
 
 export interface MessageEvent extends Readonly<Record<string, unknown>> {
   readonly type: string;
@@ -31,34 +31,25 @@ class Blocks {
   }
 }
 
-export interface MessageStream {
-  readonly model: string;
-  /** Of the prompt, which is known before the answer begins. */
-  readonly inputTokens: number;
-  readonly countTokens: () => Promise<TokenCount>;
-}
-
 /** Parts → the events of one message. A keep-alive is a ping. */
 export async function* toEvents(
-  parts: AsyncIterable<AnswerPart | KeepAlive>,
-  { model, inputTokens, countTokens }: MessageStream,
+  answers: Answers,
+  { ask }: MessageRequest,
 ): AsyncGenerator<MessageEvent, void, undefined> {
+  const usage = usageOf({ prompt: await answers.countPromptTokens(), completion: 0 });
   const blocks = new Blocks();
-  let end: End | undefined;
   let isOpen = false;
-  for await (const part of parts) {
-    if (!isOpen) {
-      yield { type: "message_start", message: newMessage(model, usageOf({ prompt: inputTokens, completion: 0 })) };
-    }
+  for await (const item of answers) {
+    if (!isOpen) yield { type: "message_start", message: newMessage(ask.chat.model, usage) };
     isOpen = true;
-    if (part.type === "keep-alive") yield { type: "ping" };
-    else if (part.type === "end") end = part;
-    else yield* blocks.extend(...blockOf(part));
+    if ("type" in item) yield { type: "ping" };
+    else if (item.part.type !== "end") yield* blocks.extend(...blockOf(item.part));
+    else {
+      yield* blocks.close();
+      yield { type: "message_delta", delta: stopOf(item.part), usage: usageOf(await answers.countTokens()) };
+      yield { type: "message_stop" };
+    }
   }
-  if (!end) throw cutShort();
-  yield* blocks.close();
-  yield { type: "message_delta", delta: stopOf(end), usage: usageOf(await countTokens()) };
-  yield { type: "message_stop" };
 }
 
 function blockOf(part: Exclude<AnswerPart, { type: "end" }>): [block: ContentBlock, deltas: object[]] {

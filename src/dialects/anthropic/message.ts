@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { GatewayError } from "../../errors.ts";
 import type { TokenCount } from "../../turn/model-answer.ts";
 import type { AnswerPart, ToolCallPart } from "../../turn/ask.ts";
 import { exactJson } from "../../turn/exact-json.ts";
-import type { KeepAlive } from "../../turn/keep-alive.ts";
+import type { Answers } from "../dialect.ts";
+import type { MessageRequest } from "./request.ts";
 
 export interface MessageUsage {
   readonly input_tokens: number;
@@ -40,7 +40,7 @@ export interface MessageObject {
   readonly usage: MessageUsage;
 }
 
-export type End = Extract<AnswerPart, { type: "end" }>;
+type End = Extract<AnswerPart, { type: "end" }>;
 
 export function newMessage(model: string, usage: MessageUsage): MessageObject {
   const id = `msg_${randomBytes(18).toString("base64url").replaceAll(/[-_]/g, "0")}`;
@@ -82,20 +82,17 @@ export function toToolUse({
 }
 
 /** Parts → one message. */
-export async function toMessage(
-  parts: AsyncIterable<AnswerPart | KeepAlive>,
-  model: string,
-  countTokens: () => Promise<TokenCount>,
-): Promise<MessageObject> {
+export async function toMessage(answers: Answers, { ask }: MessageRequest): Promise<MessageObject> {
   const content: ContentBlock[] = [];
-  let end: End | undefined;
-  for await (const part of parts) {
-    if (part.type === "end") end = part;
+  let stop: Pick<MessageObject, "stop_reason" | "stop_sequence"> = { stop_reason: null, stop_sequence: null };
+  for await (const item of answers) {
+    if ("type" in item) continue;
+    const { part } = item;
+    if (part.type === "end") stop = stopOf(part);
     else if (part.type === "tool-call") content.push(toToolUse(part));
-    else if (part.type !== "keep-alive") append(content, part);
+    else append(content, part);
   }
-  if (!end) throw cutShort();
-  return { ...newMessage(model, usageOf(await countTokens())), content, ...stopOf(end) };
+  return { ...newMessage(ask.chat.model, usageOf(await answers.countTokens())), content, ...stop };
 }
 
 function append(content: ContentBlock[], part: Extract<AnswerPart, { text: string }>): void {
@@ -106,8 +103,4 @@ function append(content: ContentBlock[], part: Extract<AnswerPart, { text: strin
   } else if (last?.type === "thinking") {
     content[content.length - 1] = { ...last, thinking: last.thinking + part.text };
   } else content.push({ type: "thinking", thinking: part.text, signature: "" });
-}
-
-export function cutShort(): GatewayError {
-  return new GatewayError("reply_cut", "The answer ended before it was complete.");
 }

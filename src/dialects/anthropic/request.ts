@@ -1,5 +1,6 @@
 import { GatewayError } from "../../errors.ts";
 import type { Ask, Format } from "../../turn/ask.ts";
+import type { ModelRequest, ParseContext } from "../dialect.ts";
 import { checked, listedNames, noteParams, type NotedParams, type ParamGroups } from "../parameters.ts";
 import { stopSequences } from "../../turn/stop-sequences.ts";
 import { countBody, messageBody, MESSAGE_EMULATED, MESSAGE_IGNORED, type MessageBody } from "./schema.ts";
@@ -8,17 +9,11 @@ import { toToolChoice, toTools } from "./tools.ts";
 import { toMessages } from "./turns.ts";
 
 /** A request for a message, checked. */
-export interface MessageRequest extends NotedParams {
-  readonly ask: Ask;
+export interface MessageRequest extends ModelRequest {
   readonly n: 1;
-  readonly stream: boolean;
 }
 
-/** A body as JSON, and its text for what JSON cannot hold. */
-export interface GivenBody {
-  readonly body: unknown;
-  readonly text: () => string;
-}
+type Context = Pick<ParseContext, "bodyText">;
 
 const PARAMS: ParamGroups = {
   known: new Set(Object.keys(messageBody.shape)),
@@ -29,20 +24,20 @@ const PARAMS: ParamGroups = {
 };
 
 /** @throws GatewayError that names the offending parameter. */
-export function parseMessageRequest({ body, text }: GivenBody): MessageRequest {
+export function parseMessageRequest(body: unknown, { bodyText }: Context): MessageRequest {
   const { given, wanted } = checked(body, messageBody);
-  const { ask, leftOut } = toAsk(wanted, text);
+  const { ask, leftOut } = toAsk(wanted, bodyText);
   return { ask, n: 1, stream: wanted.stream ?? false, ...noted(given, wanted, leftOut) };
 }
 
 /** A question whose tokens are to be counted. @throws GatewayError that names the offending parameter. */
-export function parseCountRequest({ body, text }: GivenBody): Ask {
-  return toAsk(checked(body, countBody).wanted, text).ask;
+export function parseCountRequest(body: unknown, { bodyText }: Context): Ask {
+  return toAsk(checked(body, countBody).wanted, bodyText).ask;
 }
 
-function toAsk(body: MessageBody, text: () => string): { readonly ask: Ask; readonly leftOut: readonly string[] } {
+function toAsk(body: MessageBody, bodyText: string): { readonly ask: Ask; readonly leftOut: readonly string[] } {
   if (body.thread?.["type"] === "continue") throw threadNotFound();
-  const { messages, leftOut } = toMessages(body, hasCalls(body) ? toolInputsOf(text()) : []);
+  const { messages, leftOut } = toMessages(body, hasCalls(body) ? toolInputsOf(bodyText) : []);
   const choice = body.tool_choice;
   const { tools, hosted } = toTools(body);
   const ask: Ask = {

@@ -1,5 +1,5 @@
-import { GatewayError } from "../../errors.ts";
 import type { AnswerPart, Ask } from "../ask.ts";
+import { replyCut } from "../reply-cut.ts";
 import type { TextPart } from "../stop-sequences.ts";
 import { AnswerReader, type ReadAnswer } from "./answer-reader.ts";
 
@@ -36,7 +36,7 @@ export async function* drafted(
     if (prose !== "") yield { type: "text-delta", text: prose };
     if (reader.isOver) return { ...reader.finish(), end: { type: "end", finishReason: "stop" } };
   }
-  throw new GatewayError("reply_cut", "The answer ended before it was complete.");
+  throw replyCut();
 }
 
 /** Reads the answer to a repair. The caller has not seen what was wrong, so the model's thoughts about it are not for the caller. */

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { toMessage } from "../../../src/dialects/anthropic/message.ts";
 import { toolInputsOf } from "../../../src/dialects/anthropic/tool-inputs.ts";
-import type { AnswerPart } from "../../../src/turn/ask.ts";
+import { parseMessageRequest } from "../../../src/dialects/anthropic/request.ts";
+import { answersOf } from "../../support/answers.ts";
 import { openDialect, turnsOf } from "../../support/dialect-server.ts";
 
 const GO = { role: "user" as const, content: "go" };
@@ -21,8 +22,6 @@ const body = (input: string, more = "") =>
   `{"model":"m","max_tokens":9,${more}"messages":[{"role":"user","content":"go \\"input\\":{"},` +
   `{"role":"assistant","content":[{"type":"text","text":"}],["},{"type":"tool_use","id":"t","name":"put",` +
   `"input":${input}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":"x"}]}]}`;
-
-const countNothing = async () => ({ prompt: 0, completion: 0, reasoning: 0 });
 
 describe("an answer by schema", () => {
   test.each([
@@ -123,11 +122,12 @@ describe("what a call was given", () => {
 
   test("comes back with the numbers that the model wrote", async () => {
     const input = '{"id":2512292042121000001,"b":1e400,"price":1.0,"deep":[{"n":-0.10}],"s":"1.0"}';
-    async function* parts(): AsyncGenerator<AnswerPart, void, undefined> {
-      yield { type: "tool-call", id: "call_1", kind: "function", name: "put", arguments: input };
-      yield { type: "end", finishReason: "tool_calls" };
-    }
-    expect(JSON.stringify(await toMessage(parts(), "m", countNothing))).toContain(`"input":${input}`);
+    const answers = answersOf(
+      { type: "tool-call", id: "call_1", kind: "function", name: "put", arguments: input },
+      { type: "end", finishReason: "tool_calls" },
+    );
+    const asked = parseMessageRequest(ASK, { bodyText: JSON.stringify(ASK) });
+    expect(JSON.stringify(await toMessage(answers, asked))).toContain(`"input":${input}`);
   });
 });
 

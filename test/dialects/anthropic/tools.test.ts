@@ -13,7 +13,7 @@ const definition = (name: string) => ({ type: "tool_definition", definition: { n
 
 function parse(changes: object) {
   const body = { ...ASK, ...changes };
-  return parseMessageRequest({ body, text: () => JSON.stringify(body) });
+  return parseMessageRequest(body, { bodyText: JSON.stringify(body) });
 }
 
 /** Of each tool its name and what may be given to it. */

@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { flatten } from "../../../src/sites/prompt.ts";
-import { Answer } from "../../../src/turn/model-answer.ts";
 import type { AnswerPart } from "../../../src/turn/ask.ts";
-import { answered, askFor, NOTE, PING, ScriptedSite, WEATHER } from "../../support/turn-site.ts";
+import { answered, answerTo, NOTE, PING, ScriptedSite, WEATHER } from "../../support/turn-site.ts";
 
 const TOOLS = { tools: [WEATHER, NOTE, PING] };
 const CALL = '<tool_call§ name="weather">{"city":"Bern"}</tool_call§>';
@@ -48,7 +47,7 @@ test.each([
   );
   const given: AnswerPart[] = [];
   const answer = async (): Promise<void> => {
-    for await (const part of new Answer(askFor(TOOLS), site.send)) given.push(part);
+    for await (const part of answerTo(TOOLS, site.send)) given.push(part);
   };
   await expect(answer()).rejects.toMatchObject({
     code: "tool_call_invalid",

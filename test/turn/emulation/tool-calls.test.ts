@@ -2,8 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ChatRequest, ReplyPart } from "../../../src/chat.ts";
 import { flatten } from "../../../src/sites/prompt.ts";
-import { Answer } from "../../../src/turn/model-answer.ts";
-import { answered, askFor, NOTE, PING, ScriptedSite, WEATHER } from "../../support/turn-site.ts";
+import { answered, answerTo, NOTE, PING, ScriptedSite, WEATHER } from "../../support/turn-site.ts";
 
 const TOOLS = { tools: [WEATHER, NOTE, PING] };
 const CALL = '<tool_call§ name="weather">{"city":"Bern"}</tool_call§>';
@@ -90,7 +89,7 @@ test("a call is found wherever the answer is split, within its tags as well", as
       yield { type: "text-delta", text: text.slice(at) };
       yield { type: "end", finishReason: "stop" };
     };
-    const parts = await Array.fromAsync(new Answer(askFor(TOOLS), send));
+    const parts = await Array.fromAsync(answerTo(TOOLS, send));
     expect(parts.map((part) => (part.type === "text-delta" ? part.text : "")).join("")).toBe("So 1 < 2.\nBye");
     expect(parts.filter(({ type }) => type === "tool-call")).toMatchObject([{ name: "weather" }]);
   }
@@ -259,7 +258,7 @@ test("without tools nothing is told of them and a call is text", async () => {
 test("leaving early lets go of the site", async () => {
   for (const wanted of [{}, TOOLS, { ...TOOLS, maxTokens: 50, stop: ["zz"] }]) {
     const site = new ScriptedSite(["One", " two", " three", " four"]);
-    for await (const part of new Answer(askFor(wanted), site.send)) if (part.type === "text-delta") break;
+    for await (const part of answerTo(wanted, site.send)) if (part.type === "text-delta") break;
     expect(site.left).toBe(1);
   }
 });
@@ -275,13 +274,13 @@ test("reasoning passes while an answer waits for its call", async () => {
 
 test("tokens are counted of all that was sent and of what was given", async () => {
   const site = new ScriptedSite('<tool_call§ name="wether">{}</tool_call§>', CALL);
-  const answer = new Answer(askFor(TOOLS), site.send);
-  await Array.fromAsync(answer);
   const prompts: string[] = [];
-  const count = await answer.countTokens((request) => {
+  const answer = answerTo(TOOLS, site.send, (request) => {
     prompts.push(flatten(request));
     return "one two";
   });
+  await Array.fromAsync(answer);
+  const count = await answer.countTokens();
   expect(prompts).toHaveLength(2);
   expect(prompts[1]).toContain("wether");
   expect(count).toEqual({ prompt: 4, completion: 6, reasoning: 0 });

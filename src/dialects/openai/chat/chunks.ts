@@ -1,9 +1,9 @@
 import type { AnswerPart, ToolCallPart } from "../../../turn/ask.ts";
-import type { KeepAlive } from "../../../turn/keep-alive.ts";
-import type { Choice } from "../../../turn/merge.ts";
 import { pieces } from "../../../turn/pieces.ts";
-import { cutShort, finishReasonOf, type Called, type FinishReason, type ReplyForm, type ReplyHead } from "./reply.ts";
-import type { Usage } from "../usage.ts";
+import type { Answers } from "../../dialect.ts";
+import { toUsage, type Usage } from "../usage.ts";
+import { finishReasonOf, newReplyHead, type Called, type FinishReason, type ReplyHead } from "./reply.ts";
+import type { ChatCompletionRequest } from "./request.ts";
 
 interface Delta {
   readonly role?: "assistant";
@@ -82,24 +82,24 @@ function* callDeltas(call: ToolCallPart, index: number): Generator<Delta, void, 
 }
 
 /**
- * Parts → chunks: each choice's role once, its deltas, its finish alone, then token counts if `countUsage` was given.
+ * Parts → chunks: each choice's role once, its deltas, its finish alone, then token counts if they were asked for.
  * A keep-alive is a chunk with an empty delta, since comments break clients (https://github.com/openai/openai-go/issues/556).
  */
 export async function* toChunks(
-  parts: AsyncIterable<Choice | KeepAlive>,
-  { head, choices, usesFunctions }: ReplyForm,
-  countUsage?: () => Promise<Usage>,
+  answers: Answers,
+  { ask, n, usesFunctions, includeUsage }: ChatCompletionRequest,
 ): AsyncGenerator<ChatCompletionChunk, void, undefined> {
+  const head = newReplyHead(ask.chat.model);
   const frame = { ...head, object: "chat.completion.chunk", service_tier: "default" } as const;
-  const noUsage = countUsage ? { usage: null } : {};
+  const noUsage = includeUsage ? { usage: null } : {};
   const chunk = (index: number, delta: Delta, finishReason: FinishReason | null = null): ChatCompletionChunk => ({
     ...frame,
     choices: [{ index, delta, logprobs: null, finish_reason: finishReason }],
     ...noUsage,
   });
-  const streams = Array.from({ length: choices }, () => new ChoiceStream(usesFunctions));
+  const streams = Array.from({ length: n }, () => new ChoiceStream(usesFunctions));
   let isOpen = false;
-  for await (const item of parts) {
+  for await (const item of answers) {
     if (!isOpen) {
       for (const index of streams.keys()) yield chunk(index, { role: "assistant", content: "", refusal: null });
     } else if ("type" in item) {
@@ -113,6 +113,5 @@ export async function* toChunks(
     for (const delta of streams[item.index]?.deltas(item.part) ?? []) yield chunk(item.index, delta);
     if (item.part.type === "end") yield chunk(item.index, {}, finishReasonOf(item.part.finishReason, usesFunctions));
   }
-  if (!streams.every(({ isOver }) => isOver)) throw cutShort();
-  if (countUsage) yield { ...frame, choices: [], usage: await countUsage() };
+  if (includeUsage) yield { ...frame, choices: [], usage: toUsage(await answers.countTokens()) };
 }

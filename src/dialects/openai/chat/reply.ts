@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { GatewayError } from "../../../errors.ts";
-import type { AnswerEnd, AnswerPart, ToolCallPart } from "../../../turn/ask.ts";
-import type { KeepAlive } from "../../../turn/keep-alive.ts";
-import type { Choice } from "../../../turn/merge.ts";
-import type { Usage } from "../usage.ts";
+import type { AnswerEnd, ToolCallPart } from "../../../turn/ask.ts";
+import type { Answers } from "../../dialect.ts";
+import { joinedText, wholeAnswers, type WholeAnswer } from "../../whole-answers.ts";
+import { toUsage, type Usage } from "../usage.ts";
+import type { ChatCompletionRequest } from "./request.ts";
 
 /** What all chunks of an answer share. Clients take a change of it for another answer. */
 export interface ReplyHead {
@@ -14,15 +14,6 @@ export interface ReplyHead {
 
 /** `function_call` is what `tool_calls` was called before tools. */
 export type FinishReason = AnswerEnd | "function_call";
-
-/** How an answer is to be told. */
-export interface ReplyForm {
-  readonly head: ReplyHead;
-  /** How many answers there are. */
-  readonly choices: number;
-  /** A call is told in the older form, as it was asked for. */
-  readonly usesFunctions: boolean;
-}
 
 export interface Called {
   readonly id: string;
@@ -60,27 +51,24 @@ export function newReplyHead(model: string, prefix: "chatcmpl" | "cmpl" = "chatc
 
 /** Parts → one completion. */
 export async function toCompletion(
-  parts: AsyncIterable<Choice | KeepAlive>,
-  { head, choices, usesFunctions }: ReplyForm,
-  countUsage: () => Promise<Usage>,
+  answers: Answers,
+  { ask, usesFunctions }: ChatCompletionRequest,
 ): Promise<ChatCompletion> {
-  const collected = Array.from({ length: choices }, (): AnswerPart[] => []);
-  for await (const item of parts) if ("part" in item) collected[item.index]?.push(item.part);
+  const head = newReplyHead(ask.chat.model);
+  const wholes = await wholeAnswers(answers);
   return {
     ...head,
     object: "chat.completion",
-    choices: collected.map((its, index) => toChoice(its, index, usesFunctions)),
-    usage: await countUsage(),
+    choices: wholes.map((whole, index) => toChoice(whole, index, usesFunctions)),
+    usage: toUsage(await answers.countTokens()),
     service_tier: "default",
   };
 }
 
-function toChoice(parts: readonly AnswerPart[], index: number, usesFunctions: boolean): CompletionChoice {
-  const end = parts.find((part) => part.type === "end");
-  if (!end) throw cutShort();
-  const text = joined(parts, "text-delta");
-  const reasoning = joined(parts, "reasoning-delta");
-  const calls = parts.filter((part) => part.type === "tool-call").map(toCalled);
+function toChoice({ content, end }: WholeAnswer, index: number, usesFunctions: boolean): CompletionChoice {
+  const text = joinedText(content, "text-delta");
+  const reasoning = joinedText(content, "reasoning-delta");
+  const calls = content.filter((part) => part.type === "tool-call").map(toCalled);
   const message = {
     role: "assistant",
     content: calls.length > 0 && text === "" ? null : text,
@@ -96,16 +84,8 @@ export function finishReasonOf(end: AnswerEnd, usesFunctions: boolean): FinishRe
   return usesFunctions && end === "tool_calls" ? "function_call" : end;
 }
 
-function joined(parts: readonly AnswerPart[], type: "text-delta" | "reasoning-delta"): string {
-  return parts.map((part) => (part.type === type ? part.text : "")).join("");
-}
-
 function toCalled(call: ToolCallPart): Called {
   const { id, name } = call;
   if (call.kind === "custom") return { id, type: "custom", custom: { name, input: call.arguments } };
   return { id, type: "function", function: { name, arguments: call.arguments } };
-}
-
-export function cutShort(): GatewayError {
-  return new GatewayError("reply_cut", "The answer ended before it was complete.");
 }

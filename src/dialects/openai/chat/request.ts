@@ -1,17 +1,10 @@
 import { GatewayError } from "../../../errors.ts";
 import type { Message } from "../../../chat.ts";
-import type { Ask } from "../../../turn/ask.ts";
 import { wordsOf } from "../../../turn/block-words.ts";
+import type { ModelRequest, ParseContext } from "../../dialect.ts";
 import { asChatBody } from "./body.ts";
 import { toMessages } from "./messages.ts";
-import {
-  checked,
-  listedNames,
-  noteParams,
-  unsupportedParam,
-  type NotedParams,
-  type ParamGroups,
-} from "../../parameters.ts";
+import { checked, listedNames, noteParams, unsupportedParam, type ParamGroups } from "../../parameters.ts";
 import { stopSequences } from "../../../turn/stop-sequences.ts";
 import {
   chatCompletionBody,
@@ -24,20 +17,11 @@ import {
 import { toFormat, toToolAsk, usesFunctions } from "./tools.ts";
 
 /** A chat completion request, checked: what to ask, and how the caller wants the answer. */
-export interface ChatCompletionRequest extends NotedParams {
-  readonly ask: Ask;
-  readonly n: number;
-  readonly stream: boolean;
+export interface ChatCompletionRequest extends ModelRequest {
   /** Whether a stream ends with a chunk of token counts. */
   readonly includeUsage: boolean;
   /** Calls are told in the older form, as they were asked for. */
   readonly usesFunctions: boolean;
-}
-
-/** What this gateway has to give. */
-export interface Offer {
-  /** Answers to one request; each is a turn of its own on the site. */
-  readonly maxChoices: number;
 }
 
 const PARAMS: ParamGroups = {
@@ -60,7 +44,10 @@ const PARAMS: ParamGroups = {
 };
 
 /** @throws GatewayError that names the offending parameter. */
-export function parseChatCompletion(body: unknown, { maxChoices }: Offer): ChatCompletionRequest {
+export function parseChatCompletion(
+  body: unknown,
+  { maxChoices }: Pick<ParseContext, "maxChoices">,
+): ChatCompletionRequest {
   const { body: shaped, schemaParam } = asChatBody(body);
   const { wanted } = checked(shaped, chatCompletionBody);
   refuseUnsupported(wanted, maxChoices);

@@ -1,17 +1,10 @@
-import { GatewayError } from "../../../errors.ts";
-import type { AnswerEnd, AnswerPart } from "../../../turn/ask.ts";
-import type { KeepAlive } from "../../../turn/keep-alive.ts";
-import type { Choice } from "../../../turn/merge.ts";
+import type { AnswerEnd } from "../../../turn/ask.ts";
 import { pieces } from "../../../turn/pieces.ts";
-import type { ReplyHead } from "../chat/reply.ts";
-import type { Usage } from "../usage.ts";
-
-/** How an answer is to be told. */
-export interface CompletionForm {
-  readonly head: ReplyHead;
-  /** What each choice begins with. */
-  readonly openings: readonly string[];
-}
+import type { Answers } from "../../dialect.ts";
+import { joinedText, wholeAnswers } from "../../whole-answers.ts";
+import { newReplyHead, type ReplyHead } from "../chat/reply.ts";
+import { toUsage, type Usage } from "../usage.ts";
+import type { CompletionRequest } from "./request.ts";
 
 interface TextChoice {
   readonly text: string;
@@ -28,26 +21,25 @@ export interface Completion extends ReplyHead {
 }
 
 /**
- * Parts → chunks: each choice's opening, its text, its finish alone, then token counts if `countUsage` was given.
+ * Parts → chunks: each choice's opening, its text, its finish alone, then token counts if they were asked for.
  * There is no place for reasoning here, so it only shows that the answer goes on, as a keep-alive does.
  */
 export async function* toCompletionChunks(
-  parts: AsyncIterable<Choice | KeepAlive>,
-  { head, openings }: CompletionForm,
-  countUsage?: () => Promise<Usage>,
+  answers: Answers,
+  { ask, openings, includeUsage }: CompletionRequest,
 ): AsyncGenerator<Completion, void, undefined> {
-  const frame = { ...head, object: "text_completion" } as const;
+  const frame = { ...newReplyHead(ask.chat.model, "cmpl"), object: "text_completion" } as const;
   const chunk = (index: number, text: string, finishReason: AnswerEnd | null = null): Completion => ({
     ...frame,
     choices: [{ text, index, logprobs: null, finish_reason: finishReason }],
-    ...(countUsage && { usage: null }),
+    ...(includeUsage && { usage: null }),
   });
   const openingChunks = [...openings.entries()]
     .filter(([, text]) => text !== "")
     .flatMap(([index, text]) => [...pieces(text)].map((piece) => chunk(index, piece)));
   const running = new Set(openings.keys());
   let isOpen = false;
-  for await (const item of parts) {
+  for await (const item of answers) {
     if (!isOpen) yield* openingChunks;
     isOpen = true;
     if ("type" in item) {
@@ -57,39 +49,19 @@ export async function* toCompletionChunks(
       running.delete(item.index);
       yield chunk(item.index, "", item.part.finishReason);
     } else {
-      for (const piece of pieces(textOf(item.part))) yield chunk(item.index, piece);
+      const text = item.part.type === "text-delta" ? item.part.text : "";
+      for (const piece of pieces(text)) yield chunk(item.index, piece);
     }
   }
-  if (running.size > 0) throw cutShort();
-  if (countUsage) yield { ...frame, choices: [], usage: await countUsage() };
+  if (includeUsage) yield { ...frame, choices: [], usage: toUsage(await answers.countTokens()) };
 }
 
 /** Parts → one completion. */
-export async function toWholeCompletion(
-  parts: AsyncIterable<Choice | KeepAlive>,
-  { head, openings }: CompletionForm,
-  countUsage: () => Promise<Usage>,
-): Promise<Completion> {
-  const texts = [...openings];
-  const ends: (AnswerEnd | undefined)[] = openings.map(() => undefined);
-  for await (const item of parts) {
-    if ("type" in item) continue;
-    const { index, part } = item;
-    if (part.type === "end") ends[index] = part.finishReason;
-    else texts[index] += textOf(part);
-  }
-  const choices = texts.map((text, index): TextChoice => {
-    const end = ends[index];
-    if (!end) throw cutShort();
-    return { text, index, logprobs: null, finish_reason: end };
+export async function toWholeCompletion(answers: Answers, { ask, openings }: CompletionRequest): Promise<Completion> {
+  const head = newReplyHead(ask.chat.model, "cmpl");
+  const choices = (await wholeAnswers(answers)).map(({ content, end }, index): TextChoice => {
+    const text = (openings[index] ?? "") + joinedText(content, "text-delta");
+    return { text, index, logprobs: null, finish_reason: end.finishReason };
   });
-  return { ...head, object: "text_completion", choices, usage: await countUsage() };
-}
-
-function textOf(part: AnswerPart): string {
-  return part.type === "text-delta" ? part.text : "";
-}
-
-function cutShort(): GatewayError {
-  return new GatewayError("reply_cut", "The answer ended before it was complete.");
+  return { ...head, object: "text_completion", choices, usage: toUsage(await answers.countTokens()) };
 }

@@ -1,17 +1,13 @@
 import { GatewayError } from "../../../errors.ts";
 import type { Ask } from "../../../turn/ask.ts";
 import { COMPLETION_EMULATED, COMPLETION_IGNORED, COMPLETION_REFUSED, completionBody } from "./schema.ts";
-import { checked, noteParams, unsupportedParam, type NotedParams, type ParamGroups } from "../../parameters.ts";
+import type { ModelRequest, ParseContext } from "../../dialect.ts";
+import { checked, noteParams, unsupportedParam, type ParamGroups } from "../../parameters.ts";
 import { stopSequences } from "../../../turn/stop-sequences.ts";
-import { asksSomething, refuseManyAnswers, type Offer } from "../chat/request.ts";
+import { asksSomething, refuseManyAnswers } from "../chat/request.ts";
 
 /** A legacy completion request, checked. Each prompt is a conversation of its own. */
-export interface CompletionRequest extends NotedParams {
-  readonly ask: Ask;
-  readonly furtherAsks: readonly Ask[];
-  /** Answers to each prompt. */
-  readonly n: number;
-  readonly stream: boolean;
+export interface CompletionRequest extends ModelRequest {
   /** Whether a stream ends with a chunk of token counts. */
   readonly includeUsage: boolean;
   /** What each choice begins with: its prompt if it is to be repeated, else nothing. */
@@ -34,7 +30,7 @@ const PARAMS: ParamGroups = {
 };
 
 /** @throws GatewayError that names the offending parameter. */
-export function parseCompletion(body: unknown, { maxChoices }: Offer): CompletionRequest {
+export function parseCompletion(body: unknown, { maxChoices }: Pick<ParseContext, "maxChoices">): CompletionRequest {
   const { given, wanted } = checked(body, completionBody);
   const refused = COMPLETION_REFUSED.find((name) => asksSomething(wanted[name]));
   if (refused) throw unsupportedParam(refused);

@@ -1,86 +1,75 @@
 import { GatewayError } from "../../../errors.ts";
 import type { AnswerPart, ToolCallPart } from "../../../turn/ask.ts";
-import type { KeepAlive } from "../../../turn/keep-alive.ts";
 import { pieces } from "../../../turn/pieces.ts";
+import type { Answers } from "../../dialect.ts";
 import { toErrorBody } from "../error.ts";
 import { newItemId, outputText, type ItemStatus } from "./item.ts";
 import {
   endedResponse,
   failedResponse,
+  toResponseUsage,
   type OutputItem,
   type ResponseObject,
-  type ResponseUsage,
 } from "./response-object.ts";
-import { toWireCall, type CallForm } from "./call-form.ts";
+import { toWireCall } from "./call-form.ts";
+import type { DeclaredTools } from "./declared-tools.ts";
+import type { ResponseRequest } from "./request.ts";
 
-/** An event before it has its number. */
-interface Told extends Readonly<Record<string, unknown>> {
+export interface ResponseEvent extends Readonly<Record<string, unknown>> {
   readonly type: string;
   /** Of events that tell how the whole response stands. */
   readonly response?: ResponseObject;
 }
 
-export interface ResponseEvent extends Told {
+export interface NumberedEvent extends ResponseEvent {
   readonly sequence_number: number;
 }
 
-/** Of a response that is begun. */
-export interface ResponseForm {
-  readonly begun: ResponseObject;
-  /** What a call comes back as. */
-  readonly callForm: (call: ToolCallPart) => CallForm;
-  readonly countUsage: () => Promise<ResponseUsage>;
-  /** Hears of the response's end before the caller does. */
-  readonly onEnd: (ended: ResponseObject) => void;
-}
+type BegunResponse = Pick<ResponseRequest, "response" | "declaredTools">;
 
-/** Parts → events, numbered from 0. A failure after the first of them is told in both forms that clients know. */
-export async function* toResponseEvents(
-  parts: AsyncIterable<AnswerPart | KeepAlive>,
-  form: ResponseForm,
-): AsyncGenerator<ResponseEvent, void, undefined> {
+/** The events with their numbers, from 0. */
+export async function* numbered(events: AsyncIterable<ResponseEvent>): AsyncGenerator<NumberedEvent, void, undefined> {
   let sequenceNumber = 0;
-  for await (const told of tellResponse(parts, form)) {
-    yield { ...told, sequence_number: sequenceNumber };
+  for await (const event of events) {
+    yield { ...event, sequence_number: sequenceNumber };
     sequenceNumber += 1;
   }
 }
 
-/** Parts → the response at its end. */
+/** Events → the response at its end. */
 export async function toResponse(
-  parts: AsyncIterable<AnswerPart | KeepAlive>,
-  form: ResponseForm,
+  events: AsyncIterable<ResponseEvent>,
+  { response: begun }: BegunResponse,
 ): Promise<ResponseObject> {
-  let last: ResponseObject | undefined;
-  for await (const { response } of tellResponse(parts, form)) last = response ?? last;
-  if (!last) throw cutShort();
+  let last = begun;
+  for await (const { response } of events) last = response ?? last;
   return last;
 }
 
-async function* tellResponse(
-  parts: AsyncIterable<AnswerPart | KeepAlive>,
-  { begun, callForm, countUsage, onEnd }: ResponseForm,
-): AsyncGenerator<Told, void, undefined> {
-  const output = new Output(callForm);
+/** Parts → events. A failure after the first of them is told in both forms that clients know. */
+export async function* toResponseEvents(
+  answers: Answers,
+  { response: begun, declaredTools }: BegunResponse,
+): AsyncGenerator<ResponseEvent, void, undefined> {
+  const output = new Output(declaredTools);
   let isOpen = false;
   try {
-    for await (const part of parts) {
+    for await (const item of answers) {
       if (!isOpen) {
         isOpen = true;
         yield { type: "response.created", response: begun };
         yield { type: "response.in_progress", response: begun };
       }
-      if (part.type === "keep-alive") yield { type: "keepalive" };
-      else if (part.type !== "end") yield* output.add(part);
+      if ("type" in item) yield { type: "keepalive" };
+      else if (item.part.type !== "end") yield* output.add(item.part);
       else {
-        yield* output.end(part.finishReason === "length" || part.finishReason === "content_filter");
-        const ended = endedResponse(begun, output.items, { reason: part.finishReason, usage: await countUsage() });
-        onEnd(ended);
+        const { finishReason: reason } = item.part;
+        yield* output.end(reason === "length" || reason === "content_filter");
+        const usage = toResponseUsage(await answers.countTokens());
+        const ended = endedResponse(begun, output.items, { reason, usage });
         yield { type: `response.${ended.status}`, response: ended };
-        return;
       }
     }
-    throw cutShort();
   } catch (cause) {
     const error = GatewayError.from(cause);
     if (isOpen && error.code !== "client_closed") yield* tellFailure(begun, output.items, error);
@@ -92,7 +81,7 @@ function* tellFailure(
   begun: ResponseObject,
   output: readonly OutputItem[],
   error: GatewayError,
-): Generator<Told, void, undefined> {
+): Generator<ResponseEvent, void, undefined> {
   const { message, type, param, code } = toErrorBody(error).error;
   // The flat form is the specification's, the nested one what OpenAI sends; clients know one or the other.
   yield { type: "error", code, message, param, error: { type, code, message, param } };
@@ -108,14 +97,14 @@ interface OpenText {
 /** The output as it grows: an item after the other, each told from its opening to its end. */
 class Output {
   readonly items: OutputItem[] = [];
-  readonly #callForm: ResponseForm["callForm"];
+  readonly #declaredTools: DeclaredTools;
   #open: OpenText | undefined;
 
-  constructor(callForm: ResponseForm["callForm"]) {
-    this.#callForm = callForm;
+  constructor(declaredTools: DeclaredTools) {
+    this.#declaredTools = declaredTools;
   }
 
-  *add(part: Exclude<AnswerPart, { type: "end" }>): Generator<Told, void, undefined> {
+  *add(part: Exclude<AnswerPart, { type: "end" }>): Generator<ResponseEvent, void, undefined> {
     if (part.type === "tool-call") {
       yield* this.#close("completed");
       yield* this.#call(part);
@@ -131,12 +120,12 @@ class Output {
   }
 
   /** An answer without text or a call is an empty message, so that there is one. */
-  *end(isCut: boolean): Generator<Told, void, undefined> {
+  *end(isCut: boolean): Generator<ResponseEvent, void, undefined> {
     if (!this.#open && this.items.every(({ type }) => type === "reasoning")) yield* this.#opened("message");
     yield* this.#close(isCut ? "incomplete" : "completed");
   }
 
-  *#opened(kind: OpenText["kind"]): Generator<Told, OpenText, undefined> {
+  *#opened(kind: OpenText["kind"]): Generator<ResponseEvent, OpenText, undefined> {
     if (this.#open?.kind === kind) return this.#open;
     yield* this.#close("completed");
     const open = { id: newItemId(kind), kind, text: "" };
@@ -147,7 +136,7 @@ class Output {
     return open;
   }
 
-  *#close(status: ItemStatus): Generator<Told, void, undefined> {
+  *#close(status: ItemStatus): Generator<ResponseEvent, void, undefined> {
     const open = this.#open;
     if (!open) return;
     this.#open = undefined;
@@ -159,19 +148,19 @@ class Output {
     yield* this.#done(item(open, status));
   }
 
-  *#call(call: ToolCallPart): Generator<Told, void, undefined> {
-    const { opened, events, done } = toWireCall(call, this.#callForm(call));
+  *#call(call: ToolCallPart): Generator<ResponseEvent, void, undefined> {
+    const { opened, events, done } = toWireCall(call, this.#declaredTools.formOf(call));
     yield this.#told("added", opened);
     for (const event of events) yield { ...event, output_index: this.items.length };
     yield* this.#done(done);
   }
 
-  *#done(item: OutputItem): Generator<Told, void, undefined> {
+  *#done(item: OutputItem): Generator<ResponseEvent, void, undefined> {
     yield this.#told("done", item);
     this.items.push(item);
   }
 
-  #told(stage: "added" | "done", item: OutputItem): Told {
+  #told(stage: "added" | "done", item: OutputItem): ResponseEvent {
     return { type: `response.output_item.${stage}`, output_index: this.items.length, item };
   }
 
@@ -209,7 +198,3 @@ const TEXTS = {
     }),
   },
 } as const;
-
-function cutShort(): GatewayError {
-  return new GatewayError("reply_cut", "The answer ended before it was complete.");
-}

@@ -1,7 +1,14 @@
 import { GatewayError } from "../../../errors.ts";
 import { newItemId, outputText, type Item, type MessageItem } from "./item.ts";
 import type { BodyItem, ResponseBody } from "./schema.ts";
+import type { ResponseStore } from "./response-store.ts";
 import { isFields, readParts, readText } from "./content.ts";
+
+/** The items that a request may refer to. */
+interface OwnedItems {
+  readonly store: Pick<ResponseStore, "findItem">;
+  readonly owner: string;
+}
 
 export interface InputItems {
   /** Each has an id. A reference is replaced by the item that it refers to. */
@@ -26,7 +33,7 @@ export function withItemTypes(body: unknown): unknown {
  * place of each. An attachment in the user's last message is refused, because the model would have to guess it.
  * @throws GatewayError `unsupported_content`, or `response_not_found` when there is nothing but unknown references.
  */
-export function toInputItems(input: ResponseBody["input"], itemOf: (id: string) => Item | undefined): InputItems {
+export function toInputItems(input: ResponseBody["input"], { store, owner }: OwnedItems): InputItems {
   if (typeof input === "string") {
     return { items: [messageItem({ type: "message", role: "user", content: input })], leftOut: [] };
   }
@@ -35,7 +42,7 @@ export function toInputItems(input: ResponseBody["input"], itemOf: (id: string) 
   const items: Item[] = [];
   const leftOut: string[] = [];
   for (const [index, item] of given.entries()) {
-    const kept = isReference(item) ? itemOf(item.id) : keptItem(item);
+    const kept = isReference(item) ? store.findItem(owner, item.id) : keptItem(item);
     if (index === attaching) refuseAttachments(item, `input[${index}].content`);
     if (kept) items.push(kept);
     else leftOut.push("input.item_reference");

@@ -1,9 +1,9 @@
 import type { Message } from "../../../chat.ts";
 import { GatewayError } from "../../../errors.ts";
-import type { Ask, ToolCallPart } from "../../../turn/ask.ts";
+import type { ModelRequest } from "../../dialect.ts";
 import { checked, listedNames, noteParams, type NotedParams, type ParamGroups } from "../../parameters.ts";
 import type { Item } from "./item.ts";
-import type { StoredResponse } from "./response-store.ts";
+import type { ResponseStore } from "./response-store.ts";
 import { newResponse, type ResponseObject } from "./response-object.ts";
 import {
   RESPONSE_EMULATED,
@@ -14,7 +14,6 @@ import {
   type ResponseBody,
 } from "./schema.ts";
 import { plainMode, toResponseToolAsk, toTextFormat } from "./tools.ts";
-import type { CallForm } from "./call-form.ts";
 import { isFields } from "./content.ts";
 import { DeclaredTools } from "./declared-tools.ts";
 import { toHistory } from "./history.ts";
@@ -22,25 +21,26 @@ import { toInputItems, withItemTypes } from "./input-items.ts";
 import { refuseUnsupported } from "./refused-params.ts";
 
 /** A request for a response, checked: what to ask, and how the caller wants the answer. */
-export interface ResponseRequest extends NotedParams {
-  readonly ask: Ask;
+export interface ResponseRequest extends ModelRequest {
   readonly n: 1;
-  readonly stream: boolean;
+  /** As it begins. */
   readonly response: ResponseObject;
-  /** What a call comes back as. */
-  readonly callForm: (call: ToolCallPart) => CallForm;
+  /** They tell what a call comes back as. */
+  readonly declaredTools: DeclaredTools;
   /** What this request brings. */
   readonly input: readonly Item[];
   /** What it continues, and its input. */
   readonly conversation: readonly Item[];
-  /** Whether it is to be remembered. */
+  /** Whether the response is to be stored. */
   readonly isStored: boolean;
+  /** Whose it is. */
+  readonly owner: string;
 }
 
-/** What this gateway remembers of this caller. */
-export interface ResponseOffer {
-  readonly responseOf: (id: string) => StoredResponse | undefined;
-  readonly itemOf: (id: string) => Item | undefined;
+/** What the caller may refer to. */
+export interface OwnedResponses {
+  readonly store: Pick<ResponseStore, "find" | "findItem">;
+  readonly owner: string;
 }
 
 const PARAMS: ParamGroups = {
@@ -59,11 +59,11 @@ const PARAMS: ParamGroups = {
 };
 
 /** @throws GatewayError that names the offending parameter. */
-export function parseResponseRequest(body: unknown, { responseOf, itemOf }: ResponseOffer): ResponseRequest {
+export function parseResponseRequest(body: unknown, owned: OwnedResponses): ResponseRequest {
   const { given, wanted } = checked(withItemTypes(body), responseBody);
   refuseUnsupported(wanted);
-  const input = toInputItems(wanted.input, itemOf);
-  const conversation = [...continued(wanted, responseOf), ...input.items];
+  const input = toInputItems(wanted.input, owned);
+  const conversation = [...continued(wanted, owned), ...input.items];
   const declared = new DeclaredTools();
   declared.add(wanted.tools ?? [], "tools");
   declared.addItems(conversation);
@@ -87,10 +87,11 @@ export function parseResponseRequest(body: unknown, { responseOf, itemOf }: Resp
     n: 1,
     stream: wanted.stream ?? false,
     response: newResponse(wanted, format),
-    callForm: (call) => declared.formOf(call),
+    declaredTools: declared,
     input: input.items,
     conversation,
     isStored: wanted.store ?? true,
+    owner: owned.owner,
     ...noted(given, wanted, { declared, format, leftOut: [...input.leftOut, ...leftOut] }),
   };
 }
@@ -102,10 +103,10 @@ function configuredFormat(items: readonly Item[]): BodyFormat | undefined {
   return read.success ? read.data : undefined;
 }
 
-function continued(body: ResponseBody, responseOf: ResponseOffer["responseOf"]): readonly Item[] {
+function continued(body: ResponseBody, { store, owner }: OwnedResponses): readonly Item[] {
   const id = body.previous_response_id;
   if (!id) return [];
-  const previous = responseOf(id);
+  const previous = store.find(owner, id);
   if (previous) return previous.conversation;
   const message = `Previous response with id '${id.slice(0, 128)}' not found.`;
   throw new GatewayError("previous_response_not_found", message, { param: "previous_response_id" });

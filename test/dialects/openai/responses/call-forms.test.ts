@@ -17,7 +17,7 @@ const USER = { role: "user", content: "Go." };
 /** The item that a call of a declared tool becomes. */
 function itemOf(changes: object, call: Partial<ToolCallPart>) {
   const part = { type: "tool-call", id: "call_1", kind: "function", name: "search", arguments: "{}", ...call } as const;
-  return toWireCall(part, parse(changes).callForm(part)).done;
+  return toWireCall(part, parse(changes).declaredTools.formOf(part)).done;
 }
 
 describe("a call comes back in the form that its tool has", () => {

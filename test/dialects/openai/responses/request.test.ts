@@ -1,17 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { GatewayError } from "../../../../src/errors.ts";
 import { newItemId } from "../../../../src/dialects/openai/responses/item.ts";
-import { parseResponseRequest } from "../../../../src/dialects/openai/responses/request.ts";
-import { ASK, open, WEATHER } from "../../../support/responses-client.ts";
+import { open, parse, WEATHER } from "../../../support/responses-client.ts";
 import { says } from "../../../support/scripted-gateway.ts";
 
-const OFFER = { responseOf: () => undefined, itemOf: () => undefined };
 const CALL = { type: "function_call", call_id: "call_1", name: "weather", arguments: "{}" };
 const GRAMMAR = { type: "grammar", syntax: "lark", definition: "start: /a+/" };
-
-function parse(changes: object) {
-  return parseResponseRequest({ ...ASK, ...changes }, OFFER);
-}
 
 describe("what is asked", () => {
   test("is understood in every form that items have", () => {

@@ -2,9 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { GatewayError } from "../../../../src/errors.ts";
 import type { AnswerEnd, AnswerPart } from "../../../../src/turn/ask.ts";
-import { toResponseEvents } from "../../../../src/dialects/openai/responses/events.ts";
-import { newResponse, toResponseUsage } from "../../../../src/dialects/openai/responses/response-object.ts";
-import { eventsOf, open, WEATHER, type Event } from "../../../support/responses-client.ts";
+import { numbered, toResponseEvents } from "../../../../src/dialects/openai/responses/events.ts";
+import { answersOf } from "../../../support/answers.ts";
+import { eventsOf, open, parse, WEATHER, type Event } from "../../../support/responses-client.ts";
 import { fails, says, type Answer } from "../../../support/scripted-gateway.ts";
 
 const ID = { response: /^resp_[0-9a-f]{48}$/, message: /^msg_[0-9a-f]{48}$/ };
@@ -57,19 +57,7 @@ function outputText(text: string) {
 
 /** The events that an answer becomes. */
 async function eventsFrom(...parts: AnswerPart[]): Promise<Event[]> {
-  async function* answer() {
-    yield* parts;
-  }
-  const usage = toResponseUsage({ prompt: 1, completion: 1, reasoning: 0 });
-  const begun = newResponse({ model: "gptomni" });
-  return Array.fromAsync(
-    toResponseEvents(answer(), {
-      begun,
-      callForm: ({ kind }) => (kind === "custom" ? "custom_tool_call" : "function_call"),
-      countUsage: () => Promise.resolve(usage),
-      onEnd: () => undefined,
-    }),
-  );
+  return Array.fromAsync(numbered(toResponseEvents(answersOf(...parts), parse({}))));
 }
 
 const end = (finishReason: AnswerEnd = "stop") => ({ type: "end", finishReason }) as const;

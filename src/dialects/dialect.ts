@@ -1,0 +1,66 @@
+import type { z } from "zod";
+import type { GatewayError } from "../errors.ts";
+import type { Ask } from "../turn/ask.ts";
+import type { KeepAlive } from "../turn/keep-alive.ts";
+import type { Choice } from "../turn/merge.ts";
+import type { TokenCount } from "../turn/model-answer.ts";
+import type { NotedParams } from "./parameters.ts";
+
+/** A model request of any dialect, checked: what to ask, and how the caller wants the answer. */
+export interface ModelRequest extends NotedParams {
+  readonly ask: Ask;
+  /** Other questions in the same request. */
+  readonly furtherAsks?: readonly Ask[];
+  /** How many answers to each question are wanted; the site is asked for each separately. */
+  readonly n: number;
+  readonly stream: boolean;
+}
+
+/** What a parser needs besides the body. */
+export interface ParseContext {
+  /** The most answers to one request. */
+  readonly maxChoices: number;
+  /** The body as the caller wrote it: `JSON.parse` rounds numbers and reorders keys. */
+  readonly bodyText: string;
+  /** Names the key that the request came with. It owns what the request stores. */
+  readonly keyId: string;
+}
+
+/** All answers to one request, question by question: each part as it comes, and keep-alives in the pauses. Iterate it once. */
+export interface Answers extends AsyncIterable<Choice | KeepAlive> {
+  /** Of the whole conversation. Known before the first part. */
+  countPromptTokens(): Promise<number>;
+  /** Of what was sent and given so far. */
+  countTokens(): Promise<TokenCount>;
+}
+
+export interface RequestSchemas {
+  /** Checks the body of a request, and describes it. */
+  readonly request: z.ZodObject;
+  /** Parameters that have no effect, and those that the gateway imitates by prompting. */
+  readonly ignored: ReadonlySet<string>;
+  readonly emulated: ReadonlySet<string>;
+}
+
+/** How one API reads a request and writes its answer. Knows nothing of HTTP. */
+export interface Dialect<R extends ModelRequest = ModelRequest, E = unknown> {
+  /** Where the API serves it. */
+  readonly path: `/v1/${string}`;
+  readonly schemas: RequestSchemas;
+  /** A further header that names the request, where the dialect's clients look for one. */
+  readonly requestIdHeader?: string;
+  /** @throws GatewayError that names the offending parameter. */
+  parse(body: unknown, context: ParseContext): R;
+  /** The events of a streamed answer. */
+  stream(answers: Answers, request: R): AsyncIterable<E>;
+  /** The answer in one piece. */
+  collect(answers: Answers, request: R): Promise<object>;
+  /** An event as server-sent events write it. */
+  frame(event: E): string;
+  /** Follows the last event; empty where the dialect has nothing. */
+  readonly endFrame: string;
+  /** The body of an error answer. */
+  errorBody(error: GatewayError, requestId: string): object;
+  /** Ends a stream that fails after its first event; empty where `stream` tells the failure itself. */
+  failureFrame(error: GatewayError, requestId: string): string;
+}

@@ -1,0 +1,41 @@
+import type { Answers } from "../dialects/dialect.ts";
+import type { KeepAlive } from "../turn/keep-alive.ts";
+import type { Choice } from "../turn/merge.ts";
+import type { Answer, TokenCount } from "../turn/model-answer.ts";
+
+/** The answers to one request, merged and kept alive, and what they cost. */
+export class KeptAliveAnswers implements Answers {
+  readonly #items: AsyncIterable<Choice | KeepAlive>;
+  readonly #answers: readonly Answer[];
+  readonly #perQuestion: number;
+
+  constructor(items: AsyncIterable<Choice | KeepAlive>, answers: readonly Answer[], perQuestion: number) {
+    this.#items = items;
+    this.#answers = answers;
+    this.#perQuestion = perQuestion;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Choice | KeepAlive> {
+    return this.#items[Symbol.asyncIterator]();
+  }
+
+  async countPromptTokens(): Promise<number> {
+    const counts = await Promise.all(this.#questions.map((answer) => answer.countPromptTokens()));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async countTokens(): Promise<TokenCount> {
+    const counts = await Promise.all(this.#answers.map((answer) => answer.countTokens()));
+    return counts.reduce((sum, count, index) => ({
+      // Each question once, however many answers.
+      prompt: sum.prompt + (index % this.#perQuestion === 0 ? count.prompt : 0),
+      completion: sum.completion + count.completion,
+      reasoning: sum.reasoning + count.reasoning,
+    }));
+  }
+
+  /** The first answer to each question. */
+  get #questions(): readonly Answer[] {
+    return this.#answers.filter((_answer, index) => index % this.#perQuestion === 0);
+  }
+}

@@ -1,0 +1,57 @@
+import type { Request, RequestHandler } from "express";
+import { parseItemPage, toItemPage } from "../dialects/openai/responses/item-page.ts";
+import type { ResponseStore, StoredResponse } from "../dialects/openai/responses/response-store.ts";
+import { GatewayError } from "../errors.ts";
+import { requestContextOf } from "./request-context.ts";
+import { sendJson } from "./respond.ts";
+
+export interface StoredResponseHandlers {
+  /** `GET /v1/responses/{id}` */
+  readonly retrieve: RequestHandler;
+  /** `DELETE /v1/responses/{id}` */
+  readonly remove: RequestHandler;
+  /** `GET /v1/responses/{id}/input_items` */
+  readonly listInput: RequestHandler;
+}
+
+/** Actions of OpenAI's that would be read as ids otherwise. */
+export const UNSERVED_ACTIONS: readonly string[] = ["/responses/compact", "/responses/input_tokens"];
+
+/** Says of an action of OpenAI's that it is not served, and what to do instead. */
+export const refuseAction: RequestHandler = (request) => {
+  const instead =
+    request.path === "/responses/compact"
+      ? "Conversations are not compacted here: ask for a summary in a turn of its own."
+      : "Tokens are counted in the usage of each response.";
+  throw new GatewayError("unknown_url", `Invalid URL (POST /v1${request.path}). ${instead}`);
+};
+
+/** Shows and deletes stored responses, each to the key that made it. */
+export function storedResponses(store: ResponseStore): StoredResponseHandlers {
+  return {
+    retrieve: (request, response) => {
+      if (request.query["stream"] === "true") {
+        const message = "Unsupported parameter: 'stream' is not supported here.";
+        throw new GatewayError("unsupported_parameter", message, { param: "stream" });
+      }
+      sendJson(response, 200, found(store, request, requestContextOf(response).keyId).response);
+    },
+    remove: (request, response) => {
+      const { keyId } = requestContextOf(response);
+      const { id } = found(store, request, keyId).response;
+      store.forget(keyId, id);
+      sendJson(response, 200, { id, object: "response", deleted: true });
+    },
+    listInput: (request, response) => {
+      const { input } = found(store, request, requestContextOf(response).keyId);
+      sendJson(response, 200, toItemPage(input, parseItemPage(request.query)));
+    },
+  };
+}
+
+function found(store: ResponseStore, { params }: Request, owner: string): StoredResponse {
+  const id = String(params["id"]);
+  const stored = store.find(owner, id);
+  if (stored) return stored;
+  throw new GatewayError("response_not_found", `Response with id '${id.slice(0, 128)}' not found.`);
+}
