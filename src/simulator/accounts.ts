@@ -6,15 +6,15 @@ const CALLBACK_COOKIE = "__Secure-next-auth.callback-url";
 const SESSION_DAYS = 30;
 
 export interface RotationOptions {
-  /** Every so many answers to an account's prompts replace its token; never unless told. */
+  /** The account's token is replaced after so many answers; default: never. */
   readonly rotateEveryReplies?: number;
-  /** How many replaced tokens stay good for the requests that are under way with them; 1 unless told. */
+  /** How many replaced tokens stay valid, for requests that are under way; default 1. */
   readonly replacedTokensInForce?: number;
-  /** How long a token holds, as its cookie says; 30 unless told. */
+  /** Lifetime of a token, as its cookie says; default 30. */
   readonly sessionDays?: number;
 }
 
-/** Who may sign in, and with which tokens; as next-auth does it, a token is replaced while it is used. */
+/** The accounts and their valid tokens. Tokens are replaced while they are used, as next-auth does. */
 export class Accounts {
   readonly #options: RotationOptions;
   readonly #tokens = new Map<string, string[]>();
@@ -24,14 +24,14 @@ export class Accounts {
     this.#options = options;
   }
 
-  /** Makes the account, or signs it in once more, and gives its cookies as a Cookie header. */
+  /** Makes the account, or signs it in again. Returns its Cookie header. */
   add(name: string, origin: string): string {
     const csrf = randomBytes(32).toString("hex");
     const callback = `${CALLBACK_COOKIE}=${encodeURIComponent(`${origin}/zh`)}`;
     return `${SESSION_COOKIE}=${this.rotate(name)}; ${CSRF_COOKIE}=${csrf}%7C${csrf}; ${callback}`;
   }
 
-  /** Whose token this is, while it holds. */
+  /** The account with this token; undefined when the token is not valid. */
   nameOf(cookies: ReadonlyMap<string, string>): string | undefined {
     const token = cookies.get(SESSION_COOKIE);
     if (token === undefined) return undefined;
@@ -46,7 +46,7 @@ export class Accounts {
     return token;
   }
 
-  /** Counts a reply; the new token where this one is due to bring it. */
+  /** Counts an answer. Returns a new token when one is due. */
   rotateOnReply(name: string): string | undefined {
     const count = (this.#replies.get(name) ?? 0) + 1;
     this.#replies.set(name, count);
@@ -54,12 +54,12 @@ export class Accounts {
     return every !== undefined && count % every === 0 ? this.rotate(name) : undefined;
   }
 
-  /** The token that the site handed out last. */
+  /** The newest token. */
   currentToken(name: string): string | undefined {
     return this.#tokens.get(name)?.[0];
   }
 
-  /** What the site sets for a token. */
+  /** The Set-Cookie header for a token. */
   sessionCookie(token: string): string {
     const expires = this.sessionExpires().toUTCString();
     return `${SESSION_COOKIE}=${token}; Path=/; Expires=${expires}; HttpOnly; Secure; SameSite=Lax`;
@@ -69,7 +69,7 @@ export class Accounts {
     return new Date(Date.now() + (this.#options.sessionDays ?? SESSION_DAYS) * 86_400_000);
   }
 
-  /** Only the token that was handed out first holds from now on. */
+  /** From now on only the oldest token is valid. */
   forgetNewest(name: string): void {
     this.#tokens.set(name, (this.#tokens.get(name) ?? []).slice(-1));
   }

@@ -4,7 +4,7 @@ import { generate } from "selfsigned";
 interface Certificate {
   readonly key: string;
   readonly cert: string;
-  /** Base64 of the SHA-256 of the public key, by which Chromium can be told to trust this key and no other. */
+  /** Base64 of the public key's SHA-256: with it, Chromium is told to trust this key and no other. */
   readonly spkiHash: string;
 }
 

@@ -3,20 +3,20 @@ import { createHash, randomBytes } from "node:crypto";
 const CLEARANCE_COOKIE = "cf_clearance";
 export const SOLUTION_PATH = "/cdn-cgi/challenge";
 
-/** Bits of zero that a solution's hash begins with: some four thousand tries, a tenth of a second in a page. */
+/** A solution's hash begins with so many zero bits: about four thousand tries, a tenth of a second in a page. */
 const DIFFICULTY_BITS = 12;
 const DEFAULT_CLEARANCE_MS = 3_600_000;
 
 export interface ChallengeOptions {
-  /** Asked for from the start. */
+  /** The challenge is on from the start. */
   readonly isOn?: boolean;
-  /** The page never solves it: it waits for a person. */
+  /** The page does not solve it and waits for a person. */
   readonly isUnsolvable?: boolean;
-  /** How long a clearance holds. */
+  /** Lifetime of a clearance. */
   readonly clearanceMs?: number;
-  /** How long the page takes beyond its work. */
+  /** Pause of the page after its work. */
   readonly extraMs?: number;
-  /** How it shows itself: Cloudflare's status and mark unless told. */
+  /** Status and headers of the challenge; default: Cloudflare's. */
   readonly head?: ChallengeHead;
 }
 
@@ -29,11 +29,11 @@ const CLOUDFLARE: ChallengeHead = { status: 403, headers: { "cf-mitigated": "cha
 
 interface Rule {
   readonly options: ChallengeOptions;
-  /** Clearances up to this number are void. */
+  /** Clearances up to this number are invalid. */
   readonly voidUpTo: number;
 }
 
-/** A gate before every page: a browser passes it by itself with a proof of work, and then holds a clearance. */
+/** A gate before every page. A browser passes it by itself with a proof of work, and gets a clearance. */
 export class Challenge {
   #everyone: Rule;
   readonly #accounts = new Map<string, Rule>();
@@ -45,12 +45,12 @@ export class Challenge {
     this.#everyone = { options, voidUpTo: 0 };
   }
 
-  /** Asks anew, clearance or not: the account, or everybody. */
+  /** Challenges again, with or without a clearance: one account, or all. */
   demand(options: ChallengeOptions = {}, account?: string): void {
     this.#rule({ options: { ...options, isOn: true }, voidUpTo: this.#issued }, account);
   }
 
-  /** Asks no more: the account, or anybody. */
+  /** Challenges no more: one account, or all. */
   drop(account?: string): void {
     this.#rule({ options: {}, voidUpTo: this.#issued }, account);
   }
@@ -66,7 +66,7 @@ export class Challenge {
     return this.#ruleFor(account).options.head ?? CLOUDFLARE;
   }
 
-  /** The page that solves it. */
+  /** The challenge page, with the script that solves it. */
   page(account: string | undefined): string {
     const { isUnsolvable = false, extraMs = 0 } = this.#ruleFor(account).options;
     const script = isUnsolvable ? "" : this.#script(extraMs);
@@ -74,7 +74,7 @@ export class Challenge {
     return `<!doctype html><html><head><title>Just a moment...</title></head><body><p>${text}</p>${script}</body></html>`;
   }
 
-  /** A clearance cookie for a right solution; each page's seed is good once. */
+  /** Returns a clearance cookie for a correct solution. A page's seed can be used once. */
   clear(solution: { seed?: unknown; nonce?: unknown }, account: string | undefined): string | undefined {
     const { seed, nonce } = solution;
     if (typeof seed !== "string" || !this.#seeds.delete(seed)) return undefined;

@@ -1,4 +1,4 @@
-/** The page that a session keeps open; honest about what it is. */
+/** The page that a session keeps open. It says that it is simulated. */
 export function chatPage(account: string | undefined): string {
   const who = account === undefined ? "not signed in" : `signed in as ${escapeHtml(account)}`;
   return [

@@ -1,13 +1,13 @@
 import type { Fault } from "./fault.ts";
 
 export interface PlanOptions {
-  /** Whose prompts meet the fault; anybody's unless told. */
+  /** The account whose prompts get the fault; default: any. */
   readonly account?: string;
-  /** How many of them; 1 unless told. */
+  /** How many prompts get it; default 1. */
   readonly times?: number;
 }
 
-/** Faults that wait for the prompts to come, first planned first met. */
+/** Faults for the next prompts, in the order in which they were planned. */
 export class FaultPlan {
   readonly #entries: { readonly account: string | undefined; timesLeft: number; readonly fault: Fault }[] = [];
 

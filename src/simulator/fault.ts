@@ -1,6 +1,6 @@
-/** How the simulated site misbehaves, or shapes its answer, for one request. Everything is optional. */
+/** How the simulated site answers one request, well or badly. Everything is optional. */
 export interface Fault {
-  /** Before the headers, and between headers and first byte; milliseconds. */
+  /** Pauses before the headers, and between the headers and the first byte; milliseconds. */
   readonly delayMs?: number;
   readonly firstByteDelayMs?: number;
   /** The answer: this text, or `chunks` times `chunkText`. */
@@ -8,35 +8,35 @@ export interface Fault {
   readonly chunks?: number;
   readonly chunkText?: string;
   readonly chunkDelayMs?: number;
-  /** Every byte by itself, so that characters are split. */
+  /** Sends each byte by itself, so that characters are split. */
   readonly bytewise?: boolean;
-  /** Every chunk is a line with the time at which it is written; milliseconds since the epoch. */
+  /** Each chunk is a line with the time at which it is written; milliseconds since the epoch. */
   readonly stamps?: boolean;
-  /** After this many chunks nothing comes any more, until the client leaves. */
+  /** Stops after so many chunks, and waits until the client leaves. */
   readonly stallAfterChunks?: number;
-  /** After this many chunks the connection breaks. */
+  /** Breaks the connection after so many chunks. */
   readonly resetAfterChunks?: number;
   readonly resetBeforeHeaders?: boolean;
   readonly status?: number;
   /** With status 401: the site asks for a user name and a password. */
   readonly asksForPassword?: boolean;
-  /** The header as it stands, for status 429 and 503. */
+  /** The Retry-After header, verbatim. */
   readonly retryAfter?: string;
-  /** A page with status 200. */
+  /** Answers with an HTML page and status 200. */
   readonly html?: boolean;
-  /** A challenge in answer to this request. */
+  /** Answers with a challenge. */
   readonly challenge?: boolean;
   readonly empty?: boolean;
   readonly whitespace?: boolean;
-  /** An error inside a 200. */
+  /** Answers with an error in JSON and status 200. */
   readonly jsonError?: boolean;
   readonly hugeBytes?: number;
   readonly redirectTo?: string;
-  /** Answers as usual, and takes the session cookie away. */
+  /** Answers as usual, and signs the account out. */
   readonly signOut?: boolean;
 }
 
-/** Reads the directive in a prompt, a line `@sim {…}`; the last one counts, as earlier turns repeat theirs. */
+/** Reads the directive in a prompt: a line `@sim {…}`. The last one counts, since a prompt repeats earlier turns. */
 export function faultIn(prompt: string): Fault {
   // Only a line feed ends the line: an answer asked for may hold the other separators that `.` and `$` stop at.
   const found = [...prompt.matchAll(/(?:^|\n)@sim (\{[^\n]*\})(?=\n|$)/g)].at(-1)?.[1];

@@ -1,12 +1,12 @@
 import { EventEmitter, once } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 
-/** One prompt that reached the site, and what became of it. Times are milliseconds since the epoch. */
+/** A prompt that reached the site, and how it was answered. Times are milliseconds since the epoch. */
 export interface Post {
   readonly id: number;
-  /** Undefined when nobody was signed in. */
+  /** Undefined when the request was not signed in. */
   readonly account: string | undefined;
-  /** The client's port: each context of a browser has connections of its own. */
+  /** The client's port. Browser contexts do not share connections. */
   readonly port: number | undefined;
   readonly prompt: string;
   readonly headers: IncomingHttpHeaders;
@@ -14,24 +14,24 @@ export interface Post {
   readonly startedAt: number;
   status: number | undefined;
   bytesSent: number;
-  /** What was sent, as far as it is kept. */
+  /** The beginning of what was sent: up to `KEPT_BYTES`. */
   readonly sent: (string | Buffer)[];
   finishedAt: number | undefined;
   /** The client left before the answer was complete. */
   aborted: boolean;
 }
 
-/** Of each answer; more is only counted. */
+/** Bytes that are kept of each answer. The rest is only counted. */
 const KEPT_BYTES = 4 * 1024 * 1024;
 
-/** complete: to the last byte · broken: the site itself broke off · left: the client did. */
+/** complete: sent to the last byte · broken: the site broke off · left: the client broke off. */
 type Ending = "complete" | "broken" | "left";
 
-/** What the site saw, for tests to ask. */
+/** Everything the site was asked, for tests to look at. */
 export class Record {
   readonly posts: Post[] = [];
   pageLoads = 0;
-  /** How often it was asked who is signed in. */
+  /** How often `/api/auth/session` was asked. */
   signInChecks = 0;
   readonly #running = new Map<string, number>();
   readonly #mostRunning = new Map<string, number>();
@@ -76,7 +76,7 @@ export class Record {
     return this.#mostRunning.get(account) ?? 0;
   }
 
-  /** Resolves with the first post of which this holds, now or later. @throws when the limit, in ms, or the signal ends it. */
+  /** Resolves with the first post that matches, now or later. @throws when the limit (ms) is over or the signal aborts. */
   async waitFor(holds: (post: Post) => boolean, limit: number | AbortSignal): Promise<Post> {
     const signal = typeof limit === "number" ? AbortSignal.timeout(limit) : limit;
     for (;;) {

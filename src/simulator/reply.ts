@@ -4,7 +4,7 @@ import type { Fault } from "./fault.ts";
 import type { Post, Record } from "./record.ts";
 import { userTurns } from "./transcript.ts";
 
-/** Bytes, so characters beyond ASCII are split now and then, as they are on the real wire. */
+/** Chunks are cut by bytes, so characters beyond ASCII are split now and then, as on the real wire. */
 const CHUNK_BYTES = 8;
 const HUGE_CHUNK = Buffer.alloc(64 * 1024, "x");
 const TEXT_TYPE = "text/plain; charset=utf-8";
@@ -15,11 +15,11 @@ interface Exchange {
   readonly post: Post;
   readonly record: Record;
   readonly fault: Fault;
-  /** Between chunks, where the fault says nothing else. */
+  /** Pause between chunks, unless the fault has its own. */
   readonly chunkDelayMs: number;
 }
 
-/** Answers a prompt as its fault says; resolves when it is over, by end or by the client's leaving. */
+/** Answers a prompt as its fault says. Resolves when the answer has ended or the client has left. */
 export async function answer(exchange: Exchange, gone: AbortSignal): Promise<void> {
   const { response, fault, post, record } = exchange;
   if (fault.delayMs) await pause(fault.delayMs, gone);
@@ -36,7 +36,7 @@ export async function answer(exchange: Exchange, gone: AbortSignal): Promise<voi
     record.sent(post, body);
     return void response.end(body);
   }
-  // HTTP/2 has no flushHeaders of its own; an empty write sends them.
+  // HTTP/2 responses have no flushHeaders; an empty write sends the headers.
   response.write("");
   if (fault.firstByteDelayMs) await pause(fault.firstByteDelayMs, gone);
   await stream(exchange, gone);
@@ -62,7 +62,7 @@ async function stream(exchange: Exchange, gone: AbortSignal): Promise<void> {
     count += 1;
     record.sent(post, chunk);
     if (!response.write(chunk)) await drained(response, gone);
-    // Before the next chunk is made, so that a stamp is of the moment when it is written.
+    // The next chunk is made after the pause, so that a time stamp tells when it is written.
     if (delayMs > 0) await pause(delayMs, gone);
   }
   if (gone.aborted) return;
@@ -96,7 +96,7 @@ function breakOff({ request, response, record, post }: Exchange): void {
   else request.socket.destroy();
 }
 
-/** Ends at once, and without a timer left, when the client leaves. */
+/** Ends at once when the client leaves; no timer is left. */
 async function pause(ms: number, gone: AbortSignal): Promise<void> {
   if (gone.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -112,6 +112,6 @@ async function drained(response: Http2ServerResponse, gone: AbortSignal): Promis
   try {
     await once(response, "drain", { signal: gone });
   } catch {
-    // The client left; whoever writes next looks at the signal.
+    // The client left. The next write checks the signal.
   }
 }

@@ -1,30 +1,23 @@
-import {
-  createSecureServer,
-  type Http2SecureServer,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-} from "node:http2";
-import type { AddressInfo, Socket } from "node:net";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { Accounts, parseCookies, REMOVED_SESSION_COOKIE, type RotationOptions } from "./accounts.ts";
 import { answer } from "./reply.ts";
 import { bodyOf, fieldsOf } from "./body.ts";
-import { makeCertificate } from "./certificate.ts";
 import { Challenge, SOLUTION_PATH, type ChallengeOptions } from "./challenge.ts";
 import { chatPage } from "./chat-page.ts";
 import { faultIn, type Fault } from "./fault.ts";
 import { FaultPlan, type PlanOptions } from "./fault-plan.ts";
-import { floodWithFrames } from "./frame-flood.ts";
 import { Record, type Post } from "./record.ts";
 import { scriptIn } from "./script.ts";
-import type { SitePage } from "./site-page.ts";
+import { HTML_TYPE, send, sendPage, type SitePage } from "./site-page.ts";
+import { SiteServer } from "./site-server.ts";
 
 export interface SimulatorOptions extends RotationOptions {
-  /** 0, the default, takes a free one. */
+  /** The default, 0, takes a free port. */
   readonly port?: number;
-  /** Where to listen; 127.0.0.1 unless told. */
+  /** The address to listen at; default 127.0.0.1. */
   readonly host?: string;
   readonly challenge?: ChallengeOptions;
-  /** Between the chunks of an answer; 15 unless told. */
+  /** Pause between the chunks of an answer; default 15. */
   readonly chunkDelayMs?: number;
 }
 
@@ -34,70 +27,64 @@ interface Visit {
   readonly path: string;
   readonly cookies: ReadonlyMap<string, string>;
   readonly account: string | undefined;
-  /** The answer is over, or the client has left. */
+  /** Aborts when the answer is over or the client has left. */
   readonly gone: AbortSignal;
 }
 
 const DEFAULT_CHUNK_DELAY_MS = 15;
 const CHAT_PATH = "/api/chatWithText";
-const HTML_TYPE = "text/html; charset=utf-8";
 
 /** A simulated chat site on localhost, with faults on demand. */
 export class Simulator implements AsyncDisposable {
   readonly accounts: Accounts;
   readonly challenge: Challenge;
   readonly record = new Record();
-  /** Pages in place of the site's own, by path. */
+  /** Pages that replace the site's own, by path. */
   readonly pages = new Map<string, SitePage>();
-  /** Base64; what Chromium is to trust, and nothing else. */
-  readonly spkiHash: string;
-  readonly #server: Http2SecureServer;
-  readonly #sockets = new Set<Socket>();
+  readonly #server: SiteServer;
   readonly #plan = new FaultPlan();
   readonly #chunkDelayMs: number;
-  #port = 0;
 
-  private constructor(server: Http2SecureServer, spkiHash: string, options: SimulatorOptions) {
+  private constructor(server: SiteServer, options: SimulatorOptions) {
     this.#server = server;
-    this.spkiHash = spkiHash;
     this.accounts = new Accounts(options);
     this.challenge = new Challenge(options.challenge ?? {});
     this.#chunkDelayMs = options.chunkDelayMs ?? DEFAULT_CHUNK_DELAY_MS;
   }
 
   static async start(options: SimulatorOptions = {}): Promise<Simulator> {
-    const { key, cert, spkiHash } = await makeCertificate();
-    const server = createSecureServer({ key, cert, allowHTTP1: true });
-    const simulator = new Simulator(server, spkiHash, options);
-    await simulator.#listen(options.port ?? 0, options.host ?? "127.0.0.1");
+    const { port = 0, host = "127.0.0.1" } = options;
+    const server = await SiteServer.create();
+    const simulator = new Simulator(server, options);
+    await server.listen((request, response) => void simulator.#serve(request, response), port, host);
     return simulator;
   }
 
   get origin(): string {
-    return `https://localhost:${this.#port}`;
+    return this.#server.origin;
   }
 
-  /** For BROWSER_ARGS: trust this key only. */
+  /** For BROWSER_ARGS: trusts this server's key and no other. */
   get browserArgs(): string {
-    return `--ignore-certificate-errors-spki-list=${this.spkiHash}`;
+    return `--ignore-certificate-errors-spki-list=${this.#server.spkiHash}`;
   }
 
-  /** Makes an account and gives its Cookie header, for GPTOMNI_CREDENTIALS. */
+  /** Makes an account. Returns its Cookie header, for GPTOMNI_CREDENTIALS. */
   addAccount(name: string): string {
     return this.accounts.add(name, this.origin);
   }
 
-  /** None of the account's tokens holds any more. */
+  /** Makes all tokens of the account invalid. */
   signOut(name: string): void {
     this.accounts.signOut(name);
   }
 
-  /** The next prompts of the account, or of anybody, meet this. */
+  /** The next prompts, of one account or of any, are answered with this fault. */
   failNext(fault: Fault, options: PlanOptions = {}): void {
     this.#plan.add(fault, options);
   }
 
-  /** From now on every page and prompt needs a new clearance: the account's, or everybody's. */
+  /** From now on every page and prompt needs a new clearance, for one account or for all. */
   challengeAll(options: ChallengeOptions = {}, account?: string): void {
     this.challenge.demand(options, account);
   }
@@ -130,29 +117,8 @@ export class Simulator implements AsyncDisposable {
     return this.record.waitFor((post) => post.aborted && holds(post), limit);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
-  }
-
-  async #listen(port: number, host: string): Promise<void> {
-    const server = this.#server;
-    server.on("request", (request, response) => void this.#serve(request, response));
-    const keep = (socket: Socket): void => {
-      this.#sockets.add(socket);
-      socket.once("close", () => this.#sockets.delete(socket));
-    };
-    // The bare connection too, as one that never ends its handshake would hold up the disposal.
-    server.on("connection", keep).on("secureConnection", keep);
-    server.on("upgrade", floodWithFrames);
-    // A client that breaks off is what this site is for.
-    server.on("sessionError", () => {});
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(port, host, resolve);
-    });
-    this.#port = (server.address() as AddressInfo).port;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#server[Symbol.asyncDispose]();
   }
 
   async #serve(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
@@ -165,7 +131,7 @@ export class Simulator implements AsyncDisposable {
     try {
       await this.#route({ request, response, path, cookies, account, gone: left.signal });
     } catch (error) {
-      // A client that left while it was read or written to is no error; anything else is one of this site's own.
+      // When the client has left, reading and writing fail as they should. Everything else is a bug of this site.
       if (!left.signal.aborted && !request.destroyed) send(response, 500, "text/plain", String(error));
     }
   }
@@ -191,12 +157,8 @@ export class Simulator implements AsyncDisposable {
     if (account === undefined) return send(response, 200, "application/json", "{}");
     response.setHeader("set-cookie", this.accounts.sessionCookie(this.accounts.rotate(account)));
     const user = { name: account, email: `${account}@example.com` };
-    return send(
-      response,
-      200,
-      "application/json",
-      JSON.stringify({ user, expires: this.accounts.sessionExpires().toISOString() }),
-    );
+    const expires = this.accounts.sessionExpires().toISOString();
+    return send(response, 200, "application/json", JSON.stringify({ user, expires }));
   }
 
   async #chat(visit: Visit): Promise<void> {
@@ -218,7 +180,7 @@ export class Simulator implements AsyncDisposable {
     await answer({ request, response, post, record, fault: met, chunkDelayMs: this.#chunkDelayMs }, gone);
   }
 
-  /** As the site's own page asks, and nobody else. */
+  /** The site answers its own page only. Gives the status for everybody else. */
   #refusal({ request: { headers }, account }: Visit, prompt: unknown): number | undefined {
     const isFromPage = headers.origin === this.origin && headers.referer?.startsWith(`${this.origin}/`);
     if (!isFromPage || headers["sec-fetch-site"] !== "same-origin") return 403;
@@ -228,7 +190,7 @@ export class Simulator implements AsyncDisposable {
   }
 
   #setToken({ response, account }: Visit, fault: Fault): void {
-    // A head that is never sent brings no token.
+    // Where no head is sent, no token is.
     if (account === undefined || fault.resetBeforeHeaders) return;
     if (fault.signOut) {
       this.accounts.signOut(account);
@@ -252,18 +214,4 @@ export class Simulator implements AsyncDisposable {
     response.setHeader("set-cookie", clearance);
     return send(response, 200, "text/plain", "ok");
   }
-}
-
-function sendPage(response: Http2ServerResponse, { status = 200, headers = {}, body = "", isEndless }: SitePage): void {
-  response.statusCode = status;
-  response.setHeader("content-type", HTML_TYPE);
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (!isEndless) response.end(body);
-  else if (body !== "") response.write(body);
-}
-
-function send(response: Http2ServerResponse, status: number, type: string, body: string): void {
-  response.statusCode = status;
-  response.setHeader("content-type", type);
-  response.end(body);
 }
