@@ -5,20 +5,13 @@ import { promisify } from "node:util";
 import { GatewayError } from "../errors.ts";
 import { toErrorBody } from "../dialects/openai/error.ts";
 
-/** How long a request's head, and the whole of it, may take to arrive. */
-const ARRIVAL_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
-/**
-/**
- * A connection over which nothing is asked outlives those in the pools of clients and proxies: nginx keeps them for 60 or 75 s,
- * Go and Traefik for 90 s, OkHttp for 5 minutes, Google's load balancer for 10 minutes. Else a pool would send a request
- * over a connection that is being closed.
- */
-const IDLE_LIMITS = { keepAliveTimeout: 620_000, keepAliveTimeoutBuffer: 10_000, idleLimitMs: 635_000 };
-/** Each costs a file descriptor and some kilobytes; far more than clients need, far less than a process may open. */
-const MAX_CONNECTIONS = 4_096;
-
-export interface IdleLimits {
-  /** How long an idle connection is kept, as clients are told; milliseconds. */
+/** Milliseconds, under Node's own names. */
+export interface ConnectionLimits {
+  /** How long a request's head may take to arrive, and the whole of it; and how often both are checked. */
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  readonly connectionsCheckingInterval: number;
+  /** How long an idle connection is kept, as clients are told. */
   readonly keepAliveTimeout: number;
   /** How much longer it is really kept: a request may be under way when the time is over. */
   readonly keepAliveTimeoutBuffer: number;
@@ -28,6 +21,16 @@ export interface IdleLimits {
    */
   readonly idleLimitMs: number;
 }
+
+const ARRIVAL_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
+/**
+ * A connection over which nothing is asked outlives those in the pools of clients and proxies: nginx keeps them for 60 or 75 s,
+ * Go and Traefik for 90 s, OkHttp for 5 minutes, Google's load balancer for 10 minutes. Else a pool would send a request
+ * over a connection that is being closed.
+ */
+const IDLE_LIMITS = { keepAliveTimeout: 620_000, keepAliveTimeoutBuffer: 10_000, idleLimitMs: 635_000 };
+/** Each costs a file descriptor and some kilobytes; far more than clients need, far less than a process may open. */
+const MAX_CONNECTIONS = 4_096;
 
 /** A client that is still sending gets this long to read why it is cut off: closing at once may lose the answer. */
 const LINGER_MS = 1_000;
@@ -39,11 +42,15 @@ const LOOK_EVERY_MS = 10;
  * Node's server, which tells in JSON what it cannot read, too. From `leaving` on, each answer is its connection's last:
  * clients and proxies go elsewhere with their next request, in place of finding the connection closed.
  */
-export function createHttpServer(app: RequestListener, leaving: AbortSignal, idle: IdleLimits = IDLE_LIMITS): Server {
+export function createHttpServer(
+  app: RequestListener,
+  leaving: AbortSignal,
+  limits: Partial<ConnectionLimits> = {},
+): Server {
   const latest = new WeakMap<Duplex, ServerResponse>();
   const idleTimers = new WeakMap<Duplex, NodeJS.Timeout>();
-  const { idleLimitMs, ...keepAlive } = idle;
-  const server = createServer({ ...ARRIVAL_LIMITS, ...keepAlive }, (request, response) => {
+  const { idleLimitMs, ...timeouts } = { ...ARRIVAL_LIMITS, ...IDLE_LIMITS, ...limits };
+  const server = createServer(timeouts, (request, response) => {
     const { socket } = request;
     latest.set(socket, response);
     clearTimeout(idleTimers.get(socket));

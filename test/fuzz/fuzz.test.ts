@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { beforeAll, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { DIALECTS } from "./dialects.ts";
 import { hostileRequests } from "./hostile.ts";
 import { sentTo } from "./requests.ts";
@@ -41,8 +41,8 @@ const saysSomething: Answer = async function* ({ messages }) {
   yield { type: "end", finishReason: "stop" };
 };
 
-/** Compiles the vocabulary and the schemas once, which would count against the first answer. */
-beforeAll(async () => {
+/** Compiles the vocabulary and the schemas, which would count against the first answer. */
+beforeEach(async () => {
   const { post } = await serve(saysSomething);
   await post({ model: "gptomni", messages: [{ role: "user", content: "Hello" }] });
 });

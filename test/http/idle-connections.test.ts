@@ -2,28 +2,22 @@ import { once } from "node:events";
 import { Agent as NodeAgent, get, type IncomingMessage } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
-import { setTimeout as delay } from "node:timers/promises";
 import { Agent, fetch as undiciFetch } from "undici";
-import { afterEach, expect, test } from "vitest";
-import { createHttpServer, type IdleLimits } from "../../src/http/server.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { createHttpServer, type ConnectionLimits } from "../../src/http/server.ts";
 import { says, serve } from "../support/scripted-gateway.ts";
-
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0)) cleanup();
-});
 
 function app(_request: unknown, response: { end(text: string): void }): void {
   response.end("hello");
 }
 
 /** A server, and how many connections were made to it. */
-async function serveIdle(idle?: IdleLimits) {
+async function serveWith(limits: Partial<ConnectionLimits> = {}) {
   let connections = 0;
-  const server = createHttpServer(app, new AbortController().signal, idle);
+  const server = createHttpServer(app, new AbortController().signal, limits);
   server.on("connection", () => (connections += 1)).listen(0, "127.0.0.1");
   await once(server, "listening");
-  cleanups.push(() => {
+  onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
@@ -46,44 +40,62 @@ test("an idle connection is kept for longer than pools of clients and proxies ke
 });
 
 test("a connection that was idle for longer than a head may take is used again", async () => {
-  const { port, connections } = await serveIdle();
+  const { port, connections } = await serveWith({ headersTimeout: 200, connectionsCheckingInterval: 20 });
   const socket = connect(port, "127.0.0.1");
   expect(await ask(socket)).toContain("200 OK");
-  await delay(11_500);
+  // A head that began now is cut off: so long the first connection was idle.
+  const late = connect(port, "127.0.0.1");
+  late.write("GET / HTTP/1.1\r\n");
+  await once(late, "data");
   expect(await ask(socket)).toContain("200 OK");
-  expect(connections()).toBe(1);
-  socket.destroy();
+  expect(connections()).toBe(2);
+  for (const one of [socket, late]) one.destroy();
 });
 
-/** The time of which clients are told is over at once; a request that comes a moment later meets an open connection. */
+/** The time of which clients are told is over soon; a request that comes a moment later meets an open connection. */
 const SHORT = { keepAliveTimeout: 1_000, keepAliveTimeoutBuffer: 60_000, idleLimitMs: 60_000 };
 
-test("a request that comes just after the announced time is answered over the same connection", async () => {
-  const { port, connections } = await serveIdle(SHORT);
+/** Resolves when a server would have closed a connection that is idle from now on. */
+async function idleFor(keepAliveTimeout: number): Promise<void> {
+  if (keepAliveTimeout === 0) return;
+  const { port } = await serveWith({ keepAliveTimeout, keepAliveTimeoutBuffer: 0 });
   const socket = connect(port, "127.0.0.1");
-  expect(await ask(socket)).toMatch(/keep-alive: timeout=1\r/i);
-  for (const afterMs of [900, 1_100, 1_500]) {
-    await delay(afterMs);
-    expect(await ask(socket)).toContain("200 OK");
-  }
-  expect(connections()).toBe(1);
-  socket.destroy();
-});
+  const closed = once(socket, "close");
+  await ask(socket);
+  await closed;
+}
 
-test("pools that reuse connections around the announced time are always answered", async () => {
-  const { port } = await serveIdle(SHORT);
-  const url = `http://127.0.0.1:${port}/`;
-  const agent = new NodeAgent({ keepAlive: true, maxSockets: 1 });
-  // Neither heeds what the server announces: as aiohttp's and httpx's pools.
-  const dispatcher = new Agent({ connections: 1, keepAliveTimeout: 60_000, keepAliveTimeoutThreshold: -60_000 });
-  cleanups.push(
-    () => agent.destroy(),
-    () => void dispatcher.destroy(),
-  );
-  for (const afterMs of [0, 950, 1_000, 1_050, 1_200]) {
-    await delay(afterMs);
-    const [response] = (await once(get(url, { agent }), "response")) as [IncomingMessage];
-    expect(await text(response)).toBe("hello");
-    expect(await (await undiciFetch(url, { dispatcher })).text()).toBe("hello");
-  }
-});
+test.each([900, 1_100, 1_500])(
+  "a request that comes around the announced time is answered over the same connection (after %i ms)",
+  async (afterMs) => {
+    const { port, connections } = await serveWith(SHORT);
+    const socket = connect(port, "127.0.0.1");
+    expect(await ask(socket)).toMatch(/keep-alive: timeout=1\r/i);
+    await idleFor(afterMs);
+    expect(await ask(socket)).toContain("200 OK");
+    expect(connections()).toBe(1);
+    socket.destroy();
+  },
+);
+
+test.each([0, 950, 1_000, 1_050, 1_200])(
+  "pools that reuse connections around the announced time are always answered (after %i ms)",
+  async (afterMs) => {
+    const { port } = await serveWith(SHORT);
+    const url = `http://127.0.0.1:${port}/`;
+    const agent = new NodeAgent({ keepAlive: true, maxSockets: 1 });
+    // Neither heeds what the server announces: as aiohttp's and httpx's pools.
+    const dispatcher = new Agent({ connections: 1, keepAliveTimeout: 60_000, keepAliveTimeoutThreshold: -60_000 });
+    onTestFinished(() => {
+      agent.destroy();
+      void dispatcher.destroy();
+    });
+    const askBoth = async (): Promise<string[]> => {
+      const [response] = (await once(get(url, { agent }), "response")) as [IncomingMessage];
+      return [await text(response), await (await undiciFetch(url, { dispatcher })).text()];
+    };
+    expect(await askBoth()).toEqual(["hello", "hello"]);
+    await idleFor(afterMs);
+    expect(await askBoth()).toEqual(["hello", "hello"]);
+  },
+);

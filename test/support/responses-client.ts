@@ -32,7 +32,7 @@ export interface Event {
 }
 
 /** A server and what it was asked, turn by turn. */
-export async function open(answer: Answer, overrides: Parameters<typeof serve>[1] = {}) {
+export async function open(answer: Answer, overrides: Parameters<typeof serve>[1] = {}, send = fetch) {
   const asked: ChatRequest[] = [];
   const listening: Answer = (request, signal) => {
     asked.push(request);
@@ -40,7 +40,7 @@ export async function open(answer: Answer, overrides: Parameters<typeof serve>[1
   };
   const server = await serve(listening, overrides);
   const respond = (changes: object) =>
-    fetch(`${server.url}/v1/responses`, {
+    send(`${server.url}/v1/responses`, {
       method: "POST",
       headers: JSON_HEADERS,
       body: JSON.stringify({ ...ASK, ...changes }),

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import OpenAI from "openai";
-import { afterEach } from "vitest";
+import { onTestFinished } from "vitest";
 import type { ChatRequest, ReplyPart } from "../../src/chat.ts";
 import type { Reply } from "../../src/gateway.ts";
 import { createApp, type AppParts } from "../../src/http/app.ts";
 import { ModelCatalog } from "../../src/http/model-catalog.ts";
-import { createHttpServer } from "../../src/http/server.ts";
+import { createHttpServer, type ConnectionLimits } from "../../src/http/server.ts";
 import { ADMIN_KEY } from "./api-key.ts";
 import { marked } from "./marked.ts";
 import { flatten } from "../../src/sites/prompt.ts";
@@ -21,13 +21,8 @@ const NOT_WAITING = { queuePosition: undefined, estimatedWaitMs: undefined };
 export type Answer = (request: ChatRequest, signal: AbortSignal) => AsyncGenerator<ReplyPart, void, undefined>;
 type Overrides = Partial<Omit<AppParts, "limits">> & { readonly limits?: Partial<AppParts["limits"]> };
 
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0)) cleanup();
-});
-
-/** A real server in front of a gateway whose answers the test writes. */
-export async function serve(answer: Answer, overrides: Overrides = {}) {
+/** A real server in front of a gateway whose answers the test writes. It closes when the test is over. */
+export async function serve(answer: Answer, overrides: Overrides = {}, connection: Partial<ConnectionLimits> = {}) {
   const lines: Record<string, unknown>[] = [];
   const write = (fields: object): void => void lines.push({ ...fields });
   const gateway = {
@@ -65,9 +60,9 @@ export async function serve(answer: Answer, overrides: Overrides = {}) {
     ...overrides,
     limits,
   });
-  const server = createHttpServer(app, new AbortController().signal).listen(0, "127.0.0.1");
+  const server = createHttpServer(app, new AbortController().signal, connection).listen(0, "127.0.0.1");
   await once(server, "listening");
-  cleanups.push(() => {
+  onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
@@ -99,6 +94,30 @@ export function fails(error: Error, ...texts: string[]): Answer {
   return async function* () {
     for (const text of texts) yield { type: "text-delta", text };
     throw error;
+  };
+}
+
+/** An answer that begins when its client has read so many frames of the stream, and the fetch that counts them. */
+export function thinksFor(frames: number, then: Answer): { answer: Answer; fetch: typeof fetch } {
+  const read = Promise.withResolvers<void>();
+  let ends = 0;
+  const look = (): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> =>
+    new TransformStream({
+      transform(bytes, controller) {
+        ends += Buffer.from(bytes).toString("latin1").split("\n\n").length - 1;
+        if (ends >= frames) read.resolve();
+        controller.enqueue(bytes);
+      },
+    });
+  return {
+    answer: async function* (...of) {
+      await read.promise;
+      yield* then(...of);
+    },
+    fetch: async (...of) => {
+      const response = await fetch(...of);
+      return new Response(response.body?.pipeThrough(look()) ?? null, response);
+    },
   };
 }
 

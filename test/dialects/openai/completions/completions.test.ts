@@ -1,8 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { ChatRequest } from "../../../../src/chat.ts";
 import { GatewayError } from "../../../../src/errors.ts";
-import { fails, JSON_HEADERS, says, serve, type Answer } from "../../../support/scripted-gateway.ts";
+import { fails, JSON_HEADERS, says, serve, thinksFor, type Answer } from "../../../support/scripted-gateway.ts";
 
 const ONCE = { model: "gptomni", prompt: "Once upon" };
 
@@ -12,16 +11,10 @@ const repeats: Answer = async function* (request: ChatRequest) {
   yield { type: "end", finishReason: "stop" };
 };
 
-const thinks: Answer = async function* () {
-  yield { type: "reasoning-delta", text: "Hm." };
-  await delay(60);
-  yield { type: "end", finishReason: "stop" };
-};
-
-async function open(answer: Answer, overrides: Parameters<typeof serve>[1] = {}) {
+async function open(answer: Answer, overrides: Parameters<typeof serve>[1] = {}, send = fetch) {
   const server = await serve(answer, overrides);
   const complete = (changes: object) =>
-    fetch(`${server.url}/v1/completions`, {
+    send(`${server.url}/v1/completions`, {
       method: "POST",
       headers: JSON_HEADERS,
       body: JSON.stringify({ ...ONCE, ...changes }),
@@ -100,7 +93,9 @@ describe("a completion", () => {
   });
 
   test("keeps its connection alive while there is nothing to say", async () => {
-    const { complete } = await open(thinks, { limits: { keepAliveAfterMs: 10, keepAliveEveryMs: 10 } });
+    const thinks = thinksFor(4, says());
+    const limits = { keepAliveAfterMs: 10, keepAliveEveryMs: 10 };
+    const { complete } = await open(thinks.answer, { limits }, thinks.fetch);
     const chunks = (await chunksOf(await complete({ stream: true }))) as { choices: { text: string }[] }[];
     expect(chunks.length).toBeGreaterThan(3);
     expect(chunks.every(({ choices }) => choices[0]?.text === "")).toBe(true);

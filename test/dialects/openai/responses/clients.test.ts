@@ -9,17 +9,12 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { GatewayError } from "../../../../src/errors.ts";
 import { ASK, open, saysInTurn, WEATHER } from "../../../support/responses-client.ts";
-import { fails, KEY, says, type Answer } from "../../../support/scripted-gateway.ts";
+import { fails, KEY, says, thinksFor, type Answer } from "../../../support/scripted-gateway.ts";
 
 const CALL = '<tool_call§ name="weather">{"city":"Ulm"}</tool_call§>';
 const PERSON = z.object({ name: z.string(), age: z.number() });
 const CUT = new GatewayError("reply_cut", "The answer broke off.");
 
-/** Says nothing for long enough to be kept alive. */
-const thinks: Answer = async function* (...of) {
-  await new Promise((resolve) => setTimeout(resolve, 60));
-  yield* says("Hello")(...of);
-};
 const PULSE = { limits: { keepAliveAfterMs: 10, keepAliveEveryMs: 10 } };
 
 describe.each([
@@ -27,9 +22,9 @@ describe.each([
   ["openai 6", (init: object) => new OpenAI6(init) as unknown as OpenAI],
   ["openai 7", (init: object) => new OpenAI(init)],
 ])("%s", (_name, clientOf) => {
-  async function connect(answer: Answer, overrides: Parameters<typeof open>[1] = {}) {
+  async function connect(answer: Answer, overrides: Parameters<typeof open>[1] = {}, init: object = {}) {
     const server = await open(answer, overrides);
-    return { ...server, client: clientOf({ apiKey: KEY, baseURL: `${server.url}/v1`, maxRetries: 0 }) };
+    return { ...server, client: clientOf({ apiKey: KEY, baseURL: `${server.url}/v1`, maxRetries: 0, ...init }) };
   }
 
   test("creates, continues, reads and deletes", async () => {
@@ -56,7 +51,8 @@ describe.each([
   });
 
   test("waits out a quiet site", async () => {
-    const { client } = await connect(thinks, PULSE);
+    const thinks = thinksFor(4, says("Hello"));
+    const { client } = await connect(thinks.answer, PULSE, { fetch: thinks.fetch });
     const final = await client.responses.stream(ASK).finalResponse();
     expect(final.output).toMatchObject([{ content: [{ text: "Hello" }] }]);
   });
@@ -107,15 +103,10 @@ test("openai 7 sends a custom tool's input through its helper", async () => {
   ]);
 });
 
-async function connectModel(answer: Answer, overrides: Parameters<typeof open>[1] = {}) {
+async function connectModel(answer: Answer, overrides: Parameters<typeof open>[1] = {}, init: object = {}) {
   const server = await open(answer, overrides);
-  return { ...server, model: createOpenAI({ apiKey: KEY, baseURL: `${server.url}/v1` })("gptomni") };
+  return { ...server, model: createOpenAI({ apiKey: KEY, baseURL: `${server.url}/v1`, ...init })("gptomni") };
 }
-
-const reasons: Answer = async function* (...of) {
-  yield { type: "reasoning-delta", text: "Hm." };
-  yield* thinks(...of);
-};
 
 describe("the AI SDK", () => {
   const weather = tool({ inputSchema: z.object({ city: z.string() }), execute: () => "Rain" });
@@ -154,7 +145,12 @@ describe("the AI SDK", () => {
   });
 
   test("sees reasoning, waits, and is told of a failure", async () => {
-    const { model } = await connectModel(reasons, PULSE);
+    const thinks = thinksFor(4, says("Hello"));
+    const reasons: Answer = async function* (...of) {
+      yield { type: "reasoning-delta", text: "Hm." };
+      yield* thinks.answer(...of);
+    };
+    const { model } = await connectModel(reasons, PULSE, { fetch: thinks.fetch });
     const first = streamText({ model, prompt: "1", ...noRetries });
     expect([await first.text, await first.reasoningText]).toEqual(["Hello", "Hm."]);
     const messages: ModelMessage[] = [{ role: "user", content: "1" }, ...(await first.response).messages];
@@ -176,8 +172,9 @@ describe("the AI SDK", () => {
 });
 
 test("LangChain streams a response", async () => {
-  const { url } = await open(thinks, PULSE);
-  const configuration = { baseURL: `${url}/v1` };
+  const thinks = thinksFor(4, says("Hello"));
+  const { url } = await open(thinks.answer, PULSE);
+  const configuration = { baseURL: `${url}/v1`, fetch: thinks.fetch };
   const model = new ChatOpenAI({ model: "gptomni", apiKey: KEY, configuration, useResponsesApi: true, maxRetries: 0 });
   let text = "";
   for await (const chunk of await model.stream("Hello!")) text += chunk.text;

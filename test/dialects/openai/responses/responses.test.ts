@@ -1,11 +1,10 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { GatewayError } from "../../../../src/errors.ts";
 import type { AnswerEnd, AnswerPart } from "../../../../src/turn/ask.ts";
 import { numbered, toResponseEvents } from "../../../../src/dialects/openai/responses/events.ts";
 import { answersOf } from "../../../support/answers.ts";
 import { eventsOf, open, parse, WEATHER, type Event } from "../../../support/responses-client.ts";
-import { fails, says, type Answer } from "../../../support/scripted-gateway.ts";
+import { fails, says, thinksFor } from "../../../support/scripted-gateway.ts";
 
 const ID = { response: /^resp_[0-9a-f]{48}$/, message: /^msg_[0-9a-f]{48}$/ };
 const USAGE = {
@@ -68,12 +67,6 @@ const call = (kind: "function" | "custom", given: string) =>
 function lastResponse(events: readonly Event[]) {
   return events.at(-1)?.["response"] as { output: unknown[]; status: string; incomplete_details: unknown };
 }
-
-/** Says nothing for long enough to be kept alive. */
-const thinks: Answer = async function* (...of) {
-  await delay(80);
-  yield* says("Hello")(...of);
-};
 
 describe("a response in one piece", () => {
   test("has every field that OpenAI's has", async () => {
@@ -277,7 +270,9 @@ describe("a streamed response", () => {
   });
 
   test("opens and stays alive while the site thinks", async () => {
-    const { respond } = await open(thinks, { limits: { keepAliveAfterMs: 10, keepAliveEveryMs: 10 } });
+    const thinks = thinksFor(4, says("Hello"));
+    const limits = { keepAliveAfterMs: 10, keepAliveEveryMs: 10 };
+    const { respond } = await open(thinks.answer, { limits }, thinks.fetch);
     const types = eventsOf(await (await respond({ stream: true })).text()).map(({ type }) => type);
     expect(types.slice(0, 4)).toEqual(["response.created", "response.in_progress", "keepalive", "keepalive"]);
     expect(types.filter((type) => type === "response.in_progress")).toHaveLength(1);
