@@ -3,6 +3,7 @@
 //
 //   node scripts/setup.mjs run FILE.ts [ARGS…]     packages, Chromium, then the file
 //   node scripts/setup.mjs test COMMAND [ARGS…]    packages, Chromium, Xvfb, then the command
+//   node scripts/setup.mjs tool COMMAND [ARGS…]    packages, then the command, which needs no browser
 //   node scripts/setup.mjs check                   packages, then format, lint, types, unused code
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -210,9 +211,9 @@ const [verb, ...rest] = process.argv.slice(2);
 process.chdir(root);
 installPackages();
 if (verb === "check") check();
-else if (verb === "run" || verb === "test") {
+else if (["run", "test", "tool"].includes(verb)) {
   const env = {
-    BROWSER_PATH: installChromium(),
+    ...(verb !== "tool" && { BROWSER_PATH: installChromium() }),
     PATH: [join(modules, nodePackage, "bin"), join(modules, ".bin"), process.env.PATH].join(delimiter),
   };
   if (verb === "run") {
@@ -220,8 +221,8 @@ else if (verb === "run" || verb === "test") {
     const launched = { ...env, GATEWAY_LAUNCHER: "setup" };
     become(projectNode, [...NODE_FLAGS, ...rest], launched, ["SIGINT", "SIGTERM", "SIGHUP"]);
   } else {
-    installDisplay();
+    if (verb === "test") installDisplay();
     // Ctrl-C reaches the command by itself; vitest takes a second SIGINT for impatience.
     become(projectNode, [binOf(rest[0]), ...rest.slice(1)], env, ["SIGTERM", "SIGHUP"]);
   }
-} else fail(`unknown command ${verb}; one of: run, test, check`);
+} else fail(`unknown command ${verb}; one of: run, test, tool, check`);

@@ -1,15 +1,33 @@
 import { defineConfig } from "vitest/config";
+import { testFilesOf, TIERS } from "./tiers.ts";
+
+/** In two workers. Each loads modules once, not once in a file: that takes longer than most files' tests. */
+const TWO_FILES_AT_A_TIME = { maxWorkers: 2, isolate: false };
+
+/** Tiers run one after the other. */
+function tier(name: (typeof TIERS)[number], settings: object) {
+  const sequence = { groupOrder: TIERS.indexOf(name) };
+  return { extends: true as const, test: { name, include: testFilesOf(name), maxWorkers: 1, sequence, ...settings } };
+}
 
 export default defineConfig({
   test: {
     root: import.meta.dirname,
-    include: ["**/*.test.ts"],
-    exclude: ["container/**", "clients/**"],
-    // Real browsers on few cores: files side by side would only slow each other down and blur every time limit.
-    fileParallelism: false,
-    // What is waited for comes when the machine gets to it; how soon is measured where it matters.
-    expect: { poll: { timeout: 10_000 } },
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // What is waited for comes when the machine gets to it; how soon is measured in bench/. Limits are for what never comes.
+    expect: { poll: { timeout: 60_000 } },
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    projects: [
+      tier("fast", {
+        // A file that starts a browser all the same fails.
+        env: { BROWSER_PATH: "/dev/null" },
+        ...TWO_FILES_AT_A_TIME,
+      }),
+      tier("browser", TWO_FILES_AT_A_TIME),
+      tier("install", {}),
+      tier("faults", {}),
+      tier("container", { hookTimeout: 900_000 }),
+      tier("clients", { testTimeout: 300_000, hookTimeout: 1_200_000 }),
+    ],
   },
 });

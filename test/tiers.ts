@@ -1,0 +1,61 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+
+const TESTS = import.meta.dirname;
+const ROOT = dirname(TESTS);
+
+export const TIERS = ["fast", "browser", "install", "faults", "container", "clients"] as const;
+type Tier = (typeof TIERS)[number];
+
+/** Folders and files with a tier of their own. The tier of all other files follows from what they reach. */
+const NAMED: Readonly<Record<string, Tier>> = {
+  "faults/catalogue": "faults",
+  "house/checkout": "install",
+  "container/": "container",
+  "clients/": "clients",
+};
+
+/** The test files of a tier, relative to this folder. */
+export function testFilesOf(tier: Tier): string[] {
+  const files = readdirSync(TESTS, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".test.ts"));
+  return files.filter((path) => tierOf(path) === tier);
+}
+
+export function tierOf(path: string): Tier {
+  const named = Object.entries(NAMED).find(([start]) => path.startsWith(start));
+  return named?.[1] ?? (reachesBrowser(join(TESTS, path)) ? "browser" : "fast");
+}
+
+/** Whether the file imports Playwright, or any file does that it imports or starts as a process. */
+function reachesBrowser(path: string, seen = new Set<string>()): boolean {
+  if (seen.has(path)) return false;
+  seen.add(path);
+  const { importsPlaywright, files } = namedIn(path);
+  return importsPlaywright || files.some((file) => reachesBrowser(file, seen));
+}
+
+interface Named {
+  readonly importsPlaywright: boolean;
+  /** Files that are imported, or named for a process to run. */
+  readonly files: readonly string[];
+}
+
+const read = new Map<string, Named>();
+
+function namedIn(path: string): Named {
+  const known = read.get(path);
+  if (known) return known;
+  const source = withoutTypeImports(readFileSync(path, "utf8"));
+  const names = [...source.matchAll(/"([\w./-]+\.ts)"/g)].map(([, name = ""]) => name);
+  const named = {
+    importsPlaywright: /from "playwright(-extra)?"/.test(source),
+    files: names.flatMap((name) => [resolve(dirname(path), name), join(ROOT, name)]).filter(existsSync),
+  };
+  read.set(path, named);
+  return named;
+}
+
+/** Imports of types are gone when a file runs. */
+function withoutTypeImports(source: string): string {
+  return source.replaceAll(/^import (type [^;]*|\{(\s*type \w+,?)+\s*\}) from "[^"]+";$/gm, "");
+}
