@@ -24,7 +24,7 @@ test("a browser that did not start is tried again, however often it was asked fo
   await expect(host.browser()).rejects.toThrow("did not start a moment ago");
   symlinkSync(CHROMIUM, browserPath);
   const isUp = (): Promise<boolean> => host.browser().then((browser) => browser.isConnected());
-  await expect.poll(() => isUp().catch(() => false), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => isUp().catch(() => false)).toBe(true);
 });
 
 test.each([true, false])("tells the truth about itself; automation's mark is off: %s", async (stealth) => {

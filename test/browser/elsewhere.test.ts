@@ -116,7 +116,7 @@ test("an account that wakes into a redirect is not asked there, though it was si
   expect(leaks(hostile, await outcome(world))).toEqual([]);
   await expect.poll(() => states(world)).toContain(`went to ${elsewhere.origin}/login`);
   world.simulator.pages.delete("/zh");
-  await expect.poll(() => outcome(world), { timeout: 20_000 }).toBe(ANSWER);
+  await expect.poll(() => outcome(world)).toBe(ANSWER);
 });
 
 /** Pages that stand at the site and point elsewhere in some way; the prompt arrives at the site. */

@@ -59,7 +59,7 @@ test("popups that open popups, later and by a timer, are closed, and the page go
     if ((left -= 1) === 0) { clearInterval(timer); document.title = "all opened" } }, 20)`);
   await expect.poll(() => page?.title()).toBe("all opened");
   expect(await world.ask("served?")).toBe("You said: served?");
-  await expect.poll(() => targetsOf(world), { timeout: 20_000 }).toEqual(["/zh"]);
+  await expect.poll(() => targetsOf(world)).toEqual(["/zh"]);
 });
 
 test("popups leave no page behind when the account sleeps and wakes", async () => {

@@ -1,10 +1,14 @@
-import { readdir, readFile } from "node:fs/promises";
+import { chmod, mkdtempDisposable, readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { expect, test } from "vitest";
+import { join } from "node:path";
+import { expect, test, vi } from "vitest";
 import type { BrowserSupervisor } from "../../src/browser/browser-supervisor.ts";
 import { openWorld, type World } from "../support/world.ts";
 
 const ENDLESS = '@sim {"chunks":100000,"chunkDelayMs":20,"chunkText":"tick "}';
+
+/** An answer that says nothing more is not given up within a test: what ends it is that its loss was noticed. */
+const PATIENT = { IDLE_TIMEOUT_SECONDS: "3600" };
 
 /** Starts an endless answer, waits for its first piece, does the thing, and gives what the stream ended with. */
 async function interrupt(world: World, thing: () => Promise<unknown>): Promise<{ code?: unknown }> {
@@ -47,10 +51,6 @@ async function livingInGroup(group: number): Promise<number[]> {
   });
 }
 
-async function litter(): Promise<string[]> {
-  return (await readdir(tmpdir())).filter((name) => /^(b-|playwright_)/.test(name));
-}
-
 test("a challenge on the way in is solved by the browser", async () => {
   await using world = await openWorld({ simulator: { challenge: { isOn: true } } });
   await expect(world.ask("let in?")).resolves.toContain("let in?");
@@ -76,7 +76,7 @@ test("a challenge that does not clear is left to a person, and is not hammered",
     simulator: { challenge: { isOn: true, isUnsolvable: true } },
     waitUntilReady: false,
   });
-  await expect.poll(() => world.gateway.pool.states[0]?.state, { timeout: 10_000 }).toBe("needs_attention");
+  await expect.poll(() => world.gateway.pool.states[0]?.state).toBe("needs_attention");
   expect(world.gateway.pool.states[0]?.nextTryAt).toBeGreaterThan(Date.now() + 60_000);
   const refused = await world.ask("anybody?").catch((cause: unknown) => cause);
   expect(refused).toMatchObject({ status: 503, code: "no_usable_account" });
@@ -96,7 +96,7 @@ test("an account whose page is let in while each of its requests is challenged i
   await ask(4);
   await world.ask("an answer in between");
   await ask(4);
-  await expect.poll(() => world.gateway.pool.states[0]?.state, { timeout: 10_000 }).toBe("ready");
+  await expect.poll(() => world.gateway.pool.states[0]?.state).toBe("ready");
   const posts = world.simulator.posts.length;
   await ask(1);
   await expect.poll(() => world.gateway.pool.states[0]?.state).toBe("needs_attention");
@@ -110,9 +110,7 @@ test("an account that is signed out leaves the pool; the others serve", async ()
   world.simulator.accounts.signOut("alice");
   for (let round = 0; round < 4; round += 1)
     await expect(world.ask(`round ${round}`)).resolves.toContain(`round ${round}`);
-  await expect
-    .poll(() => world.gateway.pool.states.find(({ id }) => id === "alice")?.state, { timeout: 10_000 })
-    .toBe("expired");
+  await expect.poll(() => world.gateway.pool.states.find(({ id }) => id === "alice")?.state).toBe("expired");
 });
 
 test("the session token that the site rotates is the one that is used", async () => {
@@ -137,28 +135,20 @@ test("a page that goes elsewhere in mid-answer fails that request only", async (
   await expect(world.ask("again?")).resolves.toContain("again?");
 });
 
-test("a renderer that is killed fails its request within 2 s, and the account comes back", async () => {
-  await using world = await openWorld({ accounts: ["alice"] });
-  let killedAt = 0;
+test("a renderer that is killed fails its request at once, and the account comes back", async () => {
+  await using world = await openWorld({ accounts: ["alice"], settings: PATIENT });
   const failure = await interrupt(world, async () => {
     const renderers = await processIds(world, "renderer");
-    killedAt = performance.now();
     for (const pid of renderers) process.kill(pid, "SIGKILL");
   });
-  expect(performance.now() - killedAt).toBeLessThan(2_000);
   expect(failure.code).toBe("session_lost");
   await expect(world.ask("again?")).resolves.toContain("again?");
 });
 
 test("a browser that is killed is started again, with the tokens that were rotated", async () => {
-  await using world = await openWorld();
+  await using world = await openWorld({ settings: PATIENT });
   const pid = await hostOf(world).pid();
-  let killedAt = 0;
-  const failure = await interrupt(world, async () => {
-    killedAt = performance.now();
-    process.kill(pid ?? 0, "SIGKILL");
-  });
-  expect(performance.now() - killedAt).toBeLessThan(2_000);
+  const failure = await interrupt(world, async () => process.kill(pid ?? 0, "SIGKILL"));
   expect(failure.code).toBe("session_lost");
   await expect(world.ask("again?")).resolves.toContain("again?");
   await world.untilReady();
@@ -186,7 +176,10 @@ test("a page that is frozen is given up when its time is over, and the others se
 });
 
 test("nothing is left behind: no browser process, no folder", async () => {
-  const before = await litter();
+  await using folder = await mkdtempDisposable(join(tmpdir(), "left-"));
+  // As root, browsers run as users of their own.
+  await chmod(folder.path, 0o711);
+  vi.stubEnv("TMPDIR", folder.path);
   let pid: number | undefined;
   {
     await using world = await openWorld({ accounts: ["alice"] });
@@ -194,7 +187,8 @@ test("nothing is left behind: no browser process, no folder", async () => {
     expect(pid).toBeGreaterThan(1);
   }
   expect(await livingInGroup(pid ?? 0)).toEqual([]);
-  expect(await litter()).toEqual(before);
+  vi.unstubAllEnvs();
+  expect(await readdir(folder.path)).toEqual([]);
 });
 
 test("the log tells ahead which account will be signed out", async () => {
@@ -212,13 +206,11 @@ test("an account that is signed out while nobody uses it is found out before a r
   await using world = await openWorld({ settings: { PROBE_AFTER_SECONDS: "1" } });
   expect(world.gateway.pool.states[0]?.expiresAt).toBeGreaterThan(Date.now());
   world.simulator.accounts.signOut("alice");
-  await expect
-    .poll(() => world.gateway.pool.states.find(({ id }) => id === "alice")?.state, { timeout: 5_000 })
-    .toBe("expired");
+  await expect.poll(() => world.gateway.pool.states.find(({ id }) => id === "alice")?.state).toBe("expired");
   expect(world.simulator.posts).toEqual([]);
   await expect(world.ask("who is left?")).resolves.toBe("You said: who is left?");
   expect(world.simulator.posts.map((post) => post.account)).toEqual(["bob"]);
   const unopened = (): string[] => world.logged.filter((line) => line.includes("session did not open"));
-  await expect.poll(unopened, { timeout: 10_000 }).not.toEqual([]);
+  await expect.poll(unopened).not.toEqual([]);
   for (const line of unopened()) expect((JSON.parse(line) as { nextTryMs: number }).nextTryMs % 1).toBe(0);
 });

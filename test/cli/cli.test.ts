@@ -10,18 +10,16 @@ test("the demo prints a curl line that works, and Ctrl-C leaves nothing behind",
   const [, line = ""] = await demo.says(/\n {2}(curl -N [\s\S]+?'\n)/);
   const [, url = ""] = await demo.says(/Base URL\s+(\S+)\/v1\n/);
   await vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), {
-    timeout: 20_000,
+    timeout: 60_000,
     interval: 20,
   });
   await using curl = await Command.run(["bash", "-c", line]);
   expect(await curl.ended()).toBe(0);
   expect(curl.output).toContain('"content":"You');
   expect(curl.output).toContain("data: [DONE]");
-  const stoppedAt = performance.now();
   demo.signal("SIGINT");
   await demo.ended();
-  expect(performance.now() - stoppedAt).toBeLessThan(5_000);
-  await expect.poll(() => demo.processes(), { timeout: 2_000 }).toEqual([]);
+  await expect.poll(() => demo.processes()).toEqual([]);
   expect((await readdir(demo.scratchDir)).filter((name) => /gptomni|playwright|chromium/i.test(name))).toEqual([]);
 });
 
@@ -78,7 +76,7 @@ test("after SIGTERM running answers finish, new ones are refused, and the exit i
   await command.says(/"session open"/);
   const [, url = ""] = await command.says(/"url":"([^"]+)"/);
   const answer = await ask(url, '@sim {"chunks":10,"chunkDelayMs":50,"chunkText":"piece "}');
-  await site.waitForPost((post) => post.bytesSent > 0, 5_000);
+  await site.waitForPost((post) => post.bytesSent > 0, 30_000);
   command.signal("SIGTERM");
   await command.says(/stopping/);
   expect((await fetch(`${url}/readyz`)).status).toBe(503);
@@ -89,25 +87,24 @@ test("after SIGTERM running answers finish, new ones are refused, and the exit i
   expect(text.match(/piece /g)).toHaveLength(10);
   expect(text).toMatch(/data: \[DONE\]\n\n$/);
   expect(await command.ended()).toBe(0);
-  await expect.poll(() => command.processes(), { timeout: 2_000 }).toEqual([]);
+  await expect.poll(() => command.processes()).toEqual([]);
 });
 
 test("a second signal ends at once", async () => {
   await using site = await Simulator.start();
-  await using command = await serve(site);
+  // Whoever waits for the answer waits for longer than the test.
+  await using command = await serve(site, { DRAIN_TIMEOUT_SECONDS: "3600" });
   await command.says(/"session open"/);
   const [, url = ""] = await command.says(/"url":"([^"]+)"/);
   const answer = await ask(url, '@sim {"chunks":2,"stallAfterChunks":1}');
   const outcome = answer.text().catch(String);
-  await site.waitForPost((post) => post.bytesSent > 0, 5_000);
+  await site.waitForPost((post) => post.bytesSent > 0, 30_000);
   command.signal("SIGTERM");
   await command.says(/stopping/);
-  const secondAt = performance.now();
   command.signal("SIGTERM");
   await command.ended();
-  expect(performance.now() - secondAt).toBeLessThan(5_000);
   expect(await outcome).not.toContain("[DONE]");
-  await expect.poll(() => command.processes(), { timeout: 2_000 }).toEqual([]);
+  await expect.poll(() => command.processes()).toEqual([]);
 });
 
 /** Makes the program run this from its event loop, where nobody waits for it. */
@@ -137,12 +134,12 @@ test("after an exception that nobody caught, answers end, the state is saved, an
   await first.says(/"session open"/);
   const [, url = ""] = await first.says(/"url":"([^"]+)"/);
   const answer = await ask(url, '@sim {"chunks":10,"chunkDelayMs":50,"chunkText":"piece "}');
-  await site.waitForPost((post) => post.bytesSent > 0, 5_000);
+  await site.waitForPost((post) => post.bytesSent > 0, 30_000);
   await runIn(first, inspector, 'throw new Error("on the loose")');
   await first.says(/"level":50[^\n]+on the loose[^\n]+an exception that nobody caught/);
   expect((await answer.text()).match(/piece /g)).toHaveLength(10);
   expect(await first.ended()).toBe(1);
-  await expect.poll(() => first.processes(), { timeout: 2_000 }).toEqual([]);
+  await expect.poll(() => first.processes()).toEqual([]);
   // The site replaced the token with its answer: only who kept the new one is signed in.
   await using second = await serve(site, { ...account, STATE_DIR: join(first.scratchDir, "state") });
   await second.says(/"session open"/);

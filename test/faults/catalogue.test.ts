@@ -49,7 +49,7 @@ function tableRow({ id, fault, gets }: Row | HostRow): string {
   return `| ${id} | ${fault} | ${gets} |`;
 }
 
-test.for(ROWS)("$id: $fault", { timeout: 90_000 }, async (row, { skip }) => {
+test.for(ROWS)("$id: $fault", { timeout: 240_000 }, async (row, { skip }) => {
   skip(row.needs === "Xvfb" && LACKS_XVFB, "Xvfb is not installed");
   await probe.longest();
   const { gets, broken, recoveredMs } = await inject(row, probe);

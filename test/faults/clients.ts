@@ -6,7 +6,7 @@ import { until } from "./until.ts";
 /** Characters that come in about a quarter of a second. */
 const TICKS_AT_LEAST = 25;
 const BYSTANDING = 'bystander\n@sim {"chunks":1000000,"chunkDelayMs":50,"chunkText":"tick "}';
-const MORE_LIMIT_MS = 5_000;
+const MORE_LIMIT_MS = 60_000;
 const RECOVERY_LIMIT_MS = 60_000;
 
 type PostInit = Omit<RequestInit, "headers"> & { readonly headers?: Readonly<Record<string, string>> };

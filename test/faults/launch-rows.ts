@@ -75,11 +75,11 @@ export const LAUNCH_ROWS: readonly HostRow[] = [
       await killBrowser(scene);
       await scene.gateway.says(/chromium is gone/);
       const asked = scene.ask();
-      await scene.gateway.says(/chromium did not start/, LAUNCH_LIMIT_MS + 5_000);
+      await scene.gateway.says(/chromium did not start/, 2 * LAUNCH_LIMIT_MS);
       setManner(scene.home, "starts");
       const hanging = async (): Promise<unknown[]> =>
         (await scene.gateway.started()).filter(({ command }) => command.startsWith("sleep"));
-      await expect.poll(hanging, { timeout: 2_000, interval: 10 }).toEqual([]);
+      await expect.poll(hanging, { interval: 10 }).toEqual([]);
       return asked;
     },
   },
@@ -96,10 +96,10 @@ export const LAUNCH_ROWS: readonly HostRow[] = [
       // More than may wait: when one is turned away, another waits.
       const some = Array.from({ length: 3 }, () => scene.ask());
       await Promise.race(some.map(({ over }) => over));
-      const toldMs = performance.now();
       scene.gateway.signal("SIGTERM");
       await scene.stopped();
-      expect(performance.now() - toldMs).toBeLessThan(5_000);
+      // It did not wait until the start was given up.
+      expect(scene.count("chromium did not start")).toBe(0);
       await Promise.all(some.map(({ over }) => over));
       return some.find(({ status }) => status === 503) ?? scene.ask();
     },
@@ -114,10 +114,8 @@ export const LAUNCH_ROWS: readonly HostRow[] = [
       const asked = scene.ask();
       await asked.over;
       for (const pid of await scene.gateway.browsers()) process.kill(pid, "SIGSTOP");
-      const toldMs = performance.now();
       scene.gateway.signal("SIGTERM");
       await scene.stopped();
-      expect(performance.now() - toldMs).toBeLessThan(5_000);
       return asked;
     },
   },
@@ -134,7 +132,7 @@ export const LAUNCH_ROWS: readonly HostRow[] = [
         await killBrowser(scene);
         await scene.recovered();
       }
-      await expect.poll(() => scene.gateway.openFiles(), { timeout: 5_000 }).toBeLessThanOrEqual(files);
+      await expect.poll(() => scene.gateway.openFiles()).toBeLessThanOrEqual(files);
       return asked;
     },
   },

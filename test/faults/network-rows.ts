@@ -9,7 +9,7 @@ import type { Scene } from "./scene.ts";
 import { untilStill } from "./until.ts";
 
 const PROXIED = { throughProxy: true };
-const STILL_LIMIT_MS = 5_000;
+const STILL_LIMIT_MS = 60_000;
 const TWO = { accounts: ["alice", "carol"] };
 /** How long the site thinks before it answers, where something else is to happen first. */
 const THINKING = { delayMs: 1_500 };
@@ -30,7 +30,7 @@ function midAnswer(breakOff: (proxy: FaultProxy) => void) {
 function beforeAnswer(breakOff: (proxy: FaultProxy) => void) {
   return async (scene: Scene): Promise<Asked> => {
     const asked = scene.ask(THINKING);
-    await scene.world.simulator.waitForPost(({ prompt }) => prompt === asked.prompt, 5_000);
+    await scene.world.simulator.waitForPost(({ prompt }) => prompt === asked.prompt, 30_000);
     scene.strike();
     breakOff(scene.proxy);
     await asked.over;
@@ -154,11 +154,8 @@ export const NETWORK_ROWS: readonly Row[] = [
       const asked = scene.ask({ chunks: 1_000_000, chunkDelayMs: 500, chunkText: "word " });
       await asked.begun();
       scene.strike();
-      // Longer than its session is lent without progress, too.
-      const elapsedMs = (): number => performance.now() - asked.startedMs;
-      await expect.poll(elapsedMs, { timeout: 30_000 }).toBeGreaterThan(9_000);
-      const { length } = asked.text;
-      await expect.poll(() => asked.text.length).toBeGreaterThan(length);
+      // Nine seconds of words: longer than its session is lent without progress, too.
+      await expect.poll(() => asked.text.length).toBeGreaterThan(18 * "word ".length);
       asked.leave();
       await asked.over;
       return asked;

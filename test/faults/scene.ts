@@ -36,7 +36,7 @@ const BYSTANDER = "bystander";
 /** As root, browsers run as users of their own. */
 const OPEN_TO_BROWSERS = 0o711;
 const SETTLING_LIMIT_MS = 60_000;
-const ENDING_LIMIT_MS = 2_000;
+const ENDING_LIMIT_MS = 30_000;
 
 /** A gateway at work, a client who must not notice anything, and a record of all that is asked and answered. */
 export class Scene extends Clients {

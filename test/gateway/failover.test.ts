@@ -6,9 +6,7 @@ beforeAll(async () => {
   world = await openWorld({ settings: { FIRST_BYTE_TIMEOUT_SECONDS: "1", IDLE_TIMEOUT_SECONDS: "1" } });
 });
 beforeEach(async () => {
-  await expect
-    .poll(() => world.gateway.pool.states.every(({ state }) => state === "ready"), { timeout: 10_000 })
-    .toBe(true);
+  await expect.poll(() => world.gateway.pool.states.every(({ state }) => state === "ready")).toBe(true);
 });
 afterAll(async () => {
   await world[Symbol.asyncDispose]();

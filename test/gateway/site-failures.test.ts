@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterEach(async () => {
   // An account that failed is sound again before the next fault.
-  await expect.poll(() => world.gateway.pool.states[0]?.state, { timeout: 10_000, interval: 10 }).toBe("ready");
+  await expect.poll(() => world.gateway.pool.states[0]?.state, { interval: 10 }).toBe("ready");
 });
 afterAll(async () => {
   await world[Symbol.asyncDispose]();

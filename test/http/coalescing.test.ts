@@ -31,7 +31,7 @@ async function textOf(response: Response): Promise<string> {
 
 test("a retry of a request that is still running joins it, from the beginning", async () => {
   const first = await ask("joined");
-  await world.simulator.waitForPost((post) => post.prompt.startsWith("joined") && post.bytesSent > 10, 5_000);
+  await world.simulator.waitForPost((post) => post.prompt.startsWith("joined") && post.bytesSent > 10, 30_000);
   const second = await ask("joined", { "x-stainless-retry-count": "1" });
   expect(await Promise.all([textOf(first), textOf(second)])).toEqual(["tick ".repeat(10), "tick ".repeat(10)]);
   expect(askedAs("joined")).toBe(1);
@@ -41,7 +41,7 @@ test("the answer goes on for the retry when the first client has left", async ()
   const leaving = new AbortController();
   const first = await ask("left", {}, leaving.signal);
   const outcome = first.text().catch(() => "left");
-  await world.simulator.waitForPost((post) => post.prompt.startsWith("left") && post.bytesSent > 10, 5_000);
+  await world.simulator.waitForPost((post) => post.prompt.startsWith("left") && post.bytesSent > 10, 30_000);
   const second = await ask("left", { "x-stainless-retry-count": "1" });
   leaving.abort();
   expect(await textOf(second)).toBe("tick ".repeat(10));

@@ -273,10 +273,10 @@ async function converse(port: number, bytes: string): Promise<string> {
 test("a half-sent body that stops is not an answer's business", async () => {
   const { port, lines } = await serve(says("Hello"));
   const socket = connect(port, "127.0.0.1");
-  await once(socket, "connect");
-  socket.write(
-    `POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${KEY}\r\nContent-Length: 100\r\n\r\n{"mo`,
-  );
-  setTimeout(() => socket.destroy(), 50);
+  const head = `Host: x\r\nAuthorization: Bearer ${KEY}\r\nContent-Length: 100\r\nExpect: 100-continue`;
+  socket.write(`POST /v1/chat/completions HTTP/1.1\r\n${head}\r\n\r\n`);
+  const [said] = (await once(socket, "data")) as [Buffer];
+  expect(said.toString()).toMatch(/^HTTP\/1\.1 100 /);
+  socket.write('{"mo', () => socket.destroy());
   await expect.poll(() => lines.at(-1)).toMatchObject({ status: 499, code: "client_closed" });
 });

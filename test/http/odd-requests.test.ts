@@ -20,7 +20,7 @@ describe("a compressed body", () => {
     expect((await send(pack(JSON.stringify(HELLO)))).status).toBe(200);
     const garbage = await send(Buffer.from("no such thing"));
     expect([garbage.status, await garbage.json()]).toMatchObject([400, { error: { code: "bad_request" } }]);
-    const bomb = await send(pack(Buffer.alloc(50_000_000, " ")));
+    const bomb = await send(pack(Buffer.alloc(8_000_000, " ")));
     expect([bomb.status, await bomb.json()]).toMatchObject([413, { error: { code: "request_too_large" } }]);
   });
 });

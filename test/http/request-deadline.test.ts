@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";
-import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { ReplyPart } from "../../src/chat.ts";
 import { hangs, HELLO, JSON_HEADERS, says, serve, type Answer } from "../support/scripted-gateway.ts";
@@ -59,7 +58,7 @@ describe("a client that leaves", () => {
     response.pause();
     let before = -1;
     await expect
-      .poll(() => [before, (before = pulled)], { interval: 100, timeout: 5_000 })
+      .poll(() => [before, (before = pulled)], { interval: 100 })
       .toSatisfy(([then, now]: number[]) => now !== undefined && now > 0 && then === now);
     expect(pulled).toBeLessThan(500);
     response.destroy();
@@ -86,13 +85,17 @@ describe("a request that takes too long", () => {
   });
 
   test("is not cut while its stream goes on", async () => {
-    const { post } = await serve(pauses, { limits: { requestTimeoutMs: 100 } });
-    const text = await (await post({ ...HELLO, stream: true })).text();
+    const { answer, goOn } = pauses();
+    const { post } = await serve(answer, { limits: { requestTimeoutMs: 100 } });
+    const response = await post({ ...HELLO, stream: true });
+    expect((await post(HELLO)).status, "the limit has passed").toBe(504);
+    goOn();
+    const text = await response.text();
     expect([text.includes("[DONE]"), text.includes("request_timeout")]).toEqual([true, false]);
   });
 
   test("is cut, whole, when the limit passes before its end", async () => {
-    const { post } = await serve(pauses, { limits: { requestTimeoutMs: 100 } });
+    const { post } = await serve(hangs("Hel"), { limits: { requestTimeoutMs: 100 } });
     const response = await post(HELLO);
     expect([response.status, await response.json()]).toMatchObject([504, { error: { code: "request_timeout" } }]);
   });
@@ -111,8 +114,12 @@ describe("a request that takes too long", () => {
   });
 
   test("keeps an open stream beyond the SDK's wait for headers", async () => {
-    const { post } = await serve(pauses);
-    const response = await post({ ...HELLO, stream: true }, { "x-stainless-timeout": "0.1" });
+    const { answer, goOn } = pauses();
+    const { post } = await serve(answer);
+    const patience = { "x-stainless-timeout": "0.1" };
+    const response = await post({ ...HELLO, stream: true }, patience);
+    expect((await post(HELLO, patience)).status, "the wait is over").toBe(504);
+    goOn();
     expect(await response.text()).toContain("[DONE]");
   });
 });
@@ -129,9 +136,17 @@ async function* neverEnds(): AsyncGenerator<ReplyPart, void, undefined> {
   for (;;) yield { type: "text-delta", text: "x".repeat(64 * 1024) };
 }
 
-async function* pauses(): AsyncGenerator<ReplyPart, void, undefined> {
-  yield { type: "text-delta", text: "Hel" };
-  await setTimeout(200);
-  yield { type: "text-delta", text: "lo" };
-  yield { type: "end", finishReason: "stop" };
+/** An answer that pauses until it may go on; the next request is never answered. */
+function pauses(): { answer: Answer; goOn: () => void } {
+  const pause = Promise.withResolvers<void>();
+  let asked = 0;
+  const answer: Answer = async function* (...of) {
+    asked += 1;
+    if (asked > 1) yield* hangs()(...of);
+    yield { type: "text-delta", text: "Hel" };
+    await pause.promise;
+    yield { type: "text-delta", text: "lo" };
+    yield { type: "end", finishReason: "stop" };
+  };
+  return { answer, goOn: pause.resolve };
 }

@@ -1,7 +1,6 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { chromium, type Page } from "playwright";
 import { describe, expect, test } from "vitest";
-import { KEY, says, serve, type Answer } from "../support/scripted-gateway.ts";
+import { hangs, KEY, says, serve, type Answer } from "../support/scripted-gateway.ts";
 
 /** The page in a real browser; whatever it complains about, or asks of others, is noted. */
 async function openPage(url: string) {
@@ -86,10 +85,7 @@ describe("the docs page", () => {
   });
 
   test("shows a refusal, and stops when told to", async () => {
-    const { url, lines } = await serve(async function* () {
-      yield { type: "text-delta", text: "First" };
-      await delay(20_000);
-    });
+    const { url, lines } = await serve(hangs("First"));
     await using opened = await openPage(url);
     const { page } = opened;
     await send(page, "sk-wrong");

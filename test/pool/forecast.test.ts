@@ -160,6 +160,19 @@ test(
   },
 );
 
+test("an account is never asked more often than its pace allows in any span of time, and no more slowly", async () => {
+  const windowMs = 10_000;
+  await using pool = new VirtualPool({ count: 2, windowMs }, 60_000);
+  await pool.addAccounts(1);
+  const outcomes = await pool.play(arrivalsOf([0, 0, 0, 0, 0], 10));
+  const starts = outcomes.map(({ startMs = NaN }) => startMs).toSorted((one, other) => one - other);
+  // The third after the first, the fourth after the second, and so on.
+  const spans = starts.slice(2).map((start, index) => start - (starts[index] ?? NaN));
+  expect(Math.min(...spans)).toBeGreaterThanOrEqual(windowMs);
+  // Five requests fill two windows and begin a third.
+  expect((starts.at(-1) ?? NaN) - (starts[0] ?? NaN)).toBeLessThan(2.2 * windowMs);
+});
+
 test("when an account is lost, requests whose turn now comes too late are told so at once", async () => {
   await using pool = new VirtualPool({ count: 1, windowMs: 60_000 }, 190_000);
   await pool.addAccounts(2);

@@ -28,7 +28,7 @@ test("where memory is tight, idle pages close and requests are still answered; w
   await using world = await openWorld({ accounts: ["a", "b", "c"], usedMemoryShare: () => share });
   const running = await listen(world);
   share = 0.9;
-  await expect.poll(() => asleep(world), { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => asleep(world)).toBe(2);
   share = 0.95;
   const refused = await world.ask("one more").catch((cause: unknown) => cause);
   expect(refused).toMatchObject({ status: 503, code: "overloaded" });

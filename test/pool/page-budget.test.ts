@@ -24,7 +24,7 @@ test("no more pages are open than may be, and every account still has its turn",
     settings: { MAX_OPEN_SESSIONS: "2", RATE_LIMIT: "1/2s" },
     waitUntilReady: false,
   });
-  await expect.poll(() => statesOf(world).filter((state) => state === "ready").length, { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => statesOf(world).filter((state) => state === "ready").length).toBe(2);
   const answers: Promise<string>[] = [];
   let mostOpen = 0;
   for (let round = 0; round < 12; round += 1) answers.push(world.ask(`round ${round}`));
@@ -45,7 +45,7 @@ test("no more pages are open than may be, and every account still has its turn",
 test("a page that nobody uses is closed, and opened again for the next request, still signed in", async () => {
   await using world = await openWorld({ accounts: ["alice"], settings: { HIBERNATE_AFTER_SECONDS: "1" } });
   await world.ask("awake");
-  await expect.poll(() => openPages(world), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => openPages(world)).toBe(0);
   expect(statesOf(world)).toEqual(["idle"]);
   expect((await fetch(`${world.gateway.url}/readyz`)).status).toBe(200);
   await expect(world.ask("again")).resolves.toBe("You said: again");
@@ -55,11 +55,11 @@ test("a page that nobody uses is closed, and opened again for the next request, 
 test("a woken page does not ask first whether it is signed in; the request itself would tell", async () => {
   const settings = { HIBERNATE_AFTER_SECONDS: "1", RATE_LIMIT: "off" };
   await using world = await openWorld({ accounts: ["alice"], settings });
-  await expect.poll(() => openPages(world), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => openPages(world)).toBe(0);
   const checks = world.simulator.signInChecks;
   await world.ask("awake");
   expect(world.simulator.signInChecks).toBe(checks);
-  await expect.poll(() => openPages(world), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => openPages(world)).toBe(0);
   world.simulator.signOut("alice");
   await expect(world.ask("signed out meanwhile")).rejects.toMatchObject({ code: "account_signed_out" });
   await expect.poll(() => statesOf(world)).toEqual(["expired"]);
@@ -114,8 +114,8 @@ test("a sleeping account is woken before its sign-in lapses, and sleeps on", asy
   const { expiresAt = 0 } = status() ?? {};
   expect(expiresAt).toBeGreaterThan(Date.now());
   // Nobody asks anything for longer than the sign-in holds.
-  await expect.poll(() => status()?.expiresAt, { timeout: 60_000 }).toBeGreaterThan(expiresAt + lifeMs);
-  await expect.poll(() => status()?.state, { timeout: 60_000 }).toBe("idle");
+  await expect.poll(() => status()?.expiresAt).toBeGreaterThan(expiresAt + lifeMs);
+  await expect.poll(() => status()?.state).toBe("idle");
   expect(world.simulator.posts).toEqual([]);
   await expect(world.ask("still there?")).resolves.toBe("You said: still there?");
 }, 150_000);

@@ -3,32 +3,29 @@ import OpenAI from "openai";
 import { expect, test } from "vitest";
 import { ADMIN_KEY, API_KEY } from "../support/api-key.ts";
 import { occupy, question, STALLED } from "../support/occupy.ts";
-import { openWorld, type World } from "../support/world.ts";
+import { openWorld } from "../support/world.ts";
 
-/** The times at which the site was asked, by account. */
-function startsOf(world: World, account: string): number[] {
-  return world.simulator.posts.filter((post) => post.account === account).map((post) => post.startedAt);
-}
-
-test("an account is never asked more often than its pace allows, in any span of time", async () => {
-  const windowMs = 1_000;
-  await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: `2/${windowMs}ms` } });
-  const answers = await Promise.all(["1", "2", "3", "4", "5"].map((number) => world.ask(number)));
-  expect(answers.toSorted()).toEqual(["1", "2", "3", "4", "5"].map((number) => `You said: ${number}`));
-  const starts = startsOf(world, "alice");
-  // The third after the first, the fourth after the second, …
-  const spans = starts.slice(2).map((start, index) => start - (starts[index] ?? 0));
-  expect(Math.min(...spans)).toBeGreaterThanOrEqual(windowMs);
-  // And no slower than that: five requests fill two windows and begin a third.
-  expect((starts.at(-1) ?? 0) - (starts[0] ?? 0)).toBeLessThan(2.6 * windowMs);
+test("an account is asked as often as its pace allows at once, and no more", async () => {
+  const settings = { RATE_LIMIT: "2/1h", QUEUE_TIMEOUT_SECONDS: "7200" };
+  await using world = await openWorld({ accounts: ["alice"], settings });
+  const leaving = new AbortController();
+  const { signal } = leaving;
+  const asked = ["1", "2", "3", "4", "5"].map((number) => world.ask(number, { signal }).catch(() => "left"));
+  await expect.poll(() => world.gateway.pool.waiting).toBe(3);
+  await expect.poll(() => world.simulator.posts.filter(({ finishedAt }) => finishedAt !== undefined).length).toBe(2);
+  leaving.abort();
+  const answers = await Promise.all(asked);
+  expect(answers.filter((answer) => answer.startsWith("You said: "))).toHaveLength(2);
+  await expect.poll(() => world.gateway.pool.waiting).toBe(0);
+  expect(world.simulator.posts).toHaveLength(2);
 });
 
 test("while one account rests, the other answers at once", async () => {
   await using world = await openWorld({ settings: { RATE_LIMIT: "1/1h", QUEUE_TIMEOUT_SECONDS: "60" } });
-  const startedAt = performance.now();
+  // Who waited for one account's next turn would wait for an hour.
   await Promise.all([world.ask("first"), world.ask("second")]);
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
-  expect([startsOf(world, "alice").length, startsOf(world, "bob").length]).toEqual([1, 1]);
+  expect(world.simulator.posts).toHaveLength(2);
+  expect(new Set(world.simulator.posts.map(({ account }) => account))).toEqual(new Set(["alice", "bob"]));
   await expect
     .poll(() => world.gateway.pool.states.map(({ state }) => state))
     .toEqual(["rate_limited", "rate_limited"]);
@@ -74,21 +71,19 @@ test("where nobody may wait, accounts that are free answer all the same", async 
 test("where nobody may wait, an account that sleeps is woken", async () => {
   const settings = { QUEUE_LIMIT: "0", HIBERNATE_AFTER_SECONDS: "1" };
   await using world = await openWorld({ accounts: ["alice"], settings });
-  await expect.poll(() => world.gateway.pool.states[0]?.state, { timeout: 10_000 }).toBe("idle");
+  await expect.poll(() => world.gateway.pool.states[0]?.state).toBe("idle");
   await expect(world.ask("wake up")).resolves.toBe("You said: wake up");
 });
 
 test("who waits too long is told so, and was never sent to the site", async () => {
   await using world = await openWorld({ accounts: ["alice"], settings: { QUEUE_TIMEOUT_SECONDS: "1" } });
   const release = await occupy(world);
-  const startedAt = performance.now();
   const refused = await world.ask("too late").catch((cause: unknown) => cause);
   expect(refused).toMatchObject({ status: 503, code: "queue_timeout" });
   const { headers, message } = refused as InstanceType<typeof OpenAI.APIError>;
   expect(message).toContain("the request was number 1 of 1 that wait");
   const queuedMs = Number(headers?.get("x-gateway-queued-ms"));
   expect(queuedMs).toBeGreaterThanOrEqual(1_000);
-  expect(performance.now() - startedAt).toBeLessThan(2_000);
   await expect.poll(() => world.logged.join("")).toContain(`"queuedMs":${queuedMs}`);
   release();
   await world.untilReady();
@@ -131,7 +126,7 @@ test("once the gateway is to stop, each answer is the last on its connection", a
 });
 
 test("three agents that ask at once, two turns each, all get through at the pace of one account", async () => {
-  await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: "2/2s" } });
+  await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: "2/500ms" } });
   const agent = async (name: string): Promise<string[]> => {
     const texts: string[] = [];
     for (const turn of ["1", "2"]) {
@@ -149,7 +144,7 @@ test("three agents that ask at once, two turns each, all get through at the pace
 });
 
 /** The pace lets one request through now, and none that comes soon within the second that it may wait. */
-const TIGHT = { RATE_LIMIT: "1/3s", QUEUE_TIMEOUT_SECONDS: "1" };
+const TIGHT = { RATE_LIMIT: "1/50s", QUEUE_TIMEOUT_SECONDS: "1" };
 
 test("a stream that could not be served in its time is refused by status, with the time at which it can", async () => {
   await using world = await openWorld({ accounts: ["alice"], settings: TIGHT });
@@ -163,14 +158,19 @@ test("a stream that could not be served in its time is refused by status, with t
       Number(refused.headers.get(name)),
     );
     expect(waitMs).toBeGreaterThan(1_000);
-    expect(waitMs).toBeLessThanOrEqual(3_100);
+    expect(waitMs).toBeLessThanOrEqual(50_100);
     expect(afterMs).toBeLessThanOrEqual((waitMs ?? 0) + 60);
   }
+  const patient = new Anthropic({ apiKey: API_KEY, baseURL: world.gateway.url, maxRetries: 0 });
+  const messages = [{ role: "user" as const, content: "too soon" }];
+  const refused = await patient.messages.create({ model: "gptomni", max_tokens: 9, messages }).catch((cause) => cause);
+  expect(refused).toBeInstanceOf(Anthropic.RateLimitError);
   expect(world.simulator.posts).toHaveLength(1);
 });
 
 test("an SDK that is refused comes again when it is told to, and is answered", async () => {
-  await using world = await openWorld({ accounts: ["alice"], settings: TIGHT });
+  const settings = { RATE_LIMIT: "1/2s", QUEUE_TIMEOUT_SECONDS: "1" };
+  await using world = await openWorld({ accounts: ["alice"], settings });
   const options = { apiKey: API_KEY, baseURL: `${world.gateway.url}/v1`, maxRetries: 1 };
   const messages = [{ role: "user" as const, content: "OpenAI" }];
   const anthropic = new Anthropic({ ...options, baseURL: world.gateway.url });
@@ -179,9 +179,6 @@ test("an SDK that is refused comes again when it is told to, and is answered", a
   expect(completion.choices[0]?.message.content).toBe("You said: OpenAI");
   const message = await anthropic.messages.create({ model: "gptomni", max_tokens: 100, messages });
   expect(message.content[0]).toMatchObject({ text: "You said: OpenAI" });
-  const twice = new Anthropic({ ...options, baseURL: world.gateway.url, maxRetries: 0 });
-  const refused = await twice.messages.create({ model: "gptomni", max_tokens: 9, messages }).catch((cause) => cause);
-  expect(refused).toBeInstanceOf(Anthropic.RateLimitError);
 });
 
 test("the operator sees how many wait, and how long one who comes now would", async () => {

@@ -16,7 +16,7 @@ function openSession(): Session {
   const stub = {
     isOpen: true,
     holdsPage: true,
-    signIn: { expiresAt: undefined },
+    authCookies: { expiresAt: undefined, prove: () => {} },
     onLost: () => {},
     keepCookies: async () => {},
     isQuiet: async () => true,

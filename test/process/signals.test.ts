@@ -17,7 +17,7 @@ async function answering(command: Command, site: Simulator): Promise<{ readonly 
   await command.says(/"session open"/);
   const [, url = ""] = await command.says(/"url":"([^"]+)"/);
   const answer = await ask(url, SLOW_ANSWER);
-  await site.waitForPost((post) => post.bytesSent > 0, 10_000);
+  await site.waitForPost((post) => post.bytesSent > 0, 30_000);
   return { text: answer.text() };
 }
 

@@ -1,8 +1,10 @@
+import { threadCpuMs } from "./thread-cpu.ts";
+
 /** What work left of the event loop to others. */
 export interface Share {
   /** How often the event loop came around while the work ran. */
   readonly turns: number;
-  /** Processor time of this process meanwhile; time that the machine gave to other programs is not in it. */
+  /** Processor time of this thread meanwhile; time that the machine gave to other programs is not in it. */
   readonly cpuMs: number;
 }
 
@@ -27,8 +29,7 @@ export async function leastCpuMs(work: () => Promise<unknown>): Promise<number> 
 }
 
 async function cpuMsOf(work: () => Promise<unknown>): Promise<number> {
-  const before = process.cpuUsage();
+  const beforeMs = threadCpuMs();
   await work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1_000;
+  return threadCpuMs() - beforeMs;
 }
