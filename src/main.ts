@@ -3,14 +3,15 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Alerts } from "./accounts/alerts.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
-import { ConfigError, MASTER, type Config } from "./config/config.ts";
+import { ConfigError, type Config } from "./config/config.ts";
+import { MASTER } from "./config/setting-checks.ts";
 import type { ConfiguredAccount } from "./credentials/configured-account.ts";
 import { Gateway } from "./gateway.ts";
 import { createApp } from "./http/app.ts";
 import { ModelCatalog } from "./http/model-catalog.ts";
 import { createHttpServer, flushResponses } from "./http/server.ts";
 import { Redaction, type Log } from "./observe/log.ts";
-import { MemoryPressure } from "./process/memory-pressure.ts";
+import { MemoryPressure, sessionsThatFit } from "./process/memory-pressure.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { SessionPool } from "./pool/session-pool.ts";
 import { listenFailure } from "./process/listen-failure.ts";
@@ -24,57 +25,59 @@ import { ContextLimit } from "./turn/context-limit.ts";
 import { AccountStore } from "./store/account-store.ts";
 import { obtainSecretKey } from "./store/secret-key.ts";
 
-/** Beyond a request's own deadline, before its session is taken back. */
+/** How much longer than a request's deadline its session stays leased. */
 const LEASE_GRACE_MS = 5_000;
 /** Early failures keep their HTTP status this long; later, the shortest client and proxy limits (60 s) are in sight. */
 const KEEP_ALIVE_AFTER_MS = 15_000;
 const KEEP_ALIVE_EVERY_MS = 10_000;
 
 export interface RunningGateway extends AsyncDisposable {
-  /** Where it listens, without a path. */
+  /** Its base URL, without a path. */
   readonly url: string;
   readonly pool: SessionPool;
   readonly browsers: BrowserFleet;
-  /** Puts a new list of accounts in force; streams of those that stay are untouched. */
+  readonly maxOpenSessions: number;
+  /** Changes the accounts in use to this list. Running answers of accounts that stay are not touched. */
   setAccounts(accounts: readonly ConfiguredAccount[]): Promise<void>;
-  /** Admits nobody any more and lets running answers finish, no longer than the drain timeout. */
+  /** Refuses new requests and waits until running answers are finished, at most for the drain timeout. */
   drain(): Promise<void>;
-  /** Why the process is of no use any more; undefined while it is. */
+  /** Why only a new process can help; undefined while this one can serve. */
   readonly giveUpReason: () => string | undefined;
+}
+
+export interface GatewayKeys {
+  readonly api: string;
+  readonly admin: string;
 }
 
 export interface GatewayParts {
   readonly memory?: MemoryPressure;
-  /** What the log leaves out; learns each token that a site hands out. */
+  /** Hides secrets in the log. It also learns each token that a site issues. */
   readonly redaction?: Redaction;
 }
 
-/** The composition root: config → browser → pool → gateway → server. Disposing stops it all in reverse. */
+/** The composition root: config → browsers → pool → gateway → server. Disposing stops all of it in reverse. */
 export async function startGateway(
   config: Config,
-  keys: { readonly api: string; readonly admin: string },
+  keys: GatewayKeys,
   log: Log,
   { memory = new MemoryPressure(), redaction = new Redaction() }: GatewayParts = {},
 ): Promise<RunningGateway> {
   await using started = new AsyncDisposableStack();
-  const site = gptomni(config.origin);
-  const browsers = started.use(new BrowserFleet(config, log));
-  const states = started.use(await openStates(config, log));
-  const pool = started.use(poolOf(config, memory, log));
-  const alerts = new Alerts(config.alertUrl, log);
-  const options = { ...config, site };
-  const roster = new AccountManager({ pool, browsers, states, options, alerts, log, redaction });
-  const gateway = new Gateway(pool, site, {
-    firstPartTimeoutMs: config.firstByteTimeoutMs,
-    gapTimeoutMs: config.idleTimeoutMs,
-  });
+  const site = gptomni(config.sites.gptomni);
+  const options = optionsOf(config, keys, site);
+  const browsers = started.use(new BrowserFleet(options.browsers, log));
+  const states = started.use(await openStates(options.store, options.persistence, log));
+  const pool = started.use(new SessionPool({ ...options.pool, memory }, log));
+  const alerts = new Alerts(options.alerts, log);
+  const manager = new AccountManager({ pool, browsers, states, options: options.sessions, alerts, log, redaction });
+  const gateway = new Gateway(pool, site, options.gateway);
+  const whyGiveUp = (): string | undefined => giveUpReason(browsers.outage, config.shutdown.browserOutageLimitMs);
   const app = createApp({
-    ...callersParts(config, site),
+    ...options.app,
     gateway,
-    apiKeys: [{ name: MASTER, value: keys.api }, ...config.apiKeys],
-    adminKey: keys.admin,
     readiness: () => ({ ...pool.readiness, warnings: warningsOf(states) }),
-    giveUpReason: () => giveUpReason(browsers.outage, config.browserOutageLimitMs),
+    giveUpReason: whyGiveUp,
     accounts: () => pool.states,
     queue: () => pool.queue,
     metrics: metricsOf(pool, browsers, states),
@@ -86,18 +89,19 @@ export async function startGateway(
     server.close();
     server.closeAllConnections();
   });
-  const url = await listen(server, config);
-  await roster.apply(config.accounts);
+  const url = await listen(server, config.server);
+  await manager.apply(config.accounts.list);
   const stack = started.move();
   return {
     url,
     pool,
     browsers,
-    giveUpReason: () => giveUpReason(browsers.outage, config.browserOutageLimitMs),
-    setAccounts: (accounts) => roster.apply(accounts),
+    maxOpenSessions: options.pool.maxOpenSessions,
+    giveUpReason: whyGiveUp,
+    setAccounts: (accounts) => manager.apply(accounts),
     drain: async () => {
       leaving.abort();
-      await pool.drain(AbortSignal.timeout(config.drainTimeoutMs));
+      await pool.drain(AbortSignal.timeout(config.shutdown.drainTimeoutMs));
       await flushResponses(server);
       await states.flush();
     },
@@ -105,8 +109,41 @@ export async function startGateway(
   };
 }
 
-/** @throws ConfigError that names every alias for what is no model of the site's. */
-function catalogOf({ modelAliases: aliases, unknownModels: unknown }: Config, models: readonly string[]): ModelCatalog {
+/**
+ * The settings of each part of the gateway. A part gets a secret only if it uses it, so that no log line, error or dump of
+ * another part can show it.
+ */
+export function optionsOf(config: Config, keys: GatewayKeys, site: Site) {
+  const maxOpenSessions = config.maxOpenSessions === "auto" ? sessionsThatFit() : config.maxOpenSessions;
+  return {
+    browsers: { ...config.browser, maxOpenSessions },
+    pool: { ...config.pool, maxOpenSessions, leaseLimitMs: config.limits.requestTimeoutMs + LEASE_GRACE_MS },
+    sessions: { ...config.sessions, site },
+    gateway: config.answers,
+    store: config.store,
+    persistence: { keepRemovedMs: config.keepRemovedMs },
+    alerts: config.alertUrl,
+    app: {
+      background: config.turns.background,
+      backgroundPattern: config.turns.backgroundPattern,
+      contextLimit: new ContextLimit({
+        promptOf: (request) => site.promptOf(request),
+        maxPromptCharacters: config.turns.maxPromptCharacters ?? site.maxPromptCharacters,
+        overflow: config.turns.contextOverflow,
+      }),
+      models: catalogOf(config.models, site.models),
+      apiKeys: [{ name: MASTER, value: keys.api }, ...config.keys.named],
+      adminKey: keys.admin,
+      metricsKey: config.keys.metrics,
+      allowedHosts: config.server.allowedHosts,
+      corsOrigins: config.server.corsOrigins,
+      limits: { ...config.limits, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },
+    },
+  };
+}
+
+/** @throws ConfigError that names every alias of a model that the site does not have. */
+function catalogOf({ aliases, unknown }: Config["models"], models: readonly string[]): ModelCatalog {
   const wrong = [...aliases].filter(([, model]) => !models.includes(model)).map((pair) => pair.join("="));
   if (wrong.length === 0) return new ModelCatalog(models, { aliases, unknown });
   const expected = `names for ${models.join(", ")}`;
@@ -115,33 +152,19 @@ function catalogOf({ modelAliases: aliases, unknownModels: unknown }: Config, mo
   );
 }
 
-/** What the settings and the site say of requests. */
-function callersParts(config: Config, site: Site) {
-  return {
-    models: catalogOf(config, site.models),
-    contextLimit: new ContextLimit({
-      promptOf: (request) => site.promptOf(request),
-      maxPromptCharacters: config.maxPromptCharacters ?? site.maxPromptCharacters,
-      overflow: config.contextOverflow,
-    }),
-    background: config.background,
-    backgroundPattern: config.backgroundPattern,
-    metricsKey: config.metricsKey,
-    allowedHosts: config.allowedHosts,
-    corsOrigins: config.corsOrigins,
-    limits: { ...config, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },
-  };
-}
-
-async function openStates(config: Config, log: Log): Promise<AccountPersistence> {
-  const secretKey = await obtainSecretKey(config.stateDir, config.secretKey);
-  return new AccountPersistence(await AccountStore.open(config.stateDir, secretKey), log, {
-    keepRemovedMs: config.keepRemovedMs,
-    tryWriting: () => usableFolder("STATE_DIR", config.stateDir),
+async function openStates(
+  { stateDir, secretKey }: Config["store"],
+  { keepRemovedMs }: { readonly keepRemovedMs: number },
+  log: Log,
+): Promise<AccountPersistence> {
+  const store = await AccountStore.open(stateDir, await obtainSecretKey(stateDir, secretKey));
+  return new AccountPersistence(store, log, {
+    keepRemovedMs,
+    tryWriting: () => usableFolder("STATE_DIR", stateDir),
   });
 }
 
-/** What does not keep the gateway from serving, and needs an operator. */
+/** What an operator should mend although requests are answered. */
 function warningsOf({ problem }: AccountPersistence): readonly string[] {
   return problem === undefined ? [] : [`what is new of the accounts is not stored: ${problem}`];
 }
@@ -158,14 +181,8 @@ function metricsOf(pool: SessionPool, browsers: BrowserFleet, states: AccountPer
   });
 }
 
-function poolOf(config: Config, memory: MemoryPressure, log: Log): SessionPool {
-  const { queueLimit, queueTimeoutMs, requestTimeoutMs, ...rest } = config;
-  const limits = { limit: queueLimit, timeoutMs: queueTimeoutMs, leaseLimitMs: requestTimeoutMs + LEASE_GRACE_MS };
-  return new SessionPool({ ...rest, ...limits, memory }, log);
-}
-
 /** @throws ConfigError that says which address is taken or forbidden. */
-async function listen(server: Server, { host, port }: Pick<Config, "host" | "port">): Promise<string> {
+async function listen(server: Server, { host, port }: Config["server"]): Promise<string> {
   server.listen(port, host);
   await once(server, "listening").catch((cause: NodeJS.ErrnoException) => {
     throw new ConfigError(listenFailure({ host, port }, cause), { cause });

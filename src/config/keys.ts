@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { ConfigError, type Config } from "./config.ts";
+import { ConfigError } from "./config.ts";
 import { causeCode, readOrCreateSecret } from "./secret-file.ts";
 
 export interface Key {
@@ -17,6 +17,12 @@ export interface Keys {
   readonly admin: Key;
 }
 
+export interface KeySettings {
+  readonly apiKey: string | undefined;
+  readonly adminKey: string | undefined;
+  readonly stateDir: string;
+}
+
 interface KeyKind {
   readonly setting: "API_MASTER_KEY" | "ADMIN_KEY";
   readonly fileName: string;
@@ -31,11 +37,7 @@ const KEY_BYTES = 32;
  * The keys: as configured, else as kept in STATE_DIR, else new ones that are kept there for their owner only.
  * @throws ConfigError naming the file that cannot be used.
  */
-export async function obtainKeys({
-  apiKey,
-  adminKey,
-  stateDir,
-}: Pick<Config, "apiKey" | "adminKey" | "stateDir">): Promise<Keys> {
+export async function obtainKeys({ apiKey, adminKey, stateDir }: KeySettings): Promise<Keys> {
   return { api: await obtain(API, apiKey, stateDir), admin: await obtain(ADMIN, adminKey, stateDir) };
 }
 

@@ -1,11 +1,15 @@
 import { AuthCookies } from "../browser/auth-cookies.ts";
+import type { BrowserSupervisor } from "../browser/browser-supervisor.ts";
 import type { StoredCookies } from "../browser/cookies.ts";
+import { Session } from "../browser/session.ts";
+import type { Config } from "../config/config.ts";
 import { signInKey } from "../credentials/account-identity.ts";
 import type { ConfiguredAccount } from "../credentials/configured-account.ts";
 import { GatewayError } from "../errors.ts";
 import type { Site } from "../sites/site.ts";
 import type { AccountStore, StoredAccount } from "../store/account-store.ts";
 import { StoreError } from "../store/store-error.ts";
+import type { Report } from "./report.ts";
 
 const NOTHING_KNOWN: StoredAccount = {
   cookies: "[]",
@@ -17,54 +21,80 @@ const NOTHING_KNOWN: StoredAccount = {
   sentAt: [],
 };
 
-export interface AccountCheck {
+interface AccountCheckTools {
   readonly site: Site;
   readonly store: AccountStore;
-  /** Opens the site with this sign-in. @throws GatewayError `account_signed_out` when it is signed out there. */
-  readonly open: (signIn: AuthCookies) => Promise<void>;
+  readonly supervisor: BrowserSupervisor;
+}
+
+/** Opens the site with each account and reports whether it is signed in. */
+export async function checkAccounts(
+  { accounts, sessions }: Pick<Config, "accounts" | "sessions">,
+  { site, store, supervisor }: AccountCheckTools,
+  report: Report,
+): Promise<void> {
+  for (const account of accounts.list) {
+    const proxy = account.proxy ?? sessions.proxy;
+    const through = proxy ? `, through ${proxy.server}` : "";
+    const open = async (authCookies: AuthCookies): Promise<void> => {
+      await using session = new Session(supervisor, authCookies, { ...sessions, site, proxy });
+      await session.open(new AbortController().signal);
+    };
+    await report.check(`account ${account.id}`, async () => {
+      const startedAt = performance.now();
+      await checkAccount(account, { site, store, open });
+      const ms = Math.round(performance.now() - startedAt);
+      return `signed in at ${site.origin.host}, page open in ${ms} ms${through}`;
+    });
+  }
+}
+
+interface AccountCheck extends Pick<AccountCheckTools, "site" | "store"> {
+  /** Opens the site with these cookies. @throws GatewayError `account_signed_out` when the site says so. */
+  readonly open: (authCookies: AuthCookies) => Promise<void>;
 }
 
 /**
- * Opens the site with the account's newest sign-in, as serving would, and stores each token that the site gives: it may
- * hold once. Sends no prompt.
+ * Opens the site with the account's newest cookies, as serving would, and stores each token that the site issues: the token
+ * before it may be valid no more. Sends no prompt.
  * @throws what `open` throws; StoreError when a new token could not be stored.
  */
 export async function checkAccount(configured: ConfiguredAccount, { site, store, open }: AccountCheck): Promise<void> {
   const account = { ...configured, signInKey: signInKey(configured.cookie, site) };
   const stored = await store.load(account).catch((cause: unknown) => {
-    // Serving goes on from the configured cookie there, too.
+    // Serving continues with the configured cookie here, too.
     if (cause instanceof StoreError && cause.code === "seal_broken") return undefined;
     throw cause;
   });
-  const signIn = new AuthCookies(site, configured.cookie, stored && (JSON.parse(stored.cookies) as StoredCookies));
-  if (stored?.isConfiguredAnew) signIn.takeOver();
+  const authCookies = new AuthCookies(site, configured.cookie, stored && (JSON.parse(stored.cookies) as StoredCookies));
+  if (stored?.isConfiguredAnew) authCookies.takeOver();
   const known = stored ?? NOTHING_KNOWN;
   let saved: Promise<void> = Promise.resolve();
-  const save = (verdict: StoredAccount): void => {
-    const cookies = JSON.stringify(signIn.cookies);
-    saved = saved.then(() => store.save(account, { ...verdict, cookies }));
-    // Whoever awaits it below is told; until then it is nobody's.
+  const save = (state: StoredAccount): void => {
+    const cookies = JSON.stringify(authCookies.cookies);
+    saved = saved.then(() => store.save(account, { ...state, cookies }));
+    // The `finally` below reports it; until then it must not count as unhandled.
     saved.catch(() => {});
   };
-  signIn.onChange = () => save(known);
+  authCookies.onChange = () => save(known);
   try {
-    await openWithAnySignIn(signIn, open);
-    signIn.prove();
-    // What kept it out of use before is over.
+    await openWithAnyCookies(authCookies, open);
+    authCookies.prove();
+    // The account works now, so an earlier failure does not count any more.
     save({ ...NOTHING_KNOWN, sentAt: known.sentAt });
   } finally {
     await saved;
   }
 }
 
-async function openWithAnySignIn(signIn: AuthCookies, open: AccountCheck["open"]): Promise<void> {
+async function openWithAnyCookies(authCookies: AuthCookies, open: AccountCheck["open"]): Promise<void> {
   for (;;) {
     try {
-      await open(signIn);
+      await open(authCookies);
       return;
     } catch (cause) {
       const isSignedOut = cause instanceof GatewayError && cause.code === "account_signed_out";
-      if (!isSignedOut || !signIn.fallBack()) throw cause;
+      if (!isSignedOut || !authCookies.fallBack()) throw cause;
     }
   }
 }

@@ -2,20 +2,20 @@ import { writeSync } from "node:fs";
 import { Socket } from "node:net";
 import { Writable } from "node:stream";
 
-/** What a reader may leave untaken; beyond it lines are lost. */
+/** How much output may wait for its reader; lines beyond it are dropped. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 const STDOUT = 1;
 
 /**
- * Standard output, as the place where the log ends. A pipe that nobody empties and a file on a full disk cost lines and
- * nothing else: no request waits for them, and the next line that can be written is preceded by how many were lost.
+ * Writes the log to standard output. A pipe that is not read and a file on a full disk cost log lines and nothing else: no
+ * request waits for them. The next line that can be written follows one that says how many were lost.
  */
 export class LogSink extends Writable {
   #lost = 0;
 
   constructor() {
     super({ decodeStrings: false });
-    // A reader that went away is no reason to end.
+    // The process goes on when the reader of its log ends.
     process.stdout.on("error", () => {});
   }
 
@@ -26,15 +26,15 @@ export class LogSink extends Writable {
   }
 }
 
-/** Begins on a new line, as the last one before may have been cut. */
+/** Begins on a new line, because the last line may be incomplete. */
 function lossOf(lines: number): string {
-  return `\n${JSON.stringify({ level: 40, time: Date.now(), lines, msg: "log lines were lost: nobody took them" })}\n`;
+  return `\n${JSON.stringify({ level: 40, time: Date.now(), lines, msg: "log lines lost: the output was full" })}\n`;
 }
 
-/** False when there is no room. */
+/** Gives false when the text was not written. */
 function put(text: string): boolean {
   const { stdout } = process;
-  // Pipes and terminals are written to in the background. Files are not, whose failures Node's stream would keep to itself.
+  // Node writes to pipes and terminals in the background, and to files at once. Its stream hides the failures of files.
   if (stdout instanceof Socket) {
     if (stdout.writableLength > MAX_WAITING_BYTES) return false;
     stdout.write(text);

@@ -7,7 +7,7 @@ export type Log = Pick<Logger, "debug" | "info" | "warn" | "error">;
 
 export interface LogOptions {
   readonly level: string;
-  /** auto: pretty on a terminal, else one JSON object a line. */
+  /** auto: pretty on a terminal, else one JSON object per line. */
   readonly format: "auto" | "json" | "pretty";
   readonly redaction: Redaction;
 }
@@ -15,8 +15,8 @@ export interface LogOptions {
 const REDACTED = "[redacted]";
 
 /**
- * The log. Secrets are taken out by value, at the sink: a list of field names misses the secret that an error message or a
- * nested object carries.
+ * The log. It removes secrets by value from each finished line: a list of field names would miss a secret inside an error
+ * message or a nested object.
  */
 export function createLog(options: LogOptions, destination?: DestinationStream): Log {
   const isPretty = options.format === "pretty" || (options.format === "auto" && process.stdout.isTTY);
@@ -29,10 +29,10 @@ function prettily(destination: LogSink): DestinationStream {
   return pretty({ ignore: "pid,hostname", singleLine: true, colorize: process.stdout.isTTY, destination });
 }
 
-/** Of one account: the newest tokens, and those that requests under way may still be about. */
+/** How many token sets of an account stay redacted: running requests may still mention an older one. */
 const ROTATIONS_KEPT = 4;
 
-/** Cookie headers, keys and tokens: none of their values reaches the output, wherever it stands. */
+/** Replaces cookies, keys and tokens in the log, wherever they occur. */
 export class Redaction {
   readonly #index = new SecretIndex();
   readonly #fixed = new Set<string>();
@@ -49,7 +49,7 @@ export class Redaction {
     }
   }
 
-  /** `owner`'s newest secrets; those that were replaced long ago are forgotten, since a site replaces them without end. */
+  /** Adds the newest secrets of `owner` and forgets the oldest ones: a site rotates tokens without end. */
   rotate(owner: string, secrets: readonly string[]): void {
     const newest = secrets.flatMap(formsOf);
     const sets = this.#rotating.get(owner) ?? [];
@@ -64,20 +64,20 @@ export class Redaction {
   }
 }
 
-/** A cookie header is many secrets, and so is a URL. */
+/** A cookie header holds several secrets, and so does a URL. */
 function secretValues(secret: string): string[] {
   const parts = secret.split(";").map((pair) => pair.slice(pair.indexOf("=") + 1).trim());
   return [...new Set([secret, ...parts, ...urlSecrets(secret)].flatMap(formsOf))];
 }
 
-/** Each as it looks inside JSON or a URL. */
+/** The value as it is, inside JSON and inside a URL. */
 function formsOf(value: string): string[] {
   return [...new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value.toWellFormed())])].filter(
     (form) => form.length >= MIN_SECRET_CHARACTERS,
   );
 }
 
-/** Chat services' webhooks carry their secret in the path. */
+/** The webhook URLs of chat services have their secret in the path. */
 function urlSecrets(secret: string): string[] {
   const url = /^https?:/i.test(secret) ? URL.parse(secret) : null;
   return url ? [url.href, url.username, url.password, url.pathname + url.search] : [];

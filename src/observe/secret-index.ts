@@ -1,15 +1,15 @@
-/** Values shorter than this would blot out ordinary words. */
+/** A shorter value could be a part of ordinary words. */
 export const MIN_SECRET_CHARACTERS = 8;
 
 /**
- * Finds secrets in a text in time that depends on the text's length and hardly on how many secrets there are: each is
- * looked up by its first characters.
+ * Finds secrets in a text. It looks them up by their first characters, so the time depends on the length of the text and
+ * hardly on the number of secrets.
  */
 export class SecretIndex {
   /** How often each value was added, by its first characters. */
   readonly #values = new Map<string, Map<string, number>>();
 
-  /** Values that are too short are left out. */
+  /** Ignores values that are too short. */
   add(value: string): void {
     if (value.length < MIN_SECRET_CHARACTERS) return;
     const start = value.slice(0, MIN_SECRET_CHARACTERS);
@@ -28,7 +28,7 @@ export class SecretIndex {
     if (bucket?.size === 0) this.#values.delete(start);
   }
 
-  /** The text with the replacement in each secret's place; of several that begin at one place the longest counts. */
+  /** The text with every secret replaced. If several begin at the same place, the longest is replaced. */
   replaceIn(text: string, replacement: string): string {
     let replaced = "";
     let doneTo = 0;

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import type { Log } from "../observe/log.ts";
 
-/** After an exception that nobody caught, running answers get this long: little is sure any more. */
+/** How long running answers may go on after an uncaught exception: the state of the process is uncertain. */
 const FATAL_DRAIN_MS = 5_000;
 
 /**
@@ -32,7 +32,7 @@ export class Shutdown {
     if (this.endsOnHangUp) process.on("SIGHUP", onSignal);
   }
 
-  /** Resolves with the first signal to end, or after an exception that nobody caught. */
+  /** Resolves with the first signal to end, or after an uncaught exception. */
   get requested(): Promise<void> {
     return this.#asked.promise;
   }
@@ -49,13 +49,13 @@ export class Shutdown {
   };
 
   /**
-   * Takes the failures that nobody handled, from now on. That of a promise costs the work it was for, and is told. After an
-   * exception only a fresh start is sound: the process ends with code 1, but saves first what a kill would lose.
+   * Handles unhandled rejections and uncaught exceptions from now on. A rejection is logged, and only the work that it
+   * belongs to is lost. After an exception only a restart is safe: the process drains, saves its state and ends with code 1.
    */
   takeFailures(log: Log): void {
-    process.on("unhandledRejection", (cause) => log.error({ err: cause }, "a failure that nobody handled"));
+    process.on("unhandledRejection", (cause) => log.error({ err: cause }, "unhandled rejection"));
     process.on("uncaughtException", (cause) => {
-      log.error({ err: cause }, "an exception that nobody caught: the gateway ends");
+      log.error({ err: cause }, "uncaught exception: the gateway stops");
       process.exitCode = 1;
       this.#asked.resolve();
       setTimeout(this.#urged.resolve, FATAL_DRAIN_MS).unref();

@@ -160,7 +160,7 @@ test(
     const line = `GPTOMNI_CREDENTIALS='${JSON.stringify([place.site.addAccount("alice")])}'\n`;
     await writeFile(env, line, { mode: 0o644 });
     await using gateway = await place.run("serve", { CREDENTIALS_FILE: "", GPTOMNI_CREDENTIALS: "" });
-    await gateway.says(/\.env holds secrets and can be read by others: chmod 600 \S*\.env[\s\S]+gateway listens/);
+    await gateway.says(/\.env holds secrets and can be read by others: chmod 600 \S*\.env[\s\S]+"listening"/);
     const refusals = (): number => gateway.output.split("accounts not reloaded").length - 1;
     for (const [count, text] of ["", "# nothing yet\n", line.slice(0, 60)].entries()) {
       await writeFile(env, text);

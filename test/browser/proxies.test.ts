@@ -17,8 +17,8 @@ function listOf(site: Simulator, proxies: Readonly<Record<string, string | undef
 }
 
 function proxyOf(proxy: unknown): unknown {
-  return loadConfig({ GPTOMNI_CREDENTIALS: JSON.stringify([{ id: "alice", cookie: "name=value", proxy }]) }).accounts[0]
-    ?.proxy;
+  return loadConfig({ GPTOMNI_CREDENTIALS: JSON.stringify([{ id: "alice", cookie: "name=value", proxy }]) }).accounts
+    .list[0]?.proxy;
 }
 
 async function doctorSays(settings: (site: Simulator) => Readonly<Record<string, string>>): Promise<string> {
@@ -106,12 +106,12 @@ test("another proxy leaves the account what it is: its newest token goes on, and
   const { simulator, gateway, stateDir } = world;
   const cookie = simulator.addAccount("alice");
   // Without an id: that comes from the sign-in.
-  const listWith = (proxy: PasswordProxy): ReturnType<typeof loadConfig>["accounts"] =>
+  const listWith = (proxy: PasswordProxy): ReturnType<typeof loadConfig>["accounts"]["list"] =>
     loadConfig({
       STATE_DIR: stateDir,
       GPTOMNI_ORIGIN: simulator.origin,
       GPTOMNI_CREDENTIALS: JSON.stringify([{ cookie, proxy: proxy.url() }]),
-    }).accounts;
+    }).accounts.list;
   await gateway.setAccounts(listWith(first));
   await world.ask("one");
   const [before] = gateway.pool.states;
@@ -192,7 +192,7 @@ test("a proxy's password is a secret of its account to the log, in each form tha
     GPTOMNI_CREDENTIALS: JSON.stringify([
       { id: "alice", cookie: "name=value", proxy: "http://user:p%40ssword-1@host:1" },
     ]),
-  }).accounts;
+  }).accounts.list;
   const secrets = account ? secretsOf(account) : [];
   expect(secrets).toContain("p@ssword-1");
   expect(secrets).toContain(Buffer.from("user:p@ssword-1").toString("base64"));

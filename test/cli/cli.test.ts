@@ -113,20 +113,20 @@ async function runIn(program: Command, inspector: Inspector, code: string): Prom
   await inspector.ask(program, [{ method: "Runtime.evaluate", params: { expression } }]);
 }
 
-test("a promise that fails with nobody to see it is told, and serving goes on", async () => {
+test("an unhandled rejection is logged, and serving goes on", async () => {
   await using site = await Simulator.start();
   const inspector = await Inspector.reserve();
   await using command = await serve(site, inspector.settings);
   await command.says(/"session open"/);
   const [, url = ""] = await command.says(/"url":"([^"]+)"/);
   await runIn(command, inspector, 'Promise.reject(new Error("for nobody"))');
-  await command.says(/"level":50[^\n]+for nobody[^\n]+a failure that nobody handled/);
+  await command.says(/"level":50[^\n]+for nobody[^\n]+unhandled rejection/);
   expect(await (await ask(url, "still there?")).text()).toContain("[DONE]");
   command.signal("SIGTERM");
   expect(await command.ended()).toBe(0);
 });
 
-test("after an exception that nobody caught, answers end, the state is saved, and the exit says so", async () => {
+test("after an uncaught exception, answers end, the state is saved, and the exit says so", async () => {
   await using site = await Simulator.start({ rotateEveryReplies: 1, replacedTokensInForce: 0 });
   const account = { GPTOMNI_CREDENTIALS: JSON.stringify([site.addAccount("carol")]) };
   const inspector = await Inspector.reserve();
@@ -136,11 +136,11 @@ test("after an exception that nobody caught, answers end, the state is saved, an
   const answer = await ask(url, '@sim {"chunks":10,"chunkDelayMs":50,"chunkText":"piece "}');
   await site.waitForPost((post) => post.bytesSent > 0, 30_000);
   await runIn(first, inspector, 'throw new Error("on the loose")');
-  await first.says(/"level":50[^\n]+on the loose[^\n]+an exception that nobody caught/);
+  await first.says(/"level":50[^\n]+on the loose[^\n]+uncaught exception/);
   expect((await answer.text()).match(/piece /g)).toHaveLength(10);
   expect(await first.ended()).toBe(1);
   await expect.poll(() => first.processes()).toEqual([]);
-  // The site replaced the token with its answer: only who kept the new one is signed in.
+  // The site replaced the token with its answer: only the new token is signed in.
   await using second = await serve(site, { ...account, STATE_DIR: join(first.scratchDir, "state") });
   await second.says(/"session open"/);
 });

@@ -16,13 +16,12 @@ function messageOf(env: Readonly<Record<string, string>>): string {
 test("with nothing set, it listens on loopback at the documented pace", () => {
   const config = loadConfig({});
   expect(config).toMatchObject({
-    host: "127.0.0.1",
-    port: 8088,
-    requestTimeoutMs: 900_000,
-    rateLimit: { count: 2, windowMs: 60_000 },
-    accounts: [],
+    server: { host: "127.0.0.1", port: 8088 },
+    limits: { requestTimeoutMs: 900_000 },
+    sessions: { rateLimit: { count: 2, windowMs: 60_000 } },
+    accounts: { list: [] },
   });
-  expect(config.origin.href).toBe("https://gptomni.ai/");
+  expect(config.sites.gptomni.href).toBe("https://gptomni.ai/");
 });
 
 test("one message names every wrong setting, what was expected and what it got", () => {
@@ -44,7 +43,7 @@ test("a wrong secret is named, never shown", () => {
 });
 
 function idsOf(...list: readonly string[]): string[] {
-  return loadConfig({ GPTOMNI_CREDENTIALS: JSON.stringify(list) }).accounts.map(({ id }) => id);
+  return loadConfig({ GPTOMNI_CREDENTIALS: JSON.stringify(list) }).accounts.list.map(({ id }) => id);
 }
 
 describe("accounts", () => {
@@ -54,14 +53,14 @@ describe("accounts", () => {
     ["the seed's list in quotes", `'${JSON.stringify([cookie])}'`],
     ["one bare cookie header", cookie],
   ])("may be %s", (_name, value) => {
-    expect(loadConfig({ GPTOMNI_CREDENTIALS: value }).accounts).toEqual([
+    expect(loadConfig({ GPTOMNI_CREDENTIALS: value }).accounts.list).toEqual([
       { id: expect.stringMatching(/^account-[\da-z]{8}$/), cookie },
     ]);
   });
 
   test("may have names of their own", () => {
     const value = JSON.stringify([{ id: "work", cookie }, cookie.replace("abc", "xyz")]);
-    const ids = loadConfig({ GPTOMNI_CREDENTIALS: value }).accounts.map(({ id }) => id);
+    const ids = loadConfig({ GPTOMNI_CREDENTIALS: value }).accounts.list.map(({ id }) => id);
     expect(ids).toEqual(["work", expect.stringMatching(/^account-[\da-z]{8}$/)]);
   });
 
@@ -119,8 +118,8 @@ describe("further API keys", () => {
   const second = STRONG_KEY.split("").toReversed().join("");
 
   test("have a name each", () => {
-    const { apiKeys, warnings } = loadConfig({ API_KEYS: ` anna=${STRONG_KEY}  ben-2=${second}` });
-    expect(apiKeys).toEqual([
+    const { keys, warnings } = loadConfig({ API_KEYS: ` anna=${STRONG_KEY}  ben-2=${second}` });
+    expect(keys.named).toEqual([
       { name: "anna", value: STRONG_KEY },
       { name: "ben-2", value: second },
     ]);
@@ -157,17 +156,20 @@ test.each([
 });
 
 test("an empty variable is one that is not set", () => {
-  expect(loadConfig({ PORT: "", API_MASTER_KEY: "" })).toMatchObject({ port: 8088, apiKey: undefined });
+  expect(loadConfig({ PORT: "", API_MASTER_KEY: "" })).toMatchObject({
+    server: { port: 8088 },
+    keys: { api: undefined },
+  });
 });
 
 test("switches for Chromium may hold spaces, in quotes", () => {
   const BROWSER_ARGS = '  --lang=de "--host-resolver-rules=MAP a b" --user-agent="My Browser" ';
-  const { browserArgs } = loadConfig({ BROWSER_ARGS });
+  const { browserArgs } = loadConfig({ BROWSER_ARGS }).browser;
   expect(browserArgs).toEqual(["--lang=de", "--host-resolver-rules=MAP a b", "--user-agent=My Browser"]);
 });
 
 test("a sandbox that must be on and a switch that turns it off are refused together", () => {
   const both = { REQUIRE_SANDBOX: "on", BROWSER_ARGS: "--lang=de --no-sandbox" };
   expect(() => loadConfig(both)).toThrow("BROWSER_ARGS: expected no --no-sandbox beside REQUIRE_SANDBOX=on, got both");
-  expect(loadConfig({ ...both, REQUIRE_SANDBOX: "off" }).requireSandbox).toBe(false);
+  expect(loadConfig({ ...both, REQUIRE_SANDBOX: "off" }).browser.requireSandbox).toBe(false);
 });

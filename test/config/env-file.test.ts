@@ -51,8 +51,8 @@ describe("an environment file means the same", () => {
     ["with colons", Buffer.from(text.replace(/^(\w+)=/gm, "$1: "))],
     ["in quotes", Buffer.from(text.replace(/=(.*)$/gm, "='$1'"))],
   ])("%s", async (_name, content) => {
-    const { apiKey, port, accounts } = await configOf(content);
-    expect({ apiKey, port, cookies: accounts.map(({ cookie }) => cookie) }).toEqual({
+    const { keys, server, accounts } = await configOf(content);
+    expect({ apiKey: keys.api, port: server.port, cookies: accounts.list.map(({ cookie }) => cookie) }).toEqual({
       apiKey: KEY,
       port: 9_000,
       cookies: [COOKIE],
@@ -66,18 +66,18 @@ describe("a # that begins no comment stays", () => {
     ["at the end of one", `API_MASTER_KEY=${KEY}#`, `${KEY}#`],
     ["behind a space in quotes", `API_MASTER_KEY="${KEY}#a" # comment`, `${KEY}#a`],
   ])("%s", async (_name, content, key) => {
-    expect((await configOf(content)).apiKey).toBe(key);
+    expect((await configOf(content)).keys.api).toBe(key);
   });
 
   test("in a list of cookies", async () => {
     const { accounts } = await configOf(`GPTOMNI_CREDENTIALS=["${COOKIE}; p=a#b"]`);
-    expect(accounts[0]?.cookie).toBe(`${COOKIE}; p=a#b`);
+    expect(accounts.list[0]?.cookie).toBe(`${COOKIE}; p=a#b`);
   });
 });
 
 test("a list over several lines is read in single quotes, and said to need them without", async () => {
   const list = JSON.stringify([COOKIE, { id: "work", cookie: `${COOKIE}d` }], null, 2);
-  expect((await configOf(`GPTOMNI_CREDENTIALS='${list}'\nPORT=9000`)).accounts).toHaveLength(2);
+  expect((await configOf(`GPTOMNI_CREDENTIALS='${list}'\nPORT=9000`)).accounts.list).toHaveLength(2);
   const [problem] = await problemsOf(`GPTOMNI_CREDENTIALS=${list}`);
   expect(problem).toBe(
     "/.env: line 2 is not NAME=value, after GPTOMNI_CREDENTIALS: a value over several lines needs single quotes",
@@ -104,13 +104,17 @@ describe("quotes that docker --env-file hands on", () => {
     [{ API_MASTER_KEY: `"${KEY}"`, PORT: "'9000'", RATE_LIMIT: '"off"' }],
     [{ API_MASTER_KEY: `'${KEY}'`, PORT: '"9000"', RATE_LIMIT: "'off'" }],
   ])("are taken off %o", (environment) => {
-    expect(loadConfig(environment)).toMatchObject({ apiKey: KEY, port: 9_000, rateLimit: undefined });
+    expect(loadConfig(environment)).toMatchObject({
+      keys: { api: KEY },
+      server: { port: 9_000 },
+      sessions: { rateLimit: undefined },
+    });
   });
 
   test.each([`"[\\"${COOKIE}\\"]"`, `"["${COOKIE}"]"`, `'["${COOKIE}"]'`, `"${COOKIE}"`])(
     "are taken off %s",
     (text) => {
-      expect(loadConfig({ GPTOMNI_CREDENTIALS: text }).accounts.map(({ cookie }) => cookie)).toEqual([COOKIE]);
+      expect(loadConfig({ GPTOMNI_CREDENTIALS: text }).accounts.list.map(({ cookie }) => cookie)).toEqual([COOKIE]);
     },
   );
 });
@@ -131,7 +135,7 @@ describe("a key that no header can carry is refused", () => {
   });
 
   test("one with white space around it is that key", () => {
-    expect(loadConfig({ API_MASTER_KEY: `  ${KEY}\n` }).apiKey).toBe(KEY);
+    expect(loadConfig({ API_MASTER_KEY: `  ${KEY}\n` }).keys.api).toBe(KEY);
   });
 });
 
@@ -174,7 +178,8 @@ function patternText(_key: string, value: unknown): unknown {
 }
 
 function comparable(config: Config): unknown {
-  return JSON.parse(JSON.stringify({ ...config, secretPaths: [] }, patternText));
+  const accounts = { ...config.accounts, isListGiven: false };
+  return JSON.parse(JSON.stringify({ ...config, accounts, secretPaths: [] }, patternText));
 }
 
 describe("each line of .env.example, uncommented, means its default", () => {
@@ -182,26 +187,23 @@ describe("each line of .env.example, uncommented, means its default", () => {
   const lines = example.split("\n").flatMap((line) => /^(?:# )?([A-Z_]+=.*)$/.exec(line)?.[1] ?? []);
 
   test.each(lines)("%s", async (line) => {
-    const config = { ...(await configOf(line)), isListGiven: false };
-    expect(comparable(config)).toEqual(comparable(loadConfig({})));
+    expect(comparable(await configOf(line))).toEqual(comparable(loadConfig({})));
     // Node's own reader agrees, which others may use.
     expect(parseEnv(line)).toEqual(parseEnvText(line, path).values);
   });
 
   test("all of them together, too", async () => {
-    expect(comparable({ ...(await configOf(lines.join("\n"))), isListGiven: false })).toEqual(
-      comparable(loadConfig({})),
-    );
+    expect(comparable(await configOf(lines.join("\n")))).toEqual(comparable(loadConfig({})));
   });
 });
 
 test("a $ stays, and is told of where Docker Compose would replace it", async () => {
   const bare = await configOf(`API_MASTER_KEY=${KEY}$abc`);
-  expect(bare.apiKey).toBe(`${KEY}$abc`);
+  expect(bare.keys.api).toBe(`${KEY}$abc`);
   expect(bare.warnings.join("\n")).toContain("API_MASTER_KEY has a $ in");
   expect(bare.warnings.join("\n")).not.toContain(KEY);
   const quoted = await configOf(`API_MASTER_KEY='${KEY}$abc'`);
-  expect(quoted.apiKey).toBe(`${KEY}$abc`);
+  expect(quoted.keys.api).toBe(`${KEY}$abc`);
   expect(quoted.warnings.join("\n")).not.toContain("$");
 });
 
@@ -220,7 +222,7 @@ describe("a secret setting may come from a file", () => {
   });
 
   test("GPTOMNI_CREDENTIALS_FILE is CREDENTIALS_FILE", () => {
-    expect(loadConfig({ GPTOMNI_CREDENTIALS_FILE: "/a" }).accountsFile).toBe("/a");
+    expect(loadConfig({ GPTOMNI_CREDENTIALS_FILE: "/a" }).accounts.file).toBe("/a");
   });
 });
 

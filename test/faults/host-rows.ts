@@ -42,7 +42,7 @@ export const HOST_ROWS: readonly HostRow[] = [
       const browsers = await scene.gateway.browsers();
       scene.strike();
       await scene.killAndRestart();
-      expect(scene.count("swept away what killed gateways had left")).toBe(1);
+      expect(scene.count("removed stale temporary directories")).toBe(1);
       expect(await scene.gateway.browsers()).not.toContain(browsers[0]);
       expect(scene.simulator.posts.filter(({ prompt }) => prompt === asked.prompt)).toHaveLength(1);
       return asked;

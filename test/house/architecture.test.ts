@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   sites: ["chat", "errors"],
   credentials: ["sites"],
-  config: ["credentials", "process", "sites"],
+  config: ["credentials", "sites"],
   process: ["config", "observe"],
   observe: ["http", "pool"],
   store: ["config"],
@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ["admin", "chat", "dialects", "errors", "gateway", "openapi", "turn"],
   simulator: [],
   doctor: ["browser", "config", "credentials", "errors", "observe", "process", "sites", "store"],
+  commands: ["accounts", "config", "credentials", "doctor", "main", "observe", "process", "simulator", "store"],
   main: [
     "accounts",
     "browser",
@@ -42,7 +43,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "store",
     "turn",
   ],
-  cli: ["accounts", "config", "credentials", "doctor", "main", "observe", "process", "simulator", "store"],
+  cli: ["commands", "config", "process", "store"],
 };
 
 /** Packages that one place only may know. */

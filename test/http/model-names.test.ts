@@ -124,13 +124,13 @@ describe("the list of models", () => {
 
 describe("the settings of model names", () => {
   test("are read, and by default every name is served", () => {
-    const { modelAliases, unknownModels } = loadConfig({ MODEL_ALIASES: "gpt-4o=gptomni org/big:free=gptomni" });
-    expect([...modelAliases]).toEqual([
+    const { models } = loadConfig({ MODEL_ALIASES: "gpt-4o=gptomni org/big:free=gptomni" });
+    expect([...models.aliases]).toEqual([
       ["gpt-4o", "gptomni"],
       ["org/big:free", "gptomni"],
     ]);
-    expect(unknownModels).toBe("serve");
-    expect(loadConfig({ UNKNOWN_MODELS: "refuse" }).unknownModels).toBe("refuse");
+    expect(models.unknown).toBe("serve");
+    expect(loadConfig({ UNKNOWN_MODELS: "refuse" }).models.unknown).toBe("refuse");
   });
 
   test.each([

@@ -67,7 +67,7 @@ test("the gateway has one", async () => {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const closed = once(gateway, "close");
-  for await (const data of gateway.stdout) if (String(data).includes("gateway listens")) break;
+  for await (const data of gateway.stdout) if (String(data).includes('"listening"')) break;
   const tasks = `/proc/${gateway.pid}/task`;
   const names = await Promise.all((await readdir(tasks)).map((task) => readFile(join(tasks, task, "comm"), "utf8")));
   expect(names.map((name) => name.trim())).toContain("watchdog");

@@ -1,11 +1,10 @@
 import { z } from "zod";
-import { sessionsThatFit } from "../../process/memory-pressure.ts";
 import { rateLimit, seconds, setting, wholeNumber } from "../parsers.ts";
 
 /** How many pages and browsers there are, and for how long. */
 export const PAGES = {
   MAX_OPEN_SESSIONS: setting({
-    parse: z.literal("auto").transform(sessionsThatFit).or(wholeNumber(1, 10_000)),
+    parse: z.literal("auto").or(wholeNumber(1, 10_000)),
     default: "auto",
     unit: "pages",
     doc: "how many accounts have their page open at once; auto: as many as fit into memory",

@@ -1,0 +1,92 @@
+import { currentAccounts, currentConfig, reloading } from "../accounts/reload.ts";
+import type { Config } from "../config/config.ts";
+import { obtainKeys, type Keys } from "../config/keys.ts";
+import { openFileWarnings } from "../config/secret-file.ts";
+import { secretsOf, type ConfiguredAccount } from "../credentials/configured-account.ts";
+import { secretsOfProxy } from "../credentials/proxy.ts";
+import { startGateway, type GatewayKeys } from "../main.ts";
+import { createLog, Redaction } from "../observe/log.ts";
+import { Display } from "../process/display.ts";
+import { usableFolder } from "../process/machine-checks.ts";
+import { watchOutage } from "../process/outage.ts";
+import { Shutdown } from "../process/shutdown.ts";
+import { TempDir } from "../process/temp-dir.ts";
+import { startWatchdog } from "../process/watchdog.ts";
+import { obtainSecretKey } from "../store/secret-key.ts";
+
+/** After this time the process ends although a disposal hangs. */
+const HARD_EXIT_MS = 4_000;
+
+/** Shows where the gateway listens, and its keys. */
+export type Greet = (url: string, keys: GatewayKeys) => void;
+
+/** The gateway with the operator's settings and accounts. */
+export async function serve(): Promise<void> {
+  await serveUntilStopped(currentConfig());
+}
+
+/** Serves until the first signal to stop, then drains. The second signal ends the process at once. */
+export async function serveUntilStopped(config: Config, greet?: Greet): Promise<void> {
+  const stop = new Shutdown();
+  const { scratch, swept } = await TempDir.open();
+  await using _scratch = scratch;
+  const { stateDir } = config.store;
+  await usableFolder("STATE_DIR", stateDir);
+  const made = await obtainKeys({ apiKey: config.keys.api, adminKey: config.keys.admin, stateDir });
+  const keys = { api: made.api.value, admin: made.admin.value };
+  const listed = await currentAccounts(config);
+  const list = listed ?? [];
+  const secretKey = (await obtainSecretKey(stateDir, config.store.secretKey)).toString();
+  const redaction = new Redaction([
+    secretKey,
+    ...Object.values(keys),
+    ...settingSecrets(config),
+    ...accountSecrets(list),
+  ]);
+  const log = createLog({ ...config.log, redaction });
+  stop.takeFailures(log);
+  using _watchdog = startWatchdog();
+  if (swept > 0) log.info({ count: swept }, "removed stale temporary directories");
+  const openFiles = await openFileWarnings(config.secretPaths);
+  for (const warning of [...config.warnings, ...made.api.warnings, ...made.admin.warnings, ...openFiles]) {
+    log.warn(warning);
+  }
+  if (!listed && config.accounts.file !== undefined) log.warn("CREDENTIALS_FILE is empty: no request can be answered");
+  await using _display = await Display.open(config.browser.browserMode, log);
+  const current = { ...config, accounts: { ...config.accounts, list }, store: { stateDir, secretKey } };
+  await using gateway = await startGateway(current, keys, log, { redaction });
+  const apply = async (changed: readonly ConfiguredAccount[]): Promise<void> => {
+    redaction.add(accountSecrets(changed));
+    await gateway.setAccounts(changed);
+  };
+  using _reloading = reloading(config, stop, apply, log);
+  using _outage = watchOutage(gateway.giveUpReason, log, stop.giveUp);
+  const { maxOpenSessions } = gateway;
+  log.info({ url: gateway.url, accounts: list.length, maxOpenSessions }, "listening");
+  if (greet) greet(gateway.url, keys);
+  else showNew(made, stateDir);
+  await stop.requested;
+  log.info("stopping: running answers may finish");
+  await Promise.race([gateway.drain(), stop.forced]);
+  setTimeout(() => process.exit(1), HARD_EXIT_MS).unref();
+}
+
+/** Every secret among the settings, beside the keys that may be generated and the accounts. */
+function settingSecrets({ keys, alertUrl, sessions: { proxy } }: Config): readonly string[] {
+  return [
+    keys.metrics ?? "",
+    ...keys.named.map(({ value }) => value),
+    alertUrl?.url.href ?? "",
+    alertUrl?.authorization ?? "",
+    ...(proxy ? secretsOfProxy(proxy) : []),
+  ];
+}
+
+function accountSecrets(accounts: readonly ConfiguredAccount[]): readonly string[] {
+  return accounts.flatMap(secretsOf);
+}
+
+function showNew({ api, admin }: Keys, stateDir: string): void {
+  if (api.isNew) console.log(`API key (shown once, kept in ${stateDir}): ${api.value}`);
+  if (admin.isNew) console.log(`Admin key (likewise): ${admin.value}`);
+}

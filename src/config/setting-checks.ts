@@ -1,0 +1,87 @@
+import type { Values } from "./setting-values.ts";
+
+const MIN_KEY_CHARACTERS = 16;
+/** The name of API_MASTER_KEY where keys are told apart. */
+export const MASTER = "master";
+
+/** What is wrong with settings that are right one by one. */
+export function problemsOf(values: Values): string[] {
+  return [...keyProblems(values), ...sourceProblems(values), ...sandboxProblems(values)];
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+function isWeak(key: string): boolean {
+  return (
+    key.length < MIN_KEY_CHARACTERS || new Set(key).size < 6 || /change|example|your|password|placeholder/i.test(key)
+  );
+}
+
+function sourceProblems({ GPTOMNI_CREDENTIALS: list, CREDENTIALS_FILE: file }: Values): string[] {
+  if (file === undefined || !list?.length) return [];
+  return ["CREDENTIALS_FILE: expected no GPTOMNI_CREDENTIALS beside it, got both; leave one of them empty"];
+}
+
+/** Switches that turn Chromium's sandbox off, or a part of it. */
+const UNSANDBOXED = /^--(?:no-sandbox|no-zygote|single-process|disable-(?:seccomp-filter|namespace|gpu)-sandbox)/;
+
+function sandboxProblems({ REQUIRE_SANDBOX: isRequired, BROWSER_ARGS: args = [] }: Values): string[] {
+  const against = args.find((arg) => UNSANDBOXED.test(arg));
+  if (!isRequired || against === undefined) return [];
+  return [`BROWSER_ARGS: expected no ${against} beside REQUIRE_SANDBOX=on, got both`];
+}
+
+function keyProblems(values: Values): string[] {
+  const { API_MASTER_KEY, ADMIN_KEY, METRICS_KEY, API_KEYS: further = [] } = values;
+  const own = Object.entries({ API_MASTER_KEY, ADMIN_KEY, METRICS_KEY }).filter(
+    (pair): pair is [string, string] => pair[1] !== undefined,
+  );
+  const problems: string[] = [];
+  if (!isLoopback(values.HOST ?? "")) {
+    const wanted = `at least ${MIN_KEY_CHARACTERS} characters that are hard to guess, since HOST is not loopback`;
+    for (const [name, key] of own) {
+      if (isWeak(key)) problems.push(`${name}: expected ${wanted}, got a weak one; leave it empty to have one made`);
+    }
+    const weak = further.filter(({ value }) => isWeak(value)).map(({ name }) => name);
+    if (weak.length > 0) problems.push(`API_KEYS: expected ${wanted}, got weak ones for ${weak.join(", ")}`);
+  }
+  const all = [...own.map(([, key]) => key), ...further.map(({ value }) => value)];
+  if (new Set(all).size < all.length) {
+    problems.push(
+      "API_KEYS: expected keys that differ from each other and from API_MASTER_KEY, ADMIN_KEY and METRICS_KEY, got one twice",
+    );
+  }
+  if (further.some(({ name }) => name === MASTER)) {
+    problems.push(`API_KEYS: expected names other than ${MASTER}, which is the name of API_MASTER_KEY`);
+  }
+  return problems;
+}
+
+/** Switches that take a protection away from Chromium. */
+const UNPROTECTED = /^--(no-sandbox|disable-setuid-sandbox|disable-web-security|ignore-certificate-errors$)/;
+
+/** What an operator should know of settings that are accepted. */
+export function warningsOf(values: Values): string[] {
+  const { API_MASTER_KEY = "", ADMIN_KEY = "", METRICS_KEY = "", API_KEYS = [] } = values;
+  const hasNoAccounts = values.CREDENTIALS_FILE === undefined && (values.GPTOMNI_CREDENTIALS ?? []).length === 0;
+  const told: readonly (readonly [boolean, string])[] = [
+    [hasNoAccounts, "GPTOMNI_CREDENTIALS is empty: no request can be answered"],
+    [isGivenWeak(API_MASTER_KEY), "API_MASTER_KEY is weak: anyone on this machine can use your accounts"],
+    [
+      API_KEYS.some(({ value }) => isWeak(value)),
+      "API_KEYS has a weak key: anyone on this machine can use your accounts",
+    ],
+    [isGivenWeak(ADMIN_KEY), "ADMIN_KEY is weak: anyone on this machine can see the state of your accounts"],
+    [isGivenWeak(METRICS_KEY), "METRICS_KEY is weak: anyone on this machine can see the state of your accounts"],
+    [values.RATE_LIMIT === undefined, "RATE_LIMIT is off: a site may suspend accounts that ask too fast"],
+    [values.GPTOMNI_ORIGIN?.protocol === "http:", "GPTOMNI_ORIGIN is not https: cookies are sent unencrypted"],
+    [(values.BROWSER_ARGS ?? []).some((arg) => UNPROTECTED.test(arg)), "BROWSER_ARGS weakens Chromium's protection"],
+  ];
+  return told.filter(([isTrue]) => isTrue).map(([, warning]) => warning);
+}
+
+function isGivenWeak(key: string): boolean {
+  return key !== "" && isWeak(key);
+}

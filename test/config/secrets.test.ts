@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { loadConfig } from "../../src/config/config.ts";
+import { SETTINGS } from "../../src/config/settings.ts";
+import { optionsOf } from "../../src/main.ts";
+import { gptomni } from "../../src/sites/gptomni.ts";
+
+const KEYS = { api: "canary-api-key-4711", admin: "canary-admin-key-4711" };
+/** Each secret setting with the value that must not be found where it is not used. */
+const SECRETS: Readonly<Record<string, readonly [setting: string, value: string]>> = {
+  API_MASTER_KEY: [KEYS.api, KEYS.api],
+  ADMIN_KEY: [KEYS.admin, KEYS.admin],
+  API_KEYS: ["anna=canary-key-of-anna-1", "canary-key-of-anna-1"],
+  METRICS_KEY: ["canary-metrics-key-1", "canary-metrics-key-1"],
+  SECRET_KEY: ["canary-to-seal-with-0123456789-abcdef", "canary-to-seal-with-0123456789-abcdef"],
+  ALERT_URL: ["https://hooks.example/canary-of-alerts", "canary-of-alerts"],
+  PROXY_URL: ["http://user:canary-of-proxy@proxy.example:1", "canary-of-proxy"],
+  GPTOMNI_CREDENTIALS: ['["__Secure-next-auth.session-token=canary-cookie"]', "canary-cookie"],
+};
+
+/** What each part of the gateway uses. */
+const USED: Readonly<Record<string, readonly string[]>> = {
+  browsers: [],
+  pool: [],
+  sessions: ["PROXY_URL"],
+  gateway: [],
+  store: ["SECRET_KEY"],
+  persistence: [],
+  alerts: ["ALERT_URL"],
+  app: ["API_MASTER_KEY", "ADMIN_KEY", "API_KEYS", "METRICS_KEY"],
+};
+
+/** Every text that can be reached from a value: keys and values of objects, maps, sets and lists. */
+function textsIn(value: unknown, seen: Set<unknown> = new Set()): readonly string[] {
+  if (typeof value === "string") return [value];
+  if ((typeof value !== "object" && typeof value !== "function") || value === null || seen.has(value)) return [];
+  seen.add(value);
+  if (value instanceof URL || value instanceof RegExp) return [String(value)];
+  const held = value instanceof Map || value instanceof Set ? [...value] : [];
+  const own = Reflect.ownKeys(value).map((key) => Reflect.get(value, key) as unknown);
+  return [...held, ...own].flatMap((one) => textsIn(one, seen));
+}
+
+const settings = Object.fromEntries(Object.entries(SECRETS).map(([name, [setting]]) => [name, setting]));
+const config = loadConfig(settings);
+const options = optionsOf(config, KEYS, gptomni(config.sites.gptomni));
+
+test.each(Object.entries(options))("the options of %s hold the secrets that it uses, and no other", (name, held) => {
+  const texts = textsIn(held).join("\n");
+  const found = Object.entries(SECRETS).flatMap(([setting, [, value]]) => (texts.includes(value) ? [setting] : []));
+  expect(found.toSorted()).toEqual([...(USED[name] ?? [])].toSorted());
+});
+
+test("every secret setting is among those that are looked for", () => {
+  const secret = Object.entries(SETTINGS).filter(([, row]) => "isSecret" in row && row.isSecret);
+  expect(Object.keys(SECRETS).toSorted()).toEqual(secret.map(([name]) => name).toSorted());
+});
