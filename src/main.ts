@@ -21,9 +21,8 @@ import { AccountManager } from "./accounts/account-manager.ts";
 import { AccountPersistence } from "./accounts/account-persistence.ts";
 import type { Site } from "./sites/site.ts";
 import { gptomni } from "./sites/gptomni.ts";
+import { openStore, type Store } from "./store/store.ts";
 import { ContextLimit } from "./turn/context-limit.ts";
-import { AccountStore } from "./store/account-store.ts";
-import { obtainSecretKey } from "./store/secret-key.ts";
 
 /** How much longer than a request's deadline its session stays leased. */
 const LEASE_GRACE_MS = 5_000;
@@ -67,7 +66,8 @@ export async function startGateway(
   const site = gptomni(config.sites.gptomni);
   const options = optionsOf(config, keys, site);
   const browsers = started.use(new BrowserFleet(options.browsers, log));
-  const states = started.use(await openStates(options.store, options.persistence, log));
+  const store = started.use(await openStore(options.store));
+  const states = started.use(statesOf(store, options.persistence, log));
   const pool = started.use(new SessionPool({ ...options.pool, memory }, log));
   const alerts = new Alerts(options.alerts, log);
   const manager = new AccountManager({ pool, browsers, states, options: options.sessions, alerts, log, redaction });
@@ -121,7 +121,7 @@ export function optionsOf(config: Config, keys: GatewayKeys, site: Site) {
     sessions: { ...config.sessions, site },
     gateway: config.answers,
     store: config.store,
-    persistence: { keepRemovedMs: config.keepRemovedMs },
+    persistence: { keepRemovedMs: config.keepRemovedMs, stateDir: config.store.stateDir },
     alerts: config.alertUrl,
     app: {
       background: config.turns.background,
@@ -152,16 +152,16 @@ function catalogOf({ aliases, unknown }: Config["models"], models: readonly stri
   );
 }
 
-async function openStates(
-  { stateDir, secretKey }: Config["store"],
-  { keepRemovedMs }: { readonly keepRemovedMs: number },
+function statesOf(
+  store: Store,
+  { keepRemovedMs, stateDir }: { readonly keepRemovedMs: number; readonly stateDir: string },
   log: Log,
-): Promise<AccountPersistence> {
-  const store = await AccountStore.open(stateDir, await obtainSecretKey(stateDir, secretKey));
-  return new AccountPersistence(store, log, {
-    keepRemovedMs,
-    tryWriting: () => usableFolder("STATE_DIR", stateDir),
-  });
+): AccountPersistence {
+  const tryWriting = async (): Promise<void> => {
+    await store.assertInPlace();
+    await usableFolder("STATE_DIR", stateDir);
+  };
+  return new AccountPersistence(store.accounts, log, { keepRemovedMs, tryWriting });
 }
 
 /** What an operator should mend although requests are answered. */

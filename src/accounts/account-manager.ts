@@ -49,10 +49,11 @@ export class AccountManager {
     this.#applying = (async () => {
       await before.catch(() => {});
       const { site } = this.#parts.options;
-      const accounts = configured.map(({ id, cookie, proxy }) => ({
+      const accounts = configured.map(({ id, cookie, proxy, source }) => ({
         id,
         cookie,
         proxy,
+        source,
         signInKey: signInKey(cookie, site),
       }));
       const wanted = new Map(accounts.map((identity) => [identity.id, identity]));

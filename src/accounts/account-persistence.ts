@@ -22,7 +22,7 @@ const NOTHING_WRONG = { state: "idle", reason: "", since: 0, nextTryAt: undefine
 export interface AccountPersistenceOptions {
   /** How long what is stored of a removed identity is kept. */
   readonly keepRemovedMs: number;
-  /** Tries to write beside the store. @throws when that fails; its message says what to do. */
+  /** Tries to write where the store is. @throws when that fails; its message says what to do. */
   readonly tryWriting: () => Promise<unknown>;
   readonly lookEveryMs?: number;
 }
@@ -124,7 +124,6 @@ export class AccountPersistence implements AsyncDisposable {
         "the gateway ends, and their newest sign-ins are not stored",
       );
     }
-    await this.#store[Symbol.asyncDispose]();
   }
 
   /** One write after the other. */
@@ -148,7 +147,7 @@ export class AccountPersistence implements AsyncDisposable {
   async #writeInUse(): Promise<void> {
     const accounts = this.#inUse;
     if (!accounts) return;
-    const isStored = await this.#try(() => this.#store.keepInUse(accounts, this.#keepRemovedMs));
+    const isStored = await this.#try(() => this.#store.reconcile(accounts, this.#keepRemovedMs));
     if (isStored && this.#inUse === accounts) this.#inUse = undefined;
   }
 
@@ -177,8 +176,7 @@ export class AccountPersistence implements AsyncDisposable {
 
   /** Why nothing can be written beside the store. */
   #failure(): Promise<string | undefined> {
-    const trial = this.#store.assertInPlace().then(() => this.#tryWriting());
-    return trial.then(() => undefined, reasonOf);
+    return this.#tryWriting().then(() => undefined, reasonOf);
   }
 
   #fail(reason: string): void {

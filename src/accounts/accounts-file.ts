@@ -27,7 +27,7 @@ export async function readAccountsFile(
   if (!parsed.success) throw wrong(parsed.error.issues[0]?.message ?? "accounts");
   const { accounts, problem } = identify(parsed.data, site);
   if (problem !== undefined) throw wrong(problem);
-  return accounts;
+  return accounts.map((account) => ({ ...account, source: "file" }));
 }
 
 /** Calls back after each change of the file, until disposed. */

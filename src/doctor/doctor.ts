@@ -4,9 +4,8 @@ import { pasteNotes } from "../credentials/paste-notes.ts";
 import { createLog, Redaction } from "../observe/log.ts";
 import { machineChecks } from "../process/machine-checks.ts";
 import { gptomni } from "../sites/gptomni.ts";
-import { AccountStore } from "../store/account-store.ts";
-import { obtainSecretKey } from "../store/secret-key.ts";
 import { StoreError } from "../store/store-error.ts";
+import { openStore, type Store } from "../store/store.ts";
 import { checkAccounts } from "./account-check.ts";
 import { Report } from "./report.ts";
 import { checkRunningAccounts } from "./running-gateway.ts";
@@ -34,10 +33,10 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   for (const { id, cookie } of config.accounts.list) {
     for (const note of pasteNotes(cookie, site)) report.note(`account ${id}: ${note}`);
   }
-  const { store, isInUse } = await openStore(config.store, report);
+  const { store, isInUse } = await tryStore(config.store, report);
   await using _store = store;
   if (isInUse) await checkRunningAccounts(config, report);
-  if (store && supervisor.isRunning) await checkAccounts(config, { site, store, supervisor }, report);
+  if (store && supervisor.isRunning) await checkAccounts(config, { site, store: store.accounts, supervisor }, report);
   // An empty GPTOMNI_CREDENTIALS is among the warnings already.
   if (config.accounts.file !== undefined && config.accounts.list.length === 0) {
     report.note("no accounts: CREDENTIALS_FILE holds none");
@@ -46,16 +45,16 @@ export async function diagnose(config: Config, print: (line: string) => void): P
 }
 
 interface OpenedStore {
-  readonly store?: AccountStore;
+  readonly store?: Store;
   /** A gateway that runs holds the store. */
   readonly isInUse: boolean;
 }
 
 /** Opens the store, unless its folder failed already: then there is nothing to open. */
-async function openStore({ stateDir, secretKey }: Config["store"], report: Report): Promise<OpenedStore> {
+async function tryStore(options: Config["store"], report: Report): Promise<OpenedStore> {
   if (report.hasFailed(STATE)) return { isInUse: false };
   try {
-    return { store: await AccountStore.open(stateDir, await obtainSecretKey(stateDir, secretKey)), isInUse: false };
+    return { store: await openStore(options), isInUse: false };
   } catch (cause) {
     if (cause instanceof StoreError && cause.code === "store_in_use") return { isInUse: true };
     report.fail(STATE, cause);

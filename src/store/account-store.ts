@@ -1,10 +1,9 @@
-import { Database } from "./database.ts";
-import { claimKey } from "./key-claim.ts";
-import type { AccountTable } from "./migrations.ts";
+import type { Database } from "./database.ts";
+import type { AccountSource, AccountTable } from "./migrations.ts";
 import { Seal } from "./seal.ts";
 
 export interface StoredAccount {
-  /** The browser's cookies in Playwright's form as they last were, rotated tokens included; JSON. */
+  /** The browser's newest cookies in Playwright's form, with rotated tokens; JSON. */
   readonly cookies: string;
   readonly state: string;
   readonly reason: string;
@@ -13,51 +12,47 @@ export interface StoredAccount {
   /** Milliseconds since the epoch. */
   readonly nextTryAt: number | undefined;
   readonly failuresInARow: number;
-  /** When it sent lately; milliseconds since the epoch. */
+  /** When it sent recently; milliseconds since the epoch. */
   readonly sentAt: readonly number[];
 }
 
-/** What an account is found by: its sign-in. The id may change, and so may the rest of what is configured. */
+/** What an account is found by: its sign-in. Its id may change, and so may the rest of its configuration. */
 export interface AccountIdentity {
   readonly id: string;
   /** The cookies that keep it signed in, as they are configured. */
   readonly signInKey: string;
-  /** All that is configured of it. */
+  /** Everything that is configured of it. */
   readonly cookie: string;
+  /** Where it is configured; `settings` if not given. */
+  readonly source?: AccountSource | undefined;
 }
 
 export interface LoadedAccount extends StoredAccount {
-  /** Whether something beside the sign-in is configured otherwise than when this was saved. */
+  /** Whether something other than the sign-in has been configured differently since this was saved. */
   readonly isConfiguredAnew: boolean;
 }
 
+/** The sources whose accounts are configured, so that the configuration says which of them are gone. */
+const CONFIGURED: readonly AccountSource[] = ["settings", "file"];
+
 /**
- * What a restart must not forget of each account, by its sign-in, so that neither its place in a list nor its id matters.
- * Rows of removed accounts stay for a while. All methods throw StoreError only; a save that failed leaves what was stored
- * as it was, and the next one may succeed.
+ * What a restart must not forget of each account. A row is found by the account's sign-in, so neither its place in a list
+ * nor its id matters. Rows of removed accounts stay for a while. All methods throw StoreError only. A save that failed
+ * leaves the row as it was, and the next one may succeed.
  */
-export class AccountStore implements AsyncDisposable {
+export class AccountStore {
   readonly #database: Database;
   readonly #seal: Seal;
-  /** What rows from before accounts were known by their sign-in are sealed with. */
+  /** Opens rows from before accounts were found by their sign-in. */
   readonly #legacySeal: Seal;
 
-  private constructor(database: Database, dataKey: Buffer, secretKey: Buffer) {
+  constructor(database: Database, { dataKey, secretKey }: { readonly dataKey: Buffer; readonly secretKey: Buffer }) {
     this.#database = database;
     this.#seal = new Seal(dataKey);
     this.#legacySeal = new Seal(secretKey);
   }
 
-  /** @throws StoreError `seal_broken` when another key seals what is there. */
-  static async open(stateDir: string, secretKey: Buffer): Promise<AccountStore> {
-    await using opened = new AsyncDisposableStack();
-    const database = opened.use(await Database.open(stateDir));
-    const dataKey = await claimKey(database, secretKey);
-    opened.move();
-    return new AccountStore(database, dataKey, secretKey);
-  }
-
-  /** Undefined when nothing is stored of this sign-in. What was stored under a place or an id takes up its sign-in now. */
+  /** Undefined if nothing is stored for this sign-in. A row from before rows had a sign-in gets it now. */
   async load(account: AccountIdentity): Promise<LoadedAccount | undefined> {
     const key = this.#keyOf(account);
     const row = (await this.#rowOf(key)) ?? (await this.#adopt(account, key));
@@ -75,7 +70,7 @@ export class AccountStore implements AsyncDisposable {
     };
   }
 
-  /** When the account sent lately, whichever sign-in its id had; milliseconds since the epoch. */
+  /** When the account sent recently, under any sign-in of its id; milliseconds since the epoch. */
   async sentAt(account: AccountIdentity): Promise<readonly number[]> {
     const key = this.#keyOf(account);
     const rows = await this.#database.run((db) =>
@@ -92,6 +87,7 @@ export class AccountStore implements AsyncDisposable {
     const key = this.#keyOf(account);
     const values = {
       id: account.id,
+      source: account.source ?? "settings",
       configured: this.#seal.digest(account.cookie, key),
       cookies: this.#seal.seal(stored.cookies, key),
       state: stored.state,
@@ -111,42 +107,43 @@ export class AccountStore implements AsyncDisposable {
   }
 
   /**
-   * Marks which accounts are in use, and forgets those that have not been for `keepMs`.
-   * Gives how many were forgotten.
+   * Marks the configured accounts that are gone, and deletes those that have been gone for `keepMs`. Rows of other sources are
+   * not touched, and every row is marked or deleted by its own key: another process may have added rows meanwhile.
+   * Returns how many were deleted.
    */
-  async keepInUse(accounts: readonly AccountIdentity[], keepMs: number, nowMs = Date.now()): Promise<number> {
-    const keys = accounts.map((account) => this.#keyOf(account));
+  async reconcile(configured: readonly AccountIdentity[], keepMs: number, nowMs = Date.now()): Promise<number> {
+    const inUse = new Set(configured.map((account) => this.#keyOf(account)));
     return this.#database.run(async (db) => {
-      const inUse = db.updateTable("account").set({ removed_at: null }).where("removed_at", "is not", null);
-      if (keys.length > 0) await inUse.where("key", "in", keys).execute();
-      const isRemoved = db.updateTable("account").set({ removed_at: nowMs });
-      // A clock that was set back meanwhile makes nothing stay longer.
-      const unmarked = isRemoved.where((where) =>
-        where.or([where("removed_at", "is", null), where("removed_at", ">", nowMs)]),
-      );
-      await (keys.length === 0 ? unmarked : unmarked.where("key", "not in", keys)).execute();
+      const rows = await db
+        .selectFrom("account")
+        .select(["key", "removed_at"])
+        .where("source", "in", CONFIGURED)
+        .execute();
+      const [used, unused] = [rows.filter(({ key }) => inUse.has(key)), rows.filter(({ key }) => !inUse.has(key))];
+      const mark = async (some: readonly { readonly key: string }[], removedAt: number | null): Promise<void> => {
+        if (some.length === 0) return;
+        await db.updateTable("account").set({ removed_at: removedAt }).where("key", "in", keysOf(some)).execute();
+      };
+      await mark(used, null);
+      // If the clock was set back since, the time begins anew.
+      const gone = unused.filter(({ removed_at: at }) => at === null || at > nowMs);
+      await mark(gone, nowMs);
+      const expired = unused.filter((row) => (gone.includes(row) ? nowMs : (row.removed_at ?? 0)) <= nowMs - keepMs);
+      if (expired.length === 0) return 0;
       const { numDeletedRows } = await db
         .deleteFrom("account")
-        .where("removed_at", "<=", nowMs - keepMs)
+        .where("key", "in", keysOf(expired))
+        .where("removed_at", "is not", null)
         .executeTakeFirstOrThrow();
       return Number(numDeletedRows);
     });
-  }
-
-  /** @throws StoreError when the file is not where it was opened. */
-  assertInPlace(): Promise<void> {
-    return this.#database.assertInPlace();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#database[Symbol.asyncDispose]();
   }
 
   #rowOf(key: string): Promise<AccountTable | undefined> {
     return this.#database.run((db) => db.selectFrom("account").selectAll().where("key", "=", key).executeTakeFirst());
   }
 
-  /** A row from before accounts were known by their sign-in: its key has the id, and tells which cookie it grew from. */
+  /** Finds a row from before rows had a sign-in: its key holds the id, and its digest tells the configured cookie. */
   async #adopt(account: AccountIdentity, key: string): Promise<AccountTable | undefined> {
     const rows = await this.#database.run((db) =>
       db.selectFrom("account").selectAll().where("key", "like", `${LEGACY_PREFIX}%`).execute(),
@@ -162,13 +159,17 @@ export class AccountStore implements AsyncDisposable {
     return adopted;
   }
 
-  /** Also the context that its cookies are sealed in. */
+  /** It is also the context in which the cookies are sealed. */
   #keyOf({ signInKey }: AccountIdentity): string {
     return `account:${this.#seal.digest(signInKey, "sign-in")}`;
   }
 }
 
 const LEGACY_PREFIX = "credential:";
+
+function keysOf(rows: readonly { readonly key: string }[]): string[] {
+  return rows.map(({ key }) => key);
+}
 
 function sentAtOf(row: { readonly sent_at: string }): readonly number[] {
   return JSON.parse(row.sent_at) as number[];

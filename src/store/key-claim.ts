@@ -1,19 +1,19 @@
 import { randomBytes } from "node:crypto";
-import { REMEDY, type Database } from "./database.ts";
+import type { Database } from "./database.ts";
 import { Seal } from "./seal.ts";
-import { StoreError } from "./store-error.ts";
+import { REMEDY, StoreError } from "./store-error.ts";
 
 const DATA_KEY_BYTES = 32;
 const DATA_KEY_CONTEXT = "data key";
 
-/** Tells SECRET_KEYs apart, and nothing about them. */
+/** Identifies a SECRET_KEY without revealing anything about it. */
 function keyIdOf(secretKey: Buffer): string {
   return new Seal(secretKey).digest("", "key id").slice(0, 8);
 }
 
 /**
- * The file's own key, which SECRET_KEY seals and which seals all rows: another SECRET_KEY means one row sealed anew.
- * Says at once when the key is another one, not when the first account is needed.
+ * The database's own key. It seals all rows, and SECRET_KEY seals it, so a new SECRET_KEY means that one row is sealed anew.
+ * A wrong SECRET_KEY is found here, at the start, and not when the first account is needed.
  * @throws StoreError `seal_broken` with the remedy when another SECRET_KEY seals what is there.
  */
 export async function claimKey(database: Database, secretKey: Buffer): Promise<Buffer> {
@@ -28,7 +28,7 @@ export async function claimKey(database: Database, secretKey: Buffer): Promise<B
   return dataKey;
 }
 
-/** Seals the file's own key with another SECRET_KEY, in one step. @throws StoreError as `claimKey` does. */
+/** Seals the database's own key with another SECRET_KEY, in one step. @throws StoreError as `claimKey` does. */
 export async function changeSecretKey(database: Database, before: Buffer, after: Buffer): Promise<void> {
   const dataKey = await claimKey(database, before);
   await database.run((db) => db.updateTable("seal").set(sealedBy(after, dataKey)).execute());
@@ -41,12 +41,15 @@ function sealedBy(secretKey: Buffer, dataKey: Buffer): { readonly key_id: string
 
 function sealedOtherwise(database: Database, ids: string): StoreError {
   const message =
-    `${database.path} was sealed with another SECRET_KEY${ids}. Set that one again, or put its secret-key file back ` +
+    `${database.place} was sealed with another SECRET_KEY${ids}. Set that one again, or put its secret-key file back ` +
     `into STATE_DIR; where \`npm run rotate-secret\` was interrupted, run it again. If the key is lost: ${REMEDY}`;
   return new StoreError("seal_broken", message);
 }
 
-/** Rows from before the file had a key of its own: one that opens tells, since a row may have been altered. */
+/**
+ * Whether there are rows from before the database had a key of its own, and another SECRET_KEY seals them. One row that
+ * opens proves the key right: other rows may have been altered.
+ */
 async function hasOtherRows(database: Database, seal: Seal): Promise<boolean> {
   const rows = await database.run((db) => db.selectFrom("account").select(["key", "cookies"]).execute());
   const opens = rows.some(({ key, cookies }) => {

@@ -1,11 +1,14 @@
 import { sql, type Kysely } from "kysely";
 import { DEFAULT_MIGRATION_TABLE, Migrator, type Migration } from "kysely/migration";
 
+/** Who says that there is this account: GPTOMNI_CREDENTIALS or CREDENTIALS_FILE. */
+export type AccountSource = "settings" | "file";
+
 export interface AccountTable {
-  /** `account:` and the keyed digest of the configured sign-in; `credential:` and the id where it is not known yet. */
+  /** `account:` and the keyed digest of the configured sign-in, or `credential:` and the id if that is not known yet. */
   readonly key: string;
   readonly id: string;
-  /** Keyed digest of all that is configured. */
+  /** Keyed digest of everything that is configured. */
   readonly configured: string;
   /** Sealed. */
   readonly cookies: string;
@@ -18,18 +21,19 @@ export interface AccountTable {
   readonly failures_in_a_row: number;
   /** JSON list of milliseconds since the epoch. */
   readonly sent_at: string;
-  /** When it was taken out of the configuration, in milliseconds since the epoch; null while it is in use. */
+  /** When it was removed from its source, in milliseconds since the epoch; null while it is in use. */
   readonly removed_at: number | null;
+  readonly source: AccountSource;
 }
 
 /** The tables, as the last migration leaves them. */
 export interface Schema {
   readonly account: AccountTable;
-  /** One row: which SECRET_KEY seals this file's own key, and that one, sealed. */
+  /** One row: which SECRET_KEY seals the database's own key, and that key, sealed. */
   readonly seal: { readonly key_id: string; readonly data_key: string };
 }
 
-/** In the order of their names. One that was released is never changed: a further one follows it. */
+/** In the order of their names. A released migration is never changed: another one follows it. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "001-credential": {
     async up(db) {
@@ -70,7 +74,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .addColumn("sent_at", "text", (column) => column.notNull())
         .addColumn("removed_at", "bigint")
         .execute();
-      // The context that the cookies are sealed in has been this key all along.
+      // The cookies were sealed in the context of this key from the beginning.
       await sql`
         INSERT INTO account
         SELECT 'credential:' || id, id, configured, cookies, state, reason, since, next_try_at, failures_in_a_row, sent_at, NULL
@@ -94,6 +98,15 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       }
     },
   },
+  "005-source": {
+    async up(db) {
+      // The rows so far are of configured accounts. The next save says which of the two sources it is.
+      await db.schema
+        .alterTable("account")
+        .addColumn("source", "text", (column) => column.notNull().defaultTo("settings"))
+        .execute();
+    },
+  },
 };
 
 /** Brings the schema up to date; throws what went wrong. */
@@ -103,7 +116,7 @@ export async function migrate(db: Kysely<Schema>): Promise<void> {
   if (error !== undefined) throw error;
 }
 
-/** The migrations that a later version of the gateway has made here. */
+/** The migrations here that only a later version of the gateway knows. */
 export async function unknownMigrations(db: Kysely<Schema>): Promise<string[]> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
   if (!tables.some(({ name }) => name === DEFAULT_MIGRATION_TABLE)) return [];

@@ -1,8 +1,9 @@
 import { rename } from "node:fs/promises";
 import { readOrCreateSecret } from "../config/secret-file.ts";
-import { Database } from "./database.ts";
+import type { Database } from "./database.ts";
 import { changeSecretKey, claimKey } from "./key-claim.ts";
 import { keyFrom, newSecretKey, obtainSecretKey, secretKeyPath } from "./secret-key.ts";
+import { SqliteFile } from "./sqlite-file.ts";
 import { StoreError } from "./store-error.ts";
 
 interface SecretKeys {
@@ -14,8 +15,8 @@ interface SecretKeys {
 }
 
 /**
- * Seals what is stored with another SECRET_KEY. Where the key is kept in STATE_DIR its file is replaced; a run that was
- * interrupted is finished by the next one. No gateway may run meanwhile.
+ * Seals what is stored with another SECRET_KEY. If the key is kept in STATE_DIR, its file is replaced. The next run finishes
+ * one that was interrupted. No gateway may run meanwhile.
  * @throws StoreError, with what to do.
  */
 export async function rotateSecretKey({ stateDir, configured, next }: SecretKeys): Promise<void> {
@@ -23,16 +24,16 @@ export async function rotateSecretKey({ stateDir, configured, next }: SecretKeys
     if (next === undefined) {
       throw new StoreError("secret_key_unusable", "SECRET_KEY is set: give the new one as NEW_SECRET_KEY.");
     }
-    await using database = await Database.open(stateDir);
+    await using database = await SqliteFile.open(stateDir);
     await changeSecretKey(database, keyFrom(configured, "SECRET_KEY"), keyFrom(next, "NEW_SECRET_KEY"));
     return;
   }
   const before = await obtainSecretKey(stateDir);
   const path = secretKeyPath(stateDir);
-  // It is kept before it seals anything, and becomes the key only then.
+  // The new key is written to disk before it seals anything. It becomes the key only after that.
   const { value } = await readOrCreateSecret(`${path}.next`, () => next ?? newSecretKey());
   const after = keyFrom(value, `${path}.next`);
-  await using database = await Database.open(stateDir);
+  await using database = await SqliteFile.open(stateDir);
   await changeSecretKey(database, before, after).catch(async (cause: unknown) => {
     const isBroken = cause instanceof StoreError && cause.code === "seal_broken";
     if (!isBroken || !(await isSealedWith(database, after))) throw cause;
@@ -40,7 +41,7 @@ export async function rotateSecretKey({ stateDir, configured, next }: SecretKeys
   await rename(`${path}.next`, path);
 }
 
-/** An interrupted run may have come so far. */
+/** True after a run that was interrupted before its last step. */
 function isSealedWith(database: Database, key: Buffer): Promise<boolean> {
   return claimKey(database, key).then(
     () => true,

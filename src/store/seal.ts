@@ -4,13 +4,13 @@ import { StoreError } from "./store-error.ts";
 const VERSION = "v1.";
 const CIPHER = "aes-256-gcm";
 const KEY_BYTES = 32;
-/** 96 bits, drawn anew for each value: NIST SP 800-38D allows 2^32 of them under one key. */
+/** 96 random bits for each value: NIST SP 800-38D allows 2^32 of them under one key. */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * Seals texts with AES-256-GCM. A sealed text is `v1.` and the base64url of nonce, tag and ciphertext; the context it
- * was sealed in is authenticated with it, so it opens nowhere else.
+ * Seals texts with AES-256-GCM. A sealed text is `v1.` and the base64url of nonce, tag and ciphertext. Its context is
+ * authenticated, so it opens in no other context.
  */
 export class Seal {
   readonly #sealingKey: Buffer;
@@ -29,7 +29,7 @@ export class Seal {
     return VERSION + Buffer.concat([nonce, cipher.getAuthTag(), ciphertext]).toString("base64url");
   }
 
-  /** Throws StoreError `seal_broken` when the key or the context is another one, or the text was altered. */
+  /** @throws StoreError `seal_broken` when the key or the context differs, or the text was altered. */
   open(sealed: string, context: string): string {
     try {
       if (!sealed.startsWith(VERSION)) throw new Error("Unknown version.");
@@ -46,7 +46,7 @@ export class Seal {
     }
   }
 
-  /** The same for the same text in the same context; tells nothing to who has not the key, not even whether a guess is right. */
+  /** The same for the same text in the same context. Without the key nobody can check a guess of the text. */
   digest(text: string, context: string): string {
     return createHmac("sha256", this.#digestKey)
       .update(JSON.stringify([context, text]))

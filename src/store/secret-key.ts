@@ -8,9 +8,10 @@ const MIN_CHARACTERS = 32;
 const KEY_BYTES = 32;
 
 /**
- * The key that seals what is stored: SECRET_KEY as configured, else as kept in `secret-key` in STATE_DIR, else a new one
- * that is kept there for its owner only. The key is the UTF-8 of the text, white space around it left out, so what the
- * file holds may become SECRET_KEY. Throws StoreError `secret_key_unusable`, also for a text under 32 characters.
+ * The key that seals what is stored: SECRET_KEY if configured, else the key in the file `secret-key` in STATE_DIR, else a new
+ * one, which is written to that file for its owner only. The key is the UTF-8 of the trimmed text, so the content of the
+ * file may become SECRET_KEY.
+ * @throws StoreError `secret_key_unusable`, also for a text under 32 characters.
  */
 export async function obtainSecretKey(stateDir: string, configured?: string): Promise<Buffer> {
   if (configured !== undefined) return keyFrom(configured, "SECRET_KEY");

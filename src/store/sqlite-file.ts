@@ -1,85 +1,75 @@
 import { chmod, open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { Kysely, SqliteDialect, type SqliteStatement } from "kysely";
+import { DatabaseSync } from "node:sqlite";
+import { Kysely } from "kysely";
 import { makeFolder } from "../config/make-folder.ts";
 import { tightenFolder } from "../config/secret-file.ts";
+import type { Database } from "./database.ts";
 import { migrate, unknownMigrations, type Schema } from "./migrations.ts";
-import { StoreError } from "./store-error.ts";
+import { sqliteDialect } from "./sqlite-driver.ts";
+import { sqliteError } from "./sqlite-error.ts";
+import { REMEDY, StoreError } from "./store-error.ts";
 
 const FILE_NAME = "gateway.sqlite";
 const OWNER_ONLY = 0o600;
-/** SQLite's `application_id` in our files: "GPTO". */
+/** SQLite's `application_id` of the gateway's files: "GPTO". */
 const APPLICATION_ID = 0x47_50_54_4f;
-/** How long a gateway that is just ending may still hold the file. */
+/** How long to wait for a gateway that still holds the file while it ends. */
 const LOCK_TIMEOUT_MS = 1_000;
-/** https://sqlite.org/rescode.html; the low byte of an extended code is its primary code. */
-const PRIMARY_CODE = 0xff;
-const SQLITE_BUSY = 5;
-const SQLITE_CORRUPT = 11;
-const SQLITE_NOTADB = 26;
-
-export const REMEDY =
-  "Move it away (with its -wal file, if there is one): the gateway then starts afresh from the configured cookies. " +
-  "What is lost are rotated tokens and rest periods.";
 
 /**
- * `gateway.sqlite` in STATE_DIR, held by one process at a time: SQLite's own lock, which the system frees when the
- * process ends, however it ends. All methods throw StoreError only.
+ * `gateway.sqlite` in STATE_DIR. One process at a time holds it, by SQLite's own lock: the system frees the lock when the
+ * process ends, however it ends.
  */
-export class Database implements AsyncDisposable {
-  readonly #path: string;
+export class SqliteFile implements Database {
+  readonly place: string;
   readonly #kysely: Kysely<Schema>;
   readonly #inode: string;
 
   private constructor(path: string, kysely: Kysely<Schema>, inode: string) {
-    this.#path = path;
+    this.place = path;
     this.#kysely = kysely;
     this.#inode = inode;
   }
 
-  /** Makes the file and its tables where there are none; refuses one that is damaged, foreign, too new or in use. */
-  static async open(stateDir: string): Promise<Database> {
+  /** Creates the file and its tables if needed. Refuses a file that is damaged, foreign, too new or in use. */
+  static async open(stateDir: string): Promise<SqliteFile> {
     const path = join(stateDir, FILE_NAME);
     let sqlite: DatabaseSync | undefined;
     try {
       await keepForOwner(stateDir, path);
       sqlite = new DatabaseSync(path, { timeout: LOCK_TIMEOUT_MS, enableForeignKeyConstraints: true });
-      // An exclusive lock that outlasts its transaction. It also keeps the WAL's index in memory: no -shm file.
+      // This lock outlasts its transaction. It also keeps the index of the WAL in memory, so there is no -shm file.
       sqlite.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT");
       refuseForeign(sqlite, path);
       refuseDamaged(sqlite, path);
       sqlite.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
-      const kysely = new Kysely<Schema>({ dialect: new SqliteDialect({ database: dialectHandle(sqlite) }) });
+      const kysely = new Kysely<Schema>({ dialect: sqliteDialect(sqlite) });
       await refuseTooNew(kysely, path);
-      // One transaction around all of it, as kysely makes none for SQLite: a start that was killed leaves nothing half done.
+      // Kysely makes no transaction for SQLite's migrations. With this one, a killed start leaves nothing half done.
       sqlite.exec("BEGIN IMMEDIATE");
       await migrate(kysely);
       sqlite.exec(`PRAGMA application_id = ${APPLICATION_ID}; COMMIT; PRAGMA wal_checkpoint(TRUNCATE)`);
-      return new Database(path, kysely, await inodeOf(path));
+      return new SqliteFile(path, kysely, await inodeOf(path));
     } catch (cause) {
       if (sqlite?.isOpen) sqlite.close();
-      throw toStoreError(path, cause);
+      throw sqliteError(path, cause);
     }
-  }
-
-  get path(): string {
-    return this.#path;
   }
 
   async run<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
     try {
       return await work(this.#kysely);
     } catch (cause) {
-      throw toStoreError(this.#path, cause);
+      throw sqliteError(this.place, cause);
     }
   }
 
-  /** SQLite goes on writing to a file that was removed, or whose disk was unmounted, and nobody finds it there. */
+  /** SQLite continues to write to a file that was removed or whose disk was unmounted: after a restart that is lost. */
   async assertInPlace(): Promise<void> {
-    const inode = await inodeOf(this.#path).catch(() => undefined);
+    const inode = await inodeOf(this.place).catch(() => undefined);
     if (inode === this.#inode) return;
-    const message = `${this.#path} was removed or replaced while the gateway runs. Put it back, or restart the gateway.`;
+    const message = `${this.place} was removed or replaced while the gateway runs. Put it back, or restart the gateway.`;
     throw new StoreError("store_unavailable", message);
   }
 
@@ -93,12 +83,12 @@ async function inodeOf(path: string): Promise<string> {
   return `${dev}:${ino}`;
 }
 
-/** SQLite gives the -wal file the rights of this one. */
+/** SQLite gives the -wal file the same rights as this file. */
 async function keepForOwner(stateDir: string, path: string): Promise<void> {
   await makeFolder(stateDir, 0o700);
   await tightenFolder(stateDir);
   try {
-    // Never opened when it is there: closing any descriptor of it would free the locks this process has on it.
+    // `wx` never opens an existing file: closing any descriptor of it would free this process's locks on it.
     const file = await open(path, "wx", OWNER_ONLY);
     await file.close();
   } catch (cause) {
@@ -131,34 +121,4 @@ async function refuseTooNew(kysely: Kysely<Schema>, path: string): Promise<void>
 
 function valueOf(sqlite: DatabaseSync, query: string): unknown {
   return Object.values(sqlite.prepare(query).get() ?? {})[0];
-}
-
-/** node:sqlite in the shape of better-sqlite3, which kysely's dialect is written for. */
-function dialectHandle(sqlite: DatabaseSync): { close(): void; prepare(sql: string): SqliteStatement } {
-  return {
-    close: () => sqlite.close(),
-    prepare(sql) {
-      const statement = sqlite.prepare(sql);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
-        run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
-        iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
-      };
-    },
-  };
-}
-
-function toStoreError(path: string, cause: unknown): StoreError {
-  if (cause instanceof StoreError) return cause;
-  const { errcode = 0, message: reason } = cause as { readonly errcode?: number; readonly message?: string };
-  const code = errcode & PRIMARY_CODE;
-  if (code === SQLITE_BUSY) {
-    return new StoreError("store_in_use", `Another gateway uses this STATE_DIR: ${path} is locked.`, { cause });
-  }
-  if (code === SQLITE_CORRUPT || code === SQLITE_NOTADB) {
-    return new StoreError("store_damaged", `${path} is damaged (${reason}). ${REMEDY}`, { cause });
-  }
-  const message = `${path} cannot be used (${reason}). Look at its rights and at the room on its disk.`;
-  return new StoreError("store_unavailable", message, { cause });
 }

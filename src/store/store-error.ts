@@ -1,5 +1,5 @@
 /**
- * store_unavailable: it cannot be read or written at the moment (full disk, rights); trying later may work ·
+ * store_unavailable: it cannot be read or written at the moment (full disk, rights); a later try may work ·
  * store_in_use: another process holds it · store_damaged: corrupt or cut short · store_foreign: another program's
  * database · store_too_new: a later version of the gateway wrote it · seal_broken: wrong key, or altered or moved data ·
  * secret_key_unusable: too short, or its file cannot be read or written.
@@ -13,7 +13,12 @@ type StoreErrorCode =
   | "seal_broken"
   | "secret_key_unusable";
 
-/** What the store throws. Its message is for the operator: it names files and settings, and never shows what is stored. */
+/** How to go on without what is stored. */
+export const REMEDY =
+  "Move it away (with its -wal file, if there is one): the gateway then starts afresh from the configured cookies. " +
+  "What is lost are rotated tokens and rest periods.";
+
+/** What the store throws. Its message is for the operator: it names files and settings and never shows stored values. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
   readonly code: StoreErrorCode;

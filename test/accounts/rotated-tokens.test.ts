@@ -19,12 +19,12 @@ import type { Account } from "../../src/pool/account.ts";
 import { AccountManager } from "../../src/accounts/account-manager.ts";
 import { AccountPersistence } from "../../src/accounts/account-persistence.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
-import { AccountStore } from "../../src/store/account-store.ts";
+import { openStore, type Store } from "../../src/store/store.ts";
 
 const TOKEN = "__Secure-next-auth.session-token";
 const site = gptomni(new URL("https://chat.example.test"));
 const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
-const key = Buffer.from("a secret key of thirty-two bytes or more");
+const secretKey = "a secret key of thirty-two bytes or more";
 const KEEP_MS = 86_400_000;
 
 /** A site whose tokens hold once: each use gives the next one, and a used one signs nobody in. */
@@ -79,13 +79,13 @@ async function use(tokens: TokenSite, signIn: AuthCookies): Promise<void> {
 /** The gateway's accounts without its browsers: what is configured, what is stored, and who is in use. */
 class Running {
   readonly accounts = new Map<string, Account>();
-  readonly #store: AccountStore;
+  readonly #store: Store;
   readonly #states: AccountPersistence;
   readonly #roster: AccountManager;
 
-  private constructor(store: AccountStore) {
+  private constructor(store: Store) {
     this.#store = store;
-    this.#states = new AccountPersistence(store, log, { keepRemovedMs: KEEP_MS, tryWriting: async () => {} });
+    this.#states = new AccountPersistence(store.accounts, log, { keepRemovedMs: KEEP_MS, tryWriting: async () => {} });
     const pool: Pick<SessionPool, "add" | "remove" | "refuseUnservable"> = {
       refuseUnservable: () => {},
       add: async (account) => void this.accounts.set(account.id, account),
@@ -112,7 +112,7 @@ class Running {
   }
 
   static async start(stateDir: string): Promise<Running> {
-    return new Running(await AccountStore.open(stateDir, key));
+    return new Running(await openStore({ stateDir, secretKey }));
   }
 
   /** As the command does it: no list at all changes nothing, and neither does a wrong one. */
@@ -123,6 +123,7 @@ class Running {
 
   async stop(): Promise<void> {
     await this.#states[Symbol.asyncDispose]();
+    await this.#store[Symbol.asyncDispose]();
   }
 
   /** Nothing that waits to be written is written any more. */
@@ -182,10 +183,10 @@ async function play(steps: readonly Step[]): Promise<void> {
     } else if (one.do === "ask") await askAll();
     else if (one.do === "doctor") {
       await running.stop();
-      await using store = await AccountStore.open(stateDir, key);
+      await using store = await openStore({ stateDir, secretKey });
       const open = (signIn: AuthCookies): Promise<void> => use(tokens, signIn);
       const list = (await readAccountsFile(file, site).catch(() => undefined)) ?? [];
-      for (const account of list) await checkAccount(account, { site, store, open });
+      for (const account of list) await checkAccount(account, { site, store: store.accounts, open });
       await store[Symbol.asyncDispose]();
       await again();
     } else {

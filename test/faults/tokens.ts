@@ -1,8 +1,7 @@
 import { signInKey } from "../../src/credentials/account-identity.ts";
 import type { Simulator } from "../../src/simulator/simulator.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
-import { AccountStore } from "../../src/store/account-store.ts";
-import { obtainSecretKey } from "../../src/store/secret-key.ts";
+import { openStore } from "../../src/store/store.ts";
 import type { Evidence } from "./invariants.ts";
 
 /** Whose session tokens are meant, and where a gateway that has ended keeps them. */
@@ -15,12 +14,12 @@ export interface Keeping {
 
 /** Whether the tokens that hold at the site are those that a restart would begin with, by account. */
 export async function storedTokens({ simulator, stateDir, cookies }: Keeping): Promise<Evidence["stored"]> {
-  await using store = await AccountStore.open(stateDir, await obtainSecretKey(stateDir, undefined));
+  await using store = await openStore({ stateDir, secretKey: undefined });
   const accounts = [...cookies].map(async ([id, cookie]) => {
     const current = simulator.accounts.currentToken(id);
     const known =
-      (await store.load({ id, cookie, signInKey: signInKey(cookie, gptomni(new URL(simulator.origin))) }))?.cookies ??
-      cookie;
+      (await store.accounts.load({ id, cookie, signInKey: signInKey(cookie, gptomni(new URL(simulator.origin))) }))
+        ?.cookies ?? cookie;
     return { id, isNewest: current === undefined || known.includes(current) };
   });
   return await Promise.all(accounts);

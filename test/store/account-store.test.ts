@@ -3,12 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { AccountStore, type AccountIdentity, type StoredAccount } from "../../src/store/account-store.ts";
+import type { AccountIdentity, StoredAccount } from "../../src/store/account-store.ts";
+import { openStore } from "../../src/store/store.ts";
 import { Seal } from "../../src/store/seal.ts";
 import { obtainSecretKey } from "../../src/store/secret-key.ts";
 
-const key = Buffer.from("a secret key of thirty-two bytes or more");
-const otherKey = Buffer.from("another secret key of thirty-two bytes");
+const secretKey = "a secret key of thirty-two bytes or more";
+const otherSecretKey = "another secret key of thirty-two bytes";
+const key = Buffer.from(secretKey);
+const otherKey = Buffer.from(otherSecretKey);
 const configured = "__Secure-next-auth.session-token=configured-by-hand";
 const stored: StoredAccount = {
   cookies: JSON.stringify([{ name: "__Secure-next-auth.session-token", value: "rotated-since-then" }]),
@@ -35,8 +38,8 @@ afterEach(async () => {
 });
 
 async function saveAndClose(...ids: readonly string[]): Promise<void> {
-  await using store = await AccountStore.open(stateDir, key);
-  for (const id of ids) await store.save(account(id), { ...stored, reason: `${id} was stored.` });
+  await using store = await openStore({ stateDir, secretKey });
+  for (const id of ids) await store.accounts.save(account(id), { ...stored, reason: `${id} was stored.` });
 }
 
 /** Somebody's own hand in the file, while no gateway runs. */
@@ -69,9 +72,9 @@ function days(count: number): number {
 describe("what is stored of an account", () => {
   test("outlives the process", async () => {
     await saveAndClose("alice");
-    await using store = await AccountStore.open(stateDir, key);
-    expect(await store.load(account("alice"))).toEqual({ ...asSaved, reason: "alice was stored." });
-    expect(await store.load(account("bob"))).toBeUndefined();
+    await using store = await openStore({ stateDir, secretKey });
+    expect(await store.accounts.load(account("alice"))).toEqual({ ...asSaved, reason: "alice was stored." });
+    expect(await store.accounts.load(account("bob"))).toBeUndefined();
   });
 
   test.each([
@@ -81,56 +84,75 @@ describe("what is stored of an account", () => {
     ["by a version that knew no pace", "account-2", "account-2", "ALTER TABLE credential DROP COLUMN sent_at"],
   ])("stored %s is taken up by its sign-in", async (_name, before, now, older) => {
     await storeAsBefore(before, older);
-    await using store = await AccountStore.open(stateDir, key);
+    await using store = await openStore({ stateDir, secretKey });
     const moved = { ...account("alice"), id: now };
     const sentAt = older === undefined ? stored.sentAt : [];
-    expect(await store.load(account("bob"))).toBeUndefined();
-    expect(await store.load(moved)).toEqual({ ...asSaved, sentAt });
-    expect(await store.load({ ...moved, id: "renamed-again" })).toEqual({ ...asSaved, sentAt });
-    expect(await store.load({ ...moved, cookie: moved.signInKey })).toMatchObject({ isConfiguredAnew: true });
+    expect(await store.accounts.load(account("bob"))).toBeUndefined();
+    expect(await store.accounts.load(moved)).toEqual({ ...asSaved, sentAt });
+    expect(await store.accounts.load({ ...moved, id: "renamed-again" })).toEqual({ ...asSaved, sentAt });
+    expect(await store.accounts.load({ ...moved, cookie: moved.signInKey })).toMatchObject({ isConfiguredAnew: true });
   });
 
   test("is what was saved last, though saves overlap", async () => {
-    await using store = await AccountStore.open(stateDir, key);
+    await using store = await openStore({ stateDir, secretKey });
     const counts = Array.from({ length: 50 }, (_, count) => count);
     await Promise.all(
-      counts.map((failuresInARow) => store.save(account("alice"), { ...stored, nextTryAt: undefined, failuresInARow })),
+      counts.map((failuresInARow) =>
+        store.accounts.save(account("alice"), { ...stored, nextTryAt: undefined, failuresInARow }),
+      ),
     );
-    expect(await store.load(account("alice"))).toEqual({ ...asSaved, nextTryAt: undefined, failuresInARow: 49 });
+    expect(await store.accounts.load(account("alice"))).toEqual({
+      ...asSaved,
+      nextTryAt: undefined,
+      failuresInARow: 49,
+    });
   });
 
   test("counts no more once another cookie is configured", async () => {
     await saveAndClose("alice");
-    await using store = await AccountStore.open(stateDir, key);
-    expect(await store.load(account("alice", `${configured}-anew`))).toBeUndefined();
-    await store.save(account("alice", `${configured}-anew`), { ...stored, cookies: "[]" });
-    expect(await store.load(account("alice", `${configured}-anew`))).toMatchObject({ cookies: "[]" });
+    await using store = await openStore({ stateDir, secretKey });
+    expect(await store.accounts.load(account("alice", `${configured}-anew`))).toBeUndefined();
+    await store.accounts.save(account("alice", `${configured}-anew`), { ...stored, cookies: "[]" });
+    expect(await store.accounts.load(account("alice", `${configured}-anew`))).toMatchObject({ cookies: "[]" });
     // The one before is there, should it come back.
-    expect(await store.load(account("alice"))).toMatchObject({ cookies: stored.cookies });
-    expect(await store.sentAt(account("alice", "yet another"))).toEqual(stored.sentAt.flatMap((at) => [at, at]));
+    expect(await store.accounts.load(account("alice"))).toMatchObject({ cookies: stored.cookies });
+    expect(await store.accounts.sentAt(account("alice", "yet another"))).toEqual(
+      stored.sentAt.flatMap((at) => [at, at]),
+    );
   });
 
   test("is kept for its days after the account was taken out, and forgotten then", async () => {
     await saveAndClose("alice", "bob", "carol");
-    await using store = await AccountStore.open(stateDir, key);
+    await using store = await openStore({ stateDir, secretKey });
     const inUse = [account("bob"), account("dave")];
-    expect(await store.keepInUse(inUse, days(30), days(0))).toBe(0);
-    expect(await store.keepInUse(inUse, days(30), days(29))).toBe(0);
-    expect(await store.load(account("alice"))).toBeDefined();
+    expect(await store.accounts.reconcile(inUse, days(30), days(0))).toBe(0);
+    expect(await store.accounts.reconcile(inUse, days(30), days(29))).toBe(0);
+    expect(await store.accounts.load(account("alice"))).toBeDefined();
     // Back for a moment: its days begin anew.
-    expect(await store.keepInUse([...inUse, account("alice")], days(30), days(29))).toBe(0);
-    expect(await store.keepInUse([], days(30), days(29))).toBe(0);
-    expect(await store.keepInUse([], days(30), days(31))).toBe(1);
-    expect(await store.load(account("carol"))).toBeUndefined();
-    expect(await store.load(account("alice"))).toBeDefined();
+    expect(await store.accounts.reconcile([...inUse, account("alice")], days(30), days(29))).toBe(0);
+    expect(await store.accounts.reconcile([], days(30), days(29))).toBe(0);
+    expect(await store.accounts.reconcile([], days(30), days(31))).toBe(1);
+    expect(await store.accounts.load(account("carol"))).toBeUndefined();
+    expect(await store.accounts.load(account("alice"))).toBeDefined();
     // A clock that was set back makes nothing stay longer.
-    expect(await store.keepInUse([], days(30), days(10))).toBe(0);
-    expect(await store.keepInUse([], days(30), days(40))).toBe(2);
+    expect(await store.accounts.reconcile([], days(30), days(10))).toBe(0);
+    expect(await store.accounts.reconcile([], days(30), days(40))).toBe(2);
+  });
+
+  test("stays when the account is not configured because somebody else added it", async () => {
+    await saveAndClose("alice", "bob", "carol");
+    tamper("UPDATE account SET source = 'console' WHERE id = 'alice'");
+    await using store = await openStore({ stateDir, secretKey });
+    await store.accounts.save({ ...account("bob"), source: "file" }, stored);
+    expect(await store.accounts.reconcile([], days(30), days(0))).toBe(0);
+    expect(await store.accounts.reconcile([], days(30), days(31))).toBe(2);
+    expect(await store.accounts.load(account("alice"))).toBeDefined();
+    expect(await store.accounts.load(account("bob"))).toBeUndefined();
   });
 
   test("is in no file in a form that can be read, and in no file for others", async () => {
-    await using store = await AccountStore.open(stateDir, key);
-    await store.save(account("alice"), stored);
+    await using store = await openStore({ stateDir, secretKey });
+    await store.accounts.save(account("alice"), stored);
     const names = await readdir(stateDir);
     expect(names.toSorted()).toEqual(["gateway.sqlite", "gateway.sqlite-wal"]);
     for (const name of names) {
@@ -142,39 +164,41 @@ describe("what is stored of an account", () => {
   });
 
   test("can be saved no more once the store is closed, which may be closed twice", async () => {
-    const store = await AccountStore.open(stateDir, key);
+    const store = await openStore({ stateDir, secretKey });
     await store[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
-    await expect(store.save(account("alice"), stored)).rejects.toMatchObject({ code: "store_unavailable" });
+    await expect(store.accounts.save(account("alice"), stored)).rejects.toMatchObject({ code: "store_unavailable" });
   });
 });
 
 describe("the seal", () => {
   test("opens with the same key only", async () => {
     await saveAndClose("alice");
-    const failure = AccountStore.open(stateDir, otherKey);
+    const failure = openStore({ stateDir, secretKey: otherSecretKey });
     await expect(failure).rejects.toMatchObject({ name: "StoreError", code: "seal_broken" });
     await expect(failure).rejects.toThrow(
       /sealed with another SECRET_KEY \(key \S{8}; this one is \S{8}\)\. Set that one again/,
     );
     await expect(failure).rejects.toThrow("the gateway then starts afresh from the configured cookies");
-    await using store = await AccountStore.open(stateDir, key);
-    expect(await store.load(account("alice"))).toBeDefined();
+    await using store = await openStore({ stateDir, secretKey });
+    expect(await store.accounts.load(account("alice"))).toBeDefined();
   });
 
   test("of a file from before keys had an id opens with the same key only", async () => {
     await storeAsBefore("alice");
-    await expect(AccountStore.open(stateDir, otherKey)).rejects.toThrow("sealed with another SECRET_KEY. Set");
-    await using store = await AccountStore.open(stateDir, key);
-    expect(await store.load(account("alice"))).toBeDefined();
+    await expect(openStore({ stateDir, secretKey: otherSecretKey })).rejects.toThrow(
+      "sealed with another SECRET_KEY. Set",
+    );
+    await using store = await openStore({ stateDir, secretKey });
+    expect(await store.accounts.load(account("alice"))).toBeDefined();
   });
 
   test("opens for the same account only", async () => {
     await saveAndClose("alice", "bob");
     tamper("UPDATE account SET cookies = (SELECT cookies FROM account WHERE id = 'alice') WHERE id = 'bob'");
-    await using store = await AccountStore.open(stateDir, key);
-    await expect(store.load(account("bob"))).rejects.toMatchObject({ code: "seal_broken" });
-    expect(await store.load(account("alice"))).toBeDefined();
+    await using store = await openStore({ stateDir, secretKey });
+    await expect(store.accounts.load(account("bob"))).rejects.toMatchObject({ code: "seal_broken" });
+    expect(await store.accounts.load(account("alice"))).toBeDefined();
   });
 
   test("breaks with any change", () => {

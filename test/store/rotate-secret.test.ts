@@ -2,9 +2,10 @@ import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { AccountStore, type StoredAccount } from "../../src/store/account-store.ts";
+import type { StoredAccount } from "../../src/store/account-store.ts";
 import { rotateSecretKey } from "../../src/store/rotate-secret.ts";
 import { obtainSecretKey } from "../../src/store/secret-key.ts";
+import { openStore } from "../../src/store/store.ts";
 
 const KEY = "a secret key of thirty-two bytes or more";
 const OTHER_KEY = "another secret key of thirty-two bytes";
@@ -33,13 +34,13 @@ function rotate(before?: string, next?: string): Promise<void> {
 
 /** What is stored of alice's cookies, with the key as it is now. */
 async function open(configured?: string): Promise<string | undefined> {
-  await using store = await AccountStore.open(stateDir, await obtainSecretKey(stateDir, configured));
-  return (await store.load(ALICE))?.cookies;
+  await using store = await openStore({ stateDir, secretKey: configured });
+  return (await store.accounts.load(ALICE))?.cookies;
 }
 
 async function save(configured?: string): Promise<void> {
-  await using store = await AccountStore.open(stateDir, await obtainSecretKey(stateDir, configured));
-  await store.save(ALICE, STORED);
+  await using store = await openStore({ stateDir, secretKey: configured });
+  await store.accounts.save(ALICE, STORED);
 }
 
 test("another key takes the kept one's place, and everything that is stored stays", async () => {
@@ -48,12 +49,12 @@ test("another key takes the kept one's place, and everything that is stored stay
   await rotate();
   expect((await obtainSecretKey(stateDir)).equals(before)).toBe(false);
   expect(await open()).toBe(STORED.cookies);
-  await expect(AccountStore.open(stateDir, before)).rejects.toMatchObject({ code: "seal_broken" });
+  await expect(openStore({ stateDir, secretKey: before.toString() })).rejects.toMatchObject({ code: "seal_broken" });
   expect((await readdir(stateDir)).toSorted()).toEqual(["gateway.sqlite", "secret-key"]);
 });
 
 test("the key is not changed while a gateway runs", async () => {
-  await using _running = await AccountStore.open(stateDir, await obtainSecretKey(stateDir));
+  await using _running = await openStore({ stateDir, secretKey: undefined });
   await expect(rotate()).rejects.toMatchObject({ code: "store_in_use" });
 });
 

@@ -7,11 +7,12 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { AccountStore, type StoredAccount } from "../../src/store/account-store.ts";
+import type { StoredAccount } from "../../src/store/account-store.ts";
 import { StoreError } from "../../src/store/store-error.ts";
+import { openStore, type Store } from "../../src/store/store.ts";
 import { limitFiles, tinyDisk } from "../support/store-disk.ts";
 
-const key = Buffer.from("a secret key of thirty-two bytes or more");
+const secretKey = "a secret key of thirty-two bytes or more";
 const ALICE = { id: "alice", signInKey: "cookie", cookie: "cookie" };
 const COOKIE_CHARACTERS = 20_000;
 
@@ -40,18 +41,18 @@ function storedAfter(count: number): StoredAccount {
 }
 
 async function save(...counts: readonly number[]): Promise<void> {
-  await using store = await AccountStore.open(stateDir, key);
-  for (const count of counts) await store.save(ALICE, storedAfter(count));
+  await using store = await openStore({ stateDir, secretKey });
+  for (const count of counts) await store.accounts.save(ALICE, storedAfter(count));
 }
 
 async function load(): Promise<StoredAccount | undefined> {
-  await using store = await AccountStore.open(stateDir, key);
+  await using store = await openStore({ stateDir, secretKey });
   return await loadFrom(store);
 }
 
 /** What was stored of alice, in the form in which it was saved. */
-async function loadFrom(store: AccountStore): Promise<StoredAccount | undefined> {
-  const { isConfiguredAnew, ...stored } = (await store.load(ALICE)) ?? { isConfiguredAnew: undefined };
+async function loadFrom(store: Store): Promise<StoredAccount | undefined> {
+  const { isConfiguredAnew, ...stored } = (await store.accounts.load(ALICE)) ?? { isConfiguredAnew: undefined };
   return isConfiguredAnew === undefined ? undefined : (stored as StoredAccount);
 }
 
@@ -66,20 +67,20 @@ async function refusal(): Promise<StoreError> {
 
 /** Another gateway that saves without end; it says the count of each save that it has made. */
 const SAVER = `
-  const [storePath, stateDir, key, characters] = process.argv.slice(1);
-  const { AccountStore } = await import(storePath);
-  const store = await AccountStore.open(stateDir, Buffer.from(key));
+  const [storePath, stateDir, secretKey, characters] = process.argv.slice(1);
+  const { openStore } = await import(storePath);
+  const store = await openStore({ stateDir, secretKey });
   for (let count = 0; ; count += 1) {
     const cookies = String(count % 10).repeat(Number(characters));
-    await store.save(${JSON.stringify(ALICE)}, { cookies, state: "ready", reason: "", since: 1, failuresInARow: count, sentAt: [count] });
+    await store.accounts.save(${JSON.stringify(ALICE)}, { cookies, state: "ready", reason: "", since: 1, failuresInARow: count, sentAt: [count] });
     await new Promise((resolve) => process.stdout.write(count + "\\n", resolve));
   }`;
 
 type Saver = ChildProcessByStdio<null, Readable, null>;
 
 function startSaver(): Saver {
-  const modulePath = join(import.meta.dirname, "../../src/store/account-store.ts");
-  const parameters = [modulePath, stateDir, key.toString(), String(COOKIE_CHARACTERS)];
+  const modulePath = join(import.meta.dirname, "../../src/store/store.ts");
+  const parameters = [modulePath, stateDir, secretKey, String(COOKIE_CHARACTERS)];
   return spawn(process.execPath, ["--input-type=module", "-e", SAVER, ...parameters], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -141,9 +142,9 @@ describe("a second gateway on the same STATE_DIR", () => {
   });
 
   test("is refused in the same process too, and harms nothing", async () => {
-    await using store = await AccountStore.open(stateDir, key);
+    await using store = await openStore({ stateDir, secretKey });
     expect((await refusal()).code).toBe("store_in_use");
-    await store.save(ALICE, storedAfter(1));
+    await store.accounts.save(ALICE, storedAfter(1));
     expect(await loadFrom(store)).toEqual(storedAfter(1));
   });
 });
@@ -235,17 +236,17 @@ describe("a file that cannot be used", () => {
 describe.skipIf(process.platform !== "linux")("a full disk", () => {
   test("fails the saves, keeps what was stored, and is over when there is room", async () => {
     using disk = tinyDisk(stateDir);
-    await using store = await AccountStore.open(stateDir, key);
-    await store.save(ALICE, storedAfter(1));
+    await using store = await openStore({ stateDir, secretKey });
+    await store.accounts.save(ALICE, storedAfter(1));
     disk.fill();
     for (const count of [2, 3, 4]) {
-      const failure = store.save(ALICE, storedAfter(count));
+      const failure = store.accounts.save(ALICE, storedAfter(count));
       await expect(failure).rejects.toMatchObject({ name: "StoreError", code: "store_unavailable" });
       await expect(failure).rejects.toThrow("the room on its disk");
       expect(await loadFrom(store)).toEqual(storedAfter(1));
     }
     disk.makeRoom();
-    await store.save(ALICE, storedAfter(5));
+    await store.accounts.save(ALICE, storedAfter(5));
     expect(await loadFrom(store)).toEqual(storedAfter(5));
   });
 
@@ -258,16 +259,16 @@ describe.skipIf(process.platform !== "linux")("a full disk", () => {
   });
 
   test("may come as a limit on the size of files", async () => {
-    await using store = await AccountStore.open(stateDir, key);
-    await store.save(ALICE, storedAfter(1));
+    await using store = await openStore({ stateDir, secretKey });
+    await store.accounts.save(ALICE, storedAfter(1));
     limitFiles("1");
     try {
-      await expect(store.save(ALICE, storedAfter(2))).rejects.toMatchObject({ code: "store_unavailable" });
+      await expect(store.accounts.save(ALICE, storedAfter(2))).rejects.toMatchObject({ code: "store_unavailable" });
       expect(await loadFrom(store)).toEqual(storedAfter(1));
     } finally {
       limitFiles("unlimited");
     }
-    await store.save(ALICE, storedAfter(3));
+    await store.accounts.save(ALICE, storedAfter(3));
     expect(await loadFrom(store)).toEqual(storedAfter(3));
   });
 });

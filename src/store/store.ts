@@ -1,0 +1,32 @@
+import { AccountStore } from "./account-store.ts";
+import { claimKey } from "./key-claim.ts";
+import { obtainSecretKey } from "./secret-key.ts";
+import { SqliteFile } from "./sqlite-file.ts";
+
+/** What must survive a restart. Each kind of record has one member. */
+export interface Store extends AsyncDisposable {
+  readonly accounts: AccountStore;
+  /** @throws StoreError when the database is no longer where it was opened. */
+  assertInPlace(): Promise<void>;
+}
+
+export interface StoreOptions {
+  readonly stateDir: string;
+  /** SECRET_KEY; undefined if the key is kept in `stateDir`. */
+  readonly secretKey: string | undefined;
+}
+
+/** Opens the database in the folder. @throws StoreError `seal_broken` if another SECRET_KEY seals what is stored. */
+export async function openStore({ stateDir, secretKey: configured }: StoreOptions): Promise<Store> {
+  await using opened = new AsyncDisposableStack();
+  const secretKey = await obtainSecretKey(stateDir, configured);
+  const database = opened.use(await SqliteFile.open(stateDir));
+  const dataKey = await claimKey(database, secretKey);
+  const accounts = new AccountStore(database, { dataKey, secretKey });
+  const stack = opened.move();
+  return {
+    accounts,
+    assertInPlace: () => database.assertInPlace(),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
