@@ -1,0 +1,56 @@
+// Finds or installs Chromium, and Xvfb for tests of headed browsers. For scripts/setup.mjs.
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { modules, projectNode } from "./packages.mjs";
+import { fail, onPath, root, say, succeeds } from "./shell.mjs";
+
+const SYSTEM_BROWSERS = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
+
+function findChromium() {
+  if (process.env.BROWSER_PATH) return process.env.BROWSER_PATH;
+  const installed = SYSTEM_BROWSERS.map(onPath).find((path) => path !== undefined);
+  if (installed) return installed;
+  const { chromium } = createRequire(join(root, "package.json"))("playwright");
+  return existsSync(chromium.executablePath()) ? chromium.executablePath() : undefined;
+}
+
+/** True if the distribution's package was installed; false if this user may not install it, or there is no apt. */
+function installedByApt(what, ...packages) {
+  const asRoot =
+    process.getuid?.() === 0
+      ? []
+      : onPath("sudo") && succeeds("sudo", ["-n", "true"], { stdio: "ignore" })
+        ? ["sudo", "-n"]
+        : undefined;
+  if (!onPath("apt-get") || !asRoot) return false;
+  say(`installing ${what} from the distribution's packages…`);
+  const apt = (...args) => {
+    const [command, ...rest] = [...asRoot, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...args];
+    return succeeds(command, rest, { stdio: ["ignore", "ignore", 2] });
+  };
+  return apt("update", "-qq") && apt("install", "-y", "-qq", "--no-install-recommends", ...packages);
+}
+
+/** Tests of headed browsers need a display. */
+export function installDisplay() {
+  if (onPath("Xvfb") || installedByApt("Xvfb", "xvfb")) return;
+  say("no Xvfb here and none could be installed: tests of headed browsers are left out, or fail where CI=true.");
+}
+
+export function installChromium() {
+  const found = findChromium();
+  if (found) {
+    if (existsSync(found)) return found;
+    fail(`BROWSER_PATH is ${found}, which does not exist. Unset it to have Chromium found or installed.`);
+  }
+  if (installedByApt("Chromium", "chromium") && findChromium()) return findChromium();
+  say("downloading Playwright's Chromium…");
+  succeeds(projectNode, [join(modules, "playwright", "cli.js"), "install", "chromium"], { stdio: ["ignore", 2, 2] });
+  return (
+    findChromium() ??
+    fail(
+      "no Chromium here and none could be installed. Install it (Debian: apt-get install chromium) or set BROWSER_PATH.",
+    )
+  );
+}
