@@ -4,7 +4,7 @@ import { GatewayError, type ErrorCode } from "./errors.ts";
 import type { Lease } from "./pool/lease.ts";
 import type { SessionPool } from "./pool/session-pool.ts";
 import type { Caller } from "./pool/request-queue.ts";
-import type { Site } from "./sites/site.ts";
+import type { Sites } from "./sites/catalog.ts";
 
 /** One answer under way. Iterate it once; leaving the loop early cancels it upstream. */
 export interface Reply extends AsyncIterable<ReplyPart> {
@@ -45,12 +45,12 @@ type Pool = Pick<SessionPool, "lease" | "positionOf" | "waitMsOf">;
 /** One request's life: lease a session, ask the site, hand its parts on; blame what failed and try another credential. */
 export class Gateway {
   readonly #pool: Pool;
-  readonly #site: Site;
+  readonly #sites: Pick<Sites, "siteOf">;
   readonly #limits: GatewayLimits;
 
-  constructor(pool: Pool, site: Site, limits: GatewayLimits) {
+  constructor(pool: Pool, sites: Pick<Sites, "siteOf">, limits: GatewayLimits) {
     this.#pool = pool;
-    this.#site = site;
+    this.#sites = sites;
     this.#limits = limits;
   }
 
@@ -142,7 +142,9 @@ export class Gateway {
   #attempt(lease: Lease, request: ChatRequest, progress: Progress, signal: AbortSignal): AsyncIterable<ReplyPart> {
     progress.attempts += 1;
     const attempt = new AbortController();
-    const parts = this.#site.reply(lease.fetch, request, AbortSignal.any([signal, attempt.signal]));
+    const parts = this.#sites
+      .siteOf(request.model)
+      .reply(lease.fetch, request, AbortSignal.any([signal, attempt.signal]));
     return withProgress(parts, this.#limits, attempt);
   }
 }

@@ -19,8 +19,7 @@ import { usableFolder } from "./process/machine-checks.ts";
 import { giveUpReason } from "./process/outage.ts";
 import { AccountManager } from "./accounts/account-manager.ts";
 import { AccountPersistence } from "./accounts/account-persistence.ts";
-import type { Site } from "./sites/site.ts";
-import { gptomni } from "./sites/gptomni.ts";
+import { sitesAt, type Sites } from "./sites/catalog.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { ContextLimit } from "./turn/context-limit.ts";
 
@@ -63,15 +62,24 @@ export async function startGateway(
   { memory = new MemoryPressure(), redaction = new Redaction() }: GatewayParts = {},
 ): Promise<RunningGateway> {
   await using started = new AsyncDisposableStack();
-  const site = gptomni(config.sites.gptomni);
-  const options = optionsOf(config, keys, site);
+  const sites = sitesAt(config.sites);
+  const options = optionsOf(config, keys, sites);
   const browsers = started.use(new BrowserFleet(options.browsers, log));
   const store = started.use(await openStore(options.store));
   const states = started.use(statesOf(store, options.persistence, log));
   const pool = started.use(new SessionPool({ ...options.pool, memory }, log));
   const alerts = new Alerts(options.alerts, log);
-  const manager = new AccountManager({ pool, browsers, states, options: options.sessions, alerts, log, redaction });
-  const gateway = new Gateway(pool, site, options.gateway);
+  const manager = new AccountManager({
+    pool,
+    browsers,
+    states,
+    sites,
+    options: options.sessions,
+    alerts,
+    log,
+    redaction,
+  });
+  const gateway = new Gateway(pool, sites, options.gateway);
   const whyGiveUp = (): string | undefined => giveUpReason(browsers.outage, config.shutdown.browserOutageLimitMs);
   const app = createApp({
     ...options.app,
@@ -113,12 +121,12 @@ export async function startGateway(
  * The settings of each part of the gateway. A part gets a secret only if it uses it, so that no log line, error or dump of
  * another part can show it.
  */
-export function optionsOf(config: Config, keys: GatewayKeys, site: Site) {
+export function optionsOf(config: Config, keys: GatewayKeys, sites: Sites) {
   const maxOpenSessions = config.maxOpenSessions === "auto" ? sessionsThatFit() : config.maxOpenSessions;
   return {
     browsers: { ...config.browser, maxOpenSessions },
     pool: { ...config.pool, maxOpenSessions, leaseLimitMs: config.limits.requestTimeoutMs + LEASE_GRACE_MS },
-    sessions: { ...config.sessions, site },
+    sessions: config.sessions,
     gateway: config.answers,
     store: config.store,
     persistence: { keepRemovedMs: config.keepRemovedMs, stateDir: config.store.stateDir },
@@ -127,11 +135,11 @@ export function optionsOf(config: Config, keys: GatewayKeys, site: Site) {
       background: config.turns.background,
       backgroundPattern: config.turns.backgroundPattern,
       contextLimit: new ContextLimit({
-        promptOf: (request) => site.promptOf(request),
-        maxPromptCharacters: config.turns.maxPromptCharacters ?? site.maxPromptCharacters,
+        promptOf: (request) => sites.siteOf(request.model).promptOf(request),
+        maxPromptCharacters: config.turns.maxPromptCharacters ?? sites.named(undefined).maxPromptCharacters,
         overflow: config.turns.contextOverflow,
       }),
-      models: catalogOf(config.models, site.models),
+      models: catalogOf(config.models, sites.models),
       apiKeys: [{ name: MASTER, value: keys.api }, ...config.keys.named],
       adminKey: keys.admin,
       metricsKey: config.keys.metrics,

@@ -12,20 +12,22 @@ import { RateLimiter, type RateLimit } from "../pool/rate-limiter.ts";
 import type { SessionPool } from "../pool/session-pool.ts";
 import { Account } from "../pool/account.ts";
 import type { AccountPersistence } from "./account-persistence.ts";
+import type { Sites } from "../sites/catalog.ts";
 import type { AccountIdentity } from "../store/account-store.ts";
 
 export interface AccountManagerParts {
   readonly pool: SessionPool;
   readonly browsers: BrowserFleet;
   readonly states: AccountPersistence;
-  readonly options: SessionOptions & { readonly rateLimit: RateLimit | undefined };
+  readonly sites: Sites;
+  readonly options: Omit<SessionOptions, "site"> & { readonly rateLimit: RateLimit | undefined };
   readonly alerts: Alerts;
   readonly log: Log;
   /** Learns each token that a site hands out. */
   readonly redaction: Redaction;
 }
 
-type WantedAccount = AccountIdentity & Pick<ConfiguredAccount, "proxy">;
+type WantedAccount = AccountIdentity & Pick<ConfiguredAccount, "proxy" | "site">;
 
 interface Member {
   readonly identity: WantedAccount;
@@ -48,13 +50,14 @@ export class AccountManager {
     const before = this.#applying;
     this.#applying = (async () => {
       await before.catch(() => {});
-      const { site } = this.#parts.options;
-      const accounts = configured.map(({ id, cookie, proxy, source }) => ({
+      const { sites } = this.#parts;
+      const accounts = configured.map(({ id, cookie, proxy, site, source }) => ({
         id,
         cookie,
         proxy,
+        site,
         source,
-        signInKey: signInKey(cookie, site),
+        signInKey: signInKey(cookie, sites.named(site)),
       }));
       const wanted = new Map(accounts.map((identity) => [identity.id, identity]));
       const gone = [...this.#members.values()].filter(({ identity }) => !isSame(wanted.get(identity.id), identity));
@@ -74,13 +77,14 @@ export class AccountManager {
   }
 
   async #add(identity: WantedAccount): Promise<void> {
-    const { pool, browsers, states, options, alerts, log, redaction } = this.#parts;
+    const { pool, browsers, states, sites, options, alerts, log, redaction } = this.#parts;
     const { id, cookie } = identity;
+    const site = sites.named(identity.site);
     const stored = await states.load(identity);
     const host = browsers.assign();
-    const signIn = new AuthCookies(options.site, cookie, stored?.cookies);
+    const signIn = new AuthCookies(site, cookie, stored?.cookies);
     if (stored?.isConfiguredAnew) signIn.takeOver();
-    const session = new Session(host, signIn, { ...options, proxy: identity.proxy ?? options.proxy });
+    const session = new Session(host, signIn, { ...options, site, proxy: identity.proxy ?? options.proxy });
     const pace = new RateLimiter(options.rateLimit, await states.sentAt(identity));
     const isMember = (): boolean => this.#members.get(id)?.account === account;
     const onChange = (changed: Account): void => {
@@ -105,7 +109,7 @@ export class AccountManager {
     this.#members.set(id, { identity, account, host });
     await pool.add(account);
     log.info({ account: id, restored: stored !== undefined }, "account added");
-    for (const note of pasteNotes(cookie, options.site)) log.warn({ account: id }, note);
+    for (const note of pasteNotes(cookie, site)) log.warn({ account: id }, note);
   }
 
   /** What is stored of it stays, with what its last answer left, in case it comes back. */
@@ -120,5 +124,5 @@ export class AccountManager {
 }
 
 function isSame(one: WantedAccount | undefined, other: WantedAccount): boolean {
-  return one?.cookie === other.cookie && isDeepStrictEqual(one.proxy, other.proxy);
+  return one?.cookie === other.cookie && one.site === other.site && isDeepStrictEqual(one.proxy, other.proxy);
 }

@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { unwatchFile, watchFile } from "node:fs";
 import { ConfigError } from "../config/config.ts";
-import { identify } from "../credentials/account-identity.ts";
+import { identify, type KnownSites } from "../credentials/account-identity.ts";
 import { accounts as accountsSetting, type ConfiguredAccount } from "../credentials/configured-account.ts";
-import type { Site } from "../sites/site.ts";
 
 /** Looked at so often: folders that are mounted into a container tell of no change by themselves. */
 const LOOK_EVERY_MS = 1_000;
@@ -15,7 +14,7 @@ const LOOK_EVERY_MS = 1_000;
  */
 export async function readAccountsFile(
   path: string,
-  site: Pick<Site, "origin" | "isAuthCookie">,
+  sites: KnownSites,
 ): Promise<readonly ConfiguredAccount[] | undefined> {
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     throw new ConfigError(`CREDENTIALS_FILE: ${path} cannot be read (${cause.code ?? "?"}).`, { cause });
@@ -25,7 +24,7 @@ export async function readAccountsFile(
   const parsed = accountsSetting.safeParse(text);
   const wrong = (problem: string): ConfigError => new ConfigError(`CREDENTIALS_FILE: expected in ${path} ${problem}.`);
   if (!parsed.success) throw wrong(parsed.error.issues[0]?.message ?? "accounts");
-  const { accounts, problem } = identify(parsed.data, site);
+  const { accounts, problem } = identify(parsed.data, sites);
   if (problem !== undefined) throw wrong(problem);
   return accounts.map((account) => ({ ...account, source: "file" }));
 }

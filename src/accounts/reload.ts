@@ -3,7 +3,7 @@ import { readEnvFile } from "../config/env-file.ts";
 import { readAccountsFile, watchAccountsFile } from "./accounts-file.ts";
 import type { ConfiguredAccount } from "../credentials/configured-account.ts";
 import type { Log } from "../observe/log.ts";
-import { gptomni } from "../sites/gptomni.ts";
+import { sitesAt } from "../sites/catalog.ts";
 
 const ENV_FILE = ".env";
 
@@ -20,7 +20,7 @@ export async function currentAccounts({
   accounts: { file, list, isListGiven },
   sites,
 }: Pick<Config, "accounts" | "sites">): Promise<readonly ConfiguredAccount[] | undefined> {
-  if (file !== undefined) return readAccountsFile(file, gptomni(sites.gptomni));
+  if (file !== undefined) return readAccountsFile(file, sitesAt(sites));
   return isListGiven ? list : undefined;
 }
 

@@ -1,6 +1,6 @@
 import { identify } from "../credentials/account-identity.ts";
 import type { ListedAccount } from "../credentials/account-list.ts";
-import { gptomni } from "../sites/gptomni.ts";
+import { sitesAt } from "../sites/catalog.ts";
 import type { EnvFile } from "./env-file.ts";
 import { problemsOf, warningsOf } from "./setting-checks.ts";
 import { readSettings, type Environment, type SettingName, type Values } from "./setting-values.ts";
@@ -48,7 +48,7 @@ export function loadConfig(environment: Environment, { file }: ConfigSource = {}
 }
 
 function accountsOf(list: readonly ListedAccount[], origin: URL | undefined): ReturnType<typeof identify> {
-  return origin ? identify(list, gptomni(origin)) : { accounts: [] };
+  return origin ? identify(list, sitesAt({ gptomni: origin })) : { accounts: [] };
 }
 
 /** The value of a setting with a default: it cannot be absent, and a wrong one was refused. */

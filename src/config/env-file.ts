@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** What an environment file says, and what is wrong with it. Problems name settings and lines, never values. */
+/** The content of an environment file and what is wrong with it. Problems name settings and lines, never values. */
 export interface EnvFile {
   readonly values: Readonly<Record<string, string>>;
   readonly problems: readonly string[];
@@ -11,7 +11,7 @@ const NOTHING: EnvFile = { values: {}, problems: [], warnings: [] };
 const ASSIGNMENT = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.-]*)[ \t]*[=:][ \t]*/;
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 
-/** Reads the file as Docker Compose reads it; a file that is not there says nothing. */
+/** Reads the file as Docker Compose reads it. A missing file is an empty one. */
 export function readEnvFile(path: string): EnvFile {
   try {
     return parseEnvText(decoded(readFileSync(path)), path);
@@ -22,7 +22,7 @@ export function readEnvFile(path: string): EnvFile {
   }
 }
 
-/** Windows' editors write UTF-16 and byte order marks. @throws TypeError when it is no text. */
+/** Editors on Windows write UTF-16 and byte order marks. @throws TypeError if it is no text. */
 function decoded(bytes: Buffer): string {
   const [first, second] = bytes;
   const isBigEndian = (first === 0xfe && second === 0xff) || (first === 0 && bytes.length > 1);
@@ -32,9 +32,9 @@ function decoded(bytes: Buffer): string {
 }
 
 /**
- * The rules of https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax, except
- * that `$` stands for itself: `#` begins a comment after white space only, single quotes keep everything as it is, double
- * quotes know `\n`, `\"` and the like, quoted values may have several lines.
+ * Follows https://docs.docker.com/compose/how-tos/environment-variables/variable-interpolation/#env-file-syntax: `#` begins a
+ * comment only after white space, single quotes keep everything as it is, double quotes allow `\n`, `\"` and the like, and
+ * quoted values may have several lines. One rule differs: `$` has no meaning.
  */
 export function parseEnvText(text: string, path: string): EnvFile {
   const lines = text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/);
@@ -44,7 +44,7 @@ export function parseEnvText(text: string, path: string): EnvFile {
   let last = "";
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? "";
-    // A name alone stands for the variable of the shell.
+    // A name without a value means the variable of the shell.
     if (/^\s*(?:#|$)/.test(line) || /^\s*[A-Za-z_]\w*\s*$/.test(line)) continue;
     const name = ASSIGNMENT.exec(line)?.[1];
     if (name === undefined) {
@@ -79,7 +79,7 @@ export function parseEnvText(text: string, path: string): EnvFile {
 interface Quoted {
   readonly value: string;
   readonly lineBreaks: number;
-  /** What follows in the line of the closing quote. */
+  /** The rest of the line after the closing quote. */
   readonly rest: string;
 }
 

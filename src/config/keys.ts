@@ -5,15 +5,15 @@ import { causeCode, readOrCreateSecret } from "./secret-file.ts";
 
 export interface Key {
   readonly value: string;
-  /** Generated just now: its owner has not seen it yet. */
+  /** It was generated at this start, so nobody has seen it yet. */
   readonly isNew: boolean;
   readonly warnings: readonly string[];
 }
 
 export interface Keys {
-  /** What clients show. */
+  /** The key of clients. */
   readonly api: Key;
-  /** What the operator shows. */
+  /** The key of the operator. */
   readonly admin: Key;
 }
 
@@ -34,7 +34,7 @@ const ADMIN: KeyKind = { setting: "ADMIN_KEY", fileName: "admin-key", prefix: "s
 const KEY_BYTES = 32;
 
 /**
- * The keys: as configured, else as kept in STATE_DIR, else new ones that are kept there for their owner only.
+ * The keys: the configured ones, else the ones in STATE_DIR, else new ones, which are written there for their owner only.
  * @throws ConfigError naming the file that cannot be used.
  */
 export async function obtainKeys({ apiKey, adminKey, stateDir }: KeySettings): Promise<Keys> {

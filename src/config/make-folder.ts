@@ -2,8 +2,8 @@ import { mkdir, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /**
- * Makes a folder and those above it that are not there, each with this mode. Node's own `recursive` never ends, and keeps a
- * core busy, where a folder exists but answers ENOENT for what is to be made in it, as those of /proc and autofs do.
+ * Makes a folder and its missing parents, each with this mode. Node's own `recursive` loops for ever if a folder exists but
+ * answers ENOENT for everything in it, as folders of /proc and autofs do.
  * @throws the system's error, with its path
  */
 export async function makeFolder(path: string, mode: number): Promise<void> {

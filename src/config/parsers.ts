@@ -1,14 +1,14 @@
 import { z } from "zod";
 import { readProxy } from "../credentials/proxy.ts";
 
-/** One row a setting. `parse` gets the text of the variable; its error message says what was expected. */
+/** A setting. `parse` reads the text of the variable; its error message says what was expected. */
 export interface Setting<T> {
   readonly parse: z.ZodType<T, string>;
-  /** As the user would write it; undefined when there is none. */
+  /** The default as a user would write it; undefined if there is none. */
   readonly default: string | undefined;
   readonly unit: string;
   readonly doc: string;
-  /** Its value is never repeated in a message. */
+  /** Messages never show its value. */
   readonly isSecret?: boolean;
 }
 
@@ -28,18 +28,18 @@ export const headerKey = text.trim().superRefine((value, context) => {
   }
 });
 export const onOff = z.enum(["on", "off"], { error: "on or off" }).transform((value) => value === "on");
-/** Separated by spaces; what stands in double quotes is one word. */
+/** Words separated by spaces. Double quotes keep spaces inside a word. */
 export const words = text.transform((value) =>
   (value.match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((word) => word.replaceAll('"', "")),
 );
 
-/** A name that may stand in a log line and a metric, and a secret. */
+/** A secret, and its name for logs and metrics. */
 export interface NamedKey {
   readonly name: string;
   readonly value: string;
 }
 
-/** `name=key`, separated by spaces. */
+/** Pairs `name=key`, separated by spaces. */
 export const namedKeys = words.transform((pairs, context): readonly NamedKey[] => {
   const keys = pairs.map(
     (pair) => /^(?<name>[\w-]{1,64})=(?<value>[\u0021-\u007e]+)$/.exec(pair)?.groups as NamedKey | undefined,
@@ -50,11 +50,11 @@ export const namedKeys = words.transform((pairs, context): readonly NamedKey[] =
   return z.NEVER;
 });
 
-/** It is not stretched, so it must be hard to guess as it is. */
+/** The key is used as it is, without key stretching, so it must be hard to guess. */
 export const secretKey = text
   .trim()
   .refine((value) => value.length >= 32 && new Set(value).size >= 8, { error: "at least 32 characters, random ones" });
-/** `name=model`, separated by spaces. Model names may hold what paths hold. */
+/** Pairs `name=model`, separated by spaces. A model name may contain `/` and `:`. */
 export const modelAliases = words.transform((pairs, context): ReadonlyMap<string, string> => {
   const named = pairs.map((pair) => /^([^=]{1,256})=([^=]+)$/.exec(pair)?.slice(1) as [string, string] | undefined);
   const aliases = new Map(named.filter((pair) => pair !== undefined));
@@ -82,7 +82,7 @@ export const origin = text.transform((value, context) => {
   return z.NEVER;
 });
 
-/** Where alerts go. User info becomes a header: fetch refuses a URL that has some. */
+/** Where alerts go. User and password of the URL become a header, because fetch refuses a URL with them. */
 export interface AlertTarget {
   readonly url: URL;
   readonly authorization: string | undefined;

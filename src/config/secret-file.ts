@@ -6,11 +6,11 @@ import { makeFolder } from "./make-folder.ts";
 const OWNER_ONLY = 0o600;
 const FOLDER_OWNER_ONLY = 0o700;
 const OTHERS = 0o077;
-/** Container engines mount secrets here, readable for the one user that there is. */
+/** Container engines mount secrets here, readable by the only user of the container. */
 const MOUNTED_SECRETS = "/run/secrets/";
 
 interface KeptSecret {
-  /** White space around it left out; may be empty where a file of the operator's is. */
+  /** Trimmed. Empty if the operator's file is empty. */
   readonly value: string;
   readonly isNew: boolean;
   /** Whether others could read it until now. */
@@ -18,8 +18,8 @@ interface KeptSecret {
 }
 
 /**
- * The secret in the file; where there is none, a new one that is kept there for its owner only. The file appears whole or
- * not at all, and of two starts at the same moment both get the same one.
+ * Reads the secret in the file. If there is no file, makes one with a new secret, for its owner only. The file appears whole
+ * or not at all, and two starts at the same moment get the same secret.
  * @throws NodeJS.ErrnoException when it can be neither read nor written.
  */
 export async function readOrCreateSecret(path: string, make: () => string): Promise<KeptSecret> {
@@ -57,7 +57,7 @@ async function readKept(path: string): Promise<KeptSecret | undefined> {
   }
 }
 
-/** STATE_DIR is the gateway's own; a folder that it does not own is left as it is. */
+/** Closes a folder to other users. A folder of another user is left as it is. */
 export async function tightenFolder(path: string): Promise<void> {
   const { uid } = await stat(path);
   if (uid === process.getuid?.()) await tighten(path, FOLDER_OWNER_ONLY);
@@ -69,7 +69,7 @@ async function tighten(path: string, mode: number): Promise<boolean> {
   return isOpen;
 }
 
-/** A line for each file of the operator's that others can read, with the command that helps. */
+/** A warning for each of the operator's files that other users can read, with the command that closes it. */
 export async function openFileWarnings(paths: readonly string[]): Promise<string[]> {
   const warnings = await Promise.all(
     [...new Set(paths)].map(async (path) => {

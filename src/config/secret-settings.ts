@@ -5,15 +5,12 @@ const MAX_BYTES = 1024 * 1024;
 
 interface WithFiles {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The files that hold a secret. */
+  /** The files with secrets. */
   readonly paths: readonly string[];
   readonly problems: readonly string[];
 }
 
-/**
- * Puts in what the `_FILE` form of each secret setting points to, as container engines mount secrets. White space around
- * it is left out.
- */
+/** Reads each secret setting whose `_FILE` form names a file, as container engines mount secrets. The secret is trimmed. */
 export function withSecretFiles(
   env: Readonly<Record<string, string | undefined>>,
   names: readonly string[],

@@ -1,13 +1,17 @@
-/** Read by compose and nginx, not by the gateway. */
+/** Settings of compose and nginx, not of the gateway. */
 const BESIDE = new Set(["NGINX_PORT", "SECCOMP_PROFILE"]);
 const OWN_PREFIX = "GPTOMNI_";
-/** Of shorter names too many programs have a neighbour. */
+/** Shorter names are too similar to those of other programs. */
 const MIN_CHARACTERS_ANYWHERE = 9;
 const MAX_DISTANCE = 2;
 
+/** A unit at the end of a name, as settings have them or as users guess them. */
+const UNIT =
+  /_(?:MS|MILLISECONDS|S|SECS?|SECONDS?|MINS?|MINUTES?|HOURS?|DAYS?|BYTES|KB|MB|MIB|CHARACTERS|CHARS|REQUESTS)$/;
+
 /**
- * A warning for each name that looks like a misspelt setting. In the gateway's own file any near miss counts; in the whole
- * environment, which other programs share, only names of ours and long ones.
+ * A warning for each name that looks like a misspelt setting. In the gateway's own file every near miss counts. In the
+ * environment, which other programs share, only long names count, and names that begin with GPTOMNI_.
  */
 export function misspeltNames(
   names: readonly string[],
@@ -27,11 +31,17 @@ export function misspeltNames(
     });
 }
 
+function withoutUnit(name: string): string {
+  return name.replace(UNIT, "");
+}
+
 function bare(name: string): string {
   return name.toUpperCase().replaceAll(/[^A-Z0-9]/g, "");
 }
 
 function nearest(name: string, settings: readonly string[]): string | undefined {
+  const sameButUnit = settings.find((setting) => withoutUnit(setting) === withoutUnit(name.toUpperCase()));
+  if (sameButUnit !== undefined) return sameButUnit;
   const byDistance = settings
     .map((setting) => ({ setting, distance: distanceOf(bare(name), bare(setting)) }))
     .filter(({ setting, distance }) => distance <= Math.min(MAX_DISTANCE, bare(setting).length / 4))
@@ -39,7 +49,7 @@ function nearest(name: string, settings: readonly string[]): string | undefined 
   return byDistance[0]?.setting;
 }
 
-/** How many letters have to be added, removed, changed or swapped with their neighbour. */
+/** How many letters must be added, removed, changed or swapped with the next one. */
 function distanceOf(one: string, other: string): number {
   const rows: number[][] = [Array.from({ length: other.length + 1 }, (_, at) => at)];
   for (let i = 1; i <= one.length; i += 1) {

@@ -7,6 +7,12 @@ import { readPaste } from "./paste.ts";
 
 type SiteCookies = Pick<Site, "origin" | "isAuthCookie">;
 
+/** The sites that accounts may name. */
+export interface KnownSites {
+  readonly names: readonly string[];
+  named(name: string | undefined): SiteCookies;
+}
+
 /** Letters and digits that nobody confuses: https://www.crockford.com/base32.html, in lower case. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 /** 40 bits: among a thousand accounts two are the same once in two million lists. */
@@ -36,13 +42,21 @@ export function hasSignIn(cookie: string, site: SiteCookies): boolean {
  */
 export function identify(
   list: readonly ListedAccount[],
-  site: SiteCookies,
+  sites: KnownSites,
 ): { readonly accounts: readonly ConfiguredAccount[]; readonly problem?: string } {
-  const signIns = list.map(({ cookie }) => signInKey(cookie, site));
-  const accounts = list.map(({ id, cookie, proxy }, index) => ({
+  const strays = [...list.keys()].filter((index) => !isKnown(list[index]?.site, sites)).map((index) => index + 1);
+  if (strays.length > 0) {
+    return {
+      accounts: [],
+      problem: `one of the sites ${sites.names.join(", ")}; items ${strays.join(", ")} name another`,
+    };
+  }
+  const signIns = list.map(({ cookie, site }) => signInKey(cookie, sites.named(site)));
+  const accounts = list.map(({ id, cookie, proxy, site }, index) => ({
     id: id ?? idOf(signIns[index] ?? ""),
     cookie,
     proxy,
+    site,
   }));
   const positions = (same: (index: number) => string | undefined): string[] =>
     [...Map.groupBy(list.keys(), same).values()]
@@ -54,6 +68,10 @@ export function identify(
   const named = positions((index) => accounts[index]?.id);
   if (named.length > 0) return { accounts, problem: `a different id for each item; items ${named.join(", ")}` };
   return { accounts };
+}
+
+function isKnown(site: string | undefined, { names }: KnownSites): boolean {
+  return site === undefined || names.includes(site);
 }
 
 function idOf(signIn: string): string {

@@ -8,6 +8,8 @@ export interface ListedAccount {
   readonly cookie: string;
   /** Its own way out; undefined where it takes that of all. */
   readonly proxy: Proxy | undefined;
+  /** The name of its site; undefined for the default site. */
+  readonly site: string | undefined;
 }
 
 interface AccountList {
@@ -18,6 +20,7 @@ interface AccountList {
 
 const LIST_FORM = 'a JSON list of cookie strings or of {"id","cookie","proxy"}, or the cookies of one account';
 const ID = /^[\w.@-]{1,64}$/;
+const SITE_FORM = "the name of a site";
 const ID_FORM = "an id of ASCII letters, digits and . _ @ -, 64 characters at most";
 
 /** Accounts from a setting, a file or a form. A JSON list holds one account an item; anything else is one account. */
@@ -47,13 +50,14 @@ function fromItems(items: readonly unknown[]): AccountList {
 
 interface Parts {
   readonly id?: unknown;
+  readonly site?: unknown;
   readonly proxy?: unknown;
   readonly cookie: string | undefined;
 }
 
 /** The account, or what the item should have been. */
 function toAccount(item: unknown): ListedAccount | string {
-  const { id, cookie, proxy } = partsOf(item);
+  const { id, cookie, proxy, site } = partsOf(item);
   const named = id === null || id === "" ? undefined : typeof id === "number" ? String(id) : id;
   if (named !== undefined && (typeof named !== "string" || !ID.test(named))) return `one with ${ID_FORM}`;
   const cookies = cookie === undefined ? undefined : readPaste(cookie);
@@ -62,14 +66,16 @@ function toAccount(item: unknown): ListedAccount | string {
   const isDirect = proxy === undefined || proxy === null || proxy === "";
   const way = isDirect ? undefined : typeof proxy === "string" ? readProxy(proxy) : PROXY_FORM;
   if (typeof way === "string") return `one with ${way}`;
-  return { id: named, cookie, proxy: way };
+  if (site !== undefined && site !== null && (typeof site !== "string" || !ID.test(site)))
+    return `one with ${SITE_FORM}`;
+  return { id: named, cookie, proxy: way, site: site || undefined };
 }
 
 function partsOf(item: unknown): Parts {
   if (typeof item === "string") return { cookie: item };
   if (typeof item !== "object" || item === null) return { cookie: undefined };
   if (Array.isArray(item)) return { cookie: JSON.stringify(item) };
-  const { id, proxy, ...rest }: { readonly id?: unknown; readonly proxy?: unknown } = item;
+  const { id, proxy, site, ...rest }: Omit<Parts, "cookie"> & { readonly proxy?: unknown } = item;
   const only = "cookie" in rest ? rest.cookie : undefined;
-  return { id, proxy, cookie: typeof only === "string" ? only : JSON.stringify(rest) };
+  return { id, proxy, site, cookie: typeof only === "string" ? only : JSON.stringify(rest) };
 }

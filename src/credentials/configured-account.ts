@@ -11,6 +11,8 @@ export interface ConfiguredAccount {
   readonly cookie: string;
   /** Its own way out; undefined where it takes that of all. It is no part of who the account is. */
   readonly proxy?: Proxy | undefined;
+  /** The name of its site; undefined for the default site. */
+  readonly site?: string | undefined;
   /** Where it is configured: in the settings, unless told. */
   readonly source?: "settings" | "file" | undefined;
 }

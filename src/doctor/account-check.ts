@@ -6,6 +6,7 @@ import type { Config } from "../config/config.ts";
 import { signInKey } from "../credentials/account-identity.ts";
 import type { ConfiguredAccount } from "../credentials/configured-account.ts";
 import { GatewayError } from "../errors.ts";
+import type { Sites } from "../sites/catalog.ts";
 import type { Site } from "../sites/site.ts";
 import type { AccountStore, StoredAccount } from "../store/account-store.ts";
 import { StoreError } from "../store/store-error.ts";
@@ -22,7 +23,7 @@ const NOTHING_KNOWN: StoredAccount = {
 };
 
 interface AccountCheckTools {
-  readonly site: Site;
+  readonly sites: Sites;
   readonly store: AccountStore;
   readonly supervisor: BrowserSupervisor;
 }
@@ -30,10 +31,11 @@ interface AccountCheckTools {
 /** Opens the site with each account and reports whether it is signed in. */
 export async function checkAccounts(
   { accounts, sessions }: Pick<Config, "accounts" | "sessions">,
-  { site, store, supervisor }: AccountCheckTools,
+  { sites, store, supervisor }: AccountCheckTools,
   report: Report,
 ): Promise<void> {
   for (const account of accounts.list) {
+    const site = sites.named(account.site);
     const proxy = account.proxy ?? sessions.proxy;
     const through = proxy ? `, through ${proxy.server}` : "";
     const open = async (authCookies: AuthCookies): Promise<void> => {
@@ -49,7 +51,8 @@ export async function checkAccounts(
   }
 }
 
-interface AccountCheck extends Pick<AccountCheckTools, "site" | "store"> {
+interface AccountCheck extends Pick<AccountCheckTools, "store"> {
+  readonly site: Site;
   /** Opens the site with these cookies. @throws GatewayError `account_signed_out` when the site says so. */
   readonly open: (authCookies: AuthCookies) => Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { Config } from "../config/config.ts";
 import { pasteNotes } from "../credentials/paste-notes.ts";
 import { createLog, Redaction } from "../observe/log.ts";
 import { machineChecks } from "../process/machine-checks.ts";
-import { gptomni } from "../sites/gptomni.ts";
+import { sitesAt } from "../sites/catalog.ts";
 import { StoreError } from "../store/store-error.ts";
 import { openStore, type Store } from "../store/store.ts";
 import { checkAccounts } from "./account-check.ts";
@@ -19,7 +19,7 @@ const STATE = "state";
  */
 export async function diagnose(config: Config, print: (line: string) => void): Promise<boolean> {
   const report = new Report(print);
-  const site = gptomni(config.sites.gptomni);
+  const sites = sitesAt(config.sites);
   for (const { what, work } of machineChecks({ ...config.server, stateDir: config.store.stateDir })) {
     await report.check(what, work);
   }
@@ -30,13 +30,13 @@ export async function diagnose(config: Config, print: (line: string) => void): P
     const browser = await supervisor.browser();
     return `${browser.version()} (${config.browser.browserPath}), ${sandboxOf(supervisor)}`;
   });
-  for (const { id, cookie } of config.accounts.list) {
-    for (const note of pasteNotes(cookie, site)) report.note(`account ${id}: ${note}`);
+  for (const { id, cookie, site } of config.accounts.list) {
+    for (const note of pasteNotes(cookie, sites.named(site))) report.note(`account ${id}: ${note}`);
   }
   const { store, isInUse } = await tryStore(config.store, report);
   await using _store = store;
   if (isInUse) await checkRunningAccounts(config, report);
-  if (store && supervisor.isRunning) await checkAccounts(config, { site, store: store.accounts, supervisor }, report);
+  if (store && supervisor.isRunning) await checkAccounts(config, { sites, store: store.accounts, supervisor }, report);
   // An empty GPTOMNI_CREDENTIALS is among the warnings already.
   if (config.accounts.file !== undefined && config.accounts.list.length === 0) {
     report.note("no accounts: CREDENTIALS_FILE holds none");

@@ -5,14 +5,14 @@ import { flatten } from "./prompt.ts";
 
 const REPLY_PATH = "/api/chatWithText";
 const SESSION_PATH = "/api/auth/session";
-/** A proxy in front of the site gave up waiting: the site has the prompt. 524 is Cloudflare's. */
+/** A proxy in front of the site stopped waiting, although the site has the prompt. 524 is Cloudflare's. */
 const GAVE_UP_WAITING: ReadonlySet<number> = new Set([504, 524]);
-/** As many as `<!doctype html>` has. */
+/** The length of `<!doctype html>`. */
 const HTML_SNIFF_CHARACTERS = 15;
 
 /**
- * gptomni.ai: `POST /api/chatWithText` with `{"prompt": …}` answers the text itself, streamed raw in UTF-8 with no framing.
- * Sign-in is next-auth's: its session endpoint gives `{}` when signed out.
+ * gptomni.ai: `POST /api/chatWithText` with `{"prompt": …}` answers with the text itself, streamed as UTF-8 without framing.
+ * The site signs in with next-auth, whose session endpoint gives `{}` when signed out.
  */
 export function gptomni(origin: URL): Site {
   return {
@@ -62,7 +62,7 @@ async function* reply(
   );
   if (response.status !== 200) throw await failure(response);
   if (response.headers["content-type"]?.includes("json")) throw await jsonFailure(response);
-  // Nothing but white space is no answer, and a page shows itself in its first characters; so those wait.
+  // White space alone is no answer, and a page is recognised by its first characters. So the first characters are held back.
   let held = "";
   let isUnderWay = false;
   for await (const text of response.body) {
@@ -84,25 +84,25 @@ async function* reply(
   yield { type: "end", finishReason: "stop" };
 }
 
-/** What marks a challenge, whatever the page looks like: Cloudflare, Vercel, AWS WAF. */
+/** Headers that mark a challenge: Cloudflare, Vercel, AWS WAF. */
 const CHALLENGE_MARKS: Readonly<Record<string, RegExp>> = {
   "cf-mitigated": /^challenge$/,
   "x-vercel-mitigated": /^challenge$/,
   "x-amzn-waf-action": /^(?:challenge|captcha)$/,
 };
-/** A redirect, a sign-in that is due, and a place where nothing is: pages that say so have scripts as well. */
+/** A redirect, a request to sign in and a missing page are no challenges, although such pages have scripts too. */
 const NO_CHALLENGE_STATUSES: ReadonlySet<number> = new Set([0, 200, 401, 404, 410]);
 
 /**
- * A challenge that says so, or, since most vendors' do not, a page with a script that is no success. A 429 with
- * `retry-after` is a rate limit.
+ * A challenge has a header that says so. Most vendors set none, so an error page with a script counts as a challenge too. A
+ * 429 with `retry-after` is a rate limit.
  */
 function isChallenge({ status, headers }: PageHead, text: string | undefined): boolean {
   if (Object.entries(CHALLENGE_MARKS).some(([name, mark]) => mark.test(headers[name] ?? ""))) return true;
   if (NO_CHALLENGE_STATUSES.has(status) || (status >= 300 && status < 400)) return false;
   if (status === 429 && headers["retry-after"] !== undefined) return false;
   if (!mayBeHtml({ status, headers })) return false;
-  // A page that is gone already went on by itself, as challenges do.
+  // A page that is gone already has moved on by itself, as challenges do.
   return text === undefined || (/^\s*</.test(text) && /<script\b/i.test(text));
 }
 
@@ -126,7 +126,7 @@ async function failure(response: PageResponse): Promise<GatewayError> {
   return new GatewayError("site_changed", `The site answered with status ${status}, which the gateway does not know.`);
 }
 
-/** JSON where text was due: an error inside a 200. */
+/** JSON in place of text is an error inside a 200. */
 async function jsonFailure(response: PageResponse): Promise<GatewayError> {
   await collect(response.body).catch(() => "");
   return new GatewayError("site_failed", "The site answered with an error in place of text.");
@@ -136,7 +136,7 @@ function challenged(): GatewayError {
   return new GatewayError("site_challenged", "The site asks for a challenge before it answers.");
 }
 
-/** A page where text was due. An answer that is about HTML is text by its type. */
+/** A page in place of text. An answer about HTML has the content type of text. */
 function isHtml(response: PageResponse, text: string): boolean {
   return mayBeHtml(response) && /^\s*<(?:!doctype html|html|head)\b/i.test(text);
 }

@@ -1,35 +1,31 @@
 import type { ChatRequest, ReplyPart } from "../chat.ts";
 
 /**
- * The seam between a web site and the browser. A site sees a function shaped like `fetch` that runs inside the
- * signed-in page and never a browser, a pool, a lease or HTTP.
- *
- * To add a site: 1. make `src/sites/<name>.ts` that exports a `Site`; 2. put the request it takes into a `PageRequest`;
- * 3. turn what comes back into `ReplyPart`s, and everything that is no answer into a `GatewayError` from the table;
- * 4. name it in `src/main.ts`; 5. teach the simulator its wire and copy the gptomni tests.
+ * The seam between a web site and the browser. A site sees a function shaped like `fetch` that runs inside the signed-in
+ * page. It never sees a browser, a pool, a lease or HTTP. CONTRIBUTING.md says how to add a site.
  */
 export interface Site {
   readonly name: string;
-  /** Where the page stands and all requests go. */
+  /** Where the page is opened and all requests go. */
   readonly origin: URL;
   /** The path of the page that a session keeps open. */
   readonly homePath: string;
   /** Model ids offered to callers; the first is the default. */
   readonly models: readonly string[];
-  /** Whether this cookie is what keeps an account signed in. */
+  /** Whether this cookie keeps an account signed in. */
   isAuthCookie(name: string): boolean;
   /** Asks the site itself. @throws GatewayError when the site cannot tell. */
   isSignedIn(fetch: PageFetch, signal: AbortSignal): Promise<boolean>;
   /**
-   * Whether this answer, to a visit of the page or to a request, is a challenge that the browser may solve by itself.
-   * `text`: the body; empty when only the head is known, undefined when the body was gone before it was read.
+   * Whether this response, to a visit of the page or to a request, is a challenge that the browser may solve by itself.
+   * `text` is the body: empty if only the head is known, undefined if the body was gone before it could be read.
    */
   isChallenge(head: PageHead, text: string | undefined): boolean;
   /** The text that the site is sent for a request. */
   promptOf(request: ChatRequest): string;
-  /** The most characters that the site takes in one prompt; undefined where nobody measured it. */
+  /** The most characters that the site accepts in one prompt; undefined if that was not measured. */
   readonly maxPromptCharacters?: number;
-  /** One answer. @throws GatewayError for everything that is not an answer. */
+  /** Yields one answer. @throws GatewayError for everything that is not an answer. */
   reply(fetch: PageFetch, request: ChatRequest, signal: AbortSignal): AsyncIterable<ReplyPart>;
 }
 
@@ -37,7 +33,7 @@ export interface Site {
 export type PageFetch = (request: PageRequest, signal: AbortSignal) => Promise<PageResponse>;
 
 export interface PageRequest {
-  /** Of the site's origin, from `/` on. */
+  /** Below the site's origin; begins with `/`. */
   readonly path: string;
   readonly method: "GET" | "POST";
   readonly headers: Readonly<Record<string, string>>;

@@ -153,7 +153,7 @@ test(
 );
 
 test(
-  "an .env that is read in the middle of a save changes nothing",
+  "an .env that is read in the middle of a save changes nothing, and a reload names settings that need a restart",
   async () => {
     await using place = await openPlace();
     const env = join(place.file, "../.env");
@@ -172,6 +172,10 @@ test(
     gateway.signal("SIGHUP");
     await gateway.says(/accounts reloaded/);
     expect(await ask(gateway)).toBe(200);
+    expect(gateway.output).not.toContain("after a restart");
+    await writeFile(env, `${line}PROBE_AFTER_SECONDS=500\nMAX_CHOICES=2\n`);
+    gateway.signal("SIGHUP");
+    await gateway.says(/"settings":\["PROBE_AFTER_SECONDS","MAX_CHOICES"\][^\n]+take effect after a restart/);
     gateway.signal("SIGTERM");
     await gateway.ended();
   },

@@ -19,10 +19,12 @@ import type { Account } from "../../src/pool/account.ts";
 import { AccountManager } from "../../src/accounts/account-manager.ts";
 import { AccountPersistence } from "../../src/accounts/account-persistence.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
+import { Sites } from "../../src/sites/catalog.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 
 const TOKEN = "__Secure-next-auth.session-token";
 const site = gptomni(new URL("https://chat.example.test"));
+const sites = new Sites([site]);
 const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
 const secretKey = "a secret key of thirty-two bytes or more";
 const KEEP_MS = 86_400_000;
@@ -104,7 +106,8 @@ class Running {
       pool: pool as SessionPool,
       browsers: browsers as BrowserFleet,
       states: this.#states,
-      options: { site, challengeTimeoutMs: 1, maxReplyBytes: 1, renewAfterRequests: 1, rateLimit: undefined },
+      sites,
+      options: { challengeTimeoutMs: 1, maxReplyBytes: 1, renewAfterRequests: 1, rateLimit: undefined },
       alerts: new Alerts(undefined, log),
       log,
       redaction: new Redaction(),
@@ -117,7 +120,7 @@ class Running {
 
   /** As the command does it: no list at all changes nothing, and neither does a wrong one. */
   async reload(file: string): Promise<void> {
-    const list = await readAccountsFile(file, site).catch(() => undefined);
+    const list = await readAccountsFile(file, sites).catch(() => undefined);
     if (list) await this.#roster.apply(list);
   }
 
@@ -185,7 +188,7 @@ async function play(steps: readonly Step[]): Promise<void> {
       await running.stop();
       await using store = await openStore({ stateDir, secretKey });
       const open = (signIn: AuthCookies): Promise<void> => use(tokens, signIn);
-      const list = (await readAccountsFile(file, site).catch(() => undefined)) ?? [];
+      const list = (await readAccountsFile(file, sites).catch(() => undefined)) ?? [];
       for (const account of list) await checkAccount(account, { site, store: store.accounts, open });
       await store[Symbol.asyncDispose]();
       await again();

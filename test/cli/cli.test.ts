@@ -61,6 +61,27 @@ test("an unknown command names those there are", async () => {
   expect(command.output).toMatch(/serve, demo, doctor/);
 });
 
+test.each([
+  [["--help"], /^Usage: [\s\S]*\n {2}doctor +npm run doctor +/],
+  [["help"], /^Usage: /],
+  [["demo", "-h"], /^Usage: /],
+  [["--version"], /^\d+\.\d+\.\d+\n$/],
+])("%j says what it is asked for and starts nothing", async (args, wanted) => {
+  await using command = await Command.run([...NODE, ...args]);
+  expect(await command.ended()).toBe(0);
+  expect(command.output).toMatch(wanted);
+  expect(await readdir(command.scratchDir)).toEqual([]);
+});
+
+test.each([
+  [["serve", "--port", "80"], "Unknown option '--port'."],
+  [["doctor", "alice"], 'doctor takes no arguments, got "alice".'],
+])("%j is refused with the usage", async (args, problem) => {
+  await using command = await Command.run([...NODE, ...args]);
+  expect(await command.ended()).toBe(2);
+  expect(command.output).toContain(`${problem}\n\nUsage: `);
+});
+
 test("a port that is taken is said in one line, and nothing is left running", async () => {
   await using site = await Simulator.start();
   await using command = await serve(site, { PORT: new URL(site.origin).port, HOST: "127.0.0.1" });

@@ -80,6 +80,15 @@ describe("accounts", () => {
     expect(message).not.toContain("abc");
   });
 
+  test("may name their site, which must be one that there is", () => {
+    const [first, second] = loadConfig({
+      GPTOMNI_CREDENTIALS: JSON.stringify([{ cookie, site: "gptomni" }, cookie.replace("abc", "xyz")]),
+    }).accounts.list;
+    expect([first?.site, second?.site]).toEqual(["gptomni", undefined]);
+    const message = messageOf({ GPTOMNI_CREDENTIALS: JSON.stringify([cookie, { cookie, site: "elsewhere" }]) });
+    expect(message).toContain("GPTOMNI_CREDENTIALS: expected one of the sites gptomni; items 2 name another");
+  });
+
   test.each([
     [
       "two of one name",

@@ -153,6 +153,13 @@ describe("a misspelt setting is named with the right one", () => {
     ["API_MASTERKEY", "API_MASTER_KEY"],
     ["MAX_OPEN_SESSION", "MAX_OPEN_SESSIONS"],
     ["SECRET_KEY_FIEL", "SECRET_KEY_FILE"],
+    ["HIBERNATE_AFTER", "HIBERNATE_AFTER_SECONDS"],
+    ["HIBERNATE_AFTER_MS", "HIBERNATE_AFTER_SECONDS"],
+    ["API_REQUEST_TIMEOUT_SECONDS", "API_REQUEST_TIMEOUT"],
+    ["KEEP_REMOVED", "KEEP_REMOVED_DAYS"],
+    ["MAX_BODY", "MAX_BODY_BYTES"],
+    ["MAX_PROMPT", "MAX_PROMPT_CHARACTERS"],
+    ["RENEW_AFTER", "RENEW_AFTER_REQUESTS"],
   ])("%s", async (name, suggestion) => {
     const warning = `${name} is no setting; did you mean ${suggestion}?`;
     expect(loadConfig({ [name]: KEY }).warnings).toContain(warning);

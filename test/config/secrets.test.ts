@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { loadConfig } from "../../src/config/config.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { optionsOf } from "../../src/main.ts";
-import { gptomni } from "../../src/sites/gptomni.ts";
+import { sitesAt } from "../../src/sites/catalog.ts";
 
 const KEYS = { api: "canary-api-key-4711", admin: "canary-admin-key-4711" };
 /** Each secret setting with the value that must not be found where it is not used. */
@@ -42,7 +42,7 @@ function textsIn(value: unknown, seen: Set<unknown> = new Set()): readonly strin
 
 const settings = Object.fromEntries(Object.entries(SECRETS).map(([name, [setting]]) => [name, setting]));
 const config = loadConfig(settings);
-const options = optionsOf(config, KEYS, gptomni(config.sites.gptomni));
+const options = optionsOf(config, KEYS, sitesAt(config.sites));
 
 test.each(Object.entries(options))("the options of %s hold the secrets that it uses, and no other", (name, held) => {
   const texts = textsIn(held).join("\n");

@@ -32,10 +32,14 @@ async function askedAfterSilence(silenceMs: number, code: ErrorCode) {
     [Symbol.dispose]: () => {},
   };
   const pool = { lease: async () => lease as unknown as Lease, positionOf: () => undefined, waitMsOf: () => undefined };
-  const gateway = new Gateway(pool, { reply } as unknown as Site, {
-    firstPartTimeoutMs: 300_000,
-    gapTimeoutMs: 60_000,
-  });
+  const gateway = new Gateway(
+    pool,
+    { siteOf: () => ({ reply }) as unknown as Site },
+    {
+      firstPartTimeoutMs: 300_000,
+      gapTimeoutMs: 60_000,
+    },
+  );
   const request = { model: "m", messages: [{ role: "user" as const, text: "Hi" }], boundary: "123456789" };
   const caller = { keyId: "", isBackground: false };
   const ended: { with?: unknown } = {};

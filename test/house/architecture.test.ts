@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: [
     "accounts",
     "browser",
+    "chat",
     "config",
     "credentials",
     "gateway",

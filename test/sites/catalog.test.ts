@@ -1,0 +1,109 @@
+import { describe, expect, test } from "vitest";
+import type { ReplyPart } from "../../src/chat.ts";
+import { identify } from "../../src/credentials/account-identity.ts";
+import { listAccounts } from "../../src/credentials/account-list.ts";
+import { Gateway } from "../../src/gateway.ts";
+import type { Lease } from "../../src/pool/lease.ts";
+import { Sites, sitesAt } from "../../src/sites/catalog.ts";
+import type { PageRequest, Site } from "../../src/sites/site.ts";
+
+const origin = new URL("https://chat.example.test");
+const first = sitesAt({ gptomni: origin }).named(undefined);
+
+/** A second site, as CONTRIBUTING.md says how to add one: its answers are whole texts. */
+const parrot: Site = {
+  name: "parrot",
+  origin: new URL("https://parrot.example.test"),
+  homePath: "/",
+  models: ["parrot-1"],
+  isAuthCookie: (name) => name === "sid",
+  isSignedIn: async (fetch, signal) =>
+    (await fetch({ path: "/me", method: "GET", headers: {} }, signal)).status === 200,
+  isChallenge: () => false,
+  promptOf: ({ messages }) => messages.map(({ text }) => text).join("\n"),
+  async *reply(fetch, request, signal): AsyncGenerator<ReplyPart, void, undefined> {
+    const body = parrot.promptOf(request);
+    const response = await fetch({ path: "/say", method: "POST", headers: {}, body }, signal);
+    for await (const text of response.body) yield { type: "text-delta", text };
+    yield { type: "end", finishReason: "stop" };
+  },
+};
+
+const sites = new Sites([first, parrot]);
+
+describe("two sites", () => {
+  test("offer the models of both, and the first site answers for unknown names", () => {
+    expect(sites.models).toEqual(["gptomni", "parrot-1"]);
+    expect(sites.siteOf("parrot-1")).toBe(parrot);
+    for (const model of ["gptomni", "gpt-4o"]) expect(sites.siteOf(model)).toBe(first);
+  });
+
+  test("tell their accounts apart by their own cookies", () => {
+    const gptomniCookie = "__Secure-next-auth.session-token=abc; sid=1";
+    const list = JSON.stringify([
+      { id: "one", cookie: gptomniCookie },
+      { id: "two", cookie: "sid=1; theme=dark", site: "parrot" },
+    ]);
+    const { accounts, problem } = identify(listAccounts(list).accounts, sites);
+    expect(problem).toBeUndefined();
+    expect(accounts.map(({ id, site }) => [id, site])).toEqual([
+      ["one", undefined],
+      ["two", "parrot"],
+    ]);
+    const twice = JSON.stringify([
+      { id: "two", cookie: "sid=1; theme=dark", site: "parrot" },
+      { id: "three", cookie: "sid=1; theme=light", site: "parrot" },
+    ]);
+    expect(identify(listAccounts(twice).accounts, sites).problem).toContain("have the same sign-in");
+  });
+
+  test("are asked each for its own model, in its own form", async () => {
+    const sent: PageRequest[] = [];
+    const fetch: Lease["fetch"] = async (request) => {
+      sent.push(request);
+      return { status: 200, headers: {}, body: textOf("Hello from the site.") };
+    };
+    const gateway = new Gateway(lendingPool(fetch), sites, { firstPartTimeoutMs: 60_000, gapTimeoutMs: 60_000 });
+    for (const model of ["parrot-1", "gptomni"]) {
+      const messages = [{ role: "user", text: "Hello" }] as const;
+      const reply = gateway.reply(
+        { model, messages, boundary: "123456789" },
+        { keyId: "key", isBackground: false },
+        neverAborts(),
+      );
+      expect(await textIn(reply)).toBe("Hello from the site.");
+    }
+    expect(sent.map(({ path, body }) => [path, body])).toEqual([
+      ["/say", "Hello"],
+      ["/api/chatWithText", '{"prompt":"Hello"}'],
+    ]);
+  });
+});
+
+test("a name of no site is refused", () => {
+  expect(() => sites.named("elsewhere")).toThrow("There is no site elsewhere.");
+});
+
+async function* textOf(text: string): AsyncGenerator<string, void, undefined> {
+  yield text;
+}
+
+async function textIn(parts: AsyncIterable<ReplyPart>): Promise<string> {
+  let text = "";
+  for await (const part of parts) if (part.type === "text-delta") text += part.text;
+  return text;
+}
+
+function neverAborts(): AbortSignal {
+  return new AbortController().signal;
+}
+
+/** A pool with one session that is always free. */
+function lendingPool(fetch: Lease["fetch"]): ConstructorParameters<typeof Gateway>[0] {
+  const lease = { accountId: "one", fetch, progressed: () => {}, blame: () => {}, [Symbol.dispose]: () => {} };
+  return {
+    lease: async () => lease as unknown as Lease,
+    positionOf: () => undefined,
+    waitMsOf: () => undefined,
+  };
+}
