@@ -93,10 +93,7 @@ export async function startGateway(
   });
   const leaving = new AbortController();
   const server = createHttpServer(app, leaving.signal);
-  started.defer(() => {
-    server.close();
-    server.closeAllConnections();
-  });
+  started.defer(() => closeNow(server));
   const url = await listen(server, config.server);
   await manager.apply(config.accounts.list);
   const stack = started.move();
@@ -187,6 +184,11 @@ function metricsOf(pool: SessionPool, browsers: BrowserFleet, states: AccountPer
     sessionFailures: () => pool.sessionFailures,
     isStateStored: () => states.problem === undefined,
   });
+}
+
+function closeNow(server: Server): void {
+  server.close();
+  server.closeAllConnections();
 }
 
 /** @throws ConfigError that says which address is taken or forbidden. */
