@@ -94,7 +94,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
         const unready = running.gateway.pool.states.filter((one) => !isReady(one));
         if (unready.length > 0) throw new Error(JSON.stringify(unready));
       },
-      { timeout: 30_000, interval: 10 },
+      { timeout: 110_000, interval: 10 },
     );
   if (options.waitUntilReady ?? true) await untilReady();
   const stack = opened.move();
