@@ -1,5 +1,7 @@
 import { GatewayError } from "../../../errors.ts";
 import type { Ask, Format, Tool, ToolChoice } from "../../../turn/ask.ts";
+import { customTool, functionTool } from "../declared-tool.ts";
+import { refuseEmptyDemand } from "../tool-choice.ts";
 import type { ChatCompletionBody } from "./schema.ts";
 
 interface ToolAsk extends Pick<Ask, "tools" | "toolChoice" | "parallelToolCalls"> {
@@ -13,7 +15,7 @@ type OwnTool = Extract<BodyTool, { readonly function: object } | { readonly cust
 /** What the model may and must call, whether asked in the present form or with the older `functions`. */
 export function toToolAsk(body: ChatCompletionBody): ToolAsk {
   if (usesFunctions(body)) {
-    const declared = (body.functions ?? []).map((one, index) => functionTool(one, `functions[${index}]`));
+    const declared = (body.functions ?? []).map((one, index) => functionTool(one, `functions[${index}].parameters`));
     refuseRepeated(declared, "functions");
     return { ...chosenFunction(declared, body.function_call), parallelToolCalls: false, hosted: [] };
   }
@@ -21,9 +23,9 @@ export function toToolAsk(body: ChatCompletionBody): ToolAsk {
   refuseRepeated(given, "tools");
   const declared = given.filter((tool) => tool !== undefined);
   const hosted = (body.tools ?? []).flatMap((tool) => (isOwn(tool) ? [] : [tool.type]));
-  const { tools, toolChoice } = chosen(declared, body.tool_choice);
-  if (toolChoice === "required" && tools.length === 0) throw nothingToCall(hosted);
-  return { tools, toolChoice, parallelToolCalls: body.parallel_tool_calls ?? true, hosted };
+  const choice = chosen(declared, body.tool_choice);
+  refuseEmptyDemand(choice, hosted);
+  return { ...choice, parallelToolCalls: body.parallel_tool_calls ?? true, hosted };
 }
 
 /** Whether tools are asked for in the older form, so that calls are told in it, too. */
@@ -44,24 +46,10 @@ function isOwn(tool: BodyTool): tool is OwnTool {
 }
 
 function toTool(tool: OwnTool, index: number): Tool {
-  if (tool.type === "function") return functionTool(tool.function, `tools[${index}].function`);
+  if (tool.type === "function") return functionTool(tool.function, `tools[${index}].function.parameters`);
   const { name, description, format } = tool.custom;
   const grammar = format?.type === "grammar" ? ("grammar" in format ? format.grammar : format) : undefined;
-  const rule = grammar && `Its input must match this ${grammar.syntax} grammar:\n${grammar.definition}`;
-  const told = [description, rule].filter(Boolean).join("\n\n");
-  return { kind: "custom", name, description: told || undefined, parameters: undefined };
-}
-
-function functionTool(declared: NonNullable<ChatCompletionBody["functions"]>[number], path: string): Tool {
-  const { name, description, parameters } = declared;
-  return {
-    kind: "function",
-    name,
-    description: description ?? undefined,
-    parameters: parameters ?? undefined,
-    param: `${path}.parameters`,
-    ...(declared.strict && { isStrict: true }),
-  };
+  return customTool({ name, description, grammar });
 }
 
 function chosen(tools: readonly Tool[], choice: ChatCompletionBody["tool_choice"]): Chosen {
@@ -83,16 +71,6 @@ function chosenFunction(tools: readonly Tool[], choice: ChatCompletionBody["func
 }
 
 type Chosen = Pick<ToolAsk, "tools" | "toolChoice">;
-
-/** A call cannot be demanded where there is nothing to call. */
-function nothingToCall([type]: readonly string[]): GatewayError {
-  if (type === undefined) {
-    const message = "Tool choice 'required' must be specified with 'tools' parameter.";
-    return new GatewayError("invalid_value", message, { param: "tool_choice" });
-  }
-  const message = `Unsupported value: 'tool_choice' does not support '${type.slice(0, 64)}' with this model.`;
-  return new GatewayError("unsupported_value", message, { param: "tool_choice" });
-}
 
 function declaredChoice(tools: readonly Tool[], name: string, param: string): ToolChoice {
   if (tools.some((tool) => tool.name === name)) return { name };

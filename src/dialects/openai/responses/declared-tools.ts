@@ -1,5 +1,6 @@
 import type { Message } from "../../../chat.ts";
 import type { Tool, ToolCallPart, ToolName } from "../../../turn/ask.ts";
+import { customTool, functionTool } from "../declared-tool.ts";
 import type { Item } from "./item.ts";
 import { builtInTool } from "./built-in-tools.ts";
 import type { CallForm } from "./call-form.ts";
@@ -92,20 +93,9 @@ export class DeclaredTools {
 }
 
 function plainTool(given: PlainTool, param: string): Omit<DeclaredTool, "type"> {
-  const { name } = given;
-  const description = given.description ?? undefined;
-  if (given.type === "function") {
-    const parameters = given.parameters ?? undefined;
-    const strict = given.strict ? { isStrict: true } : {};
-    return { tool: { kind: "function", name, description, parameters, ...strict, param }, form: "function_call" };
-  }
-  const rule =
-    given.format?.type === "grammar"
-      ? `Its input must match this ${given.format.syntax} grammar:\n${given.format.definition}`
-      : undefined;
-  const told = [description, rule].filter((text) => text !== undefined).join("\n\n");
-  const tool: Tool = { kind: "custom", name, description: told === "" ? undefined : told, parameters: undefined };
-  return { tool, form: "custom_tool_call" };
+  if (given.type === "function") return { tool: functionTool(given, param), form: "function_call" };
+  const grammar = given.format?.type === "grammar" ? given.format : undefined;
+  return { tool: customTool({ ...given, grammar }), form: "custom_tool_call" };
 }
 
 function keyOf(name: string, namespace: string | undefined): string {

@@ -1,5 +1,6 @@
 import { GatewayError } from "../../../errors.ts";
 import type { Ask, Format, ToolChoice, ToolName } from "../../../turn/ask.ts";
+import { providerToolChosen, refuseEmptyDemand } from "../tool-choice.ts";
 import type { BodyFormat, ResponseBody } from "./schema.ts";
 import type { DeclaredTool, DeclaredTools } from "./declared-tools.ts";
 import type { BodyToolChoice, ChosenTool } from "./tool-schema.ts";
@@ -46,7 +47,7 @@ function chosen(declared: DeclaredTools, choice: BodyToolChoice): Chosen {
   if (choice.type === "namespace" && meant.length > 0) return { tools: meant, toolChoice: "required" };
   const found = meant.find(({ tool }) => tool.namespace === undefined) ?? meant[0];
   if (found) return { tools: all, toolChoice: toolName(found) };
-  throw choice.name && !providerTypes.has(choice.type) ? choiceNotFound(choice.name) : providerChoice(choice.type);
+  throw choice.name && !providerTypes.has(choice.type) ? choiceNotFound(choice.name) : providerToolChosen(choice.type);
 }
 
 type AllowedTools = Extract<BodyToolChoice, { readonly mode: unknown }>;
@@ -95,21 +96,12 @@ function toolName({ tool: { name, namespace } }: DeclaredTool): ToolName {
   return namespace === undefined ? { name } : { name, namespace };
 }
 
-/** A call cannot be demanded where there is nothing to call. */
 function demanded(chosenOnes: Chosen, providerTypes: readonly string[]): Chosen {
-  if (chosenOnes.toolChoice === "auto" || chosenOnes.tools.length > 0) return chosenOnes;
-  const [providers] = providerTypes;
-  if (providers !== undefined) throw providerChoice(providers);
-  const message = "Tool choice 'required' must be specified with 'tools' parameter.";
-  throw new GatewayError("invalid_value", message, { param: "tool_choice" });
+  refuseEmptyDemand(chosenOnes, providerTypes);
+  return chosenOnes;
 }
 
 function choiceNotFound(name: string): GatewayError {
   const message = `Tool choice '${name.slice(0, 64)}' not found in 'tools' parameter.`;
   return new GatewayError("invalid_value", message, { param: "tool_choice" });
-}
-
-function providerChoice(type: string): GatewayError {
-  const message = `Unsupported value: 'tool_choice' does not support '${type.slice(0, 64)}' with this model.`;
-  return new GatewayError("unsupported_value", message, { param: "tool_choice" });
 }
