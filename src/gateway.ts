@@ -17,8 +17,14 @@ export interface Progress {
   accountId: string | undefined;
   /** How often the site was asked so far. */
   attempts: number;
-  /** How long it waited for accounts, all attempts together. */
+  /** How long it waited for accounts, all attempts together; in milliseconds, as all that follows. */
   queuedMs: number;
+  /** Of the attempt that answered: from the lease to the prompt's arrival at the site, … */
+  leaseMs?: number;
+  /** … from there to the first part, … */
+  firstByteMs?: number;
+  /** … and from there to the end. */
+  streamMs?: number;
   /** Its place among those who wait for one now, 1 for the next; undefined when it does not wait. */
   readonly queuePosition: number | undefined;
   /** How long it waits on, as far as is known, in milliseconds; undefined when it does not wait. */
@@ -90,10 +96,11 @@ export class Gateway {
         })
         .finally(() => (progress.queuedMs += performance.now() - askedMs));
       progress.accountId = lease.accountId;
-      let isUnderWay = false;
+      const leasedAtMs = performance.now();
+      let firstPartAtMs: number | undefined;
       try {
         for await (const part of this.#ask(lease, request, progress, signal)) {
-          isUnderWay = true;
+          firstPartAtMs ??= performance.now();
           lease.progressed();
           yield part;
         }
@@ -101,8 +108,14 @@ export class Gateway {
       } catch (cause) {
         lastFailure = await lease.explain(GatewayError.from(signal.aborted ? signal.reason : cause));
         lease.blame(lastFailure);
-        if (isUnderWay || !lastFailure.row.failover) throw lastFailure;
+        if (firstPartAtMs !== undefined || !lastFailure.row.failover) throw lastFailure;
         if (lastFailure.code !== "session_lost") failed.add(lease.accountId);
+      } finally {
+        if (firstPartAtMs !== undefined) {
+          progress.leaseMs = lease.sentAfterMs ?? 0;
+          progress.firstByteMs = firstPartAtMs - leasedAtMs - progress.leaseMs;
+          progress.streamMs = performance.now() - firstPartAtMs;
+        }
       }
     }
     throw lastFailure ?? new GatewayError("internal_error", "No attempt was made.");

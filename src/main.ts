@@ -13,6 +13,8 @@ import { createHttpServer, flushResponses } from "./http/server.ts";
 import { Redaction, type Log } from "./observe/log.ts";
 import { MemoryPressure, sessionsThatFit } from "./process/memory-pressure.ts";
 import { Metrics } from "./observe/metrics.ts";
+import { RequestLog } from "./observe/request-log.ts";
+import { ACCOUNT_STATES } from "./pool/account.ts";
 import { SessionPool } from "./pool/session-pool.ts";
 import { listenFailure } from "./process/listen-failure.ts";
 import { usableFolder } from "./process/machine-checks.ts";
@@ -81,6 +83,7 @@ export async function startGateway(
   });
   const gateway = new Gateway(pool, sites, options.gateway);
   const whyGiveUp = (): string | undefined => giveUpReason(browsers.outage, config.shutdown.browserOutageLimitMs);
+  const metrics = metricsOf(pool, browsers, states);
   const app = createApp({
     ...options.app,
     gateway,
@@ -88,8 +91,8 @@ export async function startGateway(
     giveUpReason: whyGiveUp,
     accounts: () => pool.states,
     queue: () => pool.queue,
-    metrics: metricsOf(pool, browsers, states),
-    log,
+    metrics,
+    sinks: [new RequestLog(log), metrics],
   });
   const leaving = new AbortController();
   const server = createHttpServer(app, leaving.signal);
@@ -176,6 +179,7 @@ function warningsOf({ problem }: AccountPersistence): readonly string[] {
 
 function metricsOf(pool: SessionPool, browsers: BrowserFleet, states: AccountPersistence): Metrics {
   return new Metrics({
+    accountStates: ACCOUNT_STATES,
     accounts: () => pool.states,
     queue: () => pool.queue,
     openPages: () => pool.openPages,

@@ -6,12 +6,14 @@ import { answerError } from "./error-handler.ts";
 import { requestContextOf } from "./request-context.ts";
 import { refuseTwoHosts } from "./host-check.ts";
 import { normalizeUrl } from "./normalize-url.ts";
-import { logRequests, type EdgeLog } from "./request-log.ts";
+import type { RequestSink } from "../observe/request-record.ts";
+import { recordRequests } from "./record-requests.ts";
 import { refuseAction, UNSERVED_ACTIONS } from "./stored-responses.ts";
 import { namesOf, routesOf, type Route, type RouteParts } from "./routes.ts";
 
 export interface AppParts extends RouteParts {
-  readonly log: EdgeLog;
+  /** They learn of each request that is over. */
+  readonly sinks: readonly RequestSink[];
   /** Origins whose pages may call; `*` is all. */
   readonly corsOrigins: readonly string[];
 }
@@ -23,7 +25,7 @@ export function createApp(parts: AppParts): Express {
   app.disable("x-powered-by");
   app.disable("etag");
   app.use(
-    logRequests(parts.log, (request) => parts.metrics.done(request)),
+    recordRequests(parts.sinks),
     refuseTwoHosts,
     onlyPlainPaths(routerOf(operators, Router({ caseSensitive: true, strict: true }))),
     cors(parts.corsOrigins),

@@ -8,6 +8,7 @@ export class KeptAliveAnswers implements Answers {
   readonly #items: AsyncIterable<Choice | KeepAlive>;
   readonly #answers: readonly Answer[];
   readonly #perQuestion: number;
+  #tokens: TokenCount | undefined;
 
   constructor(items: AsyncIterable<Choice | KeepAlive>, answers: readonly Answer[], perQuestion: number) {
     this.#items = items;
@@ -19,6 +20,11 @@ export class KeptAliveAnswers implements Answers {
     return this.#items[Symbol.asyncIterator]();
   }
 
+  /** As they were counted last; undefined where nobody asked. */
+  get tokens(): TokenCount | undefined {
+    return this.#tokens;
+  }
+
   async countPromptTokens(): Promise<number> {
     const counts = await Promise.all(this.#questions.map((answer) => answer.countPromptTokens()));
     return counts.reduce((sum, count) => sum + count, 0);
@@ -26,12 +32,13 @@ export class KeptAliveAnswers implements Answers {
 
   async countTokens(): Promise<TokenCount> {
     const counts = await Promise.all(this.#answers.map((answer) => answer.countTokens()));
-    return counts.reduce((sum, count, index) => ({
+    this.#tokens = counts.reduce((sum, count, index) => ({
       // Each question once, however many answers.
       prompt: sum.prompt + (index % this.#perQuestion === 0 ? count.prompt : 0),
       completion: sum.completion + count.completion,
       reasoning: sum.reasoning + count.reasoning,
     }));
+    return this.#tokens;
   }
 
   /** The first answer to each question. */

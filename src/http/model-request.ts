@@ -60,7 +60,9 @@ export function serveModel<R extends ModelRequest, E>(
       ? { afterMs: limits.keepAliveAfterMs, everyMs: limits.keepAliveEveryMs }
       : { afterMs: Infinity, everyMs: Infinity };
     const items = withKeepAlive(merge(answers), pauses, deadline.signal);
-    await deliver(new KeptAliveAnswers(items, answers, asked.n), { asked, dialect, deadline, limits }, response);
+    const keptAlive = new KeptAliveAnswers(items, answers, asked.n);
+    context.answers = keptAlive;
+    await deliver(keptAlive, { asked, dialect, deadline, limits }, response);
   };
 }
 

@@ -3,10 +3,13 @@ import type { Response } from "express";
 import type { GatewayError } from "../errors.ts";
 import type { Progress } from "../gateway.ts";
 import { toErrorBody } from "../dialects/openai/error.ts";
+import type { KeptAliveAnswers } from "./kept-alive-answers.ts";
 
 /** What is known about one request at the edge, for its headers and its log line. */
 export class RequestContext {
   readonly id = `req_${randomBytes(16).toString("hex")}`;
+  /** In Unix time, milliseconds. */
+  readonly startedAt = Date.now();
   readonly #startedMs = performance.now();
   /** The pattern that matched, never the path: paths are the caller's words. */
   route: string | undefined;
@@ -17,6 +20,7 @@ export class RequestContext {
   progress: Readonly<Progress> | undefined;
   /** The model that serves, whatever name the caller gave it. */
   model: string | undefined;
+  answers: Pick<KeptAliveAnswers, "tokens"> | undefined;
   ignoredParams: readonly string[] = [];
   emulatedParams: readonly string[] = [];
   /** Of those whose schema the gateway cannot check. */

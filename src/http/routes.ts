@@ -20,7 +20,6 @@ import { requireKnownHost } from "./host-check.ts";
 import { KeyBrake } from "./key-brake.ts";
 import { listModels, retrieveModel } from "./models.ts";
 import { describeApi } from "../openapi/document.ts";
-import type { RequestDone } from "./request-log.ts";
 import { failIn, serveModel, type ModelRequestLimits, type ModelRequestParts } from "./model-request.ts";
 import { storedResponses } from "./stored-responses.ts";
 
@@ -38,7 +37,7 @@ export interface RouteParts extends ModelRequestParts {
   readonly giveUpReason: () => string | undefined;
   readonly accounts: () => readonly AccountStatus[];
   readonly queue: () => QueueStatus;
-  readonly metrics: MetricsText & { done(request: RequestDone): void };
+  readonly metrics: MetricsText;
   readonly limits: ModelRequestLimits & BodyLimits;
 }
 

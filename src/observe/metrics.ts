@@ -1,9 +1,10 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { RequestDone } from "../http/request-log.ts";
-import { ACCOUNT_STATES, type AccountState } from "../pool/account.ts";
+import type { RequestRecord, RequestSink } from "./request-record.ts";
 
 export interface MetricsSources {
-  readonly accounts: () => readonly { readonly id: string; readonly state: AccountState; readonly since: number }[];
+  /** Every state that an account can be in. */
+  readonly accountStates: readonly string[];
+  readonly accounts: () => readonly { readonly id: string; readonly state: string; readonly since: number }[];
   /** How many requests wait for an account, and how long one would that comes now, where that is known. */
   readonly queue: () => { readonly length: number; readonly estimatedWaitMs: number | undefined };
   readonly openPages: () => number;
@@ -23,7 +24,7 @@ type Reading = readonly [labels: Readonly<Record<string, string>>, value: number
 const BUCKETS_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
 /** What a Prometheus server reads: https://prometheus.io/docs/instrumenting/exposition_formats/ */
-export class Metrics {
+export class Metrics implements RequestSink {
   readonly #registry = new Registry();
   readonly #requests: Counter<"route" | "status" | "code" | "key">;
   readonly #seconds: Readonly<Record<"duration" | "firstToken" | "queued", Histogram<"route">>>;
@@ -55,16 +56,25 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  done({ route, status, code = "", key = "", durationMs, firstTokenMs, queuedMs }: RequestDone): void {
+  add({
+    route,
+    status,
+    code = "",
+    keyId: key = "",
+    durationMs,
+    firstTokenMs,
+    phases: { queueMs },
+  }: RequestRecord): void {
     this.#requests.inc({ route, status, code, key });
-    if (queuedMs === undefined) return;
+    if (queueMs === undefined) return;
     const { duration, firstToken, queued } = this.#seconds;
-    queued.observe({ route }, queuedMs / 1000);
+    queued.observe({ route }, queueMs / 1000);
     duration.observe({ route }, durationMs / 1000);
     if (firstTokenMs !== undefined) firstToken.observe({ route }, firstTokenMs / 1000);
   }
 
   #watch({
+    accountStates,
     accounts,
     queue,
     openPages,
@@ -82,7 +92,7 @@ export class Metrics {
     this.#gauge("gateway_open_pages", "Accounts whose page is open", [], () => [[{}, openPages()]]);
     this.#gauge("gateway_accounts", "Accounts, by state", ["state"], () => {
       const byState = Map.groupBy(accounts(), ({ state }) => state);
-      return ACCOUNT_STATES.map((state) => [{ state }, byState.get(state)?.length ?? 0]);
+      return accountStates.map((state) => [{ state }, byState.get(state)?.length ?? 0]);
     });
     const since = "When each account came into the state that its label tells, in Unix time";
     this.#gauge("gateway_account_state_since_seconds", since, ["account", "state"], () =>

@@ -7,6 +7,7 @@ import type { Reply } from "../../src/gateway.ts";
 import { createApp, type AppParts } from "../../src/http/app.ts";
 import { ModelCatalog } from "../../src/http/model-catalog.ts";
 import { createHttpServer, type ConnectionLimits } from "../../src/http/server.ts";
+import { RequestLog } from "../../src/observe/request-log.ts";
 import { ADMIN_KEY } from "./api-key.ts";
 import { marked } from "./marked.ts";
 import { flatten } from "../../src/sites/prompt.ts";
@@ -51,8 +52,8 @@ export async function serve(answer: Answer, overrides: Overrides = {}, connectio
     giveUpReason: () => undefined,
     accounts: () => [],
     queue: () => ({ length: 0, estimatedWaitMs: 0 }),
-    metrics: { contentType: "text/plain", text: async () => "", done: () => {} },
-    log: { debug: write, info: write, warn: write, error: write },
+    metrics: { contentType: "text/plain", text: async () => "" },
+    sinks: [new RequestLog({ debug: write, info: write, warn: write, error: write })],
     corsOrigins: ["*"],
     contextLimit: new ContextLimit({ promptOf: flatten, maxPromptCharacters: undefined, overflow: "refuse" }),
     background: "late",
