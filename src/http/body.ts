@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from "express";
 import { GatewayError } from "../errors.ts";
-import { stringEnd } from "../turn/json-source.ts";
+import { stringEnd } from "../turn/json-string.ts";
 import { BodyBudget } from "./body-budget.ts";
 import { readBytes } from "./body-reader.ts";
 import { requestContextOf } from "./request-context.ts";
@@ -106,7 +106,7 @@ function refuseSize(text: string): void {
   let values = 1;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (code === QUOTE) at = stringEnd(text, at);
+    if (code === QUOTE) at = stringEnd(text, at) - 1;
     else if (code === COMMA) values += 1;
     else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
       depth += 1;

@@ -1,24 +1,12 @@
+import { stringEnd } from "./json-string.ts";
+
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
-const BACKSLASH = 0x5c;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-
-/** Where the string that opens here closes. A quote with an odd number of backslashes before it closes nothing. */
-export function stringEnd(text: string, open: number): number {
-  let from = open + 1;
-  for (;;) {
-    const close = text.indexOf('"', from);
-    if (close < 0) return text.length;
-    let backslashes = 0;
-    while (text.charCodeAt(close - 1 - backslashes) === BACKSLASH) backslashes += 1;
-    if (backslashes % 2 === 0) return close;
-    from = close + 1;
-  }
-}
 
 /**
  * Finds values in the text of valid JSON, for `JSON.parse` rounds numbers and sorts keys that look like integers. One
@@ -47,11 +35,11 @@ export class JsonSource {
   /** Behind the value that begins here. */
   end(from: number): number {
     const { text } = this;
-    if (text.charCodeAt(from) === QUOTE) return stringEnd(text, from) + 1;
+    if (text.charCodeAt(from) === QUOTE) return stringEnd(text, from);
     let depth = 0;
     for (let at = from; at < text.length; at += 1) {
       const code = text.charCodeAt(at);
-      if (code === QUOTE) at = stringEnd(text, at);
+      if (code === QUOTE) at = stringEnd(text, at) - 1;
       else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth += 1;
       else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) {
         depth -= 1;
@@ -64,10 +52,10 @@ export class JsonSource {
   /** Visits an object's members; each visit says where its value ended, and so does this. */
   members(open: number, visit: (key: string, at: number) => number): number {
     return this.#walk(open, CLOSE_BRACE, (at) => {
-      const close = stringEnd(this.text, at);
-      const written = this.text.slice(at, close + 1);
+      const end = stringEnd(this.text, at);
+      const written = this.text.slice(at, end);
       const key = written.includes("\\") ? (JSON.parse(written) as string) : written.slice(1, -1);
-      const colon = this.#next(close + 1);
+      const colon = this.#next(end);
       return visit(key, this.#next(this.text.charCodeAt(colon) === COLON ? colon + 1 : colon));
     });
   }

@@ -3,6 +3,7 @@ import { GatewayError } from "../../errors.ts";
 import { isAttachment, joinedWords, wordsOf } from "../../turn/block-words.ts";
 import { CallPairs } from "../../turn/call-pairs.ts";
 import { speakerOf } from "../../turn/speaker.ts";
+import { refusedAttachment } from "../refused-attachment.ts";
 import type { BodyBlock, BodyTurn, MessageBody } from "./schema.ts";
 import type { ToolInputs } from "./tool-inputs.ts";
 
@@ -84,7 +85,7 @@ class TurnReader {
     const pieces = blocks.flatMap((block, at) => {
       if (isResult(block) || isCall(block)) return [];
       if (index === this.#attaching && isAttachment(block))
-        throw foreign(block.type, `messages[${index}].content[${at}]`);
+        throw refusedAttachment("blocks", block.type, `messages[${index}].content[${at}]`);
       const words = this.#words(block);
       return words === undefined ? [] : [{ words, isText: block.type === "text" }];
     });
@@ -134,11 +135,6 @@ function isCall(block: BodyBlock): block is Call {
 function nothingSaid(index: number): GatewayError {
   const param = `messages[${index}].content`;
   return new GatewayError("missing_required_parameter", `Missing required parameter: '${param}'.`, { param });
-}
-
-function foreign(type: string, where: string): GatewayError {
-  const message = `Invalid content at '${where}': blocks of type '${type}' are not supported. This model takes text only.`;
-  return new GatewayError("unsupported_content", message, { param: `${where}.type` });
 }
 
 function unknownCall(where: string): GatewayError {

@@ -1,4 +1,4 @@
-import { stringEnd } from "./json-rewrite.ts";
+import { stringEnd } from "../json-string.ts";
 import { jsonEnd } from "./json-text.ts";
 
 /** Takes compact JSON apart into the texts of its values, one level deep, so that each stays as it was written. */

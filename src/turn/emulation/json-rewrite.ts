@@ -1,5 +1,7 @@
 /** Rewrites the text of JSON without reading it into values, so numbers and the order of keys stay as written. Linear. */
 
+import { stringEnd } from "../json-string.ts";
+
 const TAB = 0x09;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -7,7 +9,6 @@ const SPACE = 0x20;
 const QUOTE = 0x22;
 const APOSTROPHE = 0x27;
 const COMMA = 0x2c;
-const BACKSLASH = 0x5c;
 
 /** Longer text stays as it is: rewriting this much takes up to a tenth of a second on the event loop. */
 export const MAX_REWRITTEN_CHARACTERS = 128 * 1024;
@@ -44,19 +45,6 @@ export function mendedPython(written: string): string {
     if (word !== undefined) return { end: at + word.length, by: PYTHON_WORDS[word] };
     return jsonSlip(text, at);
   });
-}
-
-/** Where the string that opens at `open` ends, its closing quote included; the text's end when it is never closed. */
-export function stringEnd(text: string, open: number): number {
-  const quote = text.charAt(open);
-  for (let from = open + 1; ;) {
-    const close = text.indexOf(quote, from);
-    if (close < 0) return text.length;
-    let backslashes = 0;
-    while (close - 1 - backslashes > open && text.charCodeAt(close - 1 - backslashes) === BACKSLASH) backslashes += 1;
-    if (backslashes % 2 === 0) return close + 1;
-    from = close + 1;
-  }
 }
 
 /** Line breaks and tabs as JSON has them. */

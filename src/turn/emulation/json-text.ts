@@ -1,6 +1,7 @@
 /** JSON as a model writes it: in prose, in code fences, with a comma too many. Each function takes linear time. */
 
-import { escaped, mended, mendedPython, stringEnd } from "./json-rewrite.ts";
+import { stringEnd } from "../json-string.ts";
+import { escaped, mended, mendedPython } from "./json-rewrite.ts";
 
 /** A value, and the JSON text that it was read from. */
 export interface JsonRead {

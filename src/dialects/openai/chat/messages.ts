@@ -3,6 +3,7 @@ import { GatewayError } from "../../../errors.ts";
 import { isAttachment, joinedWords, wordsOf } from "../../../turn/block-words.ts";
 import { CallPairs } from "../../../turn/call-pairs.ts";
 import { speakerOf } from "../../../turn/speaker.ts";
+import { refusedAttachment } from "../../refused-attachment.ts";
 import { TEXT_TYPES, type BodyMessage, type BodyPart } from "./schema.ts";
 
 export interface ReadMessages {
@@ -141,10 +142,7 @@ function textOf(given: unknown): string {
 
 function refuseForeign(part: BodyPart, words: string | undefined, where: string): void {
   const { type } = part;
-  if (isAttachment(part)) {
-    const message = `Invalid content at '${where}': parts of type '${type}' are not supported. This model takes text only.`;
-    throw new GatewayError("unsupported_content", message, { param: `${where}.type` });
-  }
+  if (isAttachment(part)) throw refusedAttachment("parts", String(type), where);
   if (words !== undefined || PLAIN.has(type) || THOUGHTS.has(type)) return;
   const supported = [...PLAIN].map((one) => `'${String(one)}'`).join(", ");
   const message = `Invalid value: '${(type ?? "").slice(0, 64)}'. Supported values are: ${supported}.`;

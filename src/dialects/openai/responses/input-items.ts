@@ -1,4 +1,5 @@
 import { GatewayError } from "../../../errors.ts";
+import { refusedAttachment } from "../../refused-attachment.ts";
 import { newItemId, outputText, type Item, type MessageItem } from "./item.ts";
 import type { BodyItem, ResponseBody } from "./schema.ts";
 import type { ResponseStore } from "./response-store.ts";
@@ -72,10 +73,7 @@ function isInstruction(item: BodyItem | undefined): boolean {
 function refuseAttachments(item: BodyItem, path: string): void {
   if (item.type !== "message" || item["role"] !== "user") return;
   for (const [index, part] of readParts(item["content"]).entries()) {
-    if (part.kind !== "attachment") continue;
-    const where = `${path}[${index}]`;
-    const message = `Invalid content at '${where}': parts of type '${part.type.slice(0, 64)}' are not supported. This model takes text only.`;
-    throw new GatewayError("unsupported_content", message, { param: `${where}.type` });
+    if (part.kind === "attachment") throw refusedAttachment("parts", part.type, `${path}[${index}]`);
   }
 }
 
