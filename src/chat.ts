@@ -1,4 +1,4 @@
-/** The words every part of the gateway uses for a conversation. Imports nothing. */
+/** The types that every part of the gateway uses for a conversation. Imports nothing. */
 
 /** A caller's turn, already reduced to text. `system` covers OpenAI's `developer` role too. */
 export interface Message {
@@ -30,8 +30,8 @@ export interface Conversation {
 /** A conversation as a site is asked it. */
 export interface ChatRequest extends Conversation {
   /**
-   * Nine digits that nobody can foresee and that occur in no text of the request, like the boundary of a multipart body.
-   * The tags of turns and calls carry it, so no text can forge one and no text needs escaping.
+   * Nine digits that nobody can predict and that no text of the request contains, like the boundary of a multipart body.
+   * The tags of turns and calls carry it. So no text can forge a tag, and no text needs escaping.
    */
   readonly boundary: string;
 }
@@ -43,7 +43,7 @@ export function tagName(kind: TagKind, boundary: string): string {
   return `${kind}_${boundary}`;
 }
 
-/** The beginning of the answer, where the caller wrote it: a last turn of the assistant that is to be continued. */
+/** The beginning of the answer, if the caller wrote it: a last turn of the assistant, to be continued. */
 export function prefillOf(messages: readonly Message[]): string | undefined {
   const last = messages.at(-1);
   const isPrefill = last?.role === "assistant" && !last.toolCalls?.length && last.text.trim() !== "";
@@ -52,7 +52,7 @@ export function prefillOf(messages: readonly Message[]): string | undefined {
 
 export type FinishReason = "stop" | "length" | "content_filter";
 
-/** What a site's answer is made of: any number of deltas, then one `end`. */
+/** A part of a site's answer. An answer has any number of deltas, then one `end`. */
 export type ReplyPart =
   | { readonly type: "text-delta"; readonly text: string }
   | { readonly type: "reasoning-delta"; readonly text: string }

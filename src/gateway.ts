@@ -11,7 +11,7 @@ export interface Reply extends AsyncIterable<ReplyPart> {
   readonly progress: Readonly<Progress>;
 }
 
-/** How far an answer is. */
+/** The state of an answer under way. */
 export interface Progress {
   /** Which account is answering; undefined until one was leased. */
   accountId: string | undefined;
@@ -25,30 +25,30 @@ export interface Progress {
   firstByteMs?: number;
   /** … and from there to the end. */
   streamMs?: number;
-  /** Its place among those who wait for one now, 1 for the next; undefined when it does not wait. */
+  /** Its position in the queue, 1 for the next; undefined when it does not wait. */
   readonly queuePosition: number | undefined;
-  /** How long it waits on, as far as is known, in milliseconds; undefined when it does not wait. */
+  /** How much longer it will wait, as far as is known; undefined when it does not wait. */
   readonly estimatedWaitMs: number | undefined;
-  /** The gateway itself answers, from the conversation. */
+  /** The gateway answers by itself, from the conversation. */
   readonly isLocal?: true;
 }
 
 export interface GatewayLimits {
-  /** For the first part of an answer, and for each gap between two. */
+  /** For the first part of an answer, and for each gap between two parts. */
   readonly firstPartTimeoutMs: number;
   readonly gapTimeoutMs: number;
 }
 
-/** The site is asked no more often than this for one request, repeats after challenges included: it should not see a burst. */
+/** The most times that the site is asked for one request, repeats after challenges included: it should not see a burst. */
 const MAX_ATTEMPTS = 3;
-/** A site that says nothing for longer than this has the prompt and works on it: a repeat would be a second prompt. */
+/** After so long a silence, the site has the prompt and works on it. A repeat would be a second prompt. */
 const SILENCE_MS = 10_000;
-/** Failures that do not tell whether the site still works on the prompt. */
+/** These failures leave open whether the site still works on the prompt. */
 const ENDS_WITHOUT_A_WORD: ReadonlySet<ErrorCode> = new Set(["site_unreachable", "reply_cut", "session_lost"]);
 
 type Pool = Pick<SessionPool, "lease" | "positionOf" | "waitMsOf">;
 
-/** One request's life: lease a session, ask the site, hand its parts on; blame what failed and try another credential. */
+/** Leases a session, asks the site and hands its parts on. After a failure it tries another account. */
 export class Gateway {
   readonly #pool: Pool;
   readonly #sites: Pick<Sites, "siteOf">;
@@ -83,7 +83,7 @@ export class Gateway {
     progress: Progress,
     { caller, signal }: { readonly caller: Caller; readonly signal: AbortSignal },
   ): AsyncGenerator<ReplyPart, void, undefined> {
-    /** Those that failed by themselves; one whose page died under it has a new one when its turn comes. */
+    /** Accounts that failed. An account whose page died is not among them, because it gets a new page. */
     const failed = new Set<string>();
     let lastFailure: GatewayError | undefined;
     while (progress.attempts < MAX_ATTEMPTS) {
@@ -91,7 +91,7 @@ export class Gateway {
       using lease = await this.#pool
         .lease(failed, caller, signal)
         .catch((cause: unknown) => {
-          // What kept the last one from answering says more than that there is no other.
+          // The last account's failure says more than that there is no other account.
           throw GatewayError.from(signal.aborted ? signal.reason : (lastFailure ?? cause));
         })
         .finally(() => (progress.queuedMs += performance.now() - askedMs));
@@ -122,8 +122,8 @@ export class Gateway {
   }
 
   /**
-   * Asks under this lease. What came in place of an answer is met here, and the request repeated: a challenge is solved,
-   * once; a change of the machine's network is waited for.
+   * Asks under this lease. The request is repeated after a challenge, which is solved once, and after a change of the
+   * machine's network.
    */
   async *#ask(
     lease: Lease,
@@ -163,8 +163,8 @@ export class Gateway {
 }
 
 /**
- * Aborts the attempt with `site_timeout` when a part does not come in time; the reader's own time does not count. Whatever
- * ends a long silence is `site_timeout` as well, unless the site itself says what happened.
+ * Aborts the attempt with `site_timeout` when a part does not come in time. The reader's own time does not count. A
+ * failure after a long silence becomes `site_timeout` too, unless the site itself says what happened.
  */
 async function* withProgress(
   parts: AsyncIterable<ReplyPart>,

@@ -3,13 +3,13 @@ import { GatewayError } from "../errors.ts";
 import { errorOfIssue } from "./validation-error.ts";
 import { refuseManyTools } from "../turn/tool-limits.ts";
 
-/** An endpoint's parameters by what becomes of them; those in neither group are honoured or refused. */
+/** An endpoint's parameters by how they are treated. Those that are neither ignored nor emulated are honoured or refused. */
 export interface ParamGroups {
-  /** Every parameter that is looked at. */
+  /** Every parameter that is read. */
   readonly known: ReadonlySet<string>;
   readonly ignored: ReadonlySet<string>;
   readonly emulated: ReadonlySet<string>;
-  /** Saying the default aloud asks for nothing. */
+  /** A parameter with its default value asks for nothing, so it is not listed. */
   readonly defaults: Readonly<Record<string, readonly unknown[]>>;
 }
 
@@ -20,19 +20,19 @@ export interface NotedParams {
   readonly emulatedParams: readonly string[];
 }
 
-/** Only one issue is told, and a list may hold a hundred thousand. Zod's `validate` stops so, but gives no value. */
+/** Only one issue is reported, and a long list may have a hundred thousand. Zod's `validate` stops early too, but gives no value. */
 const FIRST_ISSUE: z.core.ParseContextInternal<z.core.$ZodIssue> = { reportInput: true, abortEarly: true };
 
-/** Names that fit into a header, and no more of them than a header should hold. */
+/** Names that may stand in a header, and how many of them. */
 const LISTED_NAME = /^[a-z][\w.[\]-]{0,79}$/i;
 const MAX_LISTED_NAMES = 32;
 
-/** The names that a header may list: each once, and only those that fit into one. */
+/** The names that a header may list: each once, and only those that may stand in one. */
 export function listedNames(names: Iterable<string>): readonly string[] {
   return [...new Set(names)].filter((name) => LISTED_NAME.test(name)).slice(0, MAX_LISTED_NAMES);
 }
 
-/** The body, as the schema wants it. @throws GatewayError that names the first parameter that is wrong. */
+/** The body, read by the schema. @throws GatewayError that names the first parameter that is wrong. */
 export function checked<T extends object>(body: unknown, schema: z.ZodType<T>): { readonly given: object; wanted: T } {
   if (typeof body !== "object" || body === null || Array.isArray(body)) {
     throw new GatewayError("invalid_json", "The request body must be a JSON object.");

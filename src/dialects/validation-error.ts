@@ -4,10 +4,10 @@ import { GatewayError } from "../errors.ts";
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-/** A caller's value is repeated in messages, but not at length. */
+/** Messages quote at most so much of a caller's value. */
 const QUOTED_CHARACTERS = 64;
 
-/** What the schema found wrong, in OpenAI's words. */
+/** The error for what the schema found wrong, as OpenAI words it. */
 export function errorOfIssue(issue: Issue, parents: Path = []): GatewayError {
   const path = [...parents, ...issue.path];
   switch (issue.code) {
@@ -85,7 +85,7 @@ function wrongSize(path: Path, issue: z.core.$ZodIssueTooSmall | z.core.$ZodIssu
   return new GatewayError("invalid_value", message, { param });
 }
 
-/** The variant that was meant is the one that is wrong further in; else the value fits none of them. */
+/** The caller meant the variant whose error lies inside the value. If there is none, the value fits no variant. */
 function wrongVariant(path: Path, issue: z.core.$ZodIssueInvalidUnion): GatewayError {
   if ("discriminator" in issue && issue.errors.length === 0) {
     const { discriminator, input } = issue;

@@ -1,6 +1,6 @@
 import { GatewayError } from "../errors.ts";
 
-/** Answers end in seconds to minutes, and with them what their requests hold. */
+/** Requests release what they hold when they end, within seconds to minutes. */
 const RETRY_AFTER_MS = 5_000;
 
 export interface BodyBudgetLimits {
@@ -10,17 +10,17 @@ export interface BodyBudgetLimits {
   readonly keys: number;
 }
 
-/** What one request holds of the budget. */
+/** One request's part of the budget. */
 export interface Hold {
-  /** Holds so many bytes at least. @throws GatewayError `overloaded` where the key may not hold as many. */
+  /** Holds at least so many bytes. @throws GatewayError `overloaded` where the key may not hold as many. */
   growTo(bytes: number): void;
   release(): void;
 }
 
 /**
- * Keeps the sum of all bodies that are read or held within a limit, and shares it among keys. Half of it belongs to the
- * keys in equal parts, used or not, so that no key is shut out by others. Of the other half, a key may hold as much as it
- * leaves free. A lone key may hold everything.
+ * Limits the sum of all bodies that are read or held, and shares the limit among keys. Half of it is reserved for the keys
+ * in equal parts, so that no key is shut out by others. Of the other half, a key may hold as much as it leaves free. A
+ * single key may hold everything.
  */
 export class BodyBudget {
   readonly #ownBytes: number;

@@ -7,7 +7,7 @@ import { GatewayError } from "../errors.ts";
 export interface BodyReading {
   /** Of the body, decompressed. */
   readonly maxBytes: number;
-  /** Is told how large the body is so far, decompressed, before a part of it is kept; throws where it may not be. */
+  /** Called with the size so far, decompressed, before a part is kept. Throws where the body may not be so large. */
   readonly onGrowth: (bytes: number) => void;
 }
 
@@ -19,9 +19,9 @@ const DECOMPRESSORS: Readonly<Record<string, () => Transform>> = {
 };
 
 /**
- * Reads a request's body, decompressed. Express's own reader does not tell how large a body is while it comes.
+ * Reads a request's body, decompressed. Express's own reader does not report the size while a body arrives.
  * @throws GatewayError `request_too_large`, `unsupported_content_type`, `bad_request` where it cannot be decompressed,
- * `client_closed`, and what `onGrowth` throws; each when the rest was read off, since clients that send do not read.
+ * `client_closed`, and what `onGrowth` throws. The rest of the body is discarded first: a client that sends does not read.
  */
 export async function readBytes(request: IncomingMessage, reading: BodyReading): Promise<Buffer> {
   try {
@@ -41,7 +41,7 @@ async function readParts(request: IncomingMessage, { maxBytes, onGrowth }: BodyR
     onGrowth(bytes);
   };
   const decompressor = decompressorOf(request);
-  // What the head announces is counted before it comes: requests that start at once cannot be too much together.
+  // The announced length is counted at once, so that requests that start together cannot exceed the budget.
   if (!decompressor) grow(Number(request.headers["content-length"] ?? 0));
   const parts: Buffer[] = [];
   let size = 0;
@@ -69,7 +69,7 @@ function decompressorOf(request: IncomingMessage): Transform | undefined {
     throw new GatewayError("unsupported_content_type", message);
   }
   const decompressor = create();
-  // An aborted request does not end what it is piped to.
+  // An aborted request does not end the stream that it is piped to.
   request.once("close", () => {
     if (!request.complete) decompressor.destroy();
   });

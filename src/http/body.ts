@@ -5,14 +5,14 @@ import { BodyBudget } from "./body-budget.ts";
 import { readBytes } from "./body-reader.ts";
 import { requestContextOf } from "./request-context.ts";
 
-/** Deeper nesting has no use, and would cost the stack of whoever walks it. */
+/** Deeper nesting has no use, and could overflow the stack of a recursive walk. */
 const MAX_DEPTH = 64;
 
-/** Each costs some hundred bytes and checks; a conversation of a thousand turns with tools has ten thousand. */
+/** Each value costs some hundred bytes and checks. A conversation of a thousand turns with tools has ten thousand. */
 const MAX_VALUES = 100_000;
-/** Of all requests that are under way: one that is parsed takes three times as much. */
+/** Of all requests under way. A parsed body takes three times as much. */
 const MAX_HELD_BODY_BYTES = 256 * 1024 * 1024;
-/** A key among several may hold at least a quarter of all. */
+/** With several keys, the budget has room for this many of the largest bodies. */
 const LARGEST_BODIES = 4;
 
 const QUOTE = 0x22;
@@ -25,7 +25,7 @@ const CLOSE_BRACE = 0x7d;
 export interface BodyLimits {
   /** Of one request. */
   readonly maxBodyBytes: number;
-  /** Of all requests that are under way. */
+  /** Of all requests under way. */
   readonly maxHeldBodyBytes?: number;
 }
 
@@ -35,7 +35,7 @@ export interface ParsedBody {
   readonly text: string;
 }
 
-/** Reads the body's bytes, decompressed, and no more of them than may be: of one request, and of all with its key. */
+/** Reads the body's bytes, decompressed, within the limits of one request and of all requests with its key. */
 export function readBody(
   { maxBodyBytes, maxHeldBodyBytes = MAX_HELD_BODY_BYTES }: BodyLimits,
   keys: number,
@@ -45,7 +45,7 @@ export function readBody(
   const read: RequestHandler = async (request, response, next) => {
     const hold = budget.hold(requestContextOf(response).keyId);
     const onGrowth = (bytes: number): void => {
-      // Its client may leave while the body is decompressed.
+      // The client may leave while the body is decompressed.
       if (!response.closed) hold.growTo(bytes);
     };
     response.once("close", () => hold.release());
@@ -55,7 +55,7 @@ export function readBody(
   return [requireJsonType, read];
 }
 
-/** JSON from outside: whole UTF-8, not too deep, of no more values than are read soon, and with no key that could reach a prototype. */
+/** Parses JSON from outside: valid UTF-8, not too deep, not too many values, and no key that could change a prototype. */
 export function parseBody(request: Request): ParsedBody {
   const text = bodyText(request);
   refuseSize(text);
@@ -64,7 +64,7 @@ export function parseBody(request: Request): ParsedBody {
   return { value, text };
 }
 
-/** @throws GatewayError `invalid_json` for a body that is empty or no UTF-8. */
+/** @throws GatewayError `invalid_json` for a body that is empty or not UTF-8. */
 function bodyText(request: Request): string {
   const bytes: unknown = request.body;
   if (!Buffer.isBuffer(bytes) || bytes.length === 0) {
@@ -77,7 +77,7 @@ function bodyText(request: Request): string {
   }
 }
 
-/** A missing type passes, since some clients send none; forms and plain text would let any web page write. */
+/** A missing type passes, because some clients send none. Forms and plain text are refused: any web page can send them. */
 const requireJsonType: RequestHandler = (request, _response, next) => {
   const type = request.headers["content-type"];
   const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(type ?? "")?.[1];
@@ -94,13 +94,13 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Its message quotes the body, which belongs into no answer and no log: so it is no cause either.
+    // The parser's message quotes the body, which must not enter an answer or a log. So it is not kept as the cause.
     const message = "We could not parse the JSON body of your request. The API expects a JSON payload.";
     throw new GatewayError("invalid_json", message);
   }
 }
 
-/** Counts brackets and commas outside strings, before anything recursive sees the text. */
+/** Counts brackets and commas outside strings, before anything recursive reads the text. */
 function refuseSize(text: string): void {
   let depth = 0;
   let values = 1;
@@ -121,7 +121,7 @@ function refuseSize(text: string): void {
   }
 }
 
-/** The depth is known to be small here. */
+/** Recursive: the depth was checked before. */
 function refusePrototypeKeys(value: unknown): void {
   if (typeof value !== "object" || value === null) return;
   for (const [key, inner] of Object.entries(value)) {

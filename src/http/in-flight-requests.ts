@@ -3,14 +3,14 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { ReplyPart } from "../chat.ts";
 import type { Reply } from "../gateway.ts";
 
-/** What one client asked, so that the same question asked again is known. */
+/** Identifies a request, so that its repetition is recognised. */
 export interface RequestFingerprint {
   readonly key: string;
-  /** The client says that it repeats itself. */
+  /** The client says that this may be a repetition. */
   readonly isRepeated: boolean;
 }
 
-/** SDKs count their retries; other clients mark a repetition by sending the same key again. */
+/** SDKs count their retries. Other clients mark a repetition by sending the same idempotency key again. */
 export function fingerprintOf(
   keyId: string,
   path: string,
@@ -27,23 +27,23 @@ export function fingerprintOf(
 
 /** A client that reads an answer. */
 export interface Reader {
-  /** Aborts when it leaves. */
+  /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
-  /** Whether it has a status already: a failure can be told in the stream only. */
+  /** Whether the client has a status already, so that a failure can only be told in the stream. */
   readonly isOpen: () => boolean;
 }
 
-/** Begins an answer for readers of whom some may be open. */
+/** Starts an answer. `isOpen` tells whether any of its readers has a status already. */
 export type Start = (signal: AbortSignal, isOpen: () => boolean) => Reply;
 
 /**
- * The answers under way. A client that gave up waiting and asks again reads along from the beginning, because asking the
- * site a second time would cost another turn of the account. The last reader to leave ends the answer.
+ * Coalesces repeated requests. A client that gave up waiting and asks again reads the running answer from its beginning,
+ * because asking the site again would use up the account's rate limit. The answer ends when its last reader leaves.
  */
 export class InFlightRequests {
   readonly #running = new Map<string, RunningReply>();
 
-  /** Joins the running answer to a repeated question; else starts one, with a signal of its own. */
+  /** Joins the running answer to a repeated request; otherwise starts one, with its own signal. */
   read({ key, isRepeated }: RequestFingerprint, start: Start, reader: Reader): Reply {
     const known = isRepeated ? this.#running.get(key) : undefined;
     if (known) return known.readBy(reader);
@@ -81,7 +81,7 @@ class RunningReply {
   async *#read(reader: Reader): AsyncGenerator<ReplyPart, void, undefined> {
     const { signal } = reader;
     const leave = (): void => this.#leave(reader);
-    // The reader may be waiting for the next part when its client goes.
+    // The reader may be waiting for the next part when its client leaves.
     signal.addEventListener("abort", leave, { once: true });
     try {
       signal.throwIfAborted();
@@ -98,7 +98,7 @@ class RunningReply {
     }
   }
 
-  /** The next part, for all readers who want it; nobody pulls ahead of the fastest. */
+  /** Reads the next part, once for all readers. Nobody reads ahead of the fastest reader. */
   #pull(): Promise<void> {
     this.#pulling ??= this.#iterator
       .next()

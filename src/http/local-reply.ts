@@ -10,7 +10,7 @@ const PROGRESS: Progress = {
   isLocal: true,
 };
 
-/** An answer that no site gave. */
+/** An answer that the gateway gives by itself. */
 export function localReply(text: string): Reply {
   return { progress: PROGRESS, [Symbol.asyncIterator]: () => partsOf(text) };
 }

@@ -5,29 +5,29 @@ import type { Progress } from "../gateway.ts";
 import { toErrorBody } from "../dialects/openai/error.ts";
 import type { KeptAliveAnswers } from "./kept-alive-answers.ts";
 
-/** What is known about one request at the edge, for its headers and its log line. */
+/** What is known about one request while it is served, for its headers and its record. */
 export class RequestContext {
   readonly id = `req_${randomBytes(16).toString("hex")}`;
   /** In Unix time, milliseconds. */
   readonly startedAt = Date.now();
   readonly #startedMs = performance.now();
-  /** The pattern that matched, never the path: paths are the caller's words. */
+  /** The pattern that matched, never the path: a path is the caller's words. */
   route: string | undefined;
-  /** The name of the key that it came with; empty until one was shown. */
+  /** Names the key that the request came with; empty until one was accepted. */
   keyId = "";
   failure: GatewayError | undefined;
-  /** Of the answer that was begun last. */
+  /** Of the answer that started last. */
   progress: Readonly<Progress> | undefined;
   /** The model that serves, whatever name the caller gave it. */
   model: string | undefined;
   answers: Pick<KeptAliveAnswers, "tokens"> | undefined;
   ignoredParams: readonly string[] = [];
   emulatedParams: readonly string[] = [];
-  /** Of those whose schema the gateway cannot check. */
+  /** Parameters whose schema the gateway cannot check. */
   uncheckedParams: readonly string[] = [];
-  /** What was left out of the conversation, as it was sent last. */
+  /** How much of the conversation was left out when it was sent last. */
   contextCut: { readonly turns: number; readonly characters: number } | undefined;
-  /** How the caller's dialect writes a failure. */
+  /** Writes a failure in the caller's dialect. */
   errorBody: (error: GatewayError, requestId: string) => object = toErrorBody;
   #firstTokenMs: number | undefined;
 
@@ -44,7 +44,7 @@ export class RequestContext {
   }
 }
 
-/** The context of the request that a response answers; it begins when first asked for. */
+/** The context of the request that a response answers; made at the first call. */
 export function requestContextOf({ locals }: Response<unknown, { context?: RequestContext }>): RequestContext {
   return (locals.context ??= new RequestContext());
 }

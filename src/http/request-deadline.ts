@@ -1,29 +1,29 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import { GatewayError } from "../errors.ts";
 
-export interface PatienceLimits {
+export interface DeadlineLimits {
   /** For waiting and the beginning of an answer; for all of it where it is not streamed. */
   readonly requestTimeoutMs: number;
   readonly isStream: boolean;
 }
 
-/** How long a request may go on: until its client leaves or its deadline passes. A stream that has begun has no deadline. */
+/** Aborts a request when its client leaves or its deadline passes. A stream that has begun has no deadline. */
 export class RequestDeadline implements Disposable {
   readonly #ended = new AbortController();
   readonly #response: ServerResponse;
   readonly #deadline: NodeJS.Timeout;
   readonly #clientDeadline: NodeJS.Timeout | undefined;
   readonly #isStream: boolean;
-  /** On the monotonic clock, in milliseconds. */
+  /** When the client gives up, on the monotonic clock, in milliseconds. */
   readonly deadlineMs: number;
 
-  constructor(response: ServerResponse, headers: IncomingHttpHeaders, { requestTimeoutMs, isStream }: PatienceLimits) {
+  constructor(response: ServerResponse, headers: IncomingHttpHeaders, { requestTimeoutMs, isStream }: DeadlineLimits) {
     this.#response = response;
     this.#isStream = isStream;
     response.once("close", this.#onClose);
     this.#deadline = setTimeout(() => this.#expire(requestTimeoutMs), requestTimeoutMs);
     const clientMs = clientTimeoutMs(headers);
-    // A stream opens in time for its client, though its answer has not begun.
+    // A stream opens in time for its client, even if its answer has not begun.
     this.deadlineMs = performance.now() + (isStream ? requestTimeoutMs : Math.min(clientMs, requestTimeoutMs));
     if (clientMs < requestTimeoutMs) this.#clientDeadline = setTimeout(() => this.#expire(clientMs), clientMs);
   }
@@ -32,17 +32,17 @@ export class RequestDeadline implements Disposable {
     return this.#ended.signal;
   }
 
-  /** The client has its headers. Its own time limit was for these only. */
+  /** The client has its headers. The client's own time limit covers only these. */
   answered(): void {
     clearTimeout(this.#clientDeadline);
   }
 
-  /** The answer has begun. From now on a stream's client sees how it goes on, and only the gaps have a limit. */
+  /** The answer has begun. A stream's client sees its progress from now on, so only the gaps have a limit. */
   progressed(): void {
     if (this.#isStream) clearTimeout(this.#deadline);
   }
 
-  /** Nobody reads the answer any more. */
+  /** Ends the request: nobody reads its answer any more. */
   abandon(error: GatewayError): void {
     this.#ended.abort(error);
   }
@@ -64,7 +64,7 @@ export class RequestDeadline implements Disposable {
   }
 }
 
-/** OpenAI's SDKs tell, in seconds, how long they wait for headers (Node) or for anything to read (Python). */
+/** OpenAI's SDKs send, in seconds, how long they wait for headers (Node) or for the next bytes (Python). */
 function clientTimeoutMs(headers: IncomingHttpHeaders): number {
   const seconds = [headers["x-stainless-timeout"], headers["x-stainless-read-timeout"]]
     .map(Number)

@@ -2,7 +2,7 @@ import type { Response } from "express";
 import { retryAdvice, waitSeconds, type GatewayError } from "../errors.ts";
 import { requestContextOf } from "./request-context.ts";
 
-/** Every answer's headers that are known only when it begins. */
+/** Sets the headers that are known only when the answer begins. */
 export function setResponseHeaders(response: Response): void {
   const context = requestContextOf(response);
   response.setHeader("openai-processing-ms", String(context.elapsedMs));
@@ -11,7 +11,7 @@ export function setResponseHeaders(response: Response): void {
     if (accountId !== undefined) response.setHeader("x-gateway-account", headerText(accountId));
     response.setHeader("x-gateway-attempts", String(attempts));
     if (isLocal) response.setHeader("x-gateway-local", "true");
-    // A stream opens after a while, though its request still waits.
+    // A stream opens after a while even if its request still waits.
     if (queuePosition !== undefined) response.setHeader("x-gateway-queue-position", String(queuePosition));
     else response.setHeader("x-gateway-queued-ms", String(Math.round(queuedMs)));
     setEstimate(response, estimatedWaitMs);
@@ -49,12 +49,12 @@ export function sendError(response: Response, error: GatewayError): void {
   sendJson(response, error.row.status, context.errorBody(error, context.id));
 }
 
-/** Of a request that waits, or that was refused since it would have waited too long. */
+/** For a request that waits, or was refused because it would wait too long. */
 function setEstimate(response: Response, waitMs: number | undefined): void {
   if (waitMs !== undefined) response.setHeader("x-gateway-estimated-wait-ms", String(Math.round(waitMs)));
 }
 
-/** Ids are the operator's words and may hold what a header may not. */
+/** The operator chooses ids, and they may contain characters that a header may not. */
 function headerText(value: string): string {
   return value.replaceAll(/[^\x20-\x7e]/g, "_");
 }

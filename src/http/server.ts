@@ -13,34 +13,34 @@ export interface ConnectionLimits {
   readonly connectionsCheckingInterval: number;
   /** How long an idle connection is kept, as clients are told. */
   readonly keepAliveTimeout: number;
-  /** How much longer it is really kept: a request may be under way when the time is over. */
+  /** How much longer it is really kept: a request may be on its way when the time is over. */
   readonly keepAliveTimeoutBuffer: number;
   /**
-   * How long a connection may stay after an answer without a next request, whatever comes over it: Node restarts its own
-   * clock at each empty line (https://www.rfc-editor.org/rfc/rfc9112#section-2.2-6).
+   * How long a connection may stay open after an answer without a next request, whatever arrives: Node restarts its own
+   * timer at each empty line (https://www.rfc-editor.org/rfc/rfc9112#section-2.2-6).
    */
   readonly idleLimitMs: number;
 }
 
 const ARRIVAL_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
 /**
- * A connection over which nothing is asked outlives those in the pools of clients and proxies: nginx keeps them for 60 or 75 s,
- * Go and Traefik for 90 s, OkHttp for 5 minutes, Google's load balancer for 10 minutes. Else a pool would send a request
- * over a connection that is being closed.
+ * An idle connection must outlive those in the pools of clients and proxies, or a pool would send a request over a
+ * connection that is being closed. nginx keeps connections for 60 or 75 s, Go and Traefik for 90 s, OkHttp for 5 minutes,
+ * Google's load balancer for 10 minutes.
  */
 const IDLE_LIMITS = { keepAliveTimeout: 620_000, keepAliveTimeoutBuffer: 10_000, idleLimitMs: 635_000 };
-/** Each costs a file descriptor and some kilobytes; far more than clients need, far less than a process may open. */
+/** Each costs a file descriptor and some kilobytes. Clients need far fewer, and a process may open far more. */
 const MAX_CONNECTIONS = 4_096;
 
-/** A client that is still sending gets this long to read why it is cut off: closing at once may lose the answer. */
+/** A client that is still sending has this long to read why it is refused. Closing at once may lose the answer. */
 const LINGER_MS = 1_000;
-/** What is decided is written within a tick or two; a client that does not read is not waited for. */
-const LAST_WORDS_LIMIT_MS = 1_000;
-const LOOK_EVERY_MS = 10;
+/** A finished answer is written within a tick or two. A client that does not read is not waited for. */
+const FLUSH_LIMIT_MS = 1_000;
+const CHECK_EVERY_MS = 10;
 
 /**
- * Node's server, which tells in JSON what it cannot read, too. From `leaving` on, each answer is its connection's last:
- * clients and proxies go elsewhere with their next request, in place of finding the connection closed.
+ * Node's server, which answers malformed HTTP with a JSON error. After `leaving` aborts, every response closes its
+ * connection, so clients and proxies reconnect elsewhere.
  */
 export function createHttpServer(
   app: RequestListener,
@@ -77,18 +77,18 @@ function endConnectionFrom(leaving: AbortSignal, response: ServerResponse): void
   response.once("close", () => leaving.removeEventListener("abort", onLeaving));
 }
 
-/** Resolves when every answer is with its client, or a second later: who closes before loses what was said last. */
+/** Waits up to 1 s until all responses are flushed. Closing earlier would truncate them. */
 export async function flushResponses(server: Server): Promise<void> {
   const connections = promisify((done: (cause: Error | null, count: number) => void) => server.getConnections(done));
-  const endMs = performance.now() + LAST_WORDS_LIMIT_MS;
+  const endMs = performance.now() + FLUSH_LIMIT_MS;
   for (;;) {
     server.closeIdleConnections();
     if ((await connections()) === 0 || performance.now() > endMs) return;
-    await delay(LOOK_EVERY_MS);
+    await delay(CHECK_EVERY_MS);
   }
 }
 
-/** Not while an answer to an earlier request is under way: there is no place for another one before its end. */
+/** False while the answer to an earlier request is being sent: a second answer cannot begin before its end. */
 function isAnswerDue(response: ServerResponse | undefined): boolean {
   if (!response) return true;
   return response.req.complete ? response.writableFinished : !response.headersSent;

@@ -14,10 +14,10 @@ export interface StoredResponseHandlers {
   readonly listInput: RequestHandler;
 }
 
-/** Actions of OpenAI's that would be read as ids otherwise. */
+/** Actions of OpenAI's API. Without a route of their own they would be taken for ids. */
 export const UNSERVED_ACTIONS: readonly string[] = ["/responses/compact", "/responses/input_tokens"];
 
-/** Says of an action of OpenAI's that it is not served, and what to do instead. */
+/** Answers that an action is not served, and what to do instead. */
 export const refuseAction: RequestHandler = (request) => {
   const instead =
     request.path === "/responses/compact"
@@ -39,7 +39,7 @@ export function storedResponses(store: ResponseStore): StoredResponseHandlers {
     remove: (request, response) => {
       const { keyId } = requestContextOf(response);
       const { id } = found(store, request, keyId).response;
-      store.forget(keyId, id);
+      store.delete(keyId, id);
       sendJson(response, 200, { id, object: "response", deleted: true });
     },
     listInput: (request, response) => {

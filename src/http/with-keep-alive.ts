@@ -1,25 +1,25 @@
 import type { KeepAlive } from "../turn/keep-alive.ts";
 
-interface Pulse {
-  /** Quiet time until the first keep-alive, and then between two. */
+interface KeepAlivePauses {
+  /** How long nothing may come before the first keep-alive, and then between two. */
   readonly afterMs: number;
   readonly everyMs: number;
 }
 
-/** The items, with a keep-alive wherever none comes for a while. Ends with the signal, whatever the source does. */
+/** The items, and a keep-alive wherever no item comes for a while. Ends when the signal aborts, whatever the source does. */
 export async function* withKeepAlive<T>(
   items: AsyncIterable<T>,
-  pulse: Pulse,
+  pauses: KeepAlivePauses,
   signal: AbortSignal,
 ): AsyncGenerator<T | KeepAlive, void, undefined> {
   const iterator = items[Symbol.asyncIterator]();
-  let quietMs = pulse.afterMs;
+  let quietMs = pauses.afterMs;
   let next: Promise<IteratorResult<T>> | undefined;
   try {
     for (;;) {
       next ??= iterator.next();
-      const came = await within(next, quietMs, signal);
-      quietMs = pulse.everyMs;
+      const came = await orQuiet(next, quietMs, signal);
+      quietMs = pauses.everyMs;
       if (came === "quiet") {
         yield { type: "keep-alive" };
         continue;
@@ -30,14 +30,14 @@ export async function* withKeepAlive<T>(
     }
   } finally {
     const returned = iterator.return?.();
-    // A source that is still busy with the next item returns when it has seen the signal; nobody waits for that here.
+    // A source that still works on the next item returns once it sees the signal. That is not waited for.
     if (next) returned?.catch(() => undefined);
     else await returned;
   }
 }
 
-/** What was promised, or `"quiet"` when it takes longer. @throws the signal's reason. */
-async function within<T>(promised: Promise<T>, limitMs: number, signal: AbortSignal): Promise<T | "quiet"> {
+/** The promise's value, or `"quiet"` when it takes longer. @throws the signal's reason. */
+async function orQuiet<T>(promised: Promise<T>, limitMs: number, signal: AbortSignal): Promise<T | "quiet"> {
   signal.throwIfAborted();
   const other = Promise.withResolvers<"quiet">();
   const onAbort = (): void => other.reject(signal.reason);

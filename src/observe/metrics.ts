@@ -5,25 +5,25 @@ export interface MetricsSources {
   /** Every state that an account can be in. */
   readonly accountStates: readonly string[];
   readonly accounts: () => readonly { readonly id: string; readonly state: string; readonly since: number }[];
-  /** How many requests wait for an account, and how long one would that comes now, where that is known. */
+  /** How many requests wait for an account, and how long a new request would wait, where that is known. */
   readonly queue: () => { readonly length: number; readonly estimatedWaitMs: number | undefined };
   readonly openPages: () => number;
-  /** How many browsers were started so far. */
+  /** How many browsers were started. */
   readonly browserStarts: () => number;
-  /** How many browsers run now with Chromium's sandbox, or without it. */
+  /** How many browsers run with Chromium's sandbox, or without it. */
   readonly browsers: (sandboxed: boolean) => number;
-  /** How often sessions failed so far, by the code of what befell them. */
+  /** How often sessions failed, by error code. */
   readonly sessionFailures: () => ReadonlyMap<string, number>;
-  /** Whether what is new of the accounts can be stored. */
+  /** Whether changes of the accounts can be stored. */
   readonly isStateStored: () => boolean;
 }
 
-/** A value, and the labels that tell it from the others of its name. */
+/** A value and its labels. */
 type Reading = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 const BUCKETS_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
-/** What a Prometheus server reads: https://prometheus.io/docs/instrumenting/exposition_formats/ */
+/** The metrics for Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/ */
 export class Metrics implements RequestSink {
   readonly #registry = new Registry();
   readonly #requests: Counter<"route" | "status" | "code" | "key">;
@@ -116,7 +116,7 @@ export class Metrics implements RequestSink {
     );
   }
 
-  /** Read when somebody asks. */
+  /** Read when Prometheus asks. */
   #gauge(name: string, help: string, labelNames: readonly string[], read: () => readonly Reading[]): void {
     const collect = function (this: Gauge): void {
       this.reset();
@@ -125,7 +125,7 @@ export class Metrics implements RequestSink {
     this.#registry.registerMetric(new Gauge({ name, help, labelNames, collect, registers: [] }));
   }
 
-  /** What others count, read when somebody asks. */
+  /** Counted elsewhere, read when Prometheus asks. */
   #counter(name: string, help: string, labelNames: readonly string[], read: () => readonly Reading[]): void {
     const collect = function (this: Counter): void {
       this.reset();

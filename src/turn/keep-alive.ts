@@ -1,4 +1,4 @@
-/** Nothing came for a while; the client should see that the connection lives. */
+/** Sent when nothing comes for a while, so that the client sees that the connection is alive. */
 export interface KeepAlive {
   readonly type: "keep-alive";
 }

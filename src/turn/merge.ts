@@ -1,6 +1,6 @@
 import type { AnswerPart } from "./ask.ts";
 
-/** A part of one of several answers to the same question. */
+/** A part of one of several answers. */
 export interface Choice {
   readonly index: number;
   readonly part: AnswerPart;
@@ -11,7 +11,7 @@ interface Step {
   readonly result: IteratorResult<AnswerPart>;
 }
 
-/** Several answers side by side, each part as it comes. When one fails all end. */
+/** Several answers at the same time, each part as it comes. When one fails, all end. */
 export async function* merge(answers: readonly AsyncIterable<AnswerPart>[]): AsyncGenerator<Choice, void, undefined> {
   const [only] = answers;
   if (only && answers.length === 1) {
@@ -35,7 +35,7 @@ export async function* merge(answers: readonly AsyncIterable<AnswerPart>[]): Asy
       yield { index, part: result.value };
     }
   } finally {
-    // Those still at work return when they have seen the signal; what they throw was told already.
+    // Answers that still work return once they see the signal. Their errors are not reported again.
     for (const step of pending.values()) step.catch(() => undefined);
     for (const iterator of iterators) iterator.return?.()?.catch(() => undefined);
   }

@@ -32,7 +32,7 @@ async function* storing(
     const { response } = event;
     const isEnd = response?.status === "completed" || response?.status === "incomplete";
     if (isEnd && isStored) {
-      store.remember(owner, { response, input, conversation: [...conversation, ...response.output] });
+      store.add(owner, { response, input, conversation: [...conversation, ...response.output] });
     }
     yield event;
   }

@@ -1,19 +1,19 @@
 import type { Item } from "./item.ts";
 import type { ResponseObject } from "./response-object.ts";
 
-/** A response with what led to it. */
+/** A response, and the conversation that led to it. */
 export interface StoredResponse {
   readonly response: ResponseObject;
   /** What its own request brought. */
   readonly input: readonly Item[];
-  /** Everything before, its input and its output: what a next turn continues. */
+  /** All items up to its output: what a next turn continues. */
   readonly conversation: readonly Item[];
 }
 
 export interface ResponseStoreLimits {
   readonly maxResponses: number;
   readonly maxBytes: number;
-  /** Since it was last of use. */
+  /** Since it was last used. */
   readonly lifetimeMs: number;
 }
 
@@ -25,38 +25,38 @@ const LIMITS: ResponseStoreLimits = {
 
 /** A string takes up to two bytes a character. */
 const BYTES_PER_CHARACTER = 2;
-/** What an item's place in a conversation takes. */
+/** What a reference to an item takes. */
 const BYTES_PER_PLACE = 16;
 
-interface Kept {
+interface Entry {
   readonly owner: string;
-  readonly remembered: StoredResponse;
-  /** Its own, without its items: conversations share those. */
+  readonly stored: StoredResponse;
+  /** Of the response itself. Its items are counted apart, because conversations share them. */
   readonly bytes: number;
   expiresAtMs: number;
 }
 
-interface Held {
+interface ItemUse {
   readonly bytes: number;
-  holders: number;
+  users: number;
 }
 
-/** What one owner's responses take. */
+/** How much one owner stores. */
 interface Share {
   bytes: number;
   responses: number;
 }
 
 /**
- * Responses of late, and their items, each for its owner only. When there are too many, the owner who has most loses the
- * one that was not of use for longest: nobody's are pushed out by another who stores more.
+ * Recent responses and their items, each visible to its owner only. When there are too many, the owner with the most
+ * loses the least recently used one, so an owner who stores much pushes out nobody else's responses.
  */
 export class ResponseStore {
   readonly #limits: ResponseStoreLimits;
   readonly #now: () => number;
-  /** The one that was not of use for longest comes first. */
-  readonly #responses = new Map<string, Kept>();
-  readonly #held = new Map<Item, Held>();
+  /** The least recently used one comes first. */
+  readonly #responses = new Map<string, Entry>();
+  readonly #itemUses = new Map<Item, ItemUse>();
   readonly #itemsById = new Map<string, Item>();
   readonly #shares = new Map<string, Share>();
   #bytes = 0;
@@ -70,61 +70,61 @@ export class ResponseStore {
     return this.#bytes;
   }
 
-  remember(owner: string, remembered: StoredResponse): void {
-    this.#forgetOld();
-    const { response, conversation } = remembered;
+  add(owner: string, stored: StoredResponse): void {
+    this.#deleteExpired();
+    const { response, conversation } = stored;
     const items = new Set(conversation);
     const bytes = sizeOf(response) + items.size * BYTES_PER_PLACE;
     this.#responses.set(keyOf(owner, response.id), {
       owner,
-      remembered,
+      stored,
       bytes,
       expiresAtMs: this.#now() + this.#limits.lifetimeMs,
     });
     this.#count(owner, { bytes, responses: 1 });
-    for (const item of items) this.#hold(owner, item);
-    while (this.#responses.size > this.#limits.maxResponses) this.#dropOldestOf(this.#largestBy("responses"));
+    for (const item of items) this.#use(owner, item);
+    while (this.#responses.size > this.#limits.maxResponses) this.#deleteOldestOf(this.#largestBy("responses"));
     while (this.#bytes > this.#limits.maxBytes && this.#responses.size > 0)
-      this.#dropOldestOf(this.#largestBy("bytes"));
+      this.#deleteOldestOf(this.#largestBy("bytes"));
   }
 
   find(owner: string, id: string): StoredResponse | undefined {
-    this.#forgetOld();
+    this.#deleteExpired();
     const key = keyOf(owner, id);
-    const kept = this.#responses.get(key);
-    if (!kept) return undefined;
-    kept.expiresAtMs = this.#now() + this.#limits.lifetimeMs;
+    const entry = this.#responses.get(key);
+    if (!entry) return undefined;
+    entry.expiresAtMs = this.#now() + this.#limits.lifetimeMs;
     this.#responses.delete(key);
-    this.#responses.set(key, kept);
-    return kept.remembered;
+    this.#responses.set(key, entry);
+    return entry.stored;
   }
 
-  /** Found as long as a response that holds it. */
+  /** Finds an item of any stored response. */
   findItem(owner: string, id: string): Item | undefined {
-    this.#forgetOld();
+    this.#deleteExpired();
     return this.#itemsById.get(keyOf(owner, id));
   }
 
   /** Whether there was such a response. */
-  forget(owner: string, id: string): boolean {
-    this.#forgetOld();
-    return this.#drop(keyOf(owner, id));
+  delete(owner: string, id: string): boolean {
+    this.#deleteExpired();
+    return this.#delete(keyOf(owner, id));
   }
 
-  #forgetOld(): void {
+  #deleteExpired(): void {
     const nowMs = this.#now();
     for (const [key, { expiresAtMs }] of this.#responses) {
       if (expiresAtMs > nowMs) return;
-      this.#drop(key);
+      this.#delete(key);
     }
   }
 
-  #drop(key: string): boolean {
-    const kept = this.#responses.get(key);
-    if (!kept) return false;
+  #delete(key: string): boolean {
+    const entry = this.#responses.get(key);
+    if (!entry) return false;
     this.#responses.delete(key);
-    this.#count(kept.owner, { bytes: -kept.bytes, responses: -1 });
-    for (const item of new Set(kept.remembered.conversation)) this.#release(kept.owner, item);
+    this.#count(entry.owner, { bytes: -entry.bytes, responses: -1 });
+    for (const item of new Set(entry.stored.conversation)) this.#release(entry.owner, item);
     return true;
   }
 
@@ -142,29 +142,29 @@ export class ResponseStore {
     return owner;
   }
 
-  #dropOldestOf(owner: string): void {
-    for (const [key, kept] of this.#responses) {
-      if (kept.owner !== owner) continue;
-      this.#drop(key);
+  #deleteOldestOf(owner: string): void {
+    for (const [key, entry] of this.#responses) {
+      if (entry.owner !== owner) continue;
+      this.#delete(key);
       return;
     }
   }
 
-  #hold(owner: string, item: Item): void {
-    const held = this.#held.get(item) ?? { bytes: sizeOf(item), holders: 0 };
-    if (held.holders === 0) this.#count(owner, { bytes: held.bytes, responses: 0 });
-    held.holders += 1;
-    this.#held.set(item, held);
+  #use(owner: string, item: Item): void {
+    const use = this.#itemUses.get(item) ?? { bytes: sizeOf(item), users: 0 };
+    if (use.users === 0) this.#count(owner, { bytes: use.bytes, responses: 0 });
+    use.users += 1;
+    this.#itemUses.set(item, use);
     this.#itemsById.set(keyOf(owner, item.id), item);
   }
 
   #release(owner: string, item: Item): void {
-    const held = this.#held.get(item);
-    if (!held) return;
-    held.holders -= 1;
-    if (held.holders > 0) return;
-    this.#held.delete(item);
-    this.#count(owner, { bytes: -held.bytes, responses: 0 });
+    const use = this.#itemUses.get(item);
+    if (!use) return;
+    use.users -= 1;
+    if (use.users > 0) return;
+    this.#itemUses.delete(item);
+    this.#count(owner, { bytes: -use.bytes, responses: 0 });
     const key = keyOf(owner, item.id);
     // A caller may have given another item the same id.
     if (this.#itemsById.get(key) === item) this.#itemsById.delete(key);

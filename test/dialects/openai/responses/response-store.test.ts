@@ -183,7 +183,7 @@ function memoryOf(limits: Partial<ResponseStoreLimits>) {
   const memory = new ResponseStore(limits, () => clock.nowMs);
   const keep = (owner: string, ...conversation: Item[]) => {
     const response = newResponse({ model: "gptomni" });
-    memory.remember(owner, { response, input: conversation, conversation });
+    memory.add(owner, { response, input: conversation, conversation });
     return response.id;
   };
   return { memory, keep, clock };
@@ -196,7 +196,7 @@ describe("the memory", () => {
     const id = keep("alice", item);
     expect(memory.find("bob", id)).toBeUndefined();
     expect(memory.findItem("bob", item.id)).toBeUndefined();
-    expect(memory.forget("bob", id)).toBe(false);
+    expect(memory.delete("bob", id)).toBe(false);
     expect(memory.findItem("alice", item.id)).toBe(item);
   });
 
@@ -244,9 +244,9 @@ describe("the memory", () => {
     const { memory, keep } = memoryOf({});
     const item = itemOf("shared");
     const [first, second] = [keep("a", item), keep("a", item, item)];
-    memory.forget("a", first);
+    memory.delete("a", first);
     expect(memory.findItem("a", item.id)).toBe(item);
-    memory.forget("a", second);
+    memory.delete("a", second);
     expect([memory.findItem("a", item.id), memory.bytes]).toEqual([undefined, 0]);
   });
 
