@@ -229,6 +229,8 @@ test("the log has one line per request, without prompt or key", async () => {
     status: 200,
     account: "alice",
     attempts: 1,
+    model: "gptomni",
+    tokens: { prompt: expect.any(Number), completion: 3, reasoning: 0 },
     durationMs: expect.any(Number),
     firstTokenMs: expect.any(Number),
   });
