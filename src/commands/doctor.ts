@@ -8,8 +8,8 @@ import { TempDir } from "../process/temp-dir.ts";
 /** Tests what serving needs and prints a line for each step. The exit code is 1 if one fails. */
 export async function doctor(): Promise<void> {
   const config = currentConfig();
-  const { scratch } = await TempDir.open();
-  await using _scratch = scratch;
+  const { tempDir } = await TempDir.open();
+  await using _tempDir = tempDir;
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   await using _display = await Display.open(config.browser.browserMode, log);
   const accounts = { ...config.accounts, list: (await currentAccounts(config)) ?? [] };

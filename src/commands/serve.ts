@@ -28,8 +28,8 @@ export async function serve(): Promise<void> {
 /** Serves until the first signal to stop, then drains. The second signal ends the process at once. */
 export async function serveUntilStopped(config: Config, greet?: Greet): Promise<void> {
   const stop = new Shutdown();
-  const { scratch, swept } = await TempDir.open();
-  await using _scratch = scratch;
+  const { tempDir, removedStale } = await TempDir.open();
+  await using _tempDir = tempDir;
   const { stateDir } = config.store;
   await usableFolder("STATE_DIR", stateDir);
   const made = await obtainKeys({ apiKey: config.keys.api, adminKey: config.keys.admin, stateDir });
@@ -46,7 +46,7 @@ export async function serveUntilStopped(config: Config, greet?: Greet): Promise<
   const log = createLog({ ...config.log, redaction });
   stop.takeFailures(log);
   using _watchdog = startWatchdog();
-  if (swept > 0) log.info({ count: swept }, "removed stale temporary directories");
+  if (removedStale > 0) log.info({ count: removedStale }, "removed stale temporary directories");
   const openFiles = await openFileWarnings(config.secretPaths);
   for (const warning of [...config.warnings, ...made.api.warnings, ...made.admin.warnings, ...openFiles]) {
     log.warn(warning);

@@ -5,19 +5,20 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Log } from "../observe/log.ts";
+import { backoffMs } from "./backoff.ts";
 import { makeTempDir } from "./temp-dir.ts";
+import { withTimeout } from "./with-timeout.ts";
 
 const START_LIMIT_MS = 20_000;
-const FIRST_RETRY_MS = 500;
-const MAX_RETRY_MS = 30_000;
-/** One that lived so long failed by accident. */
+const BACKOFF = { first: 500, factor: 2, max: 30_000 };
+/** A display that ran for so long did not fail because of its start. */
 const STABLE_MS = 60_000;
 const COOKIE_BYTES = 16;
 const ANY_DISPLAY = 0xffff;
 
 /**
- * A display of the gateway's own, where headed browsers need one and the environment names none: Xvfb, started anew when
- * it dies. DISPLAY and XAUTHORITY say where it is and what opens it; other users of the machine have neither.
+ * The gateway's own display (Xvfb), for headed browsers if the environment names none. It is started again when it dies.
+ * DISPLAY and XAUTHORITY tell the browsers where it is and how to open it; other users of the machine cannot.
  */
 export class Display implements AsyncDisposable {
   readonly #log: Log;
@@ -31,7 +32,7 @@ export class Display implements AsyncDisposable {
     this.#log = log;
   }
 
-  /** Gives undefined where none is needed, or Xvfb is not installed: Chromium says then what is missing. */
+  /** Gives undefined if no display is needed, or if Xvfb is not installed: Chromium then says what is missing. */
   static async open(browserMode: "headless" | "headed", log: Log): Promise<Display | undefined> {
     if (browserMode === "headless" || process.env["DISPLAY"]) return undefined;
     const authority = join(await makeTempDir("display-"), "authority");
@@ -53,26 +54,26 @@ export class Display implements AsyncDisposable {
     await ended;
   }
 
-  /** Gives the reason why it did not start. */
+  /** Gives the reason if it did not start. */
   async #start(): Promise<string | undefined> {
     const startedMs = performance.now();
     const args = ["-displayfd", "3", "-screen", "0", "1280x800x24", "-auth", this.#authority];
     const server = spawn("Xvfb", [...args, "-nolisten", "tcp", "-nolisten", "local"], {
       env: { PATH: process.env["PATH"], TMPDIR: process.env["TMPDIR"] },
       stdio: ["ignore", "ignore", "pipe", "pipe"],
-      // Ctrl-C in the terminal must not take the display away from running answers.
+      // Otherwise Ctrl-C in the terminal would end the display while answers are still running.
       detached: true,
     });
     this.#server = server;
-    const said = server.stderr ? text(server.stderr).catch(() => "") : "";
-    const number = await Promise.race([
+    const output = server.stderr ? text(server.stderr).catch(() => "") : "";
+    const started = Promise.race([
       once(server.stdio[3] as NodeJS.ReadableStream, "data").then(([data]) => Number(String(data))),
       once(server, "exit").then(() => undefined),
-      once(AbortSignal.timeout(START_LIMIT_MS), "abort").then(() => undefined),
     ]).catch(() => undefined);
+    const number = await withTimeout(started, START_LIMIT_MS, () => undefined);
     if (number === undefined) {
       server.kill("SIGKILL");
-      return (await said).trim().split("\n").at(-1) || "Xvfb is not installed, or does not start";
+      return (await output).trim().split("\n").at(-1) || "Xvfb is not installed, or does not start";
     }
     process.env["DISPLAY"] = `:${number}`;
     process.env["XAUTHORITY"] = this.#authority;
@@ -89,7 +90,7 @@ export class Display implements AsyncDisposable {
   }
 
   #retry(): void {
-    const waitMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures, MAX_RETRY_MS);
+    const waitMs = backoffMs(this.#failures, BACKOFF);
     this.#failures += 1;
     setTimeout(() => void this.#startAgain(), waitMs).unref();
   }
@@ -103,7 +104,7 @@ export class Display implements AsyncDisposable {
   }
 }
 
-/** One MIT-MAGIC-COOKIE-1 for every display: https://gitlab.freedesktop.org/xorg/lib/libxau, `XauWriteAuth` */
+/** One MIT-MAGIC-COOKIE-1 that opens every display: https://gitlab.freedesktop.org/xorg/lib/libxau, `XauWriteAuth` */
 function authorityFile(cookie: Buffer): Buffer {
   const family = Buffer.alloc(2);
   family.writeUInt16BE(ANY_DISPLAY);

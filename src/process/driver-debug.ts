@@ -1,9 +1,9 @@
-// Imported before all else, since DEBUG is read when a package is loaded: what drives the browser writes cookies, prompts
-// and the environment to it.
+// Must be imported first, because packages read DEBUG when they are loaded. With it, the packages that drive the browser
+// would write cookies, prompts and the environment to the terminal.
 const wanted = process.env["DEBUG"];
 if (wanted) {
   process.env["DEBUG"] = `${wanted},-pw:*,-playwright-extra*,-puppeteer-extra*`;
   console.error(
-    "DEBUG: what drives the browser stays off (pw:*, playwright-extra*), since it writes cookies and prompts.",
+    "DEBUG: pw:*, playwright-extra* and puppeteer-extra* stay off, because they write cookies and prompts.",
   );
 }

@@ -9,14 +9,14 @@ import { listenFailure } from "./listen-failure.ts";
 import { MachineError, systemFailure } from "./machine-error.ts";
 
 const MIB = 1024 * 1024;
-/** Node, one Chromium and one page. */
+/** Enough for Node, one Chromium and one page. */
 const LEAST_MEMORY_BYTES = 512 * MIB;
 const ANSWER_LIMIT_MS = 2_000;
 
-/** Something that serving needs of the machine. */
+/** A check of something that the gateway needs from the machine. */
 export interface MachineCheck {
   readonly what: string;
-  /** Says what was found. @throws MachineError with what to mend. */
+  /** Gives what it found. @throws MachineError that says what to change. */
   readonly work: () => Promise<string>;
 }
 
@@ -35,18 +35,18 @@ export function machineChecks({ stateDir, host, port }: Needs): readonly Machine
   ];
 }
 
-/** Makes the folder where it is not there, and tries to write. @throws MachineError that names the setting. */
+/** Creates the folder if it is missing, and tries to write to it. @throws MachineError that names the setting. */
 export async function usableFolder(setting: "STATE_DIR" | "TMPDIR", path: string): Promise<string> {
   const probe = join(path, `.probe-${randomUUID()}`);
   try {
     await makeFolder(path, 0o700);
-    // A limit on the size of files lets an empty one pass.
+    // Not an empty file: a limit on the size of files would allow that.
     await writeFile(probe, "can this be written?");
     await rm(probe);
     return path;
   } catch (cause) {
-    const said = systemFailure(cause) ?? `It cannot be used: ${String(cause)}.`;
-    throw new MachineError(`${setting}=${path}: ${said.replace(probe, path)}`, { cause });
+    const problem = systemFailure(cause) ?? `It cannot be used: ${String(cause)}.`;
+    throw new MachineError(`${setting}=${path}: ${problem.replace(probe, path)}`, { cause });
   }
 }
 

@@ -1,4 +1,4 @@
-/** What the machine lacks or forbids. Its message says what to mend, and needs no stack. */
+/** Something that the machine lacks or forbids. The message says what to change; a stack trace would not help. */
 export class MachineError extends Error {
   override readonly name = "MachineError";
 }
@@ -17,7 +17,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   EMFILE: "too many files are open; raise the limit (ulimit -n)",
   ENFILE: "too many files are open on this machine",
 };
-const DEEDS: Readonly<Record<string, string>> = {
+const ACTIONS: Readonly<Record<string, string>> = {
   mkdir: "make the folder",
   mkdtemp: "make a folder in",
   open: "open",
@@ -30,12 +30,12 @@ const DEEDS: Readonly<Record<string, string>> = {
   unlink: "remove",
 };
 
-/** A failure of the operating system that an operator can mend, in one sentence; undefined for any other. */
+/** Describes, in one sentence, a failure of the operating system that an operator can correct; undefined for others. */
 export function systemFailure(cause: unknown): string | undefined {
   if (!(cause instanceof Error)) return undefined;
   const { code = "", path, syscall = "" } = cause as NodeJS.ErrnoException;
   const advice = ADVICE[code];
   if (advice === undefined || path === undefined) return undefined;
-  // A template of mkdtemp ends in what is replaced.
-  return `The gateway cannot ${DEEDS[syscall] ?? "use"} ${path.replace(/XXXXXX$/, "…")} (${code}): ${advice}.`;
+  // The end of the template for mkdtemp.
+  return `The gateway cannot ${ACTIONS[syscall] ?? "use"} ${path.replace(/XXXXXX$/, "…")} (${code}): ${advice}.`;
 }

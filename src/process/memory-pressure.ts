@@ -7,12 +7,12 @@ const BASE_BYTES = 600 * MIB;
 /** A bare page with its context in a shared browser is 26 MiB (proportional set, Chromium 156); a site adds its scripts. */
 const SESSION_BYTES = 120 * MIB;
 
-/** From here on no page is opened and idle ones close. */
+/** From here on, no page is opened, and idle pages are closed. */
 const TIGHT_SHARE = 0.85;
-/** From here on nobody is admitted. */
+/** From here on, no request is admitted. */
 const FULL_SHARE = 0.93;
 
-/** How much of the memory that this process may use is used, by everybody in its container, or on the machine. */
+/** How full the memory is that this process may use: that of its container, or else of the machine. */
 export class MemoryPressure {
   readonly #usedShare: () => number;
 
@@ -29,7 +29,7 @@ export class MemoryPressure {
   }
 }
 
-/** How many pages fit into the memory there is: the container's limit, where it has one. */
+/** How many pages fit into the memory of the container, or else of the machine. */
 export function sessionsThatFit(): number {
   return Math.max(1, Math.floor((limitBytes() - BASE_BYTES) / SESSION_BYTES));
 }
@@ -43,7 +43,7 @@ function measuredShare(): number {
   return containerShare() ?? 1 - freeBytes() / totalmem();
 }
 
-/** cgroup v2, then v1; what the kernel may drop from its file cache does not count. */
+/** From cgroup v2, else v1. File cache that the kernel can drop does not count. */
 function containerShare(): number | undefined {
   for (const [limit, used, stat, cache] of CGROUP_FILES) {
     const limitNumber = Number(read(limit));

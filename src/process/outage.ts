@@ -1,6 +1,6 @@
 import type { Log } from "../observe/log.ts";
 
-/** Browsers that do not start. */
+/** A time in which no browser starts. */
 export interface Outage {
   /** On the clock of performance.now(). */
   readonly sinceMs: number;
@@ -9,13 +9,13 @@ export interface Outage {
 
 const CHECK_EVERY_MS = 1_000;
 
-/** Why the process is of no use any more: no browser started for longer than the limit. Undefined while it is. */
+/** Why the process can no longer serve: no browser started for longer than the limit. Undefined while it can. */
 export function giveUpReason(outage: Outage | undefined, limitMs: number): string | undefined {
   if (outage === undefined || performance.now() - outage.sinceMs < limitMs) return undefined;
   return `no browser started for ${Math.round((performance.now() - outage.sinceMs) / 1000)} s: ${outage.reason}`;
 }
 
-/** Calls once when there is a reason to give up: only a new process, or a person, can help then. */
+/** Calls `giveUp` once, when there is a reason: then only a new process or a person can help. */
 export function watchOutage(reason: () => string | undefined, log: Log, giveUp: () => void): Disposable {
   const timer = setInterval(() => {
     const why = reason();

@@ -5,18 +5,18 @@ import type { Log } from "../observe/log.ts";
 const FATAL_DRAIN_MS = 5_000;
 
 /**
- * Under scripts/setup.mjs one request to stop arrives up to three times: from the terminal or systemd, which signal every
- * process, from npm and from setup.mjs, which pass it on. What comes within this time is the same request.
+ * Under scripts/setup.mjs, one request to stop arrives up to three times: the terminal or systemd signals every process,
+ * and npm and setup.mjs pass the signal on. Signals within this time are one request.
  */
 const ECHO_MS = 1_000;
 
-/** When the process is to end: in good order when first asked to, at once when asked again. */
+/** Tells when the process is to end: gracefully at the first request, at once at the second. */
 export class Shutdown {
-  /** Whether SIGHUP means that the terminal was closed. Without a terminal it is the operator's, to reload. */
+  /** Whether SIGHUP means that the terminal was closed. Without a terminal, operators send it to reload the accounts. */
   readonly endsOnHangUp = hasTerminal();
-  readonly #asked = Promise.withResolvers<void>();
-  readonly #urged = Promise.withResolvers<void>();
-  /** From when on a further signal is a second request. */
+  readonly #requested = Promise.withResolvers<void>();
+  readonly #forced = Promise.withResolvers<void>();
+  /** From then on, a further signal is a second request. */
   #repeatFromMs: number | undefined;
 
   constructor() {
@@ -24,8 +24,8 @@ export class Shutdown {
     const onSignal = (): void => {
       if (this.#repeatFromMs === undefined) {
         this.#repeatFromMs = performance.now() + echoMs;
-        this.#asked.resolve();
-      } else if (performance.now() >= this.#repeatFromMs) this.#urged.resolve();
+        this.#requested.resolve();
+      } else if (performance.now() >= this.#repeatFromMs) this.#forced.resolve();
     };
     process.on("SIGTERM", onSignal);
     process.on("SIGINT", onSignal);
@@ -34,18 +34,18 @@ export class Shutdown {
 
   /** Resolves with the first signal to end, or after an uncaught exception. */
   get requested(): Promise<void> {
-    return this.#asked.promise;
+    return this.#requested.promise;
   }
 
-  /** Resolves with the second signal, or some seconds after such an exception. */
+  /** Resolves at the second signal, or some seconds after such an exception. */
   get forced(): Promise<void> {
-    return this.#urged.promise;
+    return this.#forced.promise;
   }
 
-  /** As after a signal; the process ends with code 1. */
+  /** Ends as after a signal, but with exit code 1. */
   readonly giveUp = (): void => {
     process.exitCode = 1;
-    this.#asked.resolve();
+    this.#requested.resolve();
   };
 
   /**
@@ -57,8 +57,8 @@ export class Shutdown {
     process.on("uncaughtException", (cause) => {
       log.error({ err: cause }, "uncaught exception: the gateway stops");
       process.exitCode = 1;
-      this.#asked.resolve();
-      setTimeout(this.#urged.resolve, FATAL_DRAIN_MS).unref();
+      this.#requested.resolve();
+      setTimeout(this.#forced.resolve, FATAL_DRAIN_MS).unref();
     });
   }
 }

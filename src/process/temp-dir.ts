@@ -4,15 +4,15 @@ import { dirname, join } from "node:path";
 import { makeFolder } from "../config/make-folder.ts";
 
 const PREFIX = "gptomni-";
-/** Chromium makes a socket deep in here, whose path may have 107 characters in all */
+/** Chromium creates a socket deep in here, and the path of a socket may have 107 characters. */
 const LONGEST_PARENT = 30;
 const SHORT_PARENT = "/tmp";
-/** Far more often than systemd-tmpfiles removes what nobody used: after 10 days, by default. */
+/** systemd-tmpfiles removes what was not used for 10 days, by default. */
 const TOUCH_EVERY_MS = 3_600_000;
 
 /**
- * A temporary folder for everything that this process and its browsers put aside, Playwright's profiles included: it
- * becomes TMPDIR. It goes when disposed; one whose process was killed goes at the next start, with what still runs in it.
+ * The temporary directory of this process and its browsers, Playwright's profiles included: it becomes TMPDIR. Disposing
+ * removes it. If the process was killed, the next start removes it and ends what still runs in it.
  */
 export class TempDir implements AsyncDisposable {
   readonly path: string;
@@ -26,12 +26,12 @@ export class TempDir implements AsyncDisposable {
     this.#touching = setInterval(touch, TOUCH_EVERY_MS).unref();
   }
 
-  /** Gives how many left-over folders were swept away, too. */
-  static async open(): Promise<{ readonly scratch: TempDir; readonly swept: number }> {
-    const parent = (await mayServe(tmpdir())) ? tmpdir() : SHORT_PARENT;
-    const swept = await sweep(parent);
+  /** Also gives how many directories of killed processes were removed. */
+  static async open(): Promise<{ readonly tempDir: TempDir; readonly removedStale: number }> {
+    const parent = (await isSuitable(tmpdir())) ? tmpdir() : SHORT_PARENT;
+    const removedStale = await removeStale(parent);
     const path = await mkdtemp(join(parent, `${PREFIX}${process.pid}-`));
-    return { scratch: new TempDir(path), swept };
+    return { tempDir: new TempDir(path), removedStale };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -42,43 +42,43 @@ export class TempDir implements AsyncDisposable {
   }
 }
 
-/** Also where root's browsers run as other users: they must come in. */
-async function mayServe(parent: string): Promise<boolean> {
+/** As root, browsers run as other users, who must be able to enter it. */
+async function isSuitable(parent: string): Promise<boolean> {
   if (parent.length > LONGEST_PARENT) return false;
   return process.getuid?.() !== 0 || (await isPassable(parent));
 }
 
-/** Whether every user may pass through the folder, and through all that it is in. */
-export async function isPassable(folder: string): Promise<boolean> {
-  if (((await stat(folder)).mode & 0o001) === 0) return false;
-  return folder === dirname(folder) || isPassable(dirname(folder));
+/** Whether every user may pass through the directory and through all of its parents. */
+export async function isPassable(path: string): Promise<boolean> {
+  if (((await stat(path)).mode & 0o001) === 0) return false;
+  return path === dirname(path) || isPassable(dirname(path));
 }
 
-/** A folder in the temporary one, which is made anew where something removed it. */
+/** Creates a directory in the temporary one. If something removed the temporary one, that is created again. */
 export async function makeTempDir(prefix: string): Promise<string> {
   await makeFolder(tmpdir(), 0o700);
   return mkdtemp(join(tmpdir(), prefix));
 }
 
-async function sweep(parent: string): Promise<number> {
+async function removeStale(parent: string): Promise<number> {
   const names = (await readdir(parent)).filter((name) => name.startsWith(PREFIX));
-  let swept = 0;
+  let removed = 0;
   for (const name of names) {
     const path = join(parent, name);
     const pid = Number(/^\d+/.exec(name.slice(PREFIX.length))?.[0]);
-    // In a container the process before had the same number, and there is only one of us.
+    // In a container, the process before may have had the same id as this one, which is the only gateway there.
     if (!Number.isInteger(pid) || (pid !== process.pid && isRunning(pid))) continue;
-    // Anybody may make something of this name in a folder that all share.
-    if (!(await isOwnFolder(path))) continue;
+    // In a directory that all users share, anybody can create something with this name.
+    if (!(await isOwnDirectory(path))) continue;
     await killProcessesIn(path);
     await rm(path, { recursive: true, force: true, maxRetries: 5 }).catch(() => {});
-    swept += 1;
+    removed += 1;
   }
-  return swept;
+  return removed;
 }
 
-/** A folder that this user made and nobody else may read or change; root's browsers may pass through. No link to one. */
-async function isOwnFolder(path: string): Promise<boolean> {
+/** Whether it is a directory, not a link to one, that this user created and no other user may read or change. */
+async function isOwnDirectory(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => undefined);
   return found !== undefined && found.isDirectory() && found.uid === process.getuid?.() && (found.mode & 0o066) === 0;
 }
@@ -93,27 +93,31 @@ function isRunning(pid: number): boolean {
 }
 
 /**
- * Ends what runs with a temporary folder in there, or a browser's profile, which shows where another user's environment
- * does not: a browser that was frozen does not end by itself.
+ * Kills every process whose temporary directory, or whose browser profile, is in this directory. A frozen browser does not
+ * end by itself. Never rejects.
  */
 export async function killProcessesIn(path: string): Promise<void> {
-  const marks = [`TMPDIR=${path}`, `--user-data-dir=${path}`];
-  // Root's browsers run as other users.
+  // As root, browsers run as other users.
   const ownUid = process.getuid?.();
   const pids = (await readdir("/proc").catch(() => [])).map(Number).filter(Number.isInteger);
   for (const pid of pids) {
     const isOwn = await stat(`/proc/${pid}`)
       .then(({ uid }) => uid === ownUid || ownUid === 0)
       .catch(() => false);
-    if (!isOwn) continue;
-    const texts = ["environ", "cmdline"].map((name) => readFile(`/proc/${pid}/${name}`, "utf8").catch(() => ""));
-    const entries = (await Promise.all(texts)).flatMap((text) => text.split("\0"));
-    const isIn = (entry: string): boolean => marks.some((mark) => entry === mark || entry.startsWith(`${mark}/`));
-    if (!entries.some(isIn)) continue;
+    if (!isOwn || !(await runsIn(pid, path))) continue;
     try {
       process.kill(pid, "SIGKILL");
     } catch {
       // It ended meanwhile.
     }
   }
+}
+
+/** Whether the temporary directory or the browser profile of a process is in this directory. */
+export async function runsIn(pid: number, path: string): Promise<boolean> {
+  // The command line shows the profile where the environment of another user's process cannot be read.
+  const marks = [`TMPDIR=${path}`, `--user-data-dir=${path}`];
+  const texts = ["environ", "cmdline"].map((name) => readFile(`/proc/${pid}/${name}`, "utf8").catch(() => ""));
+  const entries = (await Promise.all(texts)).flatMap((text) => text.split("\0"));
+  return entries.some((entry) => marks.some((mark) => entry === mark || entry.startsWith(`${mark}/`)));
 }

@@ -11,7 +11,7 @@ let stillMs = 0;
 setInterval(() => {
   const beat = Atomics.load(beats, BEAT);
   const nowMs = performance.now();
-  // This thread stands still, too, when the machine sleeps: a look that comes late counts as one that came in time.
+  // This thread pauses, too, when the machine sleeps. So a late look counts no more than one that came in time.
   const sinceMs = Math.min(nowMs - lastLookMs, 2 * lookEveryMs);
   const isMoving = beat !== lastBeat || Atomics.load(beats, IS_DEBUGGED) === 1;
   stillMs = isMoving ? 0 : stillMs + sinceMs;
@@ -25,7 +25,7 @@ function end(): void {
   try {
     writeSync(STDOUT, `${JSON.stringify({ level: 60, time: Date.now(), msg })}\n`);
   } catch {
-    // A full pipe that nobody empties does not keep the process.
+    // A full pipe that nobody reads must not keep the process alive.
   }
   // A thread cannot exit for the process.
   process.kill(process.pid, "SIGKILL");

@@ -1,13 +1,13 @@
 import { url as inspectorUrl } from "node:inspector";
 import { Worker } from "node:worker_threads";
 
-/** No work of the gateway blocks the event loop for even a hundredth of this. */
+/** No work of the gateway blocks the event loop for a hundredth of this time. */
 const LIMIT_MS = 30_000;
 const LOOKS = 30;
-/** Its thread compares two numbers a second. */
+/** The thread only compares two numbers each second. */
 const RESOURCES = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1, codeRangeSizeMb: 16, stackSizeMb: 1 };
 
-/** What the event loop tells the thread, by position. */
+/** Positions in `beats`, where the event loop writes and the thread reads. */
 export const BEAT = 0;
 export const IS_DEBUGGED = 1;
 
@@ -18,9 +18,9 @@ export interface WatchdogOptions {
 }
 
 /**
- * Ends the process by SIGKILL (exit code 137), after one line in the log, when its event loop stands still for
- * `limitMs`: a service manager starts what ended, but not what hangs. A debugger may hold the loop as long as it likes,
- * and time that the whole process was stopped or the machine asleep does not count.
+ * Kills the process (SIGKILL, exit code 137) after one log line, when the event loop is blocked for `limitMs`. A service
+ * manager restarts a process that ended, but not one that hangs. A debugger may pause the loop for any time, and time in
+ * which the whole process was stopped or the machine was asleep does not count.
  */
 export function startWatchdog(limitMs = LIMIT_MS): Disposable {
   const beats = new Int32Array(new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT));
@@ -39,7 +39,7 @@ export function startWatchdog(limitMs = LIMIT_MS): Disposable {
     execArgv: [],
     name: "watchdog",
   });
-  // Without it the gateway serves as well.
+  // The gateway also works without the thread.
   thread.on("error", () => clearInterval(beating));
   beating.unref();
   thread.unref();

@@ -19,7 +19,7 @@ afterEach(async () => {
   await rm(parent, { recursive: true, force: true });
 });
 
-/** A process that has its scratch folder, and one that it started in there, which outlives it. */
+/** A process with its temporary directory, and a child process that runs in there and outlives it. */
 async function startOther(): Promise<{ readonly kill: () => Promise<void>; readonly childPid: number }> {
   const module = new URL("../../src/process/temp-dir.ts", import.meta.url).href;
   const script = `
@@ -41,39 +41,39 @@ async function startOther(): Promise<{ readonly kill: () => Promise<void>; reado
   return { kill, childPid: Number(line.toString()) };
 }
 
-/** One that ended may wait to be reaped by a parent that does not care. */
+/** A process that ended may still be there as a zombie. */
 async function isRunning(pid: number): Promise<boolean> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   return stat !== "" && !/\) Z /.test(stat);
 }
 
-test("everything temporary goes into a folder that goes when it is disposed", async () => {
-  const { scratch, swept } = await TempDir.open();
-  expect(swept).toBe(0);
-  expect(tmpdir()).toBe(scratch.path);
+test("all temporary files are in one directory, which is removed when it is disposed", async () => {
+  const { tempDir, removedStale } = await TempDir.open();
+  expect(removedStale).toBe(0);
+  expect(tmpdir()).toBe(tempDir.path);
   await mkdtemp(join(tmpdir(), "something-"));
-  await scratch[Symbol.asyncDispose]();
+  await tempDir[Symbol.asyncDispose]();
   expect(tmpdir()).toBe(parent);
   expect(await readdir(parent)).toEqual([]);
 });
 
-test("what a killed process left is swept away at the next start, with what still runs there", async () => {
+test("the directory of a killed process is removed at the next start, and what still runs in it is ended", async () => {
   const other = await startOther();
   await other.kill();
   expect(await readdir(parent)).toHaveLength(1);
   expect(await isRunning(other.childPid)).toBe(true);
-  const { scratch, swept } = await TempDir.open();
-  await using _scratch = scratch;
-  expect(swept).toBe(1);
+  const { tempDir, removedStale } = await TempDir.open();
+  await using _tempDir = tempDir;
+  expect(removedStale).toBe(1);
   expect(await readdir(parent)).toHaveLength(1);
   await expect.poll(() => isRunning(other.childPid)).toBe(false);
 });
 
-test("what another running process has there is left alone", async () => {
+test("the directory of another running process is left alone", async () => {
   const other = await startOther();
-  const { scratch, swept } = await TempDir.open();
-  await using _scratch = scratch;
-  expect(swept).toBe(0);
+  const { tempDir, removedStale } = await TempDir.open();
+  await using _tempDir = tempDir;
+  expect(removedStale).toBe(0);
   expect(await isRunning(other.childPid)).toBe(true);
   await other.kill();
   process.kill(other.childPid, "SIGKILL");
@@ -83,10 +83,10 @@ function sleepIn(folder: string): ReturnType<typeof spawn> {
   return spawn("sleep", ["600"], { env: { ...process.env, TMPDIR: folder }, stdio: "ignore" });
 }
 
-/** No process has it: more than the kernel gives. */
+/** An id that no process can have: the kernel's are smaller. */
 const GONE = 2 ** 22 + 1;
 
-test("what others may have put there under a name of ours is left alone", async () => {
+test("what other users may have created under such a name is left alone", async () => {
   const elsewhere = await mkdtemp(join(parent, "elsewhere-"));
   await writeFile(join(elsewhere, "precious"), "");
   await symlink(elsewhere, join(parent, `gptomni-${GONE}-link`));
@@ -94,15 +94,15 @@ test("what others may have put there under a name of ours is left alone", async 
   await chmod(join(parent, `gptomni-${GONE}-open`), 0o777);
   await writeFile(join(parent, `gptomni-${GONE}-file`), "");
   await mkdir(join(parent, `gptomni-${GONE}-ours`), { mode: 0o700 });
-  const { scratch, swept } = await TempDir.open();
-  await using _scratch = scratch;
-  expect(swept).toBe(1);
+  const { tempDir, removedStale } = await TempDir.open();
+  await using _tempDir = tempDir;
+  expect(removedStale).toBe(1);
   const left = (await readdir(parent)).filter((name) => name.includes(String(GONE)));
   expect(left.toSorted()).toEqual([`gptomni-${GONE}-file`, `gptomni-${GONE}-link`, `gptomni-${GONE}-open`]);
   expect(await readdir(elsewhere)).toEqual(["precious"]);
 });
 
-test("a process in a folder whose name only begins alike is left alone", async () => {
+test("a process in a directory whose name only begins in the same way is left alone", async () => {
   const path = join(parent, "gptomni-123");
   const [inside, deeper, beside] = [sleepIn(path), sleepIn(`${path}/deeper`), sleepIn(`${path}4`)];
   await Promise.all([inside, deeper, beside].map((child) => once(child, "spawn")));
@@ -113,11 +113,11 @@ test("a process in a folder whose name only begins alike is left alone", async (
   beside.kill("SIGKILL");
 });
 test.runIf(process.getuid?.() === 0)(
-  "as root, a folder that browsers of other users cannot enter is not used",
+  "as root, a directory that browsers of other users cannot enter is not used",
   async () => {
     await chmod(parent, 0o700);
-    const { scratch } = await TempDir.open();
-    await using _scratch = scratch;
-    expect(scratch.path.startsWith("/tmp/gptomni-")).toBe(true);
+    const { tempDir } = await TempDir.open();
+    await using _tempDir = tempDir;
+    expect(tempDir.path.startsWith("/tmp/gptomni-")).toBe(true);
   },
 );
