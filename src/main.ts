@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Alerts } from "./accounts/alerts.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
+import { LocalBrowsers } from "./browser/local.ts";
 import { ConfigError, type Config } from "./config/config.ts";
 import { MASTER } from "./config/setting-checks.ts";
 import type { ConfiguredAccount } from "./credentials/configured-account.ts";
@@ -11,7 +12,7 @@ import { createApp } from "./http/app.ts";
 import { ModelCatalog } from "./http/model-catalog.ts";
 import { createHttpServer, flushResponses } from "./http/server.ts";
 import { Redaction, type Log } from "./observe/log.ts";
-import { MemoryPressure, sessionsThatFit } from "./process/memory-pressure.ts";
+import { MemoryPressure } from "./process/memory-pressure.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { RequestLog } from "./observe/request-log.ts";
 import { ACCOUNT_STATES } from "./pool/account.ts";
@@ -65,8 +66,9 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   await using started = new AsyncDisposableStack();
   const sites = sitesAt(config.sites);
-  const options = optionsOf(config, keys, sites);
-  const browsers = started.use(new BrowserFleet(options.browsers, log));
+  const provider = new LocalBrowsers(config.browser);
+  const options = optionsOf(config, keys, { sites, capacity: provider.capacity });
+  const browsers = started.use(new BrowserFleet(provider, options.browsers, log));
   const store = started.use(await openStore(options.store));
   const states = started.use(statesOf(store, options.persistence, log));
   const pool = started.use(new SessionPool({ ...options.pool, memory }, log));
@@ -120,11 +122,16 @@ export async function startGateway(
 /**
  * The settings of each part of the gateway. A part gets a secret only if it uses it, so that no log line, error or dump of
  * another part can show it.
+ * `capacity`: how many pages the browser provider has room for.
  */
-export function optionsOf(config: Config, keys: GatewayKeys, sites: Sites) {
-  const maxOpenSessions = config.maxOpenSessions === "auto" ? sessionsThatFit() : config.maxOpenSessions;
+export function optionsOf(
+  config: Config,
+  keys: GatewayKeys,
+  { sites, capacity }: { readonly sites: Sites; readonly capacity: number },
+) {
+  const maxOpenSessions = config.maxOpenSessions === "auto" ? capacity : config.maxOpenSessions;
   return {
-    browsers: { ...config.browser, maxOpenSessions },
+    browsers: { accountsPerBrowser: config.browser.accountsPerBrowser, maxOpenSessions },
     pool: { ...config.pool, maxOpenSessions, leaseLimitMs: config.limits.requestTimeoutMs + LEASE_GRACE_MS },
     sessions: config.sessions,
     gateway: config.answers,

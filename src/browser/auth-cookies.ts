@@ -12,7 +12,7 @@ import {
   type StoredCookie,
   type StoredCookies,
 } from "./cookies.ts";
-import { within } from "./within.ts";
+import { browserCall } from "./browser-call.ts";
 
 /** Cookie calls take milliseconds; a browser that needs this long is stuck. */
 const COOKIE_CALL_LIMIT_MS = 10_000;
@@ -78,10 +78,10 @@ export class AuthCookies {
     // Clears the context's cookies, so it comes first.
     if (this.#storage.length > 0) {
       const origins = this.#storage.map(({ origin, localStorage }) => ({ origin, localStorage: [...localStorage] }));
-      await within(COOKIE_CALL_LIMIT_MS, "set localStorage", context.setStorageState({ cookies: [], origins }));
+      await browserCall(COOKIE_CALL_LIMIT_MS, "set localStorage", context.setStorageState({ cookies: [], origins }));
     }
     const set = (cookies: StoredCookies): Promise<void> =>
-      within(COOKIE_CALL_LIMIT_MS, "set cookies", context.addCookies(cookies));
+      browserCall(COOKIE_CALL_LIMIT_MS, "set cookies", context.addCookies(cookies));
     await set(jar).catch(async () => {
       for (const cookie of jar) await set([cookie]).catch(() => this.onRefused(cookie.name));
     });
@@ -154,14 +154,14 @@ export class AuthCookies {
 
   /** What the context holds of the site, after what does not belong there was removed from it. */
   async #read(context: BrowserContext): Promise<StoredCookies> {
-    const all: StoredCookies = await within(COOKIE_CALL_LIMIT_MS, "read cookies", context.cookies());
+    const all: StoredCookies = await browserCall(COOKIE_CALL_LIMIT_MS, "read cookies", context.cookies());
     const own = all.filter(({ domain }) => belongsTo(domain, this.#site.origin));
     const genuine = own.filter((cookie) => !this.#isForged(cookie));
     const kept = genuine.filter((cookie) => !this.#isSuperseded(cookie, genuine));
     const removed = own
       .filter((cookie) => !kept.includes(cookie))
       .map((cookie) => ({ ...cookie, expires: PAST_SECONDS }));
-    if (removed.length > 0) await within(COOKIE_CALL_LIMIT_MS, "remove cookies", context.addCookies(removed));
+    if (removed.length > 0) await browserCall(COOKIE_CALL_LIMIT_MS, "remove cookies", context.addCookies(removed));
     const known = new Set(this.#cookies.map(({ name }) => name));
     return capped(kept, ({ name }) => (this.#site.isAuthCookie(name) ? 2 : known.has(name) ? 1 : 0));
   }

@@ -1,24 +1,26 @@
 import type { Log } from "../observe/log.ts";
 import { BrowserSupervisor } from "./browser-supervisor.ts";
-import type { LaunchOptions } from "./launch.ts";
-import type { Confinement } from "./sandbox.ts";
+import type { BrowserProvider, Confinement } from "./provider.ts";
 
-export interface FleetOptions extends LaunchOptions {
-  /** How many accounts share one browser, while their pages may all be open. */
+export interface FleetOptions {
+  /** How many accounts share one browser, if the pages of all may be open. */
   readonly accountsPerBrowser: number;
-  /** How many pages may be open; there are no more browsers than these need. */
+  /** How many pages may be open. There are no more browsers than these need. */
   readonly maxOpenSessions: number;
 }
 
-/** The browsers there are, a few accounts in each, so that the death of one costs few. */
+/** All browsers. A few accounts share each one, so that a crash affects few of them. */
 export class BrowserFleet implements AsyncDisposable {
+  readonly #provider: BrowserProvider;
   readonly #options: FleetOptions;
   readonly #log: Log;
+  /** How many accounts each browser has. */
   readonly #assignments = new Map<BrowserSupervisor, number>();
-  /** Of hosts that are no more. */
+  /** The starts of browsers that no account needs any more. */
   #formerStarts = 0;
 
-  constructor(options: FleetOptions, log: Log) {
+  constructor(provider: BrowserProvider, options: FleetOptions, log: Log) {
+    this.#provider = provider;
     this.#options = options;
     this.#log = log;
   }
@@ -37,37 +39,37 @@ export class BrowserFleet implements AsyncDisposable {
     return this.supervisors.filter(({ confinement }) => confinement?.isSandboxed === isSandboxed).length;
   }
 
-  /** The longest outage of a browser, while none runs: one that runs shows that the machine can. */
+  /** The longest outage of a browser; undefined while any browser runs, because then browsers can start. */
   get outage(): BrowserSupervisor["outage"] {
     if (this.supervisors.some(({ isRunning }) => isRunning)) return undefined;
     const outages = this.supervisors.flatMap(({ outage }) => outage ?? []);
     return outages.toSorted((one, other) => one.sinceMs - other.sinceMs)[0];
   }
 
-  /** A place for one account; it is started when it is first needed. */
+  /** Gives one account its browser, which starts when it is first needed. */
   assign(): BrowserSupervisor {
     const { accountsPerBrowser, maxOpenSessions } = this.#options;
     const [emptiest] = [...this.#assignments].toSorted(([, one], [, other]) => one - other);
     const mayBeMore = this.#assignments.size < Math.ceil(maxOpenSessions / accountsPerBrowser);
-    const isFull = !emptiest || (emptiest[1] >= accountsPerBrowser && mayBeMore);
-    const [host, count] = isFull ? [new BrowserSupervisor(this.#options, this.#log), 0] : emptiest;
-    this.#assignments.set(host, count + 1);
-    return host;
+    const needsAnother = !emptiest || (emptiest[1] >= accountsPerBrowser && mayBeMore);
+    const [supervisor, count] = needsAnother ? [new BrowserSupervisor(this.#provider, this.#log), 0] : emptiest;
+    this.#assignments.set(supervisor, count + 1);
+    return supervisor;
   }
 
-  /** The last one to leave ends the browser. */
-  async release(host: BrowserSupervisor): Promise<void> {
-    const left = (this.#assignments.get(host) ?? 1) - 1;
+  /** Takes one account off its browser. The last account to leave ends the browser. */
+  async release(supervisor: BrowserSupervisor): Promise<void> {
+    const left = (this.#assignments.get(supervisor) ?? 1) - 1;
     if (left > 0) {
-      this.#assignments.set(host, left);
+      this.#assignments.set(supervisor, left);
       return;
     }
-    this.#assignments.delete(host);
-    this.#formerStarts += host.starts;
-    await host[Symbol.asyncDispose]();
+    this.#assignments.delete(supervisor);
+    this.#formerStarts += supervisor.starts;
+    await supervisor[Symbol.asyncDispose]();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.supervisors.map((host) => host[Symbol.asyncDispose]()));
+    await Promise.all(this.supervisors.map((supervisor) => supervisor[Symbol.asyncDispose]()));
   }
 }

@@ -1,81 +1,80 @@
 import type { Browser } from "playwright";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
-import { Heartbeat } from "./heartbeat.ts";
-import { launchBrowser, type LaunchedBrowser, type LaunchOptions } from "./launch.ts";
-import type { Confinement } from "./sandbox.ts";
+import { backoffMs } from "../process/backoff.ts";
+import type { BrowserDeath, BrowserHandle, BrowserProvider, Confinement } from "./provider.ts";
 
-const FIRST_BACKOFF_MS = 1_000;
-const MAX_BACKOFF_MS = 60_000;
+const BACKOFF = { first: 1_000, factor: 2, max: 60_000 };
 
-/** Keeps one Chromium running: starts it when it is first needed, and again after it died. */
+/** Keeps one browser running: opens it when it is first needed, and again after it died. */
 export class BrowserSupervisor implements AsyncDisposable {
-  readonly #options: LaunchOptions;
+  readonly #provider: BrowserProvider;
   readonly #log: Log;
-  #launched: Promise<LaunchedBrowser> | undefined;
-  /** How the browser that runs now is confined; undefined while none does. */
-  confinement: Confinement | undefined;
-  /** How often it was started so far. */
+  #opened: Promise<BrowserHandle> | undefined;
+  #running: BrowserHandle | undefined;
+  /** How often a browser was started so far. */
   starts = 0;
   #failures = 0;
   #nextTryAt = 0;
-  #isRunning = false;
-  /** Since when it does not start, on the clock of performance.now(), and why; undefined after a start. */
+  /** Since when no browser starts, on the clock of performance.now(), and why; undefined after a start. */
   outage: { readonly sinceMs: number; readonly reason: string } | undefined;
+  /** Until what the last dead browser left is removed. */
+  #removing: Promise<void> = Promise.resolve();
   readonly #closing = new AbortController();
 
-  constructor(options: LaunchOptions, log: Log) {
-    this.#options = options;
+  constructor(provider: BrowserProvider, log: Log) {
+    this.#provider = provider;
     this.#log = log;
   }
 
-  /** @throws GatewayError `browser_unavailable`: it does not start, or did not a moment ago and is left alone for now. */
+  /**
+   * The browser, which is started if none runs.
+   * @throws GatewayError `browser_unavailable` when it does not start, or failed to start a moment ago.
+   */
   async browser(): Promise<Browser> {
     if (this.#closing.signal.aborted) throw new GatewayError("server_shutting_down", "The gateway is shutting down.");
-    if (!this.#launched) {
-      // Before the launch begins, and not within it: what fails at once would be kept as the browser for good.
+    if (!this.#opened) {
+      // Checked before the start and not as a part of it, because a failure would be kept as the browser forever.
       this.#assertMayTry();
-      this.#launched = this.#launch();
+      this.#opened = this.#open();
     }
-    return (await this.#launched).browser;
+    return (await this.#opened).browser;
   }
 
   get isRunning(): boolean {
-    return this.#isRunning;
+    return this.#running !== undefined;
   }
 
-  /** The main process of the Chromium that runs now, if one does. */
-  async pid(): Promise<number | undefined> {
-    return (await this.#launched?.catch(() => undefined))?.pid;
+  /** How the browser that runs now is confined; undefined while none runs, or where that is not known. */
+  get confinement(): Confinement | undefined {
+    return this.#running?.confinement;
+  }
+
+  /** What the log calls the browser by that runs now, or that is being started. */
+  async logFields(): Promise<BrowserHandle["logFields"] | undefined> {
+    return (await this.#opened?.catch(() => undefined))?.logFields;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    const launched = await this.#launched?.catch(() => undefined);
-    await launched?.close();
+    const opened = await this.#opened?.catch(() => undefined);
+    await Promise.all([opened?.close(), this.#removing]);
   }
 
-  async #launch(): Promise<LaunchedBrowser> {
+  async #open(): Promise<BrowserHandle> {
     try {
-      const launched = await launchBrowser(this.#options, this.#closing.signal);
+      const handle = await this.#provider.open(this.#closing.signal);
       this.#failures = 0;
       this.outage = undefined;
-      this.#isRunning = true;
+      this.#running = handle;
       this.starts += 1;
-      // Nothing is awaited in between: one that freezes now has nobody else to notice.
-      const heartbeat = new Heartbeat(launched.cdp, launched.pid, () => {
-        this.#log.warn({ pid: launched.pid }, "chromium is frozen; it is killed");
-        launched.kill();
-      });
-      launched.browser.once("disconnected", () => {
-        heartbeat[Symbol.dispose]();
-        this.#onDisconnected(launched);
-      });
-      this.#tellStarted(launched);
-      return launched;
+      // Nothing is awaited in between: nobody else would notice a browser that dies now.
+      handle.watch((death) => this.#onDead(handle, death));
+      this.#logStart(handle);
+      return handle;
     } catch (cause) {
-      this.#launched = undefined;
-      this.#nextTryAt = performance.now() + Math.min(FIRST_BACKOFF_MS * 2 ** this.#failures, MAX_BACKOFF_MS);
+      this.#opened = undefined;
+      this.#nextTryAt = performance.now() + backoffMs(this.#failures, BACKOFF);
       this.#failures += 1;
       this.outage = { sinceMs: this.outage?.sinceMs ?? performance.now(), reason: GatewayError.from(cause).message };
       if (!this.#closing.signal.aborted) this.#log.error({ err: cause }, "chromium did not start");
@@ -83,16 +82,13 @@ export class BrowserSupervisor implements AsyncDisposable {
     }
   }
 
-  #tellStarted({ pid, browser, confinement }: LaunchedBrowser): void {
-    this.confinement = confinement;
-    const { isSandboxed, userId, reason } = confinement;
-    this.#log.info(
-      { pid, version: browser.version(), sandbox: isSandboxed ? "on" : "off", userId },
-      "chromium started",
-    );
-    if (isSandboxed) return;
+  #logStart({ logFields, browser, confinement }: BrowserHandle): void {
+    const sandbox = confinement === undefined ? "unknown" : confinement.isSandboxed ? "on" : "off";
+    const { userId, reason } = confinement ?? {};
+    this.#log.info({ ...logFields, version: browser.version(), sandbox, userId }, "chromium started");
+    if (sandbox !== "off") return;
     this.#log.warn(
-      { pid, userId, reason },
+      { ...logFields, userId, reason },
       "chromium runs without its sandbox: a page that breaks in has its user's rights",
     );
   }
@@ -105,13 +101,15 @@ export class BrowserSupervisor implements AsyncDisposable {
     });
   }
 
-  #onDisconnected(launched: LaunchedBrowser): void {
-    this.#launched = undefined;
-    this.confinement = undefined;
-    this.#isRunning = false;
+  #onDead(handle: BrowserHandle, death: BrowserDeath): void {
+    this.#opened = undefined;
+    this.#running = undefined;
     if (this.#closing.signal.aborted) return;
-    this.#log.warn({ pid: launched.pid }, "chromium is gone; it is started again when next needed");
-    // Takes what is left of its process group and its scratch folder.
-    void launched.close();
+    if (death === "frozen") {
+      this.#log.warn(handle.logFields, "chromium is frozen; it is killed");
+      handle.kill();
+    }
+    this.#log.warn(handle.logFields, "chromium is gone; it is started again when next needed");
+    this.#removing = handle.close();
   }
 }

@@ -1,19 +1,20 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Page, Response } from "playwright";
 import { GatewayError } from "../errors.ts";
+import { backoffMs } from "../process/backoff.ts";
 import type { Site } from "../sites/site.ts";
 import { isAt, movedAway } from "./address.ts";
 import { Documents } from "./documents.ts";
 import { unreachable } from "./net-error.ts";
-import { within } from "./within.ts";
+import { browserCall } from "./browser-call.ts";
 
 const ALIVE_LIMIT_MS = 1_000;
 /** For the text of a page that is no success. */
 const BODY_LIMIT_MS = 2_000;
 /** Of the time for a challenge: the browser solves one in 5 s where it can, and 30 s are usual. */
 const SECOND_TRY_SHARE = 1 / 3;
-/** Where each page is challenged anew as soon as it stands there: doubled each time, so that few ask. */
-const CHALLENGED_PAUSE_MS = 500;
+/** The wait before a page is opened again that was challenged after it loaded. It doubles, so that few pages ask. */
+const CHALLENGED_BACKOFF = { first: 500, factor: 2, max: Infinity };
 
 /** Where to, for whom, and how long all of it may take. */
 export interface Visit {
@@ -58,10 +59,11 @@ export async function visit(page: Page, { url, site, limitMs }: Visit): Promise<
  */
 export async function repeatChallenged<T>(open: () => Promise<T>, limitMs: number, signal: AbortSignal): Promise<T> {
   const deadlineAt = performance.now() + limitMs;
-  for (let pauseMs = CHALLENGED_PAUSE_MS; ; pauseMs *= 2) {
+  for (let attempt = 0; ; attempt += 1) {
     try {
       return await open();
     } catch (cause) {
+      const pauseMs = backoffMs(attempt, CHALLENGED_BACKOFF);
       const isChallenged = cause instanceof GatewayError && cause.code === "site_challenged";
       if (!isChallenged || performance.now() + pauseMs > deadlineAt) throw cause;
       await delay(pauseMs, undefined, { signal });
@@ -75,7 +77,7 @@ async function isChallenge(response: Response, site: Site): Promise<boolean> {
   if (response.ok() && response.status() === 200) return site.isChallenge(head, "");
   if (site.isChallenge(head, "")) return true;
   // Chromium forgets it as soon as the page goes on.
-  const text = await within(BODY_LIMIT_MS, "read the page", response.text()).catch(() => undefined);
+  const text = await browserCall(BODY_LIMIT_MS, "read the page", response.text()).catch(() => undefined);
   return site.isChallenge(head, text);
 }
 
@@ -97,7 +99,7 @@ async function assertAlive(page: Page): Promise<void> {
     await cdp.send("Runtime.evaluate", { expression: "1" });
     await cdp.detach();
   };
-  await within(
+  await browserCall(
     ALIVE_LIMIT_MS,
     "go to the site",
     answered().catch(() => {}),

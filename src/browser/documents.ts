@@ -1,11 +1,12 @@
 import type { Frame, Page, Response } from "playwright";
+import { withTimeout } from "../process/with-timeout.ts";
 
-/** Which documents come to stand in a page's main frame, with the response that each came with. */
+/** The documents that a page's main frame shows, one after the other, and the response that each came with. */
 export class Documents implements Disposable {
   readonly #page: Page;
-  /** Of the navigation that is under way. */
+  /** The response of the navigation that is under way. */
   #answered: Response | undefined;
-  /** Of the document that stands there. */
+  /** The response of the document that the page shows. */
   #committed: Response | undefined;
   #onCommit: (() => void) | undefined;
   readonly #onResponse = (response: Response): void => {
@@ -25,10 +26,9 @@ export class Documents implements Disposable {
     page.on("response", this.#onResponse).on("framenavigated", this.#onNavigated);
   }
 
-  /** The document that came after this one; null when there is none in time. */
+  /** The document that came after this one; null if none comes in time, or the page is gone. */
   async after(response: Response, limitMs: number): Promise<Response | null> {
     const { promise, resolve } = Promise.withResolvers<Response | null>();
-    const timer = setTimeout(() => resolve(null), limitMs);
     const look = (): void => {
       if (this.#committed && this.#committed !== response) resolve(this.#committed);
     };
@@ -37,9 +37,8 @@ export class Documents implements Disposable {
     this.#page.once("close", onGone).once("crash", onGone);
     look();
     try {
-      return await promise;
+      return await withTimeout(promise, limitMs, () => null);
     } finally {
-      clearTimeout(timer);
       this.#onCommit = undefined;
       this.#page.off("close", onGone).off("crash", onGone);
     }

@@ -1,69 +1,71 @@
-import { readFileSync } from "node:fs";
-import type { CDPSession } from "playwright";
+import type { Browser, CDPSession } from "playwright";
+import type { BrowserDeath } from "./provider.ts";
 
 const BEAT_MS = 250;
-/** Without an answer for so long, a browser that used no processor time either is frozen: it had nothing to be busy with. */
+/** A browser that did not answer for so long and used no processor time is frozen: it had nothing to be busy with. */
 const FROZEN_AFTER_MS = 1_250;
-/** One that works gets longer: on a starved machine, answers take seconds. */
+/** A browser that works, or may be working, gets longer: on a busy machine, answers take seconds. */
 const STUCK_AFTER_MS = 15_000;
 
+export interface HeartbeatParts {
+  readonly browser: Browser;
+  /** A session with the browser itself, not with a page. */
+  readonly cdp: CDPSession;
+  /** The processor time that the browser has used, in any unit; NaN, which equals nothing, if it is not known. */
+  readonly processorTime: () => number;
+  readonly onDead: (death: BrowserDeath) => void;
+  /** After how long without an answer a browser is dead that may be working; 15 s unless given. */
+  readonly stuckAfterMs?: number;
+}
+
 /**
- * Asks the browser for a sign of life, over and over. A frozen process makes no event, and every call on it waits for
- * ever. `onDead` is called once, within two seconds of a freeze.
+ * Notices that a browser is dead, and tells once. A browser that ended closes its connection. A frozen one does not, and
+ * each call on it waits forever, so it is asked for a sign of life all the time. Where the processor time is known, a freeze is
+ * noticed within two seconds.
  */
 export class Heartbeat implements Disposable {
-  readonly #cdp: CDPSession;
-  readonly #pid: number;
-  readonly #onDead: () => void;
+  readonly #parts: HeartbeatParts;
   readonly #timer: NodeJS.Timeout;
+  readonly #onDisconnected = (): void => this.#tell("gone");
   #askedMs: number | undefined;
-  #ticksThen = 0;
+  #processorTimeThen = 0;
   #beatMs = performance.now();
 
-  constructor(cdp: CDPSession, pid: number, onDead: () => void) {
-    this.#cdp = cdp;
-    this.#pid = pid;
-    this.#onDead = onDead;
+  constructor(parts: HeartbeatParts) {
+    this.#parts = parts;
     this.#timer = setInterval(() => this.#beat(), BEAT_MS).unref();
+    parts.browser.once("disconnected", this.#onDisconnected);
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
+    this.#parts.browser.off("disconnected", this.#onDisconnected);
+  }
+
+  #tell(death: BrowserDeath): void {
+    this[Symbol.dispose]();
+    this.#parts.onDead(death);
   }
 
   #beat(): void {
+    const { browser, cdp, processorTime, stuckAfterMs = STUCK_AFTER_MS } = this.#parts;
+    // It may have ended before the watch began.
+    if (!browser.isConnected()) return this.#tell("gone");
     const now = performance.now();
-    // Where this process stood still itself, the answer may lie unread: the wait begins anew.
+    // If this process itself stood still, the answer may be waiting to be read, so the time starts again.
     const isLate = now - this.#beatMs > 2 * BEAT_MS;
     this.#beatMs = now;
     if (isLate && this.#askedMs !== undefined) this.#askedMs = now;
     if (this.#askedMs === undefined) {
       this.#askedMs = now;
-      this.#ticksThen = processorTicks(this.#pid);
+      this.#processorTimeThen = processorTime();
       const answered = (): void => void (this.#askedMs = undefined);
-      // A refusal is a sign of life too; the browser's end is told by its own event.
-      this.#cdp.send("Browser.getVersion").then(answered, answered);
+      // A refusal is a sign of life, too. The browser's end has an event of its own.
+      cdp.send("Browser.getVersion").then(answered, answered);
       return;
     }
     const silentMs = now - this.#askedMs;
-    const isFrozen = silentMs >= FROZEN_AFTER_MS && processorTicks(this.#pid) === this.#ticksThen;
-    if (isFrozen || silentMs >= STUCK_AFTER_MS) {
-      this[Symbol.dispose]();
-      this.#onDead();
-    }
-  }
-}
-
-/** Processor time that the process used so far, in the kernel's ticks; NaN, equal to nothing, where the system does not tell. */
-function processorTicks(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const [userTicks, systemTicks] = stat
-      .slice(stat.lastIndexOf(")") + 2)
-      .split(" ")
-      .slice(11, 13);
-    return Number(userTicks) + Number(systemTicks);
-  } catch {
-    return Number.NaN;
+    const isFrozen = silentMs >= FROZEN_AFTER_MS && processorTime() === this.#processorTimeThen;
+    if (isFrozen || silentMs >= stuckAfterMs) this.#tell("frozen");
   }
 }

@@ -1,19 +1,14 @@
 import { execFile } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { rm } from "node:fs/promises";
-import { setTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
-import { chromium, type Browser, type CDPSession, type LaunchOptions as PlaywrightOptions } from "playwright";
+import { chromium, type Browser, type LaunchOptions as PlaywrightOptions } from "playwright";
 import { addExtra } from "playwright-extra";
 import stealth from "puppeteer-extra-plugin-stealth";
-import { GatewayError } from "../errors.ts";
-import { killProcessesIn, makeTempDir } from "../process/temp-dir.ts";
 import { browserEnvironment } from "./environment.ts";
 import { withoutNeedlessFeatures } from "./features.ts";
-import { adviceFor, whatItSaid } from "./launch-failure.ts";
 import { limitMessages } from "./message-limit.ts";
-import { confinements, isConfinementRefused, launcherFor, type Confinement } from "./sandbox.ts";
-import { within } from "./within.ts";
+import type { Confinement } from "./provider.ts";
+import { launcherFor } from "./sandbox.ts";
 
 export interface LaunchOptions {
   /** Chromium's executable. */
@@ -26,24 +21,7 @@ export interface LaunchOptions {
   readonly requireSandbox?: boolean;
 }
 
-/** A running Chromium and what is needed to end it for certain. */
-export interface LaunchedBrowser {
-  readonly browser: Browser;
-  /** To the browser itself, not to a page. */
-  readonly cdp: CDPSession;
-  /** Chromium's main process, which leads a process group of its own. */
-  readonly pid: number;
-  readonly confinement: Confinement;
-  /** Ends it at once, whatever state it is in. */
-  kill(): void;
-  /** Ends it, gracefully if it answers within the limit; its scratch folder goes with it. Never rejects. */
-  close(): Promise<void>;
-}
-
-const LAUNCH_LIMIT_MS = 30_000;
-const GIVE_UP_EVERY_MS = 50;
-const CLOSE_LIMIT_MS = 3_000;
-const NO_SANDBOX = "--no-sandbox";
+export const LAUNCH_LIMIT_MS = 30_000;
 /** Playwright's defaults that take away the brakes that Chromium has against pages: each person's browser has them. */
 const BRAKES_OFF = ["--disable-popup-blocking", "--disable-ipc-flooding-protection"];
 
@@ -58,80 +36,16 @@ const BRAKES_OFF = ["--disable-popup-blocking", "--disable-ipc-flooding-protecti
  */
 const TRUTHFUL_EVASIONS = ["navigator.webdriver", "defaultArgs"];
 
-/**
- * Starts it as confined as it can be here. `signal` gives it up.
- * @throws GatewayError `browser_unavailable` with what to do about it.
- */
-export async function launchBrowser(options: LaunchOptions, signal: AbortSignal): Promise<LaunchedBrowser> {
-  const [best, ...lesser] = confinements(options.requireSandbox ?? false);
-  let confinement = best;
-  for (;;) {
-    try {
-      return await launchConfined(options, confinement, signal);
-    } catch (cause) {
-      const next = isConfinementRefused(String(cause), confinement) ? lesser.shift() : undefined;
-      if (next && !signal.aborted) {
-        confinement = { ...next, reason: whatItSaid(cause) };
-        continue;
-      }
-      if (cause instanceof GatewayError && cause.code === "browser_unavailable") throw cause;
-      throw new GatewayError("browser_unavailable", adviceFor(cause), { cause: new Error(whatItSaid(cause)) });
-    }
-  }
-}
-
-async function launchConfined(
+/** Starts Chromium with this confinement; what it writes goes into `tempDir`. @throws what Playwright says of it. */
+export async function launchChromium(
   options: LaunchOptions,
   confinement: Confinement,
-  signal: AbortSignal,
-): Promise<LaunchedBrowser> {
-  const scratchDir = await makeTempDir("b-").catch((cause: NodeJS.ErrnoException) => {
-    const message = `The temporary folder cannot be written to (${cause.code}): free its disk, or set TMPDIR to another.`;
-    throw new GatewayError("browser_unavailable", message, { cause });
-  });
-  const removeScratch = (): Promise<void> => rm(scratchDir, { recursive: true, force: true, maxRetries: 5 });
-  const over = new AbortController();
-  // Playwright has no way to give a launch up, but sees at once that the process is gone; it may not have begun yet.
-  const giveUp = async (): Promise<void> => {
-    for (; !over.signal.aborted; await setTimeout(GIVE_UP_EVERY_MS)) await killProcessesIn(scratchDir);
-  };
-  const onAbort = (): void => void giveUp();
-  signal.addEventListener("abort", onAbort);
-  try {
-    const browser = await start(options, confinement, scratchDir);
-    const cdp = await within(LAUNCH_LIMIT_MS, "attach to the browser", browser.newBrowserCDPSession());
-    const pid = await mainProcessId(cdp);
-    return {
-      browser,
-      cdp,
-      pid,
-      confinement: isUnsandboxed(options) ? { ...confinement, isSandboxed: false, reason: NO_SANDBOX } : confinement,
-      kill: () => killGroup(pid),
-      close: async () => {
-        await close(browser, pid);
-        await removeScratch();
-      },
-    };
-  } catch (cause) {
-    // Playwright waits another 30 s for one that hangs to end by itself.
-    await killProcessesIn(scratchDir);
-    await removeScratch();
-    throw cause;
-  } finally {
-    over.abort();
-    signal.removeEventListener("abort", onAbort);
-  }
-}
-
-function isUnsandboxed({ browserArgs }: LaunchOptions): boolean {
-  return browserArgs.includes(NO_SANDBOX);
-}
-
-async function start(options: LaunchOptions, confinement: Confinement, scratchDir: string): Promise<Browser> {
+  tempDir: string,
+): Promise<Browser> {
   const isHeaded = options.browserMode === "headed";
   const userAgent = isHeaded ? [] : [`--user-agent=${await userAgentWithoutHeadless(options.browserPath)}`];
   const plain: PlaywrightOptions = {
-    ...(await launcherFor(confinement, options.browserPath, scratchDir)),
+    ...(await launcherFor(confinement, options.browserPath, tempDir)),
     headless: !isHeaded,
     args: [...userAgent, ...withoutNeedlessFeatures(options.browserArgs)],
     ignoreDefaultArgs: [...BRAKES_OFF],
@@ -179,25 +93,4 @@ async function userAgentWithoutHeadless(path: string): Promise<string> {
   if (major === undefined) throw new Error(`${path} does not tell its version: ${stdout}`);
   const platform = process.platform === "darwin" ? "Macintosh; Intel Mac OS X 10_15_7" : "X11; Linux x86_64";
   return `Mozilla/5.0 (${platform}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/${major}.0.0.0 Safari/537.36`;
-}
-
-async function mainProcessId(cdp: CDPSession): Promise<number> {
-  const { processInfo } = await within(LAUNCH_LIMIT_MS, "ask for processes", cdp.send("SystemInfo.getProcessInfo"));
-  const main = processInfo.find((process) => process.type === "browser");
-  if (!main) throw new Error("Chromium does not tell its process id");
-  return main.id;
-}
-
-async function close(browser: Browser, pid: number): Promise<void> {
-  // A stopped browser never answers, so what is left of its process group is killed in any case.
-  await within(CLOSE_LIMIT_MS, "close the browser", browser.close()).catch(() => {});
-  killGroup(pid);
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // No such process group: it ended by itself.
-  }
 }

@@ -1,30 +1,21 @@
-import type { Browser, BrowserContext, Page } from "playwright";
-import type { Proxy } from "../credentials/proxy.ts";
-import { within } from "./within.ts";
+import type { BrowserContext, Page } from "playwright";
+import { browserCall } from "./browser-call.ts";
 
-/** Context and page calls take milliseconds; a browser that needs this long is stuck. */
-const BROWSER_CALL_LIMIT_MS = 10_000;
-
-/** `proxy`: its own way out, in place of the browser's. @throws GatewayError `session_lost` */
-export function newContext(browser: Browser, proxy: Proxy | undefined): Promise<BrowserContext> {
-  // The window's real size: an emulated one would not match the screen it reports.
-  const way = proxy ? { proxy: { server: proxy.server } } : {};
-  const context = browser.newContext({ acceptDownloads: false, viewport: null, ...way });
-  return within(BROWSER_CALL_LIMIT_MS, "open a context", context);
-}
+/** A page opens in milliseconds; a browser that needs this long is stuck. */
+const OPEN_LIMIT_MS = 10_000;
 
 /**
- * The pages of one context that the gateway opened. Every other one is closed as soon as it is there: popups, with an
- * opener or without, whatever page opens them and whenever.
+ * The pages of one context that the gateway opened. Every other page is closed as soon as it exists, for example a popup,
+ * whichever page opens it and whether or not it has an opener.
  */
 export class OwnPages {
   readonly #context: BrowserContext;
   readonly #own = new WeakSet<Page>();
-  /** Came while a page of ours was on its way, and may be that one. */
+  /** Pages that appeared while one of ours was being opened, and may be that one. */
   readonly #undecided = new Set<Page>();
   #opening = 0;
 
-  /** To be made before the context has any page. */
+  /** Must be made before the context has any page. */
   constructor(context: BrowserContext) {
     this.#context = context;
     context.on("page", (page) => {
@@ -37,7 +28,7 @@ export class OwnPages {
   async open(): Promise<Page> {
     this.#opening += 1;
     try {
-      const page = await within(BROWSER_CALL_LIMIT_MS, "open a page", this.#context.newPage());
+      const page = await browserCall(OPEN_LIMIT_MS, "open a page", this.#context.newPage());
       this.#own.add(page);
       return page;
     } finally {

@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { CDPSession, Page } from "playwright";
 import { GatewayError } from "../errors.ts";
+import { abortable } from "../process/abortable.ts";
 import type { PageRequest, PageResponse } from "../sites/site.ts";
 import { addressOf, leftSite } from "./address.ts";
 import { installAgent, type PageAgent, type PageOrder } from "./in-page.ts";
 import { failureOf, hasCause, isElsewhere } from "./page-failure.ts";
 import { RequestFailures } from "./request-failures.ts";
 import { CREDIT_BYTES, Transfer } from "./transfer.ts";
-import { within } from "./within.ts";
+import { browserCall } from "./browser-call.ts";
 
 const WORLD_NAME = "gateway";
 const AGENT_NAME = "agent";
@@ -16,6 +17,8 @@ const BINDING_NAME = "tell";
 const PAGE_CALL_LIMIT_MS = 5_000;
 /** A page ends its requests in milliseconds. */
 const END_LIMIT_MS = 500;
+/** How long cancelled requests may take to leave the page. */
+const QUIET_LIMIT_MS = 2_000;
 /** A page that runs no script for so long is taken for frozen. */
 const PING_LIMIT_MS = 5_000;
 /**
@@ -59,7 +62,7 @@ export class PageFetcher {
 
   /** @throws GatewayError `session_lost` */
   static async open(page: Page, options: PageFetcherOptions): Promise<PageFetcher> {
-    const cdp = await within(PAGE_CALL_LIMIT_MS, "attach to the page", page.context().newCDPSession(page));
+    const cdp = await browserCall(PAGE_CALL_LIMIT_MS, "attach to the page", page.context().newCDPSession(page));
     const fetcher = new PageFetcher(cdp, page, options);
     cdp.on("Runtime.bindingCalled", (event) => fetcher.#receive(event));
     cdp.on("Runtime.executionContextDestroyed", (event) => fetcher.#forgetWorld(event.executionContextId));
@@ -69,7 +72,7 @@ export class PageFetcher {
       cdp.send("Runtime.addBinding", { name: BINDING_NAME, executionContextName: WORLD_NAME }),
       cdp.send("Storage.overrideQuotaForOrigin", { origin: options.origin.origin, quotaSize: MAX_STORED_BYTES }),
     ]);
-    await within(PAGE_CALL_LIMIT_MS, "prepare the page", ready);
+    await browserCall(PAGE_CALL_LIMIT_MS, "prepare the page", ready);
     return fetcher;
   }
 
@@ -102,9 +105,9 @@ export class PageFetcher {
     return { ...head, body: this.#read(nonce, transfer) };
   }
 
-  /** Resolves true once nothing of an earlier request runs in the page any more; false when that takes too long. */
-  async isQuiet(limitMs: number): Promise<boolean> {
-    return (await this.#areOver(limitMs)) && this.#lost === undefined;
+  /** Resolves true once no earlier request runs in the page any more; false when that takes too long. */
+  async isQuiet(): Promise<boolean> {
+    return (await this.#areOver(QUIET_LIMIT_MS)) && this.#lost === undefined;
   }
 
   get isIdle(): boolean {
@@ -113,14 +116,13 @@ export class PageFetcher {
 
   /** Resolves when the requests that run now are over. @throws the signal's reason. */
   async whenIdle(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    await this.#allDone();
+    await abortable(this.#allDone(), signal);
   }
 
   /** Whether the page still runs scripts. */
   async isAlive(): Promise<boolean> {
     const call = this.#cdp.send("Runtime.evaluate", { expression: "1" });
-    return within(PING_LIMIT_MS, "answer a ping", call).then(
+    return browserCall(PING_LIMIT_MS, "answer a ping", call).then(
       () => true,
       () => false,
     );
@@ -128,7 +130,7 @@ export class PageFetcher {
 
   /** What the page's heap grew by since it was opened, its buffers included. */
   async heapGrowthBytes(): Promise<number> {
-    const { usedSize, ...rest } = await within(
+    const { usedSize, ...rest } = await browserCall(
       PAGE_CALL_LIMIT_MS,
       "weigh the page",
       this.#cdp.send("Runtime.getHeapUsage"),
@@ -192,7 +194,7 @@ export class PageFetcher {
       });
       return executionContextId;
     };
-    return within(PAGE_CALL_LIMIT_MS, "enter the page", create());
+    return browserCall(PAGE_CALL_LIMIT_MS, "enter the page", create());
   }
 
   async #tellAgent<M extends keyof PageAgent>(method: M, ...values: Parameters<PageAgent[M]>): Promise<void> {
@@ -202,7 +204,7 @@ export class PageFetcher {
       executionContextId: this.#contextId,
       arguments: values.map((value: unknown) => ({ value })),
     });
-    const { exceptionDetails } = await within(PAGE_CALL_LIMIT_MS, `${method} a request in the page`, call);
+    const { exceptionDetails } = await browserCall(PAGE_CALL_LIMIT_MS, `${method} a request in the page`, call);
     if (exceptionDetails) throw new GatewayError("session_lost", "The page refused the request.");
   }
 
@@ -253,7 +255,7 @@ export class PageFetcher {
   }
 
   async #areOver(limitMs: number): Promise<boolean> {
-    return within(limitMs, "end earlier requests", this.#allDone()).then(
+    return browserCall(limitMs, "end earlier requests", this.#allDone()).then(
       () => true,
       () => false,
     );

@@ -2,7 +2,7 @@ import type { CDPSession, Page } from "playwright";
 import type { Proxy } from "../credentials/proxy.ts";
 import { GatewayError } from "../errors.ts";
 import type { PageResponse } from "../sites/site.ts";
-import { within } from "./within.ts";
+import { browserCall } from "./browser-call.ts";
 
 /** A CDP call into a live page takes about a millisecond; a page that needs this long is stuck. */
 const PAGE_CALL_LIMIT_MS = 5_000;
@@ -29,14 +29,14 @@ export class ProxySignIn {
 
   /** To be called before the page goes anywhere. @throws GatewayError `session_lost` */
   static async open(page: Page, proxy: Proxy): Promise<ProxySignIn> {
-    const cdp = await within(PAGE_CALL_LIMIT_MS, "attach to the page", page.context().newCDPSession(page));
+    const cdp = await browserCall(PAGE_CALL_LIMIT_MS, "attach to the page", page.context().newCDPSession(page));
     const signIn = new ProxySignIn(cdp, proxy);
     cdp.on("Fetch.requestPaused", ({ requestId }) => signIn.#tell("Fetch.continueRequest", { requestId }));
     cdp.on("Fetch.authRequired", (event) => signIn.#answer(event));
     // All requests: the challenge of one that is not looked at waits for ever for a dialog.
     const patterns = [{ urlPattern: "*" }];
     const enabled = cdp.send("Fetch.enable", { handleAuthRequests: true, patterns });
-    await within(PAGE_CALL_LIMIT_MS, "prepare the page for its proxy", enabled);
+    await browserCall(PAGE_CALL_LIMIT_MS, "prepare the page for its proxy", enabled);
     return signIn;
   }
 

@@ -1,11 +1,12 @@
 import type { Page } from "playwright";
+import { withTimeout } from "../process/with-timeout.ts";
 
-/** A page's own addresses are without end. */
+/** A page can make up any number of addresses. */
 const MAX_ADDRESSES = 32;
-/** The browser tells why a request failed about when the page tells that it did, mostly before. */
+/** The browser tells why a request failed at about the time when the page tells that it failed, and mostly before. */
 const TOLD_LIMIT_MS = 200;
 
-/** Why requests failed: a page is not told, and the browser is. */
+/** Why requests failed. The browser knows the reason; the page is not told. */
 export class RequestFailures {
   readonly #byUrl = new Map<string, string>();
   #wake: () => void = () => {};
@@ -21,7 +22,7 @@ export class RequestFailures {
     });
   }
 
-  /** Forgets what befell earlier requests to this address. */
+  /** Forgets why earlier requests to this address failed. */
   forget(url: string): void {
     this.#byUrl.delete(url);
   }
@@ -30,10 +31,8 @@ export class RequestFailures {
   async of(url: string): Promise<string | undefined> {
     if (!this.#byUrl.has(url)) {
       const told = Promise.withResolvers<void>();
-      const timer = setTimeout(told.resolve, TOLD_LIMIT_MS);
       this.#wake = () => this.#byUrl.has(url) && told.resolve();
-      await told.promise;
-      clearTimeout(timer);
+      await withTimeout(told.promise, TOLD_LIMIT_MS, () => undefined);
     }
     return this.#byUrl.get(url);
   }

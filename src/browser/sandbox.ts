@@ -4,16 +4,7 @@ import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { isPassable } from "../process/temp-dir.ts";
 import { browserEnvironment, strangerEnvironment } from "./environment.ts";
-
-/** How Chromium is confined. */
-export interface Confinement {
-  /** With Chromium's own sandbox around each page. */
-  readonly isSandboxed: boolean;
-  /** The user it runs as in place of the gateway's, which is root; as number, since it needs no name. */
-  readonly userId: number | undefined;
-  /** Why it is not confined better, where it is not. */
-  readonly reason?: string;
-}
+import type { Confinement } from "./provider.ts";
 
 /** A command that starts Chromium so confined. */
 export interface Launcher {
@@ -49,23 +40,23 @@ export function isSandboxMissing(said: string): boolean {
   return /no usable sandbox|sandbox_linux|setuid sandbox|zygote_host|credentials\.cc/i.test(said);
 }
 
-export async function launcherFor(confinement: Confinement, path: string, scratchDir: string): Promise<Launcher> {
+export async function launcherFor(confinement: Confinement, path: string, tempDir: string): Promise<Launcher> {
   const { userId } = confinement;
-  if (!IS_ROOT) return { executablePath: path, env: { ...browserEnvironment(), TMPDIR: scratchDir } };
-  const script = join(scratchDir, "launch");
-  await writeFile(script, userId === undefined ? asRoot(path) : asUser(userId, path, scratchDir), { mode: 0o755 });
+  if (!IS_ROOT) return { executablePath: path, env: { ...browserEnvironment(), TMPDIR: tempDir } };
+  const script = join(tempDir, "launch");
+  await writeFile(script, userId === undefined ? asRoot(path) : asUser(userId, path, tempDir), { mode: 0o755 });
   if (userId === undefined) {
-    return { executablePath: script, env: { ...browserEnvironment(), TMPDIR: scratchDir } };
+    return { executablePath: script, env: { ...browserEnvironment(), TMPDIR: tempDir } };
   }
-  await letThrough(dirname(scratchDir));
-  for (const needed of [scratchDir, await realpath(path)]) await assertReachable(needed);
-  const env = { ...strangerEnvironment(scratchDir), TMPDIR: scratchDir, ...(await takeAlong(scratchDir)) };
+  await letThrough(dirname(tempDir));
+  for (const needed of [tempDir, await realpath(path)]) await assertReachable(needed);
+  const env = { ...strangerEnvironment(tempDir), TMPDIR: tempDir, ...(await takeAlong(tempDir)) };
   return { executablePath: script, env };
 }
 
 /** Playwright makes the profile's folder as root, so the browser gets another one. */
-function asUser(userId: number, path: string, scratchDir: string): string {
-  const folder = quoted(scratchDir);
+function asUser(userId: number, path: string, tempDir: string): string {
+  const folder = quoted(tempDir);
   return `#!/bin/sh
 for arg; do
   shift

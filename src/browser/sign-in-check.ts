@@ -1,6 +1,6 @@
 import { GatewayError } from "../errors.ts";
 import type { PageFetch, Site } from "../sites/site.ts";
-import { within } from "./within.ts";
+import { browserCall } from "./browser-call.ts";
 
 /** A site tells in milliseconds who is signed in; one that needs this long is stuck. */
 const CHECK_LIMIT_MS = 10_000;
@@ -19,6 +19,6 @@ export async function assertSignedIn(
     return response;
   };
   const asked = site.isSignedIn(keepingFetch, signal);
-  if (await within(CHECK_LIMIT_MS, "ask whether the account is signed in", asked)) return;
+  if (await browserCall(CHECK_LIMIT_MS, "ask whether the account is signed in", asked)) return;
   throw new GatewayError("account_signed_out", "The site says that this account is signed out.");
 }

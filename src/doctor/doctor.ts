@@ -1,4 +1,5 @@
 import { BrowserSupervisor } from "../browser/browser-supervisor.ts";
+import { LocalBrowsers } from "../browser/local.ts";
 import type { Config } from "../config/config.ts";
 import { pasteNotes } from "../credentials/paste-notes.ts";
 import { createLog, Redaction } from "../observe/log.ts";
@@ -25,7 +26,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
   }
   for (const warning of config.warnings) report.note(warning);
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
-  await using supervisor = new BrowserSupervisor(config.browser, log);
+  await using supervisor = new BrowserSupervisor(new LocalBrowsers(config.browser), log);
   await report.check("Chromium", async () => {
     const browser = await supervisor.browser();
     return `${browser.version()} (${config.browser.browserPath}), ${sandboxOf(supervisor)}`;

@@ -100,9 +100,9 @@ export class PageBudget implements Disposable {
 
   /** A page grows with use, and only a new one gives that back. The old one serves until the new one is ready. */
   async renewWorn({ id, session }: Account, log: Log, signal: AbortSignal): Promise<void> {
-    if (!(await session.isWorn())) return;
+    if (!(await session.shouldRecycle())) return;
     try {
-      await session.renew(signal);
+      await session.recycle(signal);
       log.info({ account: id }, "page renewed");
     } catch (cause) {
       log.warn({ account: id, err: cause }, "page not renewed");

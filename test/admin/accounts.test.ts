@@ -6,6 +6,7 @@ import { ACCOUNT_STATES } from "../../src/pool/account.ts";
 import { ADMIN_KEY } from "../support/api-key.ts";
 import { KEY, says, serve } from "../support/scripted-gateway.ts";
 import { openWorld, type World } from "../support/world.ts";
+import { mainPidOf } from "../support/main-pid.ts";
 
 const ROUTES = ["/metrics", "/admin/api/accounts"];
 const ACCOUNT = {
@@ -68,7 +69,7 @@ test("the metrics count by the same names", async () => {
   expect(await metric(world, "gateway_waiting_requests")).toEqual({ "": 0 });
   expect(await metric(world, "gateway_open_pages")).toEqual({ "": 1 });
   expect(await metric(world, "gateway_browser_starts_total")).toEqual({ "": 1 });
-  process.kill((await world.gateway.browsers.supervisors[0]?.pid()) ?? 0, "SIGKILL");
+  process.kill((await mainPidOf(world.gateway.browsers.supervisors[0])) ?? 0, "SIGKILL");
   await expect.poll(() => metric(world, "gateway_browser_starts_total")).toEqual({ "": 2 });
 });
 

@@ -8,6 +8,8 @@ import { chromiumProcesses } from "../faults/processes.ts";
 import { kibOf } from "./memory-of.ts";
 import { CHALLENGE_TIMEOUT_MS, sessionOf, type GatewayPath, type Upstream } from "./paths.ts";
 import { median, percentile, table } from "./statistics.ts";
+import { LocalBrowsers } from "../../src/browser/local.ts";
+import { mainPidOf } from "../support/main-pid.ts";
 
 export const SLEEPERS = 100;
 /** An account falls asleep as soon as it may. */
@@ -69,14 +71,10 @@ export async function weighSleep({ origin, browserArgs, cookies }: Upstream, bro
   return `${title.join("\n")}\n\n${table(["PSS, MiB", ...kinds, "all"], rows)}`;
 }
 
-function openFleet(
-  browserPath: string,
-  browserArgs: string,
-  limits: Pick<FleetOptions, "accountsPerBrowser" | "maxOpenSessions">,
-): BrowserFleet {
+function openFleet(browserPath: string, browserArgs: string, limits: FleetOptions): BrowserFleet {
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const options = { browserPath, browserMode: "headless", stealth: true, browserArgs: [browserArgs] } as const;
-  return new BrowserFleet({ ...options, ...limits }, log);
+  return new BrowserFleet(new LocalBrowsers(options), limits, log);
 }
 
 function visitHome(page: Page, origin: string): Promise<void> {
@@ -100,7 +98,7 @@ async function settled(fleet: BrowserFleet): Promise<Weight> {
 async function weigh(fleet: BrowserFleet): Promise<Weight> {
   const kinds: Record<string, number> = {};
   for (const host of fleet.supervisors) {
-    for (const { pid, command } of await chromiumProcesses((await host.pid()) ?? 0)) {
+    for (const { pid, command } of await chromiumProcesses((await mainPidOf(host)) ?? 0)) {
       const kind = /--type=(\S+)/.exec(command)?.[1] ?? "main";
       kinds[kind] = (kinds[kind] ?? 0) + (await kibOf(pid, "smaps_rollup", "Pss")) / 1024;
     }

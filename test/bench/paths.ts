@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { on, once } from "node:events";
 import { createInterface } from "node:readline";
 import { BrowserSupervisor } from "../../src/browser/browser-supervisor.ts";
+import { LocalBrowsers } from "../../src/browser/local.ts";
 import { Session } from "../../src/browser/session.ts";
 import { AuthCookies } from "../../src/browser/auth-cookies.ts";
 import { createLog, Redaction } from "../../src/observe/log.ts";
@@ -58,10 +59,8 @@ export function sessionOf(host: BrowserSupervisor, cookie: string, origin: strin
 /** The fetch in the page and its binding, with no gateway around it. */
 export async function openFloor({ origin, browserArgs, cookies }: Upstream, path: string): Promise<Path> {
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
-  const host = new BrowserSupervisor(
-    { browserPath: path, browserMode: "headless", stealth: true, browserArgs: [browserArgs] },
-    log,
-  );
+  const options = { browserPath: path, browserMode: "headless", stealth: true, browserArgs: [browserArgs] } as const;
+  const host = new BrowserSupervisor(new LocalBrowsers(options), log);
   const sessions = cookies.map((cookie) => sessionOf(host, cookie, origin));
   const { signal } = new AbortController();
   for (const session of sessions) await session.open(signal);

@@ -6,13 +6,15 @@ import { expect, test } from "vitest";
 import { BrowserSupervisor } from "../../src/browser/browser-supervisor.ts";
 import type { LaunchOptions } from "../../src/browser/launch.ts";
 import { createLog, Redaction } from "../../src/observe/log.ts";
+import { LocalBrowsers } from "../../src/browser/local.ts";
+import { mainPidOf } from "../support/main-pid.ts";
 
 const CHROMIUM = process.env["BROWSER_PATH"] ?? "/usr/bin/chromium";
 
 function openHost(options: Partial<LaunchOptions>): BrowserSupervisor {
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const usual = { browserPath: CHROMIUM, browserMode: "headless", stealth: true, browserArgs: [] } as const;
-  return new BrowserSupervisor({ ...usual, ...options }, log);
+  return new BrowserSupervisor(new LocalBrowsers({ ...usual, ...options }), log);
 }
 
 test("a browser that did not start is tried again, however often it was asked for meanwhile", async () => {
@@ -89,7 +91,7 @@ test.runIf(IS_ROOT)(
     await host.browser();
     const reason = expect.stringContaining(`only root may come to ${browserPath}`);
     expect(host.confinement).toEqual({ isSandboxed: false, userId: undefined, reason });
-    const stat = await readFile(`/proc/${await host.pid()}/stat`, "utf8");
+    const stat = await readFile(`/proc/${await mainPidOf(host)}/stat`, "utf8");
     expect(Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16])).toBeGreaterThanOrEqual(0);
   },
 );

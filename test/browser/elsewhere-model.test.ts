@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { BrowserFleet } from "../../src/browser/browser-fleet.ts";
+import { LocalBrowsers } from "../../src/browser/local.ts";
 import { Session } from "../../src/browser/session.ts";
 import { AuthCookies } from "../../src/browser/auth-cookies.ts";
 import { GatewayError } from "../../src/errors.ts";
@@ -48,8 +49,8 @@ class Scene implements AsyncDisposable {
     const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
     const browser = { browserPath: BROWSER_PATH, browserMode: "headless", stealth: true } as const;
     const browserArgs = [`${site.browserArgs},${elsewhere.spkiHash}`];
-    const fleet = { ...browser, browserArgs, accountsPerBrowser: 1, maxOpenSessions: 1 };
-    this.#fleet = stack.use(new BrowserFleet(fleet, log));
+    const provider = new LocalBrowsers({ ...browser, browserArgs });
+    this.#fleet = stack.use(new BrowserFleet(provider, { accountsPerBrowser: 1, maxOpenSessions: 1 }, log));
     const chat = gptomni(new URL(site.origin));
     const limits = { maxReplyBytes: 1_000_000, renewAfterRequests: 1_000, challengeTimeoutMs: 5_000 };
     const signIn = new AuthCookies(chat, site.addAccount("alice"));
@@ -80,7 +81,7 @@ class Scene implements AsyncDisposable {
       "site stays": async () => this.site.pages.delete("/zh"),
       sleep: () => this.#session.sleep(),
       wake: () => this.#session.open(PATIENT, { isKnownSignedIn: true }),
-      renew: () => this.#session.renew(PATIENT),
+      renew: () => this.#session.recycle(PATIENT),
       rebuild: async () => {
         await this.#session.closePage();
         await this.#session.open(PATIENT);

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { withoutNeedlessFeatures } from "../../src/browser/features.ts";
 import { openWorld } from "../support/world.ts";
+import { mainPidOf } from "../support/main-pid.ts";
 
 const SWITCH = "--disable-features=";
 
@@ -11,7 +12,7 @@ test("an open session costs one renderer, and what Playwright switches off stays
   const cdp = await (await host?.browser())?.newBrowserCDPSession();
   const { processInfo = [] } = (await cdp?.send("SystemInfo.getProcessInfo")) ?? {};
   expect(processInfo.filter(({ type }) => type === "renderer")).toHaveLength(2);
-  const args = (await readFile(`/proc/${await host?.pid()}/cmdline`, "utf8")).split("\0");
+  const args = (await readFile(`/proc/${await mainPidOf(host)}/cmdline`, "utf8")).split("\0");
   const lists = args.filter((arg) => arg.startsWith(SWITCH)).map((arg) => arg.slice(SWITCH.length).split(","));
   expect(lists).toHaveLength(2);
   expect(lists[1]).toEqual(expect.arrayContaining(lists[0] ?? []));

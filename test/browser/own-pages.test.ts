@@ -3,6 +3,7 @@ import type { Page } from "playwright";
 import { expect, test } from "vitest";
 import type { SitePage } from "../../src/simulator/site-page.ts";
 import { openWorld, type World } from "../support/world.ts";
+import { mainPidOf } from "../support/main-pid.ts";
 
 /** As a person who clicks often would let them through. */
 const LET_THROUGH = "--disable-popup-blocking";
@@ -79,9 +80,9 @@ test("popups leave no page behind when the account sleeps and wakes", async () =
 
 test("the browser's own brakes are on: popups without a person's click, and floods of calls", async () => {
   await using world = await openPopupWorld({ home: popupPage("open('/popup')"), browserArgs: "" });
-  const args = (await readFile(`/proc/${await world.gateway.browsers.supervisors[0]?.pid()}/cmdline`, "utf8")).split(
-    "\0",
-  );
+  const args = (
+    await readFile(`/proc/${await mainPidOf(world.gateway.browsers.supervisors[0])}/cmdline`, "utf8")
+  ).split("\0");
   expect(args).not.toContain(LET_THROUGH);
   expect(args).not.toContain("--disable-ipc-flooding-protection");
   const [page] = await pagesOf(world);

@@ -7,6 +7,8 @@ import { createLog, Redaction } from "../../src/observe/log.ts";
 import { Simulator } from "../../src/simulator/simulator.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
 import { chromiumProcesses } from "../faults/processes.ts";
+import { LocalBrowsers } from "../../src/browser/local.ts";
+import { mainPidOf } from "../support/main-pid.ts";
 
 const PATIENT = new AbortController().signal;
 const BROWSER = { browserPath: process.env["BROWSER_PATH"] ?? "/usr/bin/chromium", browserMode: "headless" } as const;
@@ -49,7 +51,9 @@ async function makeSession({
   const simulator = opening.use(await Simulator.start());
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const options = { ...BROWSER, stealth: true, browserArgs: [simulator.browserArgs] };
-  const fleet = opening.use(new BrowserFleet({ ...options, accountsPerBrowser: 1, maxOpenSessions: 1 }, log));
+  const fleet = opening.use(
+    new BrowserFleet(new LocalBrowsers(options), { accountsPerBrowser: 1, maxOpenSessions: 1 }, log),
+  );
   const real = gptomni(new URL(simulator.origin));
   const isSignedIn: Site["isSignedIn"] = async (fetch, signal) => {
     onSignInCheck(simulator);
@@ -99,7 +103,7 @@ test("a token that the page's own script was given is known with the next ping",
 async function killBrowser(fleet: BrowserFleet): Promise<void> {
   const gone = Promise.withResolvers<unknown>();
   (await fleet.supervisors[0]?.browser())?.once("disconnected", gone.resolve);
-  const pid = await fleet.supervisors[0]?.pid();
+  const pid = await mainPidOf(fleet.supervisors[0]);
   // To a signal, 0 means the sender's own group.
   if (!pid) throw new Error("no browser runs");
   process.kill(pid, "SIGKILL");
@@ -124,7 +128,7 @@ test("a new page that dies while it waits for the old one's answer takes no plac
   const stalled = new AbortController();
   const prompt = { path: "/api/chatWithText", method: "POST", headers: {}, body: '{"prompt":"hi"}' } as const;
   await session.fetch(prompt, stalled.signal);
-  const renewed = session.renew(PATIENT);
+  const renewed = session.recycle(PATIENT);
   await expect.poll(() => answers).toBe(2);
   const pages = (await fleet.supervisors[0]?.browser())?.contexts()[0]?.pages();
   await pages?.[1]?.close();
@@ -138,7 +142,7 @@ test("a session whose browser lost the cookies is found by a ping, and opens wit
   const { session, fleet } = opened;
   const lost: string[] = [];
   session.onLost = ({ message }) => void lost.push(message);
-  const mainPid = (await fleet.supervisors[0]?.pid()) ?? 0;
+  const mainPid = (await mainPidOf(fleet.supervisors[0])) ?? 0;
   const [before] = await chromiumProcesses(mainPid, NETWORK_SERVICE);
   if (!before) throw new Error("no network service runs");
   process.kill(before.pid, "SIGKILL");

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import type { BrowserSupervisor } from "../../src/browser/browser-supervisor.ts";
 import { openWorld, type World } from "../support/world.ts";
+import { mainPidOf } from "../support/main-pid.ts";
 
 const ENDLESS = '@sim {"chunks":100000,"chunkDelayMs":20,"chunkText":"tick "}';
 
@@ -147,12 +148,12 @@ test("a renderer that is killed fails its request at once, and the account comes
 
 test("a browser that is killed is started again, with the tokens that were rotated", async () => {
   await using world = await openWorld({ settings: PATIENT });
-  const pid = await hostOf(world).pid();
+  const pid = await mainPidOf(hostOf(world));
   const failure = await interrupt(world, async () => process.kill(pid ?? 0, "SIGKILL"));
   expect(failure.code).toBe("session_lost");
   await expect(world.ask("again?")).resolves.toContain("again?");
   await world.untilReady();
-  expect(await hostOf(world).pid()).not.toBe(pid);
+  expect(await mainPidOf(hostOf(world))).not.toBe(pid);
 });
 
 test("an account is not taken for signed out when its browser lost the cookies", async () => {
@@ -183,7 +184,7 @@ test("nothing is left behind: no browser process, no folder", async () => {
   let pid: number | undefined;
   {
     await using world = await openWorld({ accounts: ["alice"] });
-    pid = await hostOf(world).pid();
+    pid = await mainPidOf(hostOf(world));
     expect(pid).toBeGreaterThan(1);
   }
   expect(await livingInGroup(pid ?? 0)).toEqual([]);

@@ -16,6 +16,7 @@ import type { Evidence } from "./invariants.ts";
 import { chromiumProcesses, zombiesOf, type ProcessEntry } from "./processes.ts";
 import { FaultProxy } from "./proxy.ts";
 import { storedTokens, tokenOf } from "./tokens.ts";
+import { mainPidOf } from "../support/main-pid.ts";
 
 export interface SceneOptions {
   /** Those that faults may meet; `alice` unless told. Another one, the bystander, answers all the while. */
@@ -136,7 +137,7 @@ export class Scene extends Clients {
 
   /** The victim's processes of a type; without one its main process. */
   async processIds(type: string, asked?: Asked): Promise<number[]> {
-    const mainPid = (await this.hostOf(asked).pid()) ?? 0;
+    const mainPid = (await mainPidOf(this.hostOf(asked))) ?? 0;
     if (type === "") return [mainPid];
     return (await chromiumProcesses(mainPid, type)).map(({ pid }) => pid);
   }
@@ -157,7 +158,7 @@ export class Scene extends Clients {
     await this.#untilSettled(lasting);
     const { waiting } = world.gateway.pool;
     const { supervisors: hosts } = world.gateway.browsers;
-    const mainPids = (await Promise.all(hosts.map((host) => host.pid()))).filter((pid) => pid !== undefined);
+    const mainPids = (await Promise.all(hosts.map(mainPidOf))).filter((pid) => pid !== undefined);
     const scratchDirs = await this.#folder.browserFolders();
     await world.gateway[Symbol.asyncDispose]();
     const processesLeft = await leftOf(mainPids);

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { ASLEEP } from "../../src/pool/page-budget.ts";
 import { openWorld, type World } from "../support/world.ts";
+import { mainPidOf } from "../support/main-pid.ts";
 
 const WAIT = { timeout: 30_000, interval: 20 };
 const TEN = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
@@ -55,7 +56,7 @@ test("after a browser died, its accounts' pages are opened at the same rate", as
     accounts: TEN.slice(0, 4),
     settings: { OPEN_RATE: "1/24h", MAX_OPEN_SESSIONS: "4" },
   });
-  const pid = await world.gateway.browsers.supervisors[0]?.pid();
+  const pid = await mainPidOf(world.gateway.browsers.supervisors[0]);
   process.kill(pid ?? 0, "SIGKILL");
   await vi.waitFor(() => {
     expect(world.logged.join("")).toContain("chromium is gone");

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
 import type { AccountStatus } from "../../src/pool/session-pool.ts";
 import { openWorld, type World } from "../support/world.ts";
+import { mainPidOf } from "../support/main-pid.ts";
 
 const NAMES = ["a", "b", "c", "d", "e", "f"];
 
@@ -95,7 +96,7 @@ test("many accounts over few pages need few browsers", async () => {
 test("a request that comes while its account's page is being closed is answered all the same", async () => {
   const settings = { HIBERNATE_AFTER_SECONDS: "1", QUEUE_TIMEOUT_SECONDS: "5" };
   await using world = await openWorld({ accounts: ["alice"], settings });
-  const pid = (await world.gateway.browsers.supervisors[0]?.pid()) ?? 0;
+  const pid = (await mainPidOf(world.gateway.browsers.supervisors[0])) ?? 0;
   const { pool } = world.gateway;
   while (pool.states[0]?.state !== "idle") await setImmediate();
   // Nothing came back from the browser yet, and nothing does until somebody waits.

@@ -20,7 +20,7 @@ function openSession(): Session {
     onLost: () => {},
     keepCookies: async () => {},
     isQuiet: async () => true,
-    isWorn: async () => false,
+    shouldRecycle: async () => false,
     open: async () => {},
     ping: async () => {},
     fetch: async () => ({ status: 200, headers: {}, body: (async function* () {})() }),
