@@ -83,15 +83,15 @@ export class AccountManager {
     const stored = await states.load(identity);
     const host = browsers.assign();
     const signIn = new AuthCookies(site, cookie, stored?.cookies);
-    if (stored?.isConfiguredAnew) signIn.takeOver();
+    if (stored?.isConfiguredAnew) signIn.mergePaste();
     const session = new Session(host, signIn, { ...options, site, proxy: identity.proxy ?? options.proxy });
     const pace = new RateLimiter(options.rateLimit, await states.sentAt(identity));
     const isMember = (): boolean => this.#members.get(id)?.account === account;
     const onChange = (changed: Account): void => {
       const { state, reason, since, nextTryAt } = changed;
       log.debug({ account: id, state, reason, since, nextTryAt }, "account state");
-      if (state === "ready" || state === "rate_limited") signIn.prove();
-      if (state === "expired" && signIn.fallBack())
+      if (state === "ready" || state === "rate_limited") signIn.confirm();
+      if (state === "expired" && signIn.tryNext())
         log.info({ account: id }, "signed out: trying another known sign-in");
       if (isMember()) states.changed(identity, changed);
       alerts.changed(changed);

@@ -2,23 +2,23 @@ import { GatewayError } from "../errors.ts";
 
 const MAX_ADDRESS_CHARACTERS = 200;
 
-/** Whether a document at this address is the site's. */
+/** Whether a document at this address belongs to the site. */
 export function isAt(url: string, origin: URL): boolean {
   return URL.parse(url)?.origin === origin.origin;
 }
 
-/** The address as an operator may see it: without query and fragment, where sites put tokens. */
+/** The address for logs and errors: without query and fragment, where sites put tokens. */
 export function addressOf(url: string): string {
   if (url.startsWith("chrome-error:")) return "an error page of the browser";
   return url.replace(/[?#].*$/s, "").slice(0, MAX_ADDRESS_CHARACTERS);
 }
 
-/** A page in use that stands elsewhere now. `address`: from `addressOf`. */
+/** The error for a page in use that left the site. `address`: from `addressOf`. */
 export function leftSite(address: string): GatewayError {
   return new GatewayError("session_lost", `The page left the site and stands at ${address}; nothing was sent there.`);
 }
 
-/** A page that was opened at the site and came to stand elsewhere. */
+/** The error for a page that was opened at the site and was led elsewhere. */
 export function movedAway(url: string, origin: URL): GatewayError {
   const address = addressOf(url);
   const target = URL.parse(url);
@@ -30,7 +30,7 @@ export function movedAway(url: string, origin: URL): GatewayError {
   return new GatewayError("site_changed", `The site's page went to ${address}; nothing is sent there. ${advice}`);
 }
 
-/** Apex and www, http and https, and ports are names of one site. */
+/** Whether both addresses have the same host name, with or without `www.`. The scheme and the port may differ. */
 function isSameName(one: URL, other: URL): boolean {
   return bareName(one) === bareName(other);
 }

@@ -16,28 +16,29 @@ import { browserCall } from "./browser-call.ts";
 
 /** Cookie calls take milliseconds; a browser that needs this long is stuck. */
 const COOKIE_CALL_LIMIT_MS = 10_000;
-/** A moment in the past, in seconds since the epoch: a cookie that ends then is removed, and no other one. */
+/** In the past, in seconds since the epoch. Setting a cookie that expires then removes it, and no other cookie. */
 const PAST_SECONDS = 1;
 
-/** What keeps an account signed in: its cookies, as a browser held them last, since tokens rotate. */
+/** The cookies that keep an account signed in, as a browser held them last, because sites replace the tokens. */
 export class AuthCookies {
   readonly #site: Site;
   readonly #configured: StoredCookies;
   readonly #storage: readonly PastedStorage[];
-  /** The newest that are known; what is being tried in their place comes here once it is proven. */
+  /** The newest cookies known. Cookies on trial are moved here when the site accepts them. */
   #cookies: StoredCookies;
-  /** As they were when the site last took the account for signed in. */
-  #proven: StoredCookies | undefined;
-  /** What is tried in place of the newest, and what is left to try. */
+  /** The cookies with which the site last accepted the account as signed in. */
+  #accepted: StoredCookies | undefined;
+  /** The cookies on trial in place of the newest ones. */
   #trial: StoredCookies | undefined;
-  #left: StoredCookies[] | undefined;
+  /** The cookies that can still be tried. */
+  #untried: StoredCookies[] | undefined;
   #mustLeaveContext = false;
-  /** Called when the browser's cookies are other ones than before. */
+  /** Called when the browser's cookies changed. */
   onChange: () => void = () => {};
   /** Called with the name of each cookie that the browser refuses. */
   onRefused: (name: string) => void = () => {};
 
-  /** `paste`: cookies in any form that `readPaste` knows. `stored`: what a browser made of them before a restart. */
+  /** `paste`: cookies in any form that `readPaste` knows. `stored`: the cookies of the browser before a restart. */
   constructor(site: Site, paste: string, stored?: StoredCookies) {
     const { cookies, storage } = readPaste(paste) ?? { cookies: [], storage: [] };
     this.#site = site;
@@ -48,44 +49,43 @@ export class AuthCookies {
     this.#cookies = stored ?? this.#configured;
   }
 
-  /** The newest that are known. */
+  /** The newest cookies known. */
   get cookies(): StoredCookies {
     return this.#cookies;
   }
 
-  /** The values that sign the account in: secrets. */
+  /** The values that sign the account in. They are secrets. */
   get tokens(): string[] {
     return this.#authOf(this.#cookies).map(({ value }) => value);
   }
 
-  /** When the first of the cookies that keep the account signed in runs out; milliseconds since the epoch. */
+  /** When the first of the cookies that keep the account signed in expires, in milliseconds since the epoch. */
   get expiresAt(): number | undefined {
     return firstExpiry(this.#authOf(this.#cookies));
   }
 
-  /** The paste was changed beside the sign-in: what it holds now comes in, and the newest tokens stay. */
-  takeOver(): void {
-    const isNew = ({ name }: StoredCookie): boolean => !this.#site.isAuthCookie(name);
-    const fresh = this.#configured.filter(isNew);
+  /** Takes the pasted cookies that do not sign the account in, because they changed. The newest tokens stay. */
+  mergePaste(): void {
+    const fresh = this.#configured.filter(({ name }) => !this.#site.isAuthCookie(name));
     const kept = this.#cookies.filter(({ name }) => !fresh.some((one) => one.name === name));
     this.#cookies = [...fresh, ...kept];
   }
 
-  /** Signs a new context in. A cookie that the browser refuses costs that cookie. */
+  /** Signs a new context in. A cookie that the browser refuses is left out. */
   async applyTo(context: BrowserContext): Promise<void> {
     this.#mustLeaveContext = false;
-    const jar = this.#trial ?? this.#cookies;
-    // Clears the context's cookies, so it comes first.
+    const wanted = this.#trial ?? this.#cookies;
+    // Comes first, because it clears the context's cookies.
     if (this.#storage.length > 0) {
       const origins = this.#storage.map(({ origin, localStorage }) => ({ origin, localStorage: [...localStorage] }));
       await browserCall(COOKIE_CALL_LIMIT_MS, "set localStorage", context.setStorageState({ cookies: [], origins }));
     }
     const set = (cookies: StoredCookies): Promise<void> =>
       browserCall(COOKIE_CALL_LIMIT_MS, "set cookies", context.addCookies(cookies));
-    await set(jar).catch(async () => {
-      for (const cookie of jar) await set([cookie]).catch(() => this.onRefused(cookie.name));
+    await set(wanted).catch(async () => {
+      for (const cookie of wanted) await set([cookie]).catch(() => this.onRefused(cookie.name));
     });
-    // A page that is challenged until the site finds its own cookie comes back again and again.
+    // Removes what does not belong there. Otherwise the site could challenge each page again, as its own cookie is missing.
     context.on("page", (page) => {
       page.on("framenavigated", (frame) => {
         if (frame === page.mainFrame()) void this.#read(context).catch(() => {});
@@ -94,8 +94,8 @@ export class AuthCookies {
   }
 
   /**
-   * Takes the cookies that the context holds now, so that another one goes on with rotated tokens.
-   * @throws GatewayError `session_lost` when those that keep the account signed in are gone from it.
+   * Takes the cookies that the context holds now, so that the next context starts with the newest tokens.
+   * @throws GatewayError `session_lost` when the cookies that keep the account signed in are gone from the context.
    */
   async captureFrom(context: BrowserContext): Promise<void> {
     if (this.#mustLeaveContext) throw new GatewayError("session_lost", "The account tries another sign-in.");
@@ -109,36 +109,36 @@ export class AuthCookies {
     else this.#change(cookies);
   }
 
-  /** The site takes the account for signed in with what it holds now. */
-  prove(): void {
+  /** The site accepts the account as signed in with the cookies that it has now. */
+  confirm(): void {
     const trial = this.#trial;
-    this.#left = undefined;
+    this.#untried = undefined;
     this.#trial = undefined;
-    this.#proven = trial ?? this.#cookies;
+    this.#accepted = trial ?? this.#cookies;
     if (trial) this.#change(trial);
   }
 
   /**
-   * The site takes the account for signed out. Each other sign-in that is known is tried once, in a new context: the last
-   * one that held, then the configured one. False when none is left; the newest is tried from then on.
+   * The site says that the account is signed out. Other known cookies are tried, each once and in a new context: those that
+   * the site accepted last, then the configured ones. False if none is left; from then on, the newest are tried again.
    */
-  fallBack(): boolean {
-    this.#left ??= this.#otherSignIns();
+  tryNext(): boolean {
+    this.#untried ??= this.#alternatives();
     const before = this.#trial;
-    this.#trial = this.#left.shift();
+    this.#trial = this.#untried.shift();
     this.#mustLeaveContext = this.#trial !== before;
     return this.#trial !== undefined;
   }
 
-  #otherSignIns(): StoredCookies[] {
+  #alternatives(): StoredCookies[] {
     const tokens = (cookies: StoredCookies): string =>
       JSON.stringify(
         this.#authOf(cookies)
           .map(({ name, value }) => `${name}=${value}`)
           .toSorted(),
       );
-    const others = [this.#proven, this.#configured].filter((jar) => jar !== undefined && this.#authOf(jar).length > 0);
-    const byTokens = new Map(others.map((jar) => [tokens(jar ?? []), jar ?? []]));
+    const others = [this.#accepted, this.#configured].filter((cookies) => cookies && this.#authOf(cookies).length > 0);
+    const byTokens = new Map(others.map((cookies = []) => [tokens(cookies), cookies]));
     byTokens.delete(tokens(this.#cookies));
     return [...byTokens.values()];
   }
@@ -152,7 +152,7 @@ export class AuthCookies {
     return cookies.filter((cookie) => this.#site.isAuthCookie(cookie.name));
   }
 
-  /** What the context holds of the site, after what does not belong there was removed from it. */
+  /** The site's cookies in the context, after the removal of those that do not belong there. */
   async #read(context: BrowserContext): Promise<StoredCookies> {
     const all: StoredCookies = await browserCall(COOKIE_CALL_LIMIT_MS, "read cookies", context.cookies());
     const own = all.filter(({ domain }) => belongsTo(domain, this.#site.origin));
@@ -166,15 +166,15 @@ export class AuthCookies {
     return capped(kept, ({ name }) => (this.#site.isAuthCookie(name) ? 2 : known.has(name) ? 1 : 0));
   }
 
-  /** Scripts cannot set HttpOnly. What they set under a sign-in's name, for another path, is no sign-in. */
+  /** Scripts cannot set HttpOnly. A cookie of theirs with the name of a token, for another path, is no token. */
   #isForged({ name, httpOnly }: StoredCookie): boolean {
     if (!this.#site.isAuthCookie(name) || httpOnly) return false;
     return !this.#configured.some((cookie) => cookie.name === name && cookie.httpOnly === false);
   }
 
   /**
-   * A Cookie header does not tell a cookie's scope, and a site reads the older of two of one name. So what the site set
-   * takes the place of what was pasted, whatever its domain, path or partition.
+   * A pasted Cookie header does not tell the scope of a cookie, and a site reads the older of two with the same name. So a
+   * cookie that the site set replaces the pasted one, whatever its domain, path or partition.
    */
   #isSuperseded(cookie: StoredCookie, all: StoredCookies): boolean {
     if (!this.#isPasted(cookie)) return false;

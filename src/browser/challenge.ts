@@ -9,14 +9,14 @@ import { unreachable } from "./net-error.ts";
 import { browserCall } from "./browser-call.ts";
 
 const ALIVE_LIMIT_MS = 1_000;
-/** For the text of a page that is no success. */
+/** For reading the text of an error page. */
 const BODY_LIMIT_MS = 2_000;
-/** Of the time for a challenge: the browser solves one in 5 s where it can, and 30 s are usual. */
+/** The last part of the limit, for a second try. A browser that can solve a challenge does so in about 5 s of usually 30. */
 const SECOND_TRY_SHARE = 1 / 3;
 /** The wait before a page is opened again that was challenged after it loaded. It doubles, so that few pages ask. */
 const CHALLENGED_BACKOFF = { first: 500, factor: 2, max: Infinity };
 
-/** Where to, for whom, and how long all of it may take. */
+/** A visit to a page of the site; `limitMs` is for all of it. */
 export interface Visit {
   readonly url: URL;
   readonly site: Site;
@@ -24,8 +24,8 @@ export interface Visit {
 }
 
 /**
- * Goes to the page and waits while the browser solves what the site asks of it. The page is open when its document is
- * there: what else it loads is not waited for.
+ * Opens the address in the page and waits while the browser solves the site's challenge. The page counts as open as soon as
+ * its document is there; images and scripts may still be loading.
  * @throws GatewayError `site_challenged` when that takes longer than `limitMs`, `site_changed` when the page ends up
  * elsewhere, `site_unreachable`, `site_failed`, `session_lost`.
  */
@@ -45,7 +45,7 @@ export async function visit(page: Page, { url, site, limitMs }: Visit): Promise<
     const now = performance.now();
     if (now >= deadlineAt) throw await unsolved(page, site, challenge);
     response = await documents.after(challenge, (now < secondTryAt ? secondTryAt : deadlineAt) - now);
-    // One whose solution was lost on its way may stand still for ever: it is asked for anew, once.
+    // A challenge whose solution was lost may never end, so the page is loaded again, once.
     if (!response && now < secondTryAt) response = await go();
     else if (!response) throw await unsolved(page, site, challenge);
   }
@@ -54,7 +54,7 @@ export async function visit(page: Page, { url, site, limitMs }: Visit): Promise<
 }
 
 /**
- * Opens a page. A challenge that came when it stood there already has its turn with another one, as long as there is time.
+ * Opens a page. If the site challenges after the page loaded, opens another page, until `limitMs` is over.
  * @throws what `open` throws; the signal's reason.
  */
 export async function repeatChallenged<T>(open: () => Promise<T>, limitMs: number, signal: AbortSignal): Promise<T> {
@@ -73,10 +73,10 @@ export async function repeatChallenged<T>(open: () => Promise<T>, limitMs: numbe
 
 async function isChallenge(response: Response, site: Site): Promise<boolean> {
   const head = headOf(response);
-  // Most pages tell by their head, and a page that is all right is not read.
+  // The head is enough for most pages, and the text of a successful page is not read.
   if (response.ok() && response.status() === 200) return site.isChallenge(head, "");
   if (site.isChallenge(head, "")) return true;
-  // Chromium forgets it as soon as the page goes on.
+  // Chromium drops the text as soon as the page navigates.
   const text = await browserCall(BODY_LIMIT_MS, "read the page", response.text()).catch(() => undefined);
   return site.isChallenge(head, text);
 }
@@ -89,12 +89,12 @@ function failed(response: Response): GatewayError {
   return new GatewayError("site_failed", `The site's page answers ${response.status()}.`);
 }
 
-/** @throws GatewayError `session_lost` where the page says nothing at all: the site and its challenges had no part in it. */
+/** @throws GatewayError `session_lost` when the page does not respond at all, so that the failure is not the site's. */
 async function assertAlive(page: Page): Promise<void> {
-  // Not by `page.evaluate`, which claims that a person did something: popups would be let through.
+  // Not by `page.evaluate`, which counts as an action of the user and would allow popups.
   const answered = async (): Promise<void> => {
     const cdp = await page.context().newCDPSession(page);
-    // While a page is on its way to a server that says nothing, Chromium keeps back what is asked of it.
+    // While a page is loading from a server that does not answer, Chromium delays such calls.
     await cdp.send("Page.stopLoading").catch(() => {});
     await cdp.send("Runtime.evaluate", { expression: "1" });
     await cdp.detach();
@@ -109,7 +109,7 @@ async function assertAlive(page: Page): Promise<void> {
 async function unsolved(page: Page, site: Site, response: Response): Promise<GatewayError> {
   await assertAlive(page);
   const { status } = headOf(response);
-  // An error page may have scripts, too; it had its time.
+  // Not a challenge but an error page with scripts, which had its time.
   if (status >= 500 && status !== 503 && !site.isChallenge(headOf(response), "")) return failed(response);
   return new GatewayError(
     "site_challenged",

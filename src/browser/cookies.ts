@@ -2,21 +2,21 @@ import type { BrowserContext } from "playwright";
 import { belongsTo } from "../credentials/cookie-scope.ts";
 import type { PastedCookie } from "../credentials/paste.ts";
 
-/** As Playwright takes and gives them. */
+/** In the form that Playwright takes and gives. */
 export type StoredCookies = Parameters<BrowserContext["addCookies"]>[0];
 export type StoredCookie = StoredCookies[number];
 
-/** More than any site's page needs; a page that fills the jar pushes the sign-in out of it. */
+/** More than any site needs. A page that sets cookies without end would push out the cookies that sign in. */
 const MAX_COOKIES = 64;
-/** Servers refuse a request whose headers are longer, many from 16 KiB on; a page's script may fill the jar beyond that. */
+/** Many servers refuse a request with more than 16 KiB of headers, and a page's script can set more cookies than that. */
 const MAX_JAR_CHARACTERS = 12 * 1024;
-/** Chromium keeps no cookie longer; some exports count in milliseconds. */
+/** Chromium keeps no cookie longer. Some exports give the expiry in milliseconds, which is far in the future. */
 const MAX_AGE_SECONDS = 400 * 86_400;
 
 /**
- * Pasted cookies as the browser takes them; those of other sites are left out. What has no scope becomes host-only, as the
- * `__Host-` prefix demands. next-auth sets all of its cookies HttpOnly and SameSite=Lax; so is what it later rotates, and
- * both must be the same cookie.
+ * Pasted cookies in the browser's form, without those of other sites. A cookie without a domain becomes host-only, as the
+ * `__Host-` prefix demands. The defaults, HttpOnly and SameSite=Lax, are those of next-auth: when it replaces a token, the
+ * new cookie must replace the pasted one.
  */
 export function toBrowserCookies(pasted: readonly PastedCookie[], origin: URL): StoredCookies {
   const latest = Date.now() / 1000 + MAX_AGE_SECONDS;
@@ -38,13 +38,13 @@ export function toBrowserCookies(pasted: readonly PastedCookie[], origin: URL): 
     });
 }
 
-/** When the first of them runs out, of those that do; milliseconds since the epoch. */
+/** When the first of the cookies expires, in milliseconds since the epoch; undefined if none does. */
 export function firstExpiry(cookies: StoredCookies): number | undefined {
   const ends = cookies.flatMap(({ expires = -1 }) => (expires > 0 ? [Math.round(expires * 1000)] : []));
   return ends.length === 0 ? undefined : Math.min(...ends);
 }
 
-/** The same place in a jar: what a browser would replace. */
+/** Whether the browser would replace one with the other. */
 export function isSamePlace(one: StoredCookie, other: StoredCookie): boolean {
   return (
     one.name === other.name &&
@@ -54,7 +54,7 @@ export function isSamePlace(one: StoredCookie, other: StoredCookie): boolean {
   );
 }
 
-/** As many as a jar may hold, the important ones first; they come last in it, as the newest, which a browser drops last. */
+/** As many of the most important cookies as may be kept. They come last, because browsers drop the newest ones last. */
 export function capped(cookies: StoredCookies, importance: (cookie: StoredCookie) => number): StoredCookies {
   let characters = 0;
   return cookies

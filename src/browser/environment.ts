@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 
-/** What Chromium may know of the gateway's environment, which holds every account and key. */
+/** The variables that Chromium may see. The gateway's environment also holds accounts and keys. */
 const NAMES: ReadonlySet<string> = new Set([
   "PATH",
   "HOME",
@@ -11,24 +11,24 @@ const NAMES: ReadonlySet<string> = new Set([
   "DISPLAY",
   "WAYLAND_DISPLAY",
   "XAUTHORITY",
-  // Where a distribution keeps the browser's libraries, and its sandbox's helper.
+  // Where a distribution keeps the browser's libraries, and the helper program of its sandbox.
   "LD_LIBRARY_PATH",
   "CHROME_DEVEL_SANDBOX",
 ]);
 const FAMILIES: readonly RegExp[] = [/^LC_[A-Z]+$/, /^XDG_[A-Z_]+$/, /^FONTCONFIG_[A-Z]+$/];
-/** Chromium reads them in lower case, others in upper case; a password for the proxy is the proxy's. */
+/** Chromium reads them in lower case, other programs in upper case. A password in them is meant for the proxy only. */
 const PROXY = /^(?:(?:http|https|ftp|all|no|auto)_proxy|socks_server|socks_version)$/i;
 
 type Environment = Readonly<Record<string, string>>;
 
-/** The environment for Chromium: what it needs of this process's, and nothing else. */
+/** The environment for Chromium: only the variables that it needs. */
 export function browserEnvironment(own: NodeJS.ProcessEnv = process.env): Environment {
   return Object.fromEntries(
     Object.entries(own).filter((entry): entry is [string, string] => entry[1] !== undefined && mayKnow(entry[0])),
   );
 }
 
-/** The same for a user who may not look into the folders of the gateway's own. */
+/** The same for another user, who may not read the directories of the gateway's user. */
 export function strangerEnvironment(home: string): Environment {
   const shared = Object.entries(browserEnvironment()).filter(([name, value]) => !isPersonal(name, value));
   return { ...Object.fromEntries(shared), HOME: home };

@@ -1,6 +1,6 @@
 const SWITCH = "--disable-features=";
 
-/** What Playwright 1.65 switches off. Chromium reads the last such switch only, so ours must repeat it. */
+/** What Playwright 1.65 switches off. Chromium reads only the last such switch, so ours must repeat these features. */
 const PLAYWRIGHTS = [
   "AimEnabled",
   "AvoidCorsURLLoaderRestartOnRedirect",
@@ -21,9 +21,9 @@ const PLAYWRIGHTS = [
 ];
 
 /**
- * What costs a renderer process and no site can see. The popups of the address bar are web pages, made for each window;
- * with all three on, Chromium 156 runs two renderers a window. The spare renderer is for the context that opened last,
- * which is seldom the one that opens next. Together they were 60 % of the processor time of opening a page.
+ * Features that cost a renderer process and that no site can see. The popups of the address bar are web pages, one set per
+ * window: with all three on, Chromium 156 runs two renderers per window. The spare renderer belongs to the context that
+ * opened last, which is seldom the next one to open a page. Together they took 60 % of the processor time of opening a page.
  */
 const NEEDLESS = [
   "SpareRendererForSitePerProcess",
@@ -32,7 +32,7 @@ const NEEDLESS = [
   "WebUIOmniboxPopup",
 ];
 
-/** Chromium's switches with the needless features off, besides those that these switches turn off already. */
+/** The switches, with the needless features turned off as well. */
 export function withoutNeedlessFeatures(args: readonly string[]): string[] {
   const [own, rest] = [args.filter((arg) => arg.startsWith(SWITCH)), args.filter((arg) => !arg.startsWith(SWITCH))];
   const named = own.flatMap((arg) => arg.slice(SWITCH.length).split(","));

@@ -1,20 +1,20 @@
 /**
- * The part that runs in Chromium, in an isolated world of the signed-in page: the page's own scripts see neither it nor
- * the binding. It imports nothing and closes over nothing, because only its source text is sent.
+ * The script that runs in Chromium, in an isolated world of the signed-in page. The page's own scripts see neither it nor
+ * the binding. It imports nothing and uses nothing from outside the function, because only its source text is sent.
  */
 
-/** What the host asks the page to send. */
+/** A request that the gateway asks the page to send. */
 export interface PageOrder {
-  /** Marks every message of this request, so that a forged or late one is not taken for another's. */
+  /** Marks each message of this request, so that a forged or late message is not taken for one of another request. */
   readonly nonce: string;
-  /** Absolute, of `origin`: a relative one would follow the document, or a `<base>` in it, to another server. */
+  /** Absolute and within `origin`. With a relative address, the document or a `<base>` in it would decide on the server. */
   readonly url: string;
-  /** Where the document must stand for anything to be sent. */
+  /** The document must be of this origin, or nothing is sent. */
   readonly origin: string;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
-  /** The reader pauses while this many bytes have not been acknowledged by the host. */
+  /** The reader pauses while the gateway has not acknowledged this many bytes. */
   readonly creditBytes: number;
   readonly maxReplyBytes: number;
   /** Longer text is told in several messages. */
@@ -22,9 +22,9 @@ export interface PageOrder {
 }
 
 /**
- * What the page tells the host, one binding call each: the nonce, one letter, and the rest as it stands, because text that
- * is quoted as JSON would be quoted a second time by the protocol. `h` is the head as JSON, `t` the number of bytes, a
- * space and the text, `d` the end, with a PageFailure or nothing; it always comes, and comes last.
+ * The messages to the gateway, one binding call each: the nonce, one letter, and then plain text, because JSON would be
+ * quoted a second time by the protocol. `h`: the head as JSON. `t`: the number of bytes, a space and a piece of the answer.
+ * `d`: the end, with a PageFailure or nothing; this message always comes, and comes last.
  */
 type PageMessageType = "h" | "t" | "d";
 
@@ -35,8 +35,8 @@ export interface PageHead {
 }
 
 /**
- * elsewhere, a space and an address: the document is not the site's, and nothing was sent · unreachable: no answer at all ·
- * cut: broke off in mid-answer · too_large: over the cap · aborted: the host asked for it
+ * elsewhere, a space and an address: the document is not the site's, and nothing was sent · unreachable: no answer came ·
+ * cut: the answer broke off · too_large: the answer exceeds the limit · aborted: the gateway asked for it
  */
 export type PageFailure = `elsewhere ${string}` | "unreachable" | "cut" | "too_large" | "aborted";
 
@@ -47,7 +47,7 @@ export interface PageAgent {
 }
 
 /** Installs the agent on this world's own global object under `agentName`; messages go out through `bindingName`. */
-// One function, however long: only its own source text reaches the page.
+// One long function, because only its own source text reaches the page.
 // oxlint-disable-next-line max-lines-per-function
 export function installAgent(agentName: string, bindingName: string): void {
   interface Transfer {
@@ -73,7 +73,7 @@ export function installAgent(agentName: string, bindingName: string): void {
 
   async function read(order: PageOrder, transfer: Transfer, body: ReadableStream<Uint8Array>): Promise<void> {
     const reader = body.getReader();
-    // Whole characters only: a character that is cut between two chunks waits for its rest.
+    // Gives whole characters only: the first part of a split character waits for the rest.
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     let totalBytes = 0;
     for (;;) {
@@ -94,8 +94,8 @@ export function installAgent(agentName: string, bindingName: string): void {
 
   async function run(order: PageOrder, transfer: Transfer): Promise<PageFailure | undefined> {
     const { signal } = transfer.controller;
-    // No navigation can come between this look and the fetch: both are in one task. `location` cannot be forged, and
-    // `origin` is "null" in a sandboxed document whose address is the site's.
+    // No navigation can come between this check and the fetch, because both are in one task. `location` cannot be forged.
+    // `origin` is "null" in a sandboxed document, even if the document has the site's address.
     if (location.origin !== order.origin || globalThis.origin !== order.origin) return `elsewhere ${location.href}`;
     let answered = false;
     try {
@@ -104,7 +104,7 @@ export function installAgent(agentName: string, bindingName: string): void {
         mode: "same-origin",
         headers: order.headers,
         ...(order.body === undefined ? {} : { body: order.body }),
-        // A redirect would carry the account's cookies to wherever the answer points.
+        // A redirect would send the account's cookies to whatever server the answer names.
         redirect: "manual",
         cache: "no-store",
         signal,

@@ -4,7 +4,7 @@ import { isSandboxMissing } from "./sandbox.ts";
 const MAX_QUOTED_LINES = 5;
 const MAX_QUOTED_CHARACTERS = 1_000;
 
-/** What Chromium says when it does not start, and what to do about it. */
+/** Chromium's messages when it does not start, and what to do about each. */
 const ADVICE: readonly (readonly [said: RegExp, advice: string])[] = [
   [
     /missing X server|cannot open display|\$DISPLAY/i,
@@ -40,7 +40,7 @@ export function adviceFor(cause: unknown): string {
   if (isSandboxMissing(text)) {
     return "Chromium's sandbox cannot start here: user namespaces are not allowed. In a container use docker/seccomp.json (--security-opt seccomp=docker/seccomp.json); see README, Container.";
   }
-  // A library that is there and cannot be mapped is a lack of memory.
+  // A library that exists and cannot be mapped means a lack of memory.
   const library = /failed to map segment/.test(text)
     ? undefined
     : /error while loading shared libraries: ([^:\s]+)/.exec(text)?.[1];
@@ -50,17 +50,17 @@ export function adviceFor(cause: unknown): string {
   return ADVICE.find(([said]) => said.test(text))?.[1] ?? "Chromium did not start.";
 }
 
-/** What Chromium itself said, or else what kept it from saying anything. */
+/** Chromium's own messages, or else the reason why there are none. */
 export function whatItSaid(cause: unknown): string {
   const said = saidLinesOf(cause);
   const lines = said.length > 0 ? said : String(cause).split("\n");
   return lines.slice(0, MAX_QUOTED_LINES).join("\n").slice(0, MAX_QUOTED_CHARACTERS);
 }
 
-/** Playwright repeats the whole command line several times; what Chromium itself said is a few lines of it. */
+/** Playwright repeats the whole command line several times. Chromium's own messages are a few lines of that. */
 function saidLinesOf(cause: unknown): string[] {
   const lines = stripVTControlCharacters(String(cause)).split("\n");
-  // The version is asked for without Playwright.
+  // The version is read without Playwright.
   if (!lines.some((line) => line.includes("[pid="))) return lines.slice(1);
   const said = lines.flatMap((line) => /\[pid=\d+\]\[err\] ?(.*)$/.exec(line)?.[1] ?? []);
   return said.filter((line) => line.trim() !== "");

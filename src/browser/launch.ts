@@ -17,22 +17,22 @@ export interface LaunchOptions {
   readonly stealth: boolean;
   /** Further switches. */
   readonly browserArgs: readonly string[];
-  /** Whether no browser is better than one without its sandbox; false unless told. */
+  /** Whether to fail instead of running Chromium without its sandbox; false unless given. */
   readonly requireSandbox?: boolean;
 }
 
 export const LAUNCH_LIMIT_MS = 30_000;
-/** Playwright's defaults that take away the brakes that Chromium has against pages: each person's browser has them. */
-const BRAKES_OFF = ["--disable-popup-blocking", "--disable-ipc-flooding-protection"];
+/** Playwright's switches that turn off protections against pages, which every ordinary browser has. */
+const PROTECTIONS_OFF = ["--disable-popup-blocking", "--disable-ipc-flooding-protection"];
 
 /**
- * The stealth plugin's evasions that take an automation mark away without claiming anything untrue:
- * `navigator.webdriver` starts Chromium with AutomationControlled off, as a person's browser has it, and `defaultArgs`
- * leaves out switches that only automation passes. Not used, because they claim what this machine is not, or imitate
- * what today's headless mode really has: user-agent-override (says Windows on Linux, and a brand list of its own),
+ * The evasions of the stealth plugin that remove a mark of automation without claiming anything untrue:
+ * `navigator.webdriver` starts Chromium with AutomationControlled off, as in an ordinary browser, and `defaultArgs` leaves
+ * out switches that only automation passes. The others are not used, because they claim something untrue of this machine,
+ * or imitate what today's headless mode has anyway: user-agent-override (says Windows on Linux, and a brand list of its own),
  * webgl.vendor (says Intel), navigator.languages, .vendor, .plugins, .permissions and .hardwareConcurrency,
  * media.codecs, chrome.app, .csi, .loadTimes and .runtime, iframe.contentWindow, window.outerdimensions, sourceurl.
- * In package.json, overrides leave out what only these would need.
+ * The overrides in package.json leave out the packages that only these would need.
  */
 const TRUTHFUL_EVASIONS = ["navigator.webdriver", "defaultArgs"];
 
@@ -48,9 +48,9 @@ export async function launchChromium(
     ...(await launcherFor(confinement, options.browserPath, tempDir)),
     headless: !isHeaded,
     args: [...userAgent, ...withoutNeedlessFeatures(options.browserArgs)],
-    ignoreDefaultArgs: [...BRAKES_OFF],
+    ignoreDefaultArgs: [...PROTECTIONS_OFF],
     chromiumSandbox: confinement.isSandboxed,
-    // Otherwise Playwright ends the browser on the very signal that starts our drain.
+    // Otherwise Playwright would end the browser at the signal that starts the shutdown, while answers still run.
     handleSIGTERM: false,
     handleSIGINT: false,
     handleSIGHUP: false,
@@ -61,8 +61,8 @@ export async function launchChromium(
 }
 
 /**
- * The options as the plugins want them. The evasions that are used set switches and do no more, so that is all they are
- * asked: playwright-extra keeps every browser and page that it was ever shown, 40 KiB a page. It is shown none.
+ * The options with the switches that the plugins set, which is all that these evasions do. playwright-extra leaks 40 KiB
+ * per page that it sees, so it never gets the real browser.
  */
 async function withoutMarks(options: PlaywrightOptions): Promise<PlaywrightOptions> {
   let adjusted = options;
@@ -80,8 +80,8 @@ async function withoutMarks(options: PlaywrightOptions): Promise<PlaywrightOptio
 }
 
 /**
- * What this very Chromium says of itself with a window, where headless mode writes "HeadlessChrome". Since Chrome 110 the
- * reduced form is fixed but for the major version: https://www.chromium.org/updates/ua-reduction/
+ * The user agent that this Chromium has with a window; in headless mode it would say "HeadlessChrome". Since Chrome 110,
+ * only the major version differs: https://www.chromium.org/updates/ua-reduction/
  */
 async function userAgentWithoutHeadless(path: string): Promise<string> {
   const { stdout } = await promisify(execFile)(path, ["--version"], {

@@ -1,6 +1,6 @@
 import { GatewayError } from "../errors.ts";
 
-/** What Chromium's network errors mean for an operator: https://chromium.googlesource.com/chromium/src/+/main/net/base/net_error_list.h */
+/** Advice for Chromium's network errors: https://chromium.googlesource.com/chromium/src/+/main/net/base/net_error_list.h */
 const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
   [/^ERR_NAME_|^ERR_DNS_/, "The site's name was not found: check GPTOMNI_ORIGIN and this machine's DNS."],
   [
@@ -9,7 +9,7 @@ const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
   ],
   [
     /^ERR_CERT_DATE_INVALID$/,
-    "The site's certificate is not valid today: check this machine's clock, then whoever inspects TLS on the way.",
+    "The site's certificate is not valid today: check this machine's clock, then any proxy on the way that inspects TLS.",
   ],
   [
     /^ERR_CERT_COMMON_NAME_INVALID$/,
@@ -36,12 +36,12 @@ const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
   [/^ERR_(?:BLOCKED_|UNSAFE_PORT)/, "The browser may not open this address: check its policies and GPTOMNI_ORIGIN."],
 ];
 
-/** The name of the network error in what Playwright threw, such as `ERR_NAME_NOT_RESOLVED`. */
+/** The name of the network error that Playwright reported, such as `ERR_NAME_NOT_RESOLVED`. */
 function netErrorIn(cause: unknown): string | undefined {
   return /\bnet::(ERR_[A-Z0-9_]+)/.exec(String(cause))?.[1];
 }
 
-/** The site's page did not open: what the browser said, and what to do about it. */
+/** The error for a page of the site that did not open: the browser's reason, and what to do about it. */
 export function unreachable(cause: unknown, limitMs: number): GatewayError {
   const code = netErrorIn(cause);
   const message = "The site's page could not be opened";

@@ -3,9 +3,9 @@ import { addressOf, leftSite } from "./address.ts";
 import type { PageFailure } from "./in-page.ts";
 
 const ELSEWHERE = "elsewhere ";
-/** Wireless networks, tunnels and containers come and go in less. */
+/** Networks that changed, such as wireless ones, tunnels and containers, work again after less time. */
 const NETWORK_SETTLES_MS = 1_000;
-/** The machine's own network is what failed, and it comes back by itself. */
+/** The machine's own network failed, and it usually comes back by itself. */
 const NETWORK_CHANGES = /^net::ERR_(?:NETWORK_CHANGED|NETWORK_IO_SUSPENDED|INTERNET_DISCONNECTED)$/;
 
 type Failure = Exclude<PageFailure, `elsewhere ${string}`>;
@@ -17,7 +17,7 @@ const FAILURES: Readonly<Record<Failure, readonly [code: ErrorCode, message: str
   aborted: ["client_closed", "The request was cancelled."],
 };
 
-/** What the page told of its request's end: a failure, or nothing. `why`: what the browser said of it, where it did. */
+/** The error for the end that the page reported; undefined for success. `why`: the browser's reason, if known. */
 export function failureOf(told: string, why?: string): GatewayError | undefined {
   if (isElsewhere(told)) return leftSite(addressOf(told.slice(ELSEWHERE.length)));
   if (!isFailure(told)) return undefined;
@@ -27,7 +27,7 @@ export function failureOf(told: string, why?: string): GatewayError | undefined 
   return new GatewayError(code, message.replace(/\.$/, ` (${why}).`), details);
 }
 
-/** Whether the browser knows more of this end than the page. */
+/** Whether the browser may know the reason for this end. The page does not. */
 export function hasCause(told: string): boolean {
   return told === "unreachable" || told === "cut";
 }
@@ -36,7 +36,7 @@ function isFailure(text: string): text is Failure {
   return Object.hasOwn(FAILURES, text);
 }
 
-/** Whether the page refused the request, since it stands elsewhere. */
+/** Whether the page did not send the request because its document is not the site's. */
 export function isElsewhere(told: string): boolean {
   return told.startsWith(ELSEWHERE);
 }

@@ -2,7 +2,7 @@ import type { Page } from "playwright";
 import { GatewayError } from "../errors.ts";
 import { addressOf, isAt, leftSite } from "./address.ts";
 
-/** Tells when the page is of no use any more: it crashed, was closed, or left the site. */
+/** Calls `onLost` when the page can no longer be used: it crashed, was closed, or left the site. */
 export function watchPage(page: Page, origin: URL, onLost: (error: GatewayError) => void): void {
   page.once("crash", () => onLost(new GatewayError("session_lost", "The session's page crashed.")));
   page.once("close", () => onLost(new GatewayError("session_lost", "The session's page was closed.")));

@@ -7,19 +7,19 @@ import { browserCall } from "./browser-call.ts";
 /** A CDP call into a live page takes about a millisecond; a page that needs this long is stuck. */
 const PAGE_CALL_LIMIT_MS = 5_000;
 
-/** Chromium hands a page what the proxy answered in place of a tunnel. */
+/** If the proxy answers so instead of opening a tunnel, Chromium hands the answer to the page. */
 const PROXY_AUTHENTICATION_REQUIRED = 407;
 
 /**
- * Signs a page's requests in at its proxy. Playwright's own `proxy.username` answers a site's 401 with the proxy's
- * password as well; here a site gets nothing.
+ * Gives the proxy its user name and password for a page's requests. Playwright's own `proxy.username` also sends them to a
+ * site that answers 401; here a site never gets them.
  */
 export class ProxySignIn {
   readonly #cdp: CDPSession;
   readonly #proxy: Proxy;
-  /** Requests whose first challenge was answered. */
+  /** The requests for which the proxy was given the password once. */
   readonly #answered = new Set<string>();
-  /** Set once the proxy asked again for what it was given, or asks and there is nothing to give. */
+  /** Set once the proxy refused the password, or asked for one and none is configured. */
   refusal: GatewayError | undefined;
 
   private constructor(cdp: CDPSession, proxy: Proxy) {
@@ -27,20 +27,20 @@ export class ProxySignIn {
     this.#proxy = proxy;
   }
 
-  /** To be called before the page goes anywhere. @throws GatewayError `session_lost` */
+  /** Must be called before the page loads anything. @throws GatewayError `session_lost` */
   static async open(page: Page, proxy: Proxy): Promise<ProxySignIn> {
     const cdp = await browserCall(PAGE_CALL_LIMIT_MS, "attach to the page", page.context().newCDPSession(page));
     const signIn = new ProxySignIn(cdp, proxy);
     cdp.on("Fetch.requestPaused", ({ requestId }) => signIn.#tell("Fetch.continueRequest", { requestId }));
     cdp.on("Fetch.authRequired", (event) => signIn.#answer(event));
-    // All requests: the challenge of one that is not looked at waits for ever for a dialog.
+    // All requests: the proxy's challenge to a request that is not intercepted would wait forever for a dialog.
     const patterns = [{ urlPattern: "*" }];
     const enabled = cdp.send("Fetch.enable", { handleAuthRequests: true, patterns });
     await browserCall(PAGE_CALL_LIMIT_MS, "prepare the page for its proxy", enabled);
     return signIn;
   }
 
-  /** @throws GatewayError `session_lost` where this answer is the proxy's, and not the site's. */
+  /** @throws GatewayError `session_lost` when this answer comes from the proxy, not from the site. */
   assertAccepted({ status }: PageResponse): void {
     if (this.refusal && status === PROXY_AUTHENTICATION_REQUIRED) {
       throw new GatewayError("session_lost", this.refusal.message);
@@ -61,7 +61,7 @@ export class ProxySignIn {
   }
 
   #tell(...call: Parameters<CDPSession["send"]>): void {
-    // A request that is over meanwhile needs no answer.
+    // A request that has ended meanwhile needs no answer.
     void this.#cdp.send(...call).catch(() => {});
   }
 }

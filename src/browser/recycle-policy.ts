@@ -1,14 +1,14 @@
 import type { PageFetcher } from "./page-fetch.ts";
 
-/** A page's renderer grows by about 16 MB in 1,000 requests, and only closing the page gives that back. */
+/** A page's renderer grows by about 16 MB in 1,000 requests, and only closing the page frees that. */
 const MAX_GROWTH_BYTES = 64 * 1024 * 1024;
 const MAX_AGE_MS = 6 * 3_600_000;
-/** Weighing costs a call into the page. */
-const WEIGH_EVERY_REQUESTS = 50;
+/** Measuring costs a call into the page. */
+const MEASURE_EVERY_REQUESTS = 50;
 
 /**
- * When a session's page was used so much that a new one is due: by measure, age and uses. Each session's own limits lie up
- * to a fifth off the usual ones, so that not all pages are renewed at once.
+ * Decides when a page is due to be recycled: by memory, age and number of requests. The limits differ by up to a fifth from
+ * session to session, so that not all pages are recycled at once.
  */
 export class RecyclePolicy {
   readonly #maxRequests: number;
@@ -22,6 +22,6 @@ export class RecyclePolicy {
 
   async shouldRecycle(page: PageFetcher): Promise<boolean> {
     if (page.requests >= this.#maxRequests || performance.now() - page.openedMs >= this.#maxAgeMs) return true;
-    return page.requests % WEIGH_EVERY_REQUESTS === 0 && (await page.heapGrowthBytes()) >= MAX_GROWTH_BYTES;
+    return page.requests % MEASURE_EVERY_REQUESTS === 0 && (await page.health.heapGrowthBytes()) >= MAX_GROWTH_BYTES;
   }
 }

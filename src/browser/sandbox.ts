@@ -6,21 +6,21 @@ import { isPassable } from "../process/temp-dir.ts";
 import { browserEnvironment, strangerEnvironment } from "./environment.ts";
 import type { Confinement } from "./provider.ts";
 
-/** A command that starts Chromium so confined. */
+/** A command that starts Chromium with a confinement. */
 export interface Launcher {
   readonly executablePath: string;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Numbers that nobody else gives out: https://systemd.io/UIDS-GIDS/ */
+/** A range that no system assigns to users: https://systemd.io/UIDS-GIDS/ */
 const FIRST_USER_ID = 60_578;
 const LAST_USER_ID = 61_183;
 
 const IS_ROOT = process.getuid?.() === 0;
 
 /**
- * The ways to try, best first. Chromium refuses its sandbox to root, so as root each browser gets a user of its own: one
- * that is broken into cannot read the gateway's files, nor another browser.
+ * The confinements to try, best first. Chromium does not run its sandbox as root, so as root each browser gets its own
+ * user: an attacker who breaks into a browser can read neither the gateway's files nor another browser.
  */
 export function confinements(mustBeSandboxed: boolean): readonly [Confinement, ...Confinement[]] {
   if (!IS_ROOT) return [{ isSandboxed: true, userId: undefined }];
@@ -30,7 +30,7 @@ export function confinements(mustBeSandboxed: boolean): readonly [Confinement, .
   return [best, { isSandboxed: false, userId }, { isSandboxed: false, userId: undefined }];
 }
 
-/** Whether Chromium may start when it is confined less: what it said when it did not start. */
+/** Whether Chromium may start with less confinement, judging by its messages when it did not start. */
 export function isConfinementRefused(said: string, { isSandboxed, userId }: Confinement): boolean {
   if (isSandboxed && isSandboxMissing(said)) return true;
   return userId !== undefined && /setpriv|permission denied|operation not permitted|EACCES/i.test(said);
@@ -48,13 +48,13 @@ export async function launcherFor(confinement: Confinement, path: string, tempDi
   if (userId === undefined) {
     return { executablePath: script, env: { ...browserEnvironment(), TMPDIR: tempDir } };
   }
-  await letThrough(dirname(tempDir));
+  await letOthersPass(dirname(tempDir));
   for (const needed of [tempDir, await realpath(path)]) await assertReachable(needed);
-  const env = { ...strangerEnvironment(tempDir), TMPDIR: tempDir, ...(await takeAlong(tempDir)) };
+  const env = { ...strangerEnvironment(tempDir), TMPDIR: tempDir, ...(await copyHome(tempDir)) };
   return { executablePath: script, env };
 }
 
-/** Playwright makes the profile's folder as root, so the browser gets another one. */
+/** Playwright creates the profile's directory as root, so the browser gets another one. */
 function asUser(userId: number, path: string, tempDir: string): string {
   const folder = quoted(tempDir);
   return `#!/bin/sh
@@ -68,7 +68,7 @@ exec setpriv --reuid=${userId} --regid=${userId} --clear-groups --inh-caps=-all 
 `;
 }
 
-/** Chromium takes its main process before all others where it may: before the gateway, too. */
+/** Without this, Chromium raises the priority of its main process above all others, the gateway included. */
 function asRoot(path: string): string {
   const modest = "setpriv --inh-caps=-sys_nice --bounding-set=-sys_nice --";
   return `#!/bin/sh
@@ -77,20 +77,20 @@ exec ${quoted(resolve(path))} "$@"
 `;
 }
 
-/** The gateway's own temporary folder is root's alone; whoever may pass through it sees no names. */
-async function letThrough(folder: string): Promise<void> {
+/** Lets other users pass through the gateway's temporary directory, which is root's, without seeing the names in it. */
+async function letOthersPass(folder: string): Promise<void> {
   const { uid, mode } = await stat(folder);
   if (uid === 0 && (mode & 0o777) === 0o700) await chmod(folder, 0o711);
 }
 
-/** @throws Error when other users than root may not come to where this is. */
+/** @throws Error when other users than root cannot reach this path. */
 async function assertReachable(path: string): Promise<void> {
   if (await isPassable(dirname(path))) return;
   throw new Error(`permission denied: only root may come to ${path}`);
 }
 
-/** What the browser finds in root's home otherwise: the authorities that it trusts, and the way to the display. */
-async function takeAlong(home: string): Promise<Readonly<Record<string, string>>> {
+/** Copies what the browser needs from root's home: the certificate authorities that it trusts, and access to the display. */
+async function copyHome(home: string): Promise<Readonly<Record<string, string>>> {
   const authorities = join(".pki", "nssdb");
   await mkdir(join(home, ".pki"), { recursive: true });
   await cp(join(homedir(), authorities), join(home, authorities), { recursive: true }).catch(ignoreMissing);
@@ -105,7 +105,7 @@ function ignoreMissing(cause: NodeJS.ErrnoException): false {
   return false;
 }
 
-/** As one word of a shell. */
+/** As one word for a shell. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

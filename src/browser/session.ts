@@ -120,7 +120,7 @@ export class Session implements AsyncDisposable {
     const page = this.#usablePage;
     if (!page) return;
     try {
-      if (!(await page.fetcher.isAlive()))
+      if (!(await page.fetcher.health.isAlive()))
         throw new GatewayError("session_lost", "The session's page answers no more.");
       await this.keepCookies();
     } catch (cause) {

@@ -2,7 +2,7 @@ import { GatewayError } from "../errors.ts";
 import type { PageFetch, Site } from "../sites/site.ts";
 import { browserCall } from "./browser-call.ts";
 
-/** A site tells in milliseconds who is signed in; one that needs this long is stuck. */
+/** A site answers this in milliseconds; a site that needs this long is stuck. */
 const CHECK_LIMIT_MS = 10_000;
 
 /** @throws GatewayError `account_signed_out`, and whatever kept the site from telling. */
@@ -11,10 +11,10 @@ export async function assertSignedIn(
   { fetch, keepCookies }: { readonly fetch: PageFetch; readonly keepCookies: () => Promise<void> },
   signal: AbortSignal,
 ): Promise<void> {
-  // Sites give a new token with the answer's head, and a browser that dies takes along what nobody else knows.
+  // Sites send a new token with the head of the answer. If the browser died now, a token that is not stored would be lost.
   const keepingFetch: PageFetch = async (request, sign) => {
     const response = await fetch(request, sign);
-    // What is wrong with the context shows when the check is over.
+    // A problem with the context shows when the check is over.
     await keepCookies().catch(() => {});
     return response;
   };

@@ -70,7 +70,7 @@ export async function checkAccount(configured: ConfiguredAccount, { site, store,
     throw cause;
   });
   const authCookies = new AuthCookies(site, configured.cookie, stored && (JSON.parse(stored.cookies) as StoredCookies));
-  if (stored?.isConfiguredAnew) authCookies.takeOver();
+  if (stored?.isConfiguredAnew) authCookies.mergePaste();
   const known = stored ?? NOTHING_KNOWN;
   let saved: Promise<void> = Promise.resolve();
   const save = (state: StoredAccount): void => {
@@ -82,7 +82,7 @@ export async function checkAccount(configured: ConfiguredAccount, { site, store,
   authCookies.onChange = () => save(known);
   try {
     await openWithAnyCookies(authCookies, open);
-    authCookies.prove();
+    authCookies.confirm();
     // The account works now, so an earlier failure does not count any more.
     save({ ...NOTHING_KNOWN, sentAt: known.sentAt });
   } finally {
@@ -97,7 +97,7 @@ async function openWithAnyCookies(authCookies: AuthCookies, open: AccountCheck["
       return;
     } catch (cause) {
       const isSignedOut = cause instanceof GatewayError && cause.code === "account_signed_out";
-      if (!isSignedOut || !authCookies.fallBack()) throw cause;
+      if (!isSignedOut || !authCookies.tryNext()) throw cause;
     }
   }
 }

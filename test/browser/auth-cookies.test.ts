@@ -160,22 +160,22 @@ test("once signed out, each other sign-in that is known is tried once, in a new 
   signIn.onChange = () => changes.push(signIn.tokens);
   const first = await enter(signIn);
   expect(await sent(first.page, TOKEN)).toEqual(["stored"]);
-  expect(signIn.fallBack()).toBe(true);
+  expect(signIn.tryNext()).toBe(true);
   await expect(signIn.captureFrom(first.context)).rejects.toMatchObject({ code: "session_lost" });
   const second = await enter(signIn);
   expect(await sent(second.page, TOKEN)).toEqual(["pasted"]);
   await signIn.captureFrom(second.context);
   // Nothing is proven yet: a restart begins with what was stored.
   expect([signIn.tokens, changes]).toEqual([["stored"], []]);
-  expect(signIn.fallBack()).toBe(false);
+  expect(signIn.tryNext()).toBe(false);
   const third = await enter(signIn);
   expect(await sent(third.page, TOKEN)).toEqual(["stored"]);
-  expect(signIn.fallBack()).toBe(false);
+  expect(signIn.tryNext()).toBe(false);
   await expect(signIn.captureFrom(third.context)).resolves.toBeUndefined();
-  signIn.prove();
-  expect(signIn.fallBack()).toBe(true);
+  signIn.confirm();
+  expect(signIn.tryNext()).toBe(true);
   await enter(signIn);
-  signIn.prove();
+  signIn.confirm();
   expect([signIn.tokens, changes]).toEqual([["pasted"], [["pasted"]]]);
   for (const context of browser.contexts()) await context.close();
 });

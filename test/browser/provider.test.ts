@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { AuthCookies } from "../../src/browser/auth-cookies.ts";
 import { BrowserSupervisor } from "../../src/browser/browser-supervisor.ts";
 import { LocalProcess } from "../../src/browser/local-process.ts";
@@ -12,6 +12,9 @@ import { createLog, Redaction } from "../../src/observe/log.ts";
 import { Simulator } from "../../src/simulator/simulator.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
 import { RemoteBrowsers } from "./remote-browsers.ts";
+
+// A busy machine takes its time to start a browser.
+vi.setConfig({ testTimeout: 120_000 });
 
 const PATIENT = new AbortController().signal;
 const PROMPT = { path: "/api/chatWithText", method: "POST", headers: {}, body: '{"prompt":"hello"}' } as const;
