@@ -17,7 +17,7 @@ export interface PageOrder {
   /** The reader pauses while the gateway has not acknowledged this many bytes. */
   readonly creditBytes: number;
   readonly maxReplyBytes: number;
-  /** Longer text is told in several messages. */
+  /** Longer text is sent in several messages. */
   readonly messageCharacters: number;
 }
 
@@ -64,7 +64,7 @@ export function installAgent(agentName: string, bindingName: string): void {
     let from = 0;
     do {
       const cut = from + messageCharacters;
-      // A character of two units stays whole.
+      // A surrogate pair is not split.
       const end = text.codePointAt(cut - 1) === text.charCodeAt(cut - 1) ? cut : cut - 1;
       tell(nonce, "t", `${from === 0 ? bytes : 0} ${text.slice(from, end)}`);
       from = end;

@@ -4,8 +4,8 @@ import { nextTick } from "node:process";
 import type { Readable } from "node:stream";
 
 /**
- * One message of Chromium's. A page decides how long some of them are: a line for the console, an error, a frame of a
- * WebSocket. Playwright reads a message of any length into memory, and parses it at one go.
+ * The limit for one message from Chromium. A page decides on the length of some messages: a line for the console, an error,
+ * a frame of a WebSocket. Playwright reads a message of any length into memory and parses it in one go.
  */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
@@ -15,13 +15,13 @@ const END = 0;
 
 let isWatching = false;
 
-/** From now on, no Chromium that this process starts gets a message through that is longer than the limit. */
+/** From now on, messages beyond the limit are dropped, from every Chromium that this process starts. */
 export function limitMessages(): void {
   if (isWatching) return;
   isWatching = true;
   subscribe("child_process", (message) => {
     const { process: child } = message as { process: ChildProcess };
-    // It is told of before it has its pipes, and nothing is read before the next tick.
+    // At this time the process has no pipes yet. Nothing is read from them before the next tick.
     nextTick(() => {
       const pipe = child.stdio?.[MESSAGES_FD];
       if (pipe && child.spawnargs.includes("--remote-debugging-pipe")) dropLongMessages(pipe as Readable);
@@ -29,7 +29,7 @@ export function limitMessages(): void {
   });
 }
 
-/** Whole messages go on to whoever reads the pipe. One that is too long is dropped while it comes. */
+/** Passes whole messages on to the reader of the pipe. A message that is too long is dropped while it arrives. */
 function dropLongMessages(pipe: Readable): void {
   const push = pipe.push.bind(pipe);
   let held: Buffer[] = [];

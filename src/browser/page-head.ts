@@ -1,9 +1,9 @@
 import type { PageHead } from "./in-page.ts";
 
-/** The head that a page told; undefined where it is none, which the gateway's own script never tells. */
-export function readHead(told: string): PageHead | undefined {
+/** Parses the head of an answer; undefined if it is not one, which the gateway's own script never sends. */
+export function readHead(message: string): PageHead | undefined {
   try {
-    const head: unknown = JSON.parse(told);
+    const head: unknown = JSON.parse(message);
     return isHead(head) ? head : undefined;
   } catch {
     return undefined;

@@ -1,7 +1,7 @@
 /**
- * A single-reader queue between the page's binding, which can only push, and a generator, which pulls. What is queued is
- * bounded by the page's credit: `onTaken` tells how many bytes the reader took, and the page is let on by as many. A page
- * that ignores its credit is refused by `push`.
+ * A queue with one reader, between the page's binding, which can only push, and a generator, which pulls. The page's credit
+ * bounds its length: `onTaken` reports how many bytes the reader took, and the page may send as many more. `push` refuses a
+ * page that ignores its credit.
  */
 export class TextChannel implements AsyncIterable<string> {
   readonly #onTaken: (bytes: number) => void;
@@ -17,10 +17,10 @@ export class TextChannel implements AsyncIterable<string> {
     this.#maxUnreadCharacters = maxUnreadCharacters;
   }
 
-  /** False when the text would exceed what may wait for the reader; the text is dropped then. */
+  /** False if too much text would wait for the reader; this text is dropped then. */
   push(text: string, bytes: number): boolean {
     if (this.#ended) return true;
-    // The characters are counted, because the number of bytes is only what the page says.
+    // Characters are counted, because the page may lie about the number of bytes.
     if (this.#text.length + text.length > this.#maxUnreadCharacters) return false;
     this.#text += text;
     this.#bytes += bytes;
@@ -28,7 +28,7 @@ export class TextChannel implements AsyncIterable<string> {
     return true;
   }
 
-  /** Ends the text; with a failure the reader gets what is queued first, then the failure. The first end counts. */
+  /** Ends the text. The reader gets the queued text first, then the failure, if any. Only the first call counts. */
   end(failure?: Error): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -39,12 +39,12 @@ export class TextChannel implements AsyncIterable<string> {
   async *[Symbol.asyncIterator](): AsyncGenerator<string, void, undefined> {
     for (;;) {
       if (this.#bytes > 0 || this.#text !== "") {
-        // Everything that came while the reader was away goes out as one piece.
+        // All text that came since the last read is given as one piece.
         const [text, bytes] = [this.#text, this.#bytes];
         this.#text = "";
         this.#bytes = 0;
         this.#onTaken(bytes);
-        // Half a character decodes to nothing yet.
+        // The bytes of an incomplete character decode to no text yet.
         if (text !== "") yield text;
       } else if (this.#ended) {
         if (this.#failure) throw this.#failure;

@@ -8,8 +8,8 @@ export const CREDIT_BYTES = 1024 * 1024;
 /** Acknowledging each piece would cost a CDP call; a quarter of the credit keeps the page reading. */
 const ACKNOWLEDGE_BYTES = CREDIT_BYTES / 4;
 /**
- * What the gateway holds of an answer that its reader has not taken. The credit keeps the gateway's own script far below
- * it, so a page that exceeds it runs something else.
+ * The most text that waits for the reader. The credit keeps the gateway's own script far below this limit, so the page
+ * runs another script if it is exceeded.
  */
 const MAX_UNREAD_CHARACTERS = 4 * CREDIT_BYTES;
 
@@ -20,7 +20,7 @@ export interface TransferOptions {
   readonly acknowledge: (bytes: number) => void;
 }
 
-/** One request in a page, and what the page told of its answer. */
+/** One request that runs in a page, and what came of its answer so far. */
 export class Transfer {
   readonly url: string;
   readonly head = Promise.withResolvers<PageHead>();
@@ -39,28 +39,28 @@ export class Transfer {
       acknowledge(untoldBytes);
       untoldBytes = 0;
     }, MAX_UNREAD_CHARACTERS);
-    // The head's failure is met by fetch(), or by nobody when its caller has left.
+    // fetch() handles the failure of the head, unless its caller has left.
     this.head.promise.catch(() => {});
   }
 
-  /** Takes a number of bytes, a space and a text. False when that is more than the page was let send. */
-  takeText(told: string): boolean {
-    const space = told.indexOf(" ");
-    const text = told.slice(space + 1);
+  /** `message`: the number of bytes, a space and a text. False if that is more than the page was allowed to send. */
+  takeText(message: string): boolean {
+    const space = message.indexOf(" ");
+    const text = message.slice(space + 1);
     this.#characters += text.length;
-    return this.#characters <= this.#maxReplyBytes && this.channel.push(text, Number(told.slice(0, space)));
+    return this.#characters <= this.#maxReplyBytes && this.channel.push(text, Number(message.slice(0, space)));
   }
 
-  /** False when it is no head. */
-  takeHead(told: string): boolean {
-    const head = readHead(told);
+  /** False if the message is not a head. */
+  takeHead(message: string): boolean {
+    const head = readHead(message);
     if (head) this.head.resolve(head);
     return head !== undefined;
   }
 
   /** Ends the answer; the first end counts. */
   settle(failure?: GatewayError): void {
-    // Of no effect once the head is there.
+    // Has no effect once the head is there.
     this.head.reject(failure ?? new GatewayError("session_lost", "The page ended the request without an answer."));
     this.channel.end(failure);
   }

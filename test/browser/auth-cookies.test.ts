@@ -60,7 +60,7 @@ function valuesOf(signIn: AuthCookies, name: string): string[] {
   return signIn.cookies.filter((cookie) => cookie.name === name).map(({ value }) => value);
 }
 
-/** What the site gets of one name with the next request. */
+/** The values that the site gets for one cookie name with the next request. */
 async function sent(page: Page, name: string): Promise<string[]> {
   got = [];
   await page.evaluate(async () => (await fetch("/", { cache: "no-store" })).text());
@@ -73,26 +73,23 @@ test.each([
   ["for one path", "Path=/zh"],
   ["partitioned", "Path=/; Partitioned; SameSite=None"],
   ["in the same place", "Path=/"],
-])(
-  "a token that the site sets %s takes the pasted one's place, and is the one that a restart begins with",
-  async (_name, scope) => {
-    const signIn = signInFrom(PASTE);
-    const { context, page } = await enter(signIn);
-    await signIn.captureFrom(context);
-    sets = [`${TOKEN}=fresh; Secure; HttpOnly; ${scope}`];
-    await page.evaluate(async () => (await fetch("/", { cache: "no-store" })).text());
-    sets = [];
-    await signIn.captureFrom(context);
-    expect(valuesOf(signIn, TOKEN)).toEqual(["fresh"]);
-    expect(await sent(page, TOKEN)).toEqual(scope.includes("/zh") ? [] : ["fresh"]);
-    await context.close();
-    const restarted = await enter(signInFrom(PASTE, signIn.cookies));
-    expect(await sent(restarted.page, TOKEN)).toEqual(scope.includes("/zh") ? [] : ["fresh"]);
-    await restarted.context.close();
-  },
-);
+])("a token that the site sets %s replaces the pasted one, and is in use after a restart", async (_name, scope) => {
+  const signIn = signInFrom(PASTE);
+  const { context, page } = await enter(signIn);
+  await signIn.captureFrom(context);
+  sets = [`${TOKEN}=fresh; Secure; HttpOnly; ${scope}`];
+  await page.evaluate(async () => (await fetch("/", { cache: "no-store" })).text());
+  sets = [];
+  await signIn.captureFrom(context);
+  expect(valuesOf(signIn, TOKEN)).toEqual(["fresh"]);
+  expect(await sent(page, TOKEN)).toEqual(scope.includes("/zh") ? [] : ["fresh"]);
+  await context.close();
+  const restarted = await enter(signInFrom(PASTE, signIn.cookies));
+  expect(await sent(restarted.page, TOKEN)).toEqual(scope.includes("/zh") ? [] : ["fresh"]);
+  await restarted.context.close();
+});
 
-test("what a challenge's page sets takes a pasted cookie's place before the next page asks for it", async () => {
+test("a cookie that a challenge page sets replaces the pasted one before the next page is requested", async () => {
   const signIn = signInFrom(`${PASTE}; clearance_of_tomorrow=stale`);
   const { context, page } = await enter(signIn);
   sets = ["clearance_of_tomorrow=fresh; Domain=chat.localhost; Path=/"];
@@ -102,7 +99,7 @@ test("what a challenge's page sets takes a pasted cookie's place before the next
   await context.close();
 });
 
-test("a page's script cannot overwrite, shadow or push out the stored sign-in", async () => {
+test("a page's script cannot overwrite, shadow or push out the stored token", async () => {
   const signIn = signInFrom(PASTE);
   const { context, page } = await enter(signIn);
   await signIn.captureFrom(context);
@@ -118,7 +115,7 @@ test("a page's script cannot overwrite, shadow or push out the stored sign-in", 
   await page.evaluate(() => {
     for (let at = 0; at < 400; at += 1) document.cookie = `junk${at}=${"x".repeat(500)}; Secure`;
   });
-  // Either the browser has pushed it out, and the context is given up, or the jar is cut to what may be stored.
+  // Either the browser pushed the token out and the context is given up, or the cookies are cut to what may be stored.
   await signIn.captureFrom(context).catch(() => {});
   await context.close();
   const restarted = await enter(signInFrom(PASTE, signIn.cookies));
@@ -139,7 +136,7 @@ test("cookies of other sites are not stored", async () => {
   await context.close();
 });
 
-test("a cookie that the browser refuses costs that cookie, and is named", async () => {
+test("a cookie that the browser refuses is left out and named; the others are set", async () => {
   const stored = [
     ...signInFrom(PASTE).cookies,
     { name: "__Host-broken", value: "1", domain: ".chat.localhost", path: "/" },
@@ -153,7 +150,7 @@ test("a cookie that the browser refuses costs that cookie, and is named", async 
   await context.close();
 });
 
-test("once signed out, each other sign-in that is known is tried once, in a new context", async () => {
+test("after a sign-out, each other known set of cookies is tried once, in a new context", async () => {
   const stored = signInFrom(`${TOKEN}=stored`).cookies;
   const signIn = signInFrom(PASTE, stored);
   const changes: string[][] = [];
@@ -165,7 +162,7 @@ test("once signed out, each other sign-in that is known is tried once, in a new 
   const second = await enter(signIn);
   expect(await sent(second.page, TOKEN)).toEqual(["pasted"]);
   await signIn.captureFrom(second.context);
-  // Nothing is proven yet: a restart begins with what was stored.
+  // The site confirmed nothing yet, so a restart begins with the stored cookies.
   expect([signIn.tokens, changes]).toEqual([["stored"], []]);
   expect(signIn.tryNext()).toBe(false);
   const third = await enter(signIn);
@@ -180,7 +177,7 @@ test("once signed out, each other sign-in that is known is tried once, in a new 
   for (const context of browser.contexts()) await context.close();
 });
 
-test("a storage state brings its localStorage along, at its own origin only", async () => {
+test("the localStorage of a pasted storage state is set, at its own origin only", async () => {
   const paste = JSON.stringify({
     cookies: [{ name: TOKEN, value: "pasted", domain: "chat.localhost", path: "/", secure: true, httpOnly: true }],
     origins: [

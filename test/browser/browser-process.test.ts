@@ -72,11 +72,11 @@ test.runIf(IS_ROOT)("no key, no setting and no other account's cookie is in any 
     if (texts.includes(alice)) withSignIn += 1;
   }
   expect(found).toEqual([]);
-  // The one that is signed in is somewhere, so what is there is found.
+  // The token of the account that is signed in is found, so the search works.
   expect(withSignIn).toBeGreaterThan(0);
 });
 
-test("each page is in Chromium's sandbox, also as root, and as a user who is nobody else", async () => {
+test("each page runs in Chromium's sandbox, and as root under a user id of its own", async () => {
   await using serving = await serve((site) => ({ GPTOMNI_CREDENTIALS: JSON.stringify([site.addAccount("alice")]) }));
   const { gateway } = serving;
   const processes = await serving.browser();

@@ -5,7 +5,7 @@ import { gptomni } from "../../src/sites/gptomni.ts";
 import { until } from "../faults/until.ts";
 import { openWorld, type World } from "../support/world.ts";
 
-/** What vendors send with their challenge pages; most of them mark nothing. */
+/** The responses of vendors' challenge pages. Most of them have no mark. */
 const VENDORS: Readonly<Record<string, Required<ChallengeOptions>["head"]>> = {
   Cloudflare: { status: 403, headers: { "cf-mitigated": "challenge" } },
   "DDoS-Guard, with 403": { status: 403, headers: { server: "ddos-guard" } },
@@ -13,9 +13,9 @@ const VENDORS: Readonly<Record<string, Required<ChallengeOptions>["head"]>> = {
   Vercel: { status: 429, headers: { "x-vercel-mitigated": "challenge", "retry-after": "1" } },
   "AWS WAF": { status: 202, headers: { "x-amzn-waf-action": "challenge" } },
   "AWS WAF, as a CAPTCHA": { status: 405, headers: { "x-amzn-waf-action": "captcha" } },
-  "one who uses 429 and no mark": { status: 429, headers: {} },
-  "one who uses 418": { status: 418, headers: {} },
-  "one who uses 247": { status: 247, headers: {} },
+  "a vendor that uses 429 and no mark": { status: 429, headers: {} },
+  "a vendor that uses 418": { status: 418, headers: {} },
+  "a vendor that uses 247": { status: 247, headers: {} },
 };
 
 function openChallenged(head: ChallengeOptions["head"], isOn: boolean): Promise<World> {
@@ -23,7 +23,7 @@ function openChallenged(head: ChallengeOptions["head"], isOn: boolean): Promise<
 }
 
 test.each(Object.entries(VENDORS))(
-  "a challenge of %s solves itself, at the start and in mid-session",
+  "a challenge of %s is solved by the browser, at the start and during a session",
   async (_vendor, head) => {
     await using world = await openChallenged(head, true);
     expect(await world.ask("let in?")).toBe("You said: let in?");
@@ -36,7 +36,7 @@ test.each(Object.entries(VENDORS))(
 
 const SCRIPTED = "<!doctype html><html><script>1</script>One moment";
 
-/** One account at a site whose home page is this, and what becomes of the account. */
+/** Opens one account at a site with this home page, and gives the account's state. */
 async function stateAt(page: SitePage, wanted: string): Promise<string> {
   await using world = await openWorld({
     accounts: ["alice"],
@@ -59,14 +59,14 @@ test("a page that never solves itself is left to a person, whatever its status",
   }
 });
 
-test("an error page with a script gets its time, and is told as the error that it is", async () => {
+test("an error page with a script gets time to solve itself, and then counts as an error", async () => {
   for (const status of [500, 404]) {
     const wanted = `idle: The site's page answers ${status}.`;
     expect(await stateAt({ status, body: SCRIPTED }, wanted)).toBe(wanted);
   }
 });
 
-test("errors, sign-ins, rate limits and redirects are no challenges", () => {
+test("errors, sign-in pages, rate limits and redirects are not challenges", () => {
   const site = gptomni(new URL("https://chat.test"));
   const isChallenge: typeof site.isChallenge = (head, text) => site.isChallenge(head, text);
   const html = { "content-type": "text/html; charset=utf-8" };
@@ -79,7 +79,7 @@ test("errors, sign-ins, rate limits and redirects are no challenges", () => {
   for (const status of [0, 200, 302, 401, 404, 410]) expect(isChallenge({ status, headers: html }, page)).toBe(false);
 });
 
-/** Things of third parties that never come. */
+/** Resources that never finish loading. */
 const HANGING: Readonly<Record<string, string>> = {
   "a script": `<script src="/never"></script>`,
   "a style sheet before a script": `<link rel="stylesheet" href="/never"><script>1</script>`,
@@ -88,19 +88,22 @@ const HANGING: Readonly<Record<string, string>> = {
   "a script of a server that refuses": `<script src="https://127.0.0.1:1/refused.js"></script>`,
 };
 
-test.each(Object.entries(HANGING))("a page that waits for %s is open, and serves", async (_name, html) => {
-  await using world = await openWorld({
-    accounts: ["alice"],
-    settings: (site) => {
-      site.pages.set("/never", { isEndless: true });
-      site.pages.set("/zh", { body: `<!doctype html><html><head>${html}</head><body>hello` });
-      return {};
-    },
-  });
-  expect(await world.ask("served?")).toBe("You said: served?");
-});
+test.each(Object.entries(HANGING))(
+  "a page that still loads %s counts as open, and answers requests",
+  async (_name, html) => {
+    await using world = await openWorld({
+      accounts: ["alice"],
+      settings: (site) => {
+        site.pages.set("/never", { isEndless: true });
+        site.pages.set("/zh", { body: `<!doctype html><html><head>${html}</head><body>hello` });
+        return {};
+      },
+    });
+    expect(await world.ask("served?")).toBe("You said: served?");
+  },
+);
 
-test("a page whose document never ends is open, and serves", async () => {
+test("a page whose document never ends counts as open, and answers requests", async () => {
   await using world = await openWorld({
     accounts: ["alice"],
     settings: (site) => {

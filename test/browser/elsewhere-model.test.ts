@@ -16,7 +16,7 @@ const SEED = Number(process.env["ELSEWHERE_SEED"] ?? Date.now() % 1_000_000);
 const RUNS = Number(process.env["ELSEWHERE_RUNS"] ?? 12);
 const SEQUENCE_LIMIT = 8;
 
-/** What may befall a page: by its own script, by its site, and by the gateway. */
+/** What can happen to a page: by its own script, by its site, and by the gateway. */
 const STEPS = [
   "request",
   "request while it leaves",
@@ -28,7 +28,7 @@ const STEPS = [
   "site stays",
   "sleep",
   "wake",
-  "renew",
+  "recycle",
   "rebuild",
 ] as const;
 type Step = (typeof STEPS)[number];
@@ -81,7 +81,7 @@ class Scene implements AsyncDisposable {
       "site stays": async () => this.site.pages.delete("/zh"),
       sleep: () => this.#session.sleep(),
       wake: () => this.#session.open(PATIENT, { isKnownSignedIn: true }),
-      renew: () => this.#session.recycle(PATIENT),
+      recycle: () => this.#session.recycle(PATIENT),
       rebuild: async () => {
         await this.#session.closePage();
         await this.#session.open(PATIENT);

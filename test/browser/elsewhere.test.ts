@@ -42,7 +42,7 @@ async function pageOf(world: World): Promise<Page> {
   return page;
 }
 
-/** The answer, or the code of what was said in its place. */
+/** The answer, or else the error code. */
 async function outcome(world: World, prompt = PROMPT): Promise<string> {
   return world.ask(prompt).catch((cause: unknown) => String((cause as { code?: unknown }).code));
 }
@@ -65,7 +65,7 @@ function leaveSoon({ origin }: Elsewhere): SitePage {
   return { body: `<script>setTimeout(() => (location = "${origin}"), 50)</script>` };
 }
 
-test("a page that is redirected to another server at its visit gets no prompt, and the operator is told where it went", async () => {
+test("a page that is redirected to another server gets no prompt, and the operator learns where it went", async () => {
   await using hostile = await openHostile(redirect, { waitUntilReady: false });
   const { world, elsewhere } = hostile;
   const got = await outcome(world);
@@ -79,7 +79,7 @@ test("a page that is redirected to another server at its visit gets no prompt, a
   expect((await fetch(`${world.gateway.url}/readyz`)).status).toBe(503);
 });
 
-test("a site that moved from its bare name to www is told with its new address", async () => {
+test("if a site moved from its bare name to www, the error names the new address", async () => {
   let moved = "";
   await using hostile = await openHostile(
     (elsewhere) => {
@@ -92,7 +92,7 @@ test("a site that moved from its bare name to www is told with its new address",
   expect(leaks(hostile, await outcome(hostile.world))).toEqual([]);
 });
 
-test("a page in use that goes elsewhere by itself gets no prompt, is shown with its address, and is opened anew", async () => {
+test("a page in use that leaves the site gets no prompt, is reported with its address, and is opened again", async () => {
   await using hostile = await openHostile();
   const { world, elsewhere } = hostile;
   await (await pageOf(world)).evaluate(`location.href = "${elsewhere.origin}/login?t=1"`);
@@ -102,12 +102,12 @@ test("a page in use that goes elsewhere by itself gets no prompt, is shown with 
   expect(got).toBe(ANSWER);
 });
 
-test("a page that goes elsewhere each time it was opened is not asked there either", async () => {
+test("a page that leaves the site each time gets no prompt", async () => {
   await using hostile = await openHostile(leaveSoon, { waitUntilReady: false });
   for (let round = 0; round < 5; round += 1) expect(leaks(hostile, await outcome(hostile.world))).toEqual([]);
 });
 
-test("an account that wakes into a redirect is not asked there, though it was signed in a moment ago", async () => {
+test("an account that wakes into a redirect gets no prompt there, though it was signed in a moment ago", async () => {
   await using hostile = await openHostile(undefined, { settings: { HIBERNATE_AFTER_SECONDS: "1" } });
   const { world, elsewhere } = hostile;
   expect(await outcome(world)).toBe(ANSWER);
@@ -147,7 +147,7 @@ const POINTERS: Readonly<Record<string, (elsewhere: Elsewhere) => SitePage>> = {
   }),
 };
 
-test.each(Object.entries(POINTERS))("a page with %s is asked at the site", async (_name, page) => {
+test.each(Object.entries(POINTERS))("the prompt to a page with %s goes to the site", async (_name, page) => {
   await using hostile = await openHostile(page);
   const got = await outcome(hostile.world);
   expect(leaks(hostile, got)).toEqual([]);
@@ -169,7 +169,7 @@ const LEAVERS: Readonly<Record<string, (elsewhere: Elsewhere) => SitePage>> = {
   "a page without an origin in its place": () => ({ body: `<script>location = "data:text/html,hi"</script>` }),
 };
 
-test.each(Object.entries(LEAVERS))("a page that leaves by %s is asked nowhere but at the site", async (_name, page) => {
+test.each(Object.entries(LEAVERS))("a page that leaves by %s sends prompts only to the site", async (_name, page) => {
   await using hostile = await openHostile(page, { waitUntilReady: false });
   for (let round = 0; round < 2; round += 1) {
     const got = await outcome(hostile.world);
@@ -177,7 +177,7 @@ test.each(Object.entries(LEAVERS))("a page that leaves by %s is asked nowhere bu
   }
 });
 
-test("a service worker that would pass prompts on elsewhere gets none", async () => {
+test("a service worker that would forward prompts gets none", async () => {
   await using hostile = await openHostile();
   const { world, elsewhere } = hostile;
   const { pages } = world.simulator;
@@ -197,7 +197,7 @@ test("a service worker that would pass prompts on elsewhere gets none", async ()
   expect(got).toBe(ANSWER);
 });
 
-test("a site that answers a request with a redirect elsewhere has it followed by nobody", async () => {
+test("a redirect to another server in answer to a request is not followed", async () => {
   await using hostile = await openHostile();
   const { world, elsewhere } = hostile;
   world.simulator.failNext({ redirectTo: `${elsewhere.origin}/api/chatWithText` });
@@ -206,18 +206,14 @@ test("a site that answers a request with a redirect elsewhere has it followed by
   expect(got).toBe("site_changed");
 });
 
-test(
-  "a page that leaves in the very moment in which it is asked sends nothing elsewhere",
-  { timeout: 90_000 },
-  async () => {
-    await using hostile = await openHostile();
-    const { world, elsewhere } = hostile;
-    for (let round = 0; round < 5; round += 1) {
-      await world.untilReady();
-      const left = (await pageOf(world)).evaluate(`location.href = "${elsewhere.origin}/"`).catch(() => {});
-      const got = await outcome(world);
-      await left;
-      expect(leaks(hostile, got)).toEqual([]);
-    }
-  },
-);
+test("a page that leaves at the moment of a request sends nothing elsewhere", { timeout: 90_000 }, async () => {
+  await using hostile = await openHostile();
+  const { world, elsewhere } = hostile;
+  for (let round = 0; round < 5; round += 1) {
+    await world.untilReady();
+    const left = (await pageOf(world)).evaluate(`location.href = "${elsewhere.origin}/"`).catch(() => {});
+    const got = await outcome(world);
+    await left;
+    expect(leaks(hostile, got)).toEqual([]);
+  }
+});

@@ -18,7 +18,7 @@ test("an open session costs one renderer, and what Playwright switches off stays
   expect(lists[1]).toEqual(expect.arrayContaining(lists[0] ?? []));
 });
 
-test("features that the operator switches off join the others", () => {
+test("features that the operator switches off are added to the others", () => {
   const given = ["--disable-features=One,Two", "--lang=de"];
   const [lang, features, ...more] = withoutNeedlessFeatures(given);
   expect([lang, more]).toEqual(["--lang=de", []]);

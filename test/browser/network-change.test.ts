@@ -12,7 +12,7 @@ interface Result {
 
 const CHILD = join(import.meta.dirname, "network-change-child.ts");
 
-/** Interfaces are changed for real, in a network of the test's own: not every machine lets a test have one. */
+/** The test changes real interfaces in a network namespace of its own, which not every machine permits. */
 function hasNamespaces(): boolean {
   try {
     execFileSync("unshare", ["--net", "ip", "link", "add", "v0", "type", "veth"], { stdio: "ignore" });

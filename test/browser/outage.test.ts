@@ -17,7 +17,7 @@ async function urlOf(command: Command): Promise<string> {
   return url;
 }
 
-/** Whatever was tried before, in the end it is answered. */
+/** Asks until an answer comes. */
 async function isAnswered(url: string): Promise<boolean> {
   await expect.poll(async () => (await ask(url, "still there?")).text()).toContain("[DONE]");
   return true;
@@ -28,7 +28,7 @@ function browserPid(command: Command): number {
   return Number([...command.output.matchAll(/"pid":(\d+)[^\n]*"chromium started"/g)].at(-1)?.[1]);
 }
 
-async function scratchOf(command: Command): Promise<string> {
+async function tempDirOf(command: Command): Promise<string> {
   for (const parent of ["/tmp", command.scratchDir]) {
     const name = (await readdir(parent)).find((entry) => entry.startsWith(`gptomni-${command.pid}-`));
     if (name !== undefined) return join(parent, name);
@@ -36,7 +36,7 @@ async function scratchOf(command: Command): Promise<string> {
   throw new Error("the gateway has no temporary folder");
 }
 
-test.skipIf(LACKS_XVFB)("a display that dies is started again, and so are the browsers on it", async () => {
+test.skipIf(LACKS_XVFB)("a display that dies is started again, and so are its browsers", async () => {
   await using site = await Simulator.start();
   await using command = await serve(site, { BROWSER_MODE: "headed", DISPLAY: "" });
   const url = await urlOf(command);
@@ -69,27 +69,27 @@ test.skipIf(LACKS_XVFB)(
   },
 );
 
-test("a temporary folder that something removed is made anew", async () => {
+test("a temporary directory that something removed is created again", async () => {
   await using site = await Simulator.start();
   await using command = await serve(site);
   const url = await urlOf(command);
-  await rm(await scratchOf(command), { recursive: true });
+  await rm(await tempDirOf(command), { recursive: true });
   process.kill(browserPid(command), "SIGKILL");
   await command.says(/chromium is gone/);
   expect(await isAnswered(url)).toBe(true);
 });
 
-test("a gateway whose temporary folder cannot be made anew says so in one line and ends", async () => {
+test("a gateway whose temporary directory cannot be created again says so in one line and ends", async () => {
   await using site = await Simulator.start();
   await using command = await serve(site, { BROWSER_OUTAGE_LIMIT_SECONDS: "2" });
   await urlOf(command);
-  const scratch = await scratchOf(command);
-  await rm(scratch, { recursive: true });
-  await writeFile(scratch, "in the way");
+  const tempDir = await tempDirOf(command);
+  await rm(tempDir, { recursive: true });
+  await writeFile(tempDir, "in the way");
   process.kill(browserPid(command), "SIGKILL");
   await command.says(/no browser started for \d+ s: The temporary folder cannot be written to \(E[A-Z]+\)/);
   expect(await command.ended()).toBe(1);
-  await rm(scratch, { force: true });
+  await rm(tempDir, { force: true });
 });
 
 test("a gateway whose browser never starts ends after the limit, and not before", async () => {
@@ -103,7 +103,7 @@ test("a gateway whose browser never starts ends after the limit, and not before"
   expect(await command.ended()).toBe(1);
 });
 
-test.each(["/livez", "/healthz"])("%s says why the process is of no use any more", async (path) => {
+test.each(["/livez", "/healthz"])("%s says why the process can no longer serve", async (path) => {
   const { url } = await serveApp(says("Hello"), { giveUpReason: () => "no browser started for 301 s: no display" });
   const response = await fetch(url + path);
   expect(response.status).toBe(503);

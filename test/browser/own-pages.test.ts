@@ -5,7 +5,7 @@ import type { SitePage } from "../../src/simulator/site-page.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { mainPidOf } from "../support/main-pid.ts";
 
-/** As a person who clicks often would let them through. */
+/** Popups are allowed, as after many clicks of a person. */
 const LET_THROUGH = "--disable-popup-blocking";
 
 interface PopupWorld {
@@ -29,7 +29,7 @@ async function pagesOf(world: World): Promise<Page[]> {
   return contexts.flatMap((context) => context.pages());
 }
 
-/** How many pages the browser itself has, by the addresses that they stand at. */
+/** How many pages the browser itself has, by address. */
 async function targetsOf(world: World): Promise<string[]> {
   const cdp = await (await world.gateway.browsers.supervisors[0]?.browser())?.newBrowserCDPSession();
   const { targetInfos = [] } = (await cdp?.send("Target.getTargets")) ?? {};
@@ -78,7 +78,7 @@ test("popups leave no page behind when the account sleeps and wakes", async () =
   }
 });
 
-test("the browser's own brakes are on: popups without a person's click, and floods of calls", async () => {
+test("the browser's own protections are on, against popups without a click and floods of calls", async () => {
   await using world = await openPopupWorld({ home: popupPage("open('/popup')"), browserArgs: "" });
   const args = (
     await readFile(`/proc/${await mainPidOf(world.gateway.browsers.supervisors[0])}/cmdline`, "utf8")
@@ -86,7 +86,7 @@ test("the browser's own brakes are on: popups without a person's click, and floo
   expect(args).not.toContain(LET_THROUGH);
   expect(args).not.toContain("--disable-ipc-flooding-protection");
   const [page] = await pagesOf(world);
-  // Nothing that the gateway does looks like a person's doing.
+  // Nothing that the gateway does counts as an action of the user.
   const cdp = await page?.context().newCDPSession(page);
   const seen = await cdp?.send("Runtime.evaluate", {
     expression: "[navigator.userActivation.hasBeenActive, open('/popup')]+''",
@@ -103,7 +103,7 @@ test("a page that floods its history leaves the other accounts of its browser se
   for (let round = 0; round < 6; round += 1) expect(await world.ask(`round ${round}`)).toBe(`You said: round ${round}`);
 });
 
-test("what the site may keep in the browser's memory is bounded", async () => {
+test("the storage that the site gets in the browser's memory is limited", async () => {
   await using world = await openPopupWorld({ browserArgs: "" });
   const [page] = await pagesOf(world);
   const stored = await page?.evaluate(async () => {

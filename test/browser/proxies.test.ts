@@ -9,7 +9,7 @@ import { openWorld } from "../support/world.ts";
 
 const WAIT = { timeout: 30_000, interval: 20 };
 
-/** The settings of accounts at a site that they have already, each with its proxy. */
+/** Settings for accounts that the site has, each with its proxy. */
 function listOf(site: Simulator, proxies: Readonly<Record<string, string | undefined>>): string {
   return JSON.stringify(
     Object.entries(proxies).map(([id, proxy]) => ({ id, cookie: site.addAccount(id), ...(proxy ? { proxy } : {}) })),
@@ -80,7 +80,7 @@ test("a proxy's wrong password is one line that names the account, and others se
   await world.untilReady();
 });
 
-test("a password that a proxy takes no more costs no answer where another account has a proxy", async () => {
+test("a password that a proxy no longer accepts costs no answer, if another account has another proxy", async () => {
   await using first = await PasswordProxy.start("user:password-1");
   await using second = await PasswordProxy.start("user:password-2");
   await using world = await openWorld({
@@ -95,7 +95,7 @@ test("a password that a proxy takes no more costs no answer where another accoun
   expect(new Set(world.simulator.posts.map(({ account }) => account))).toEqual(new Set(["bob"]));
 });
 
-test("another proxy leaves the account what it is: its newest token goes on, and no browser is started anew", async () => {
+test("a new proxy changes nothing else about the account: its newest token stays, and no browser starts again", async () => {
   await using first = await PasswordProxy.start("user-1:password-1");
   await using second = await PasswordProxy.start("user-2:password-2");
   await using world = await openWorld({
@@ -126,7 +126,7 @@ test("another proxy leaves the account what it is: its newest token goes on, and
   expect(second.usersAt(simulator.origin)).toEqual(["user-2"]);
 });
 
-test("a site that asks for a password is given none of the proxy's", async () => {
+test("a site that asks for a password never gets the proxy's", async () => {
   await using proxy = await PasswordProxy.start("user:password-1");
   await using world = await openWorld({
     accounts: ["alice"],
@@ -163,7 +163,7 @@ test("the doctor goes through each account's proxy, and says what is wrong with 
   expect(text).not.toMatch(/password-|wrong-/);
 });
 
-test("a proxy as it is written is taken, or told with nothing of its password", () => {
+test("a proxy setting is accepted, or refused without a word of its password", () => {
   const signIn = { username: "us er", password: "p:@ss" };
   expect(proxyOf("http://us%20er:p%3A%40ss@proxy.example:3128")).toEqual({
     server: "http://proxy.example:3128",
@@ -187,7 +187,7 @@ test("a proxy as it is written is taken, or told with nothing of its password", 
   );
 });
 
-test("a proxy's password is a secret of its account to the log, in each form that it takes", () => {
+test("a proxy's password never enters the log, in any of its forms", () => {
   const [account] = loadConfig({
     GPTOMNI_CREDENTIALS: JSON.stringify([
       { id: "alice", cookie: "name=value", proxy: "http://user:p%40ssword-1@host:1" },

@@ -73,11 +73,11 @@ async function makeSession({
   return { simulator, fleet, session, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
-test("a session that goes to sleep is lent no more, holds its page until that is gone, and opens after that", async () => {
+test("a session that goes to sleep is closed at once, holds its page until that is closed, and then opens again", async () => {
   await using opened = await openSession();
   const { session } = opened;
   const asleep = session.sleep();
-  // Nothing of it was awaited: whoever looks at the same moment must see it.
+  // Without any wait: code that looks at the same moment must see it.
   expect([session.isOpen, session.holdsPage]).toEqual([false, true]);
   const awake = session.open(PATIENT);
   await asleep;
@@ -87,7 +87,7 @@ test("a session that goes to sleep is lent no more, holds its page until that is
   await session.checkSignIn(PATIENT);
 });
 
-test("a token that the page's own script was given is known with the next ping", async () => {
+test("a token that the page's own script received is known after the next ping", async () => {
   await using opened = await openSession();
   const { session, simulator, fleet } = opened;
   const before = simulator.accounts.currentToken("alice");
@@ -99,18 +99,18 @@ test("a token that the page's own script was given is known with the next ping",
   expect(session.authCookies.cookies.map(({ value }) => value)).toContain(token);
 });
 
-/** Resolves when it is known to be gone. */
+/** Resolves when its end was noticed. */
 async function killBrowser(fleet: BrowserFleet): Promise<void> {
   const gone = Promise.withResolvers<unknown>();
   (await fleet.supervisors[0]?.browser())?.once("disconnected", gone.resolve);
   const pid = await mainPidOf(fleet.supervisors[0]);
-  // To a signal, 0 means the sender's own group.
+  // A signal to process 0 would go to this test's own process group.
   if (!pid) throw new Error("no browser runs");
   process.kill(pid, "SIGKILL");
   await gone.promise;
 }
 
-test("a token that the sign-in check brought is known before its answer is read, whatever the browser does then", async () => {
+test("a token from the sign-in check is stored before its answer is read, even if the browser dies then", async () => {
   await using made = await makeSession({ onSignInAnswer: killBrowser });
   const { session, simulator } = made;
   const before = simulator.accounts.currentToken("alice");
@@ -120,7 +120,7 @@ test("a token that the sign-in check brought is known before its answer is read,
   expect(session.authCookies.cookies.map(({ value }) => value)).toContain(token);
 });
 
-test("a new page that dies while it waits for the old one's answer takes no place, and the old one goes on", async () => {
+test("a new page that dies while it waits for the old page's answer is not used, and the old page stays", async () => {
   let answers = 0;
   await using opened = await openSession({ onSignInKnown: () => void (answers += 1) });
   const { session, simulator, fleet } = opened;
@@ -137,7 +137,7 @@ test("a new page that dies while it waits for the old one's answer takes no plac
   await session.checkSignIn(PATIENT);
 });
 
-test("a session whose browser lost the cookies is found by a ping, and opens with those that were known", async () => {
+test("a ping finds that the browser lost the cookies, and the session opens again with the known cookies", async () => {
   await using opened = await openSession();
   const { session, fleet } = opened;
   const lost: string[] = [];
@@ -156,7 +156,7 @@ test("a session whose browser lost the cookies is found by a ping, and opens wit
   await session.checkSignIn(PATIENT);
 });
 
-test("a challenge that comes anew each time it was solved is solved anew, while there is time for it", async () => {
+test("a challenge that comes again each time is solved again, while there is time for it", async () => {
   let checks = 0;
   const onSignInCheck = (simulator: Simulator): void => {
     checks += 1;
@@ -167,7 +167,7 @@ test("a challenge that comes anew each time it was solved is solved anew, while 
   expect(checks).toBe(4);
 });
 
-test("one that comes anew for ever is given up when its time is over, and few pages ask", async () => {
+test("a challenge that comes again forever is given up when its time is over, after few pages", async () => {
   let checks = 0;
   const onSignInCheck = (simulator: Simulator): void => {
     checks += 1;

@@ -28,21 +28,21 @@ async function interrupt(world: World, thing: () => Promise<unknown>): Promise<{
   throw new Error("the stream ended as if it were whole");
 }
 
-function hostOf(world: World): BrowserSupervisor {
+function supervisorOf(world: World): BrowserSupervisor {
   const [host] = world.gateway.browsers.supervisors;
   if (!host) throw new Error("there is no browser");
   return host;
 }
 
 async function processIds(world: World, type: string): Promise<number[]> {
-  const browser = await hostOf(world).browser();
+  const browser = await supervisorOf(world).browser();
   const cdp = await browser.newBrowserCDPSession();
   const { processInfo } = await cdp.send("SystemInfo.getProcessInfo");
   await cdp.detach();
   return processInfo.filter((one) => one.type === type).map((one) => one.id);
 }
 
-/** Processes of a group that still run; what only waits to be reaped by its new parent does not. */
+/** Processes of a group that still run, without zombies. */
 async function livingInGroup(group: number): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
   const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, "utf8").catch(() => "")));
@@ -52,7 +52,7 @@ async function livingInGroup(group: number): Promise<number[]> {
   });
 }
 
-test("a challenge on the way in is solved by the browser", async () => {
+test("a challenge at the start is solved by the browser", async () => {
   await using world = await openWorld({ simulator: { challenge: { isOn: true } } });
   await expect(world.ask("let in?")).resolves.toContain("let in?");
   expect(world.simulator.posts.every((post) => post.status === 200)).toBe(true);
@@ -70,7 +70,7 @@ test("a challenge in the middle of a session is solved by the browser, and the r
   ]);
 });
 
-test("a challenge that does not clear is left to a person, and is not hammered", async () => {
+test("a challenge that is never solved is left to a person, and is not tried again and again", async () => {
   await using world = await openWorld({
     accounts: ["alice"],
     settings: { CHALLENGE_TIMEOUT_SECONDS: "1" },
@@ -87,7 +87,7 @@ test("a challenge that does not clear is left to a person, and is not hammered",
   expect((await fetch(`${world.gateway.url}/livez`)).status).toBe(200);
 });
 
-test("an account whose page is let in while each of its requests is challenged is left to a person too", async () => {
+test("an account whose page opens while each of its requests is challenged is left to a person, too", async () => {
   await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: "off" } });
   const challenged = '@sim {"challenge":true}';
   const ask = async (times: number): Promise<void> => {
@@ -114,7 +114,7 @@ test("an account that is signed out leaves the pool; the others serve", async ()
   await expect.poll(() => world.gateway.pool.states.find(({ id }) => id === "alice")?.state).toBe("expired");
 });
 
-test("the session token that the site rotates is the one that is used", async () => {
+test("the token that the site sent last is in use", async () => {
   await using world = await openWorld({ accounts: ["alice"] });
   await world.ask("with which token?");
   const token = world.simulator.accounts.currentToken("alice") ?? "none";
@@ -125,7 +125,7 @@ test("the session token that the site rotates is the one that is used", async ()
 test("a page that goes elsewhere in mid-answer fails that request only", async () => {
   await using world = await openWorld({ accounts: ["alice"] });
   const failure = await interrupt(world, async () => {
-    const [context] = (await hostOf(world).browser()).contexts();
+    const [context] = (await supervisorOf(world).browser()).contexts();
     // The gateway may close the page before it has loaded.
     await context
       ?.pages()[0]
@@ -146,17 +146,17 @@ test("a renderer that is killed fails its request at once, and the account comes
   await expect(world.ask("again?")).resolves.toContain("again?");
 });
 
-test("a browser that is killed is started again, with the tokens that were rotated", async () => {
+test("a browser that is killed is started again, with the newest tokens", async () => {
   await using world = await openWorld({ settings: PATIENT });
-  const pid = await mainPidOf(hostOf(world));
+  const pid = await mainPidOf(supervisorOf(world));
   const failure = await interrupt(world, async () => process.kill(pid ?? 0, "SIGKILL"));
   expect(failure.code).toBe("session_lost");
   await expect(world.ask("again?")).resolves.toContain("again?");
   await world.untilReady();
-  expect(await mainPidOf(hostOf(world))).not.toBe(pid);
+  expect(await mainPidOf(supervisorOf(world))).not.toBe(pid);
 });
 
-test("an account is not taken for signed out when its browser lost the cookies", async () => {
+test("an account does not count as signed out when its browser lost the cookies", async () => {
   await using world = await openWorld({ accounts: ["alice"] });
   const [before] = await processIds(world, "network.mojom.NetworkService");
   process.kill(before ?? 0, "SIGKILL");
@@ -166,7 +166,7 @@ test("an account is not taken for signed out when its browser lost the cookies",
   expect(world.logged.filter((line) => /expired|signed out/.test(line))).toEqual([]);
 });
 
-test("a page that is frozen is given up when its time is over, and the others serve", async () => {
+test("a frozen page is given up when its time is over, and the other accounts serve", async () => {
   await using world = await openWorld({ settings: { IDLE_TIMEOUT_SECONDS: "1" } });
   const failure = await interrupt(world, async () => {
     for (const pid of await processIds(world, "renderer")) process.kill(pid, "SIGSTOP");
@@ -176,7 +176,7 @@ test("a page that is frozen is given up when its time is over, and the others se
   await expect(world.ask("again?")).resolves.toContain("again?");
 });
 
-test("nothing is left behind: no browser process, no folder", async () => {
+test("nothing is left behind: no browser process, no directory", async () => {
   await using folder = await mkdtempDisposable(join(tmpdir(), "left-"));
   // As root, browsers run as users of their own.
   await chmod(folder.path, 0o711);
@@ -184,7 +184,7 @@ test("nothing is left behind: no browser process, no folder", async () => {
   let pid: number | undefined;
   {
     await using world = await openWorld({ accounts: ["alice"] });
-    pid = await mainPidOf(hostOf(world));
+    pid = await mainPidOf(supervisorOf(world));
     expect(pid).toBeGreaterThan(1);
   }
   expect(await livingInGroup(pid ?? 0)).toEqual([]);
@@ -192,7 +192,7 @@ test("nothing is left behind: no browser process, no folder", async () => {
   expect(await readdir(folder.path)).toEqual([]);
 });
 
-test("the log tells ahead which account will be signed out", async () => {
+test("the log warns ahead which account will be signed out", async () => {
   await using world = await openWorld({ simulator: { sessionDays: 2 } });
   const told = world.logged.filter((line) => line.includes("will be signed out soon"));
   expect(told).toHaveLength(2);
@@ -203,7 +203,7 @@ test("the log tells ahead which account will be signed out", async () => {
   }
 });
 
-test("an account that is signed out while nobody uses it is found out before a request is", async () => {
+test("an account that was signed out while idle is found before a request goes to it", async () => {
   await using world = await openWorld({ settings: { PROBE_AFTER_SECONDS: "1" } });
   expect(world.gateway.pool.states[0]?.expiresAt).toBeGreaterThan(Date.now());
   world.simulator.accounts.signOut("alice");

@@ -4,7 +4,7 @@ import { Simulator } from "../../src/simulator/simulator.ts";
 import { ask, serve } from "../support/command.ts";
 
 test.each(["pw:protocol", "pw:*", "*", "pw:channel*,playwright-extra"])(
-  "DEBUG=%s prints no cookie, no prompt, and says that it stays off",
+  "DEBUG=%s prints no cookie and no prompt, and says what stays off",
   async (DEBUG) => {
     await using site = await Simulator.start();
     await using command = await serve(site, { DEBUG });
@@ -24,7 +24,7 @@ async function read(pid: string, name: string): Promise<string> {
   return readFile(`/proc/${pid}/${name}`, "utf8").catch(() => "");
 }
 
-test("no signal opens the inspector of what npm starts, and a crash leaves no core file", async () => {
+test("no signal opens the inspector of a process that npm started, and a crash leaves no core file", async () => {
   await using site = await Simulator.start();
   await using command = await serve(site, {}, ["npm", "start"]);
   await command.says(/"session open"/);

@@ -179,7 +179,7 @@ describe("docs/troubleshooting.md", () => {
   );
 });
 
-test("the doctor takes a gateway that runs already for no other program", async () => {
+test("the doctor does not take a running gateway for another program", async () => {
   await using site = await Simulator.start();
   await using gateway = await serve(site);
   const [, port = ""] = await gateway.says(/"url":"http:[^"]+:(\d+)"/);
@@ -193,7 +193,7 @@ test("the doctor takes a gateway that runs already for no other program", async 
   expect(doctor.output).toMatch(/^ok {4}port: a gateway listens on HOST=127\.0\.0\.1 PORT=\d+ already$/m);
 });
 
-test("a STATE_DIR in which the system lets nothing be made is told, not waited for", async () => {
+test("a STATE_DIR in which nothing can be created is reported, not waited for", async () => {
   const output = await diagnosed(() => ({ settings: { STATE_DIR: "/proc/gptomni/state" } }));
   expect(output).toContain("The gateway cannot make the folder /proc/gptomni (ENOENT): there is no such place.");
   expect(output).not.toMatch(/^\s+at /m);

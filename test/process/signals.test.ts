@@ -21,7 +21,7 @@ async function answering(command: Command, site: Simulator): Promise<{ readonly 
   return { text: answer.text() };
 }
 
-/** What became of the answer, once nothing of the command is left. */
+/** How the answer ended, once no process of the command is left. */
 async function endOf(command: Command, { text }: { readonly text: Promise<string> }) {
   const answer = await text;
   await command.ended();
@@ -42,7 +42,7 @@ test.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGKILL"] as const)(
   },
 );
 
-test("SIGTERM to npm and all that it started is one request to stop, not several", async () => {
+test("SIGTERM to npm and to all that it started is one request to stop, not several", async () => {
   await using site = await Simulator.start();
   await using command = await serve(site, {}, NPM_START);
   const answer = await answering(command, site);
@@ -72,7 +72,7 @@ test.each([
   expect(await endOf(command, answer)).toEqual(GRACEFUL);
 });
 
-test("systemd's reload takes accounts in, and its stop lets the running answer finish", async () => {
+test("a reload by systemd adds accounts, and its stop lets the running answer finish", async () => {
   const unit = readFileSync(join(ROOT, "deploy/gptomni-gateway.service"), "utf8");
   const start = /^ExecStart=(.+)$/m.exec(unit)?.[1]?.split(" ") ?? [];
   expect(unit).toMatch(/^ExecReload=\/bin\/kill -HUP \$MAINPID$/m);

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
 const CHILD = join(import.meta.dirname, "watchdog-child.ts");
-/** Longer than the child's watchdog lets its event loop stand still. */
+/** Longer than the watchdog of the child process permits. */
 const STOPPED_MS = 2_000;
 
 async function run(deed: string, meanwhile: (child: ReturnType<typeof spawn>) => unknown = () => undefined) {
@@ -23,7 +23,7 @@ async function run(deed: string, meanwhile: (child: ReturnType<typeof spawn>) =>
 }
 
 test.each(["loop", "pattern", "promises", "waiting"])(
-  "a process that hangs is ended, after one line in the log: %s",
+  "a process that hangs is killed, after one log line: %s",
   async (deed) => {
     const { signal, lines } = await run(deed);
     expect(signal).toBe("SIGKILL");
@@ -42,7 +42,7 @@ test.each([
   expect(await run(deed)).toEqual({ code: 0, signal: null, lines: [] });
 });
 
-test("a process is left alone that was stopped for longer, as with a machine that sleeps", async () => {
+test("a process that was stopped for longer, as on a sleeping machine, is left alone", async () => {
   const result = await run("stopped", async (child) => {
     child.kill("SIGSTOP");
     await setTimeout(STOPPED_MS);
@@ -51,7 +51,7 @@ test("a process is left alone that was stopped for longer, as with a machine tha
   expect(result).toEqual({ code: 0, signal: null, lines: [] });
 });
 
-test("the gateway has one", async () => {
+test("the gateway has a watchdog", async () => {
   const scratch = await mkdtemp(join(tmpdir(), "gptomni-watchdog-"));
   const env = {
     ...process.env,
