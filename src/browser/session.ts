@@ -176,7 +176,7 @@ export class Session implements AsyncDisposable {
     this.#page = undefined;
     this.#closing += 1;
     try {
-      await page?.end();
+      if (page) await page.end();
     } finally {
       this.#closing -= 1;
     }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempDisposable } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { AuthCookies } from "../../src/browser/auth-cookies.ts";
 import { BrowserSupervisor } from "../../src/browser/browser-supervisor.ts";
 import { LocalProcess } from "../../src/browser/local-process.ts";
@@ -12,9 +12,6 @@ import { createLog, Redaction } from "../../src/observe/log.ts";
 import { Simulator } from "../../src/simulator/simulator.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
 import { RemoteBrowsers } from "./remote-browsers.ts";
-
-// A busy machine takes its time to start a browser.
-vi.setConfig({ testTimeout: 120_000 });
 
 const PATIENT = new AbortController().signal;
 const PROMPT = { path: "/api/chatWithText", method: "POST", headers: {}, body: '{"prompt":"hello"}' } as const;
@@ -68,7 +65,7 @@ test("the end of a browser that runs elsewhere is noticed, and the next request 
   await using opened = await openRemotely();
   const { session, supervisor, provider, lost } = opened;
   provider.started[0]?.signal("SIGKILL");
-  await expect.poll(() => supervisor.isRunning, { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => supervisor.isRunning).toBe(false);
   await expect.poll(() => lost).toEqual(["session_lost"]);
   await session.open(PATIENT);
   expect(await answer(session)).not.toBe("");
@@ -79,7 +76,7 @@ test("a browser that froze elsewhere is left, and no process of this machine is 
   await using opened = await openRemotely();
   const { session, supervisor, provider, lost } = opened;
   provider.started[0]?.signal("SIGSTOP");
-  await expect.poll(() => supervisor.isRunning, { timeout: 20_000 }).toBe(false);
+  await expect.poll(() => supervisor.isRunning).toBe(false);
   await session.ping();
   expect(lost).toEqual(["session_lost"]);
   await session.open(PATIENT);
