@@ -65,7 +65,10 @@ export class RemoteChromium implements AsyncDisposable {
     const profile = await mkdtemp(join(tmpdir(), "remote-"));
     const switches = ["--headless", "--no-sandbox", "--remote-debugging-port=0", `--user-data-dir=${profile}`];
     // As the leader of a process group, all of it can be ended at once.
-    const started = spawn(CHROMIUM, [...switches, ...withoutNeedlessFeatures(args)], { detached: true, stdio: ["ignore", "ignore", "pipe"] });
+    const started = spawn(CHROMIUM, [...switches, ...withoutNeedlessFeatures(args)], {
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     for await (const line of createInterface({ input: started.stderr })) {
       const endpoint = /DevTools listening on (ws:\S+)/.exec(line)?.[1];
       if (endpoint !== undefined) {
