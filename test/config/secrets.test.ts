@@ -42,7 +42,7 @@ function textsIn(value: unknown, seen: Set<unknown> = new Set()): readonly strin
 
 const settings = Object.fromEntries(Object.entries(SECRETS).map(([name, [setting]]) => [name, setting]));
 const config = loadConfig(settings);
-const options = optionsOf(config, KEYS, sitesAt(config.sites));
+const options = optionsOf(config, KEYS, { sites: sitesAt(config.sites), capacity: 1 });
 
 test.each(Object.entries(options))("the options of %s hold the secrets that it uses, and no other", (name, held) => {
   const texts = textsIn(held).join("\n");
