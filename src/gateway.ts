@@ -89,7 +89,7 @@ export class Gateway {
     while (progress.attempts < MAX_ATTEMPTS) {
       const askedMs = performance.now();
       using lease = await this.#pool
-        .lease(failed, caller, signal)
+        .lease({ except: failed, caller }, signal)
         .catch((cause: unknown) => {
           // The last account's failure says more than that there is no other account.
           throw GatewayError.from(signal.aborted ? signal.reason : (lastFailure ?? cause));

@@ -15,7 +15,7 @@ import { Redaction, type Log } from "./observe/log.ts";
 import { MemoryPressure } from "./process/memory-pressure.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { RequestLog } from "./observe/request-log.ts";
-import { ACCOUNT_STATES } from "./pool/account.ts";
+import { ACCOUNT_STATES } from "./pool/account-state.ts";
 import { SessionPool } from "./pool/session-pool.ts";
 import { listenFailure } from "./process/listen-failure.ts";
 import { usableFolder } from "./process/machine-checks.ts";

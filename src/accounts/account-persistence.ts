@@ -1,58 +1,70 @@
 import type { StoredCookies } from "../browser/cookies.ts";
 import type { Log } from "../observe/log.ts";
-import type { AccountState, Account, FailureRecord } from "../pool/account.ts";
+import type { AccountEvent } from "../pool/account-event.ts";
+import type { AccountState } from "../pool/account-state.ts";
+import type { Account } from "../pool/account.ts";
+import type { FailureRecord } from "../pool/failure-streak.ts";
 import type { AccountIdentity, AccountStore, StoredAccount } from "../store/account-store.ts";
 import { StoreError } from "../store/store-error.ts";
 
-/** What a session goes on with after a restart. */
+/** What a session continues with after a restart. */
 export interface RememberedSession {
   readonly cookies: StoredCookies;
-  /** Whether something beside the sign-in was configured otherwise then. */
+  /** Whether something other than the sign-in has been configured differently since. */
   readonly isConfiguredAnew: boolean;
-  /** Why it was not in use; undefined when nothing was wrong. */
-  readonly verdict: FailureRecord | undefined;
+  /** Why it was not in use; undefined when it was healthy. */
+  readonly failure: FailureRecord | undefined;
 }
 
-/** A change of state is written after so long, together with those that came meanwhile. */
+/** How long a change of state waits before it is written, together with later ones. */
 const WRITE_DELAY_MS = 500;
-/** How often it is looked whether the state can be written. */
-const LOOK_EVERY_MS = 10_000;
-const NOTHING_WRONG = { state: "idle", reason: "", since: 0, nextTryAt: undefined, failuresInARow: 0 };
+/** How often it is checked whether the state can be written. */
+const CHECK_EVERY_MS = 10_000;
+const HEALTHY = { state: "idle", reason: "", since: 0, nextTryAt: undefined, failuresInARow: 0 };
 
 export interface AccountPersistenceOptions {
-  /** How long what is stored of a removed identity is kept. */
+  /** How long the state of a removed account is kept. */
   readonly keepRemovedMs: number;
   /** Tries to write where the store is. @throws when that fails; its message says what to do. */
   readonly tryWriting: () => Promise<unknown>;
   readonly lookEveryMs?: number;
 }
 
+interface Tracked {
+  readonly identity: AccountIdentity;
+  readonly account: Account;
+}
+
 /**
- * Keeps each identity's cookies, verdict and pace in the store, shortly after they changed. A store that fails costs no
- * request: the log says so once, and what is new is kept in memory until it can be written.
+ * Stores each account's cookies, failure and recent sends soon after they change. A store that fails costs no request: the
+ * log says so once, and what is new is kept in memory until it can be written.
  */
 export class AccountPersistence implements AsyncDisposable {
   readonly #store: AccountStore;
   readonly #log: Log;
   readonly #keepRemovedMs: number;
   readonly #tryWriting: () => Promise<unknown>;
-  readonly #looking: NodeJS.Timeout;
+  readonly #checking: NodeJS.Timeout;
+  /** The accounts whose events are stored, by id. */
+  readonly #tracked = new Map<string, Tracked>();
+  /** What has changed and is not written yet, by sign-in. */
+  readonly #pending = new Map<string, Tracked>();
+  /** Which accounts are in use, until that is written. */
   #inUse: readonly AccountIdentity[] | undefined;
   #problem: string | undefined;
-  readonly #pending = new Map<string, { readonly identity: AccountIdentity; readonly account: Account }>();
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(
     store: AccountStore,
     log: Log,
-    { keepRemovedMs, tryWriting, lookEveryMs = LOOK_EVERY_MS }: AccountPersistenceOptions,
+    { keepRemovedMs, tryWriting, lookEveryMs = CHECK_EVERY_MS }: AccountPersistenceOptions,
   ) {
     this.#store = store;
     this.#log = log;
     this.#keepRemovedMs = keepRemovedMs;
     this.#tryWriting = tryWriting;
-    this.#looking = setInterval(() => void this.#look(), lookEveryMs).unref();
+    this.#checking = setInterval(() => void this.#check(), lookEveryMs).unref();
   }
 
   /** Why the state cannot be stored at the moment, and what to do; undefined while it can. */
@@ -60,7 +72,7 @@ export class AccountPersistence implements AsyncDisposable {
     return this.#problem;
   }
 
-  /** One that was altered costs its own identity's state. @throws StoreError when what is stored cannot be read. */
+  /** A stored row that was altered costs that account its state only. @throws StoreError when the store cannot be read. */
   async load(identity: AccountIdentity): Promise<RememberedSession | undefined> {
     const stored = await this.#store.load(identity).catch((cause: unknown) => {
       if (!(cause instanceof StoreError) || cause.code !== "seal_broken") throw cause;
@@ -69,32 +81,43 @@ export class AccountPersistence implements AsyncDisposable {
     });
     if (!stored) return undefined;
     const { cookies, state, reason, since, nextTryAt, failuresInARow, isConfiguredAnew } = stored;
-    const verdict = { state: state as AccountState, reason, since, nextTryAt, failuresInARow };
+    const failure = { state: state as AccountState, reason, since, nextTryAt, failuresInARow };
     return {
       cookies: JSON.parse(cookies) as StoredCookies,
       isConfiguredAnew,
-      verdict: state === "idle" ? undefined : verdict,
+      failure: state === HEALTHY.state ? undefined : failure,
     };
   }
 
   /**
-   * When the identity sent lately, whichever cookie it had: the site counts for the account. Milliseconds since the epoch.
-   * @throws StoreError when what is stored cannot be read.
+   * When the account sent lately, whichever cookie it had, since the site counts per account. Milliseconds since the epoch.
+   * @throws StoreError when the store cannot be read.
    */
   sentAt(identity: AccountIdentity): Promise<readonly number[]> {
     return this.#store.sentAt(identity);
   }
 
-  /** A state may change often and be lost for once. */
-  changed(identity: AccountIdentity, account: Account): void {
-    this.#pending.set(identity.signInKey, { identity, account });
-    this.#timer ??= setTimeout(() => void this.flush(), WRITE_DELAY_MS).unref();
+  /** Stores what happens to the account from now on. */
+  track(identity: AccountIdentity, account: Account): void {
+    this.#tracked.set(identity.id, { identity, account });
   }
 
-  /** A token that holds once, and a request that the pace must count: written at once, since a kill may come at any time. */
-  changedForGood(identity: AccountIdentity, account: Account): void {
-    this.#pending.set(identity.signInKey, { identity, account });
-    void this.flush();
+  /** Stores the account's last state; what happens to it later is not stored. Never rejects. */
+  async release(id: string): Promise<void> {
+    const tracked = this.#tracked.get(id);
+    this.#tracked.delete(id);
+    if (tracked) this.#pending.set(tracked.identity.signInKey, tracked);
+    await this.flush();
+  }
+
+  onEvent({ kind, accountId }: AccountEvent): void {
+    const tracked = this.#tracked.get(accountId);
+    if (!tracked || kind === "page_lost" || kind === "cookie_refused") return;
+    this.#pending.set(tracked.identity.signInKey, tracked);
+    // A state changes often, and one that is lost does little harm. A token that works once, or a request that the rate
+    // limit must count, is written at once, since the process may be killed at any time.
+    if (kind === "state") this.#timer ??= setTimeout(() => void this.flush(), WRITE_DELAY_MS).unref();
+    else void this.flush();
   }
 
   /** Writes what has not been written yet. Never rejects. */
@@ -104,18 +127,18 @@ export class AccountPersistence implements AsyncDisposable {
     await this.#next(async () => {
       const due = [...this.#pending.values()];
       this.#pending.clear();
-      for (const { identity, account } of due) await this.#write(identity, account);
+      for (const tracked of due) await this.#write(tracked);
     });
   }
 
-  /** What is in use now; what else is stored is kept for its days, in case it comes back. Never rejects. */
+  /** Marks these accounts as in use. The state of others is kept for a while, in case they come back. Never rejects. */
   async keepInUse(accounts: readonly AccountIdentity[]): Promise<void> {
     this.#inUse = accounts;
     await this.#next(() => this.#writeInUse());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#looking);
+    clearInterval(this.#checking);
     await this.flush();
     if (this.#pending.size > 0) {
       const accounts = [...this.#pending.values()].map(({ identity }) => identity.id);
@@ -132,16 +155,12 @@ export class AccountPersistence implements AsyncDisposable {
     return this.#writing;
   }
 
-  async #write(identity: AccountIdentity, account: Account): Promise<void> {
+  async #write(tracked: Tracked): Promise<void> {
+    const { identity, account } = tracked;
     const cookies = JSON.stringify(account.session.authCookies.cookies);
-    const stored: StoredAccount = {
-      cookies,
-      sentAt: account.rateLimiter.sentAt,
-      ...(account.failure ?? NOTHING_WRONG),
-    };
+    const stored: StoredAccount = { cookies, sentAt: account.rateLimiter.sentAt, ...(account.failure ?? HEALTHY) };
     const isStored = await this.#try(() => this.#store.save(identity, stored));
-    if (!isStored && !this.#pending.has(identity.signInKey))
-      this.#pending.set(identity.signInKey, { identity, account });
+    if (!isStored && !this.#pending.has(identity.signInKey)) this.#pending.set(identity.signInKey, tracked);
   }
 
   async #writeInUse(): Promise<void> {
@@ -151,20 +170,20 @@ export class AccountPersistence implements AsyncDisposable {
     if (isStored && this.#inUse === accounts) this.#inUse = undefined;
   }
 
-  /** Gives whether it was stored. */
+  /** Returns whether it was stored. */
   async #try(write: () => Promise<unknown>): Promise<boolean> {
     try {
       await write();
       return true;
     } catch (cause) {
-      this.#fail((await this.#failure()) ?? reasonOf(cause));
+      this.#fail((await this.#writeFailure()) ?? reasonOf(cause));
       return false;
     }
   }
 
   /** A file system may become read-only, full or another user's while nothing is to be stored. */
-  async #look(): Promise<void> {
-    const failure = await this.#failure();
+  async #check(): Promise<void> {
+    const failure = await this.#writeFailure();
     if (failure !== undefined) return this.#fail(failure);
     if (this.#problem === undefined) return;
     await this.flush();
@@ -174,8 +193,8 @@ export class AccountPersistence implements AsyncDisposable {
     this.#log.info("the state is stored again");
   }
 
-  /** Why nothing can be written beside the store. */
-  #failure(): Promise<string | undefined> {
+  /** Why nothing can be written where the store is; undefined when it can. */
+  #writeFailure(): Promise<string | undefined> {
     return this.#tryWriting().then(() => undefined, reasonOf);
   }
 

@@ -1,48 +1,51 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../observe/log.ts";
+import type { AccountEvent } from "../pool/account-event.ts";
 import type { Account } from "../pool/account.ts";
 import type { AlertTarget } from "../config/parsers.ts";
 
-/** States that an operator should hear of: something is theirs to do. */
+/** States in which an operator must do something. */
 const ALARMING: ReadonlySet<string> = new Set(["needs_attention", "expired"]);
 const TRIES = 3;
 const TRY_LIMIT_MS = 5_000;
 const PAUSE_MS = 1_000;
 
-/** Posts one JSON message to the operator's URL when an account needs them, and one when it is well again. */
+/** Posts one JSON message to the operator's URL when an account needs them, and one when it works again. */
 export class Alerts {
   readonly #target: AlertTarget | undefined;
   readonly #log: Pick<Log, "warn">;
+  /** The alarming state that the operator was told last, by account. */
   readonly #told = new Map<string, string>();
-  /** What each account's next message waits for: they arrive in the order in which they came about. */
-  readonly #telling = new Map<string, Promise<void>>();
+  /** The end of each account's last message: messages arrive in the order of the events. */
+  readonly #posting = new Map<string, Promise<void>>();
 
   constructor(target: AlertTarget | undefined, log: Pick<Log, "warn">) {
     this.#target = target;
     this.#log = log;
   }
 
-  /** What was told before a restart is not told again, and its end is. To be called before the first change of state. */
-  restored({ id, state }: Account): void {
+  /** An alarm from before a restart is not told again, but its end is. Call it before the account's first event. */
+  restored({ id, state }: Pick<Account, "id" | "state">): void {
     if (ALARMING.has(state)) this.#told.set(id, state);
   }
 
-  /** To be called after each change of state. */
-  changed({ id, state, reason, since, nextTryAt }: Account): void {
-    const before = this.#told.get(id);
+  onEvent(event: AccountEvent): void {
+    if (event.kind !== "state") return;
+    const { accountId: account, to: state, reason, since, nextTryAt } = event;
+    const before = this.#told.get(account);
     if (ALARMING.has(state)) {
-      // An alarm that goes on, tries in between included, is told once.
+      // An alarm that lasts, retries in between included, is told once.
       if (before === state) return;
-      this.#told.set(id, state);
+      this.#told.set(account, state);
     } else {
       if (before === undefined || (state !== "ready" && state !== "busy")) return;
-      this.#told.delete(id);
+      this.#told.delete(account);
     }
-    const message = { account: id, state, before: before ?? null, reason, since, nextTryAt: nextTryAt ?? null };
-    const told = this.#telling.get(id) ?? Promise.resolve();
-    this.#telling.set(
-      id,
-      told.then(() => this.#post(message)),
+    const message = { account, state, before: before ?? null, reason, since, nextTryAt: nextTryAt ?? null };
+    const posted = this.#posting.get(account) ?? Promise.resolve();
+    this.#posting.set(
+      account,
+      posted.then(() => this.#post(message)),
     );
   }
 
@@ -73,7 +76,7 @@ export class Alerts {
   }
 }
 
-/** What went wrong in a word or two: messages may hold the URL, which is a secret. */
+/** What went wrong, in a word or two. The whole message may contain the URL, which is a secret. */
 function causeOf(failure: unknown): string {
   const { name, cause } = failure as { readonly name?: string; readonly cause?: { readonly code?: string } };
   return cause?.code ?? name ?? "unknown";

@@ -1,5 +1,5 @@
 import { countBody, MESSAGE_EMULATED, MESSAGE_IGNORED, messageBody } from "../dialects/anthropic/schema.ts";
-import { ACCOUNT_STATES } from "../pool/account.ts";
+import { ACCOUNT_STATES } from "../pool/account-state.ts";
 import { COMPLETION_EMULATED, COMPLETION_IGNORED, completionBody } from "../dialects/openai/completions/schema.ts";
 import { RESPONSE_EMULATED, RESPONSE_IGNORED, responseBody } from "../dialects/openai/responses/schema.ts";
 import { chatCompletionBody, EMULATED_PARAMS, IGNORED_PARAMS } from "../dialects/openai/chat/schema.ts";

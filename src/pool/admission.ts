@@ -1,40 +1,40 @@
 import { GatewayError } from "../errors.ts";
+import type { Account } from "./account.ts";
+import { prospectOf, type UsualDurations } from "./availability.ts";
 import { Forecast } from "./forecast.ts";
 import type { MovingAverage } from "./moving-average.ts";
-import { prospectOf, type UsualDurations } from "./availability.ts";
-import type { Account } from "./account.ts";
-import type { Caller, WaitingEntry, RequestQueue, QueueEntry } from "./request-queue.ts";
+import type { Caller, QueueEntry, RequestQueue, WaitingEntry } from "./request-queue.ts";
 
 export interface AdmissionParts {
   readonly accounts: ReadonlyMap<string, Account>;
-  readonly line: RequestQueue<Account>;
-  /** How long one may wait. */
+  readonly queue: RequestQueue<Account>;
+  /** How long a request may wait. */
   readonly timeoutMs: number;
-  /** How many pages may still open without another closing. */
+  /** How many pages may still open without another one closing. */
   readonly room: () => number;
-  /** How long leases take, their prompts until the site has them, and openings. */
+  /** How long leases take, how long until the site has the prompt, and how long pages take to open. */
   readonly leases: MovingAverage;
   readonly sends: MovingAverage;
   readonly openings: MovingAverage;
 }
 
 const MIN_RETRY_AFTER_MS = 1_000;
-/** The share of a request's time within which its turn must come: answers before it may take longer than usual. */
+/** The share of a request's time within which its turn must come: the answers before it may take longer than usual. */
 const SAFE_SHARE = 0.95;
-/** The line refuses a request this long before its deadline, so that the reason still reaches the client. */
-const LAST_WORDS_MS = 100;
-/** An account that only failed for so long is not waited for: it may need a person. */
+/** The queue refuses a request this long before its deadline, so that the reason still reaches the client. */
+const REFUSE_BEFORE_MS = 100;
+/** No request waits for an account that only failed for this long: it may need a person. */
 const DOUBT_MS = 60_000;
-const NOTHING: UsualDurations = { leaseMs: 0, sendMs: 0, openingMs: 0 };
+const CERTAIN: UsualDurations = { leaseMs: 0, sendMs: 0, openingMs: 0 };
 
-/** The line as a request that arrives now would find it. */
+/** The queue as a request that arrives now would find it. */
 export interface QueueStatus {
   readonly length: number;
-  /** Undefined where no account can answer. */
+  /** Undefined when no account can answer. */
   readonly estimatedWaitMs: number | undefined;
 }
 
-/** Decides who may wait: only a request that is served in its own time, as far as the accounts' paces and states tell. */
+/** Decides which requests may wait: those that are served in time, as far as rate limits and states can tell. */
 export class Admission {
   readonly #parts: AdmissionParts;
 
@@ -42,87 +42,86 @@ export class Admission {
     this.#parts = parts;
   }
 
-  /** What a caller waits for: any account that has not failed it. */
-  wishOf(caller: Caller, except: ReadonlySet<string>): QueueEntry<Account> {
+  /** What a request waits for: any account in service that has not failed it. */
+  entryFor(caller: Caller, except: ReadonlySet<string>): QueueEntry<Account> {
     const { timeoutMs } = this.#parts;
-    const leftMs = (caller.deadlineMs ?? Infinity) - performance.now() - LAST_WORDS_MS;
-    const wish: QueueEntry<Account> = {
-      accepts: (account) => !account.isRetired && !except.has(account.id),
+    const leftMs = (caller.deadlineMs ?? Infinity) - performance.now() - REFUSE_BEFORE_MS;
+    const entry: QueueEntry<Account> = {
+      accepts: (account) => account.isInService && !except.has(account.id),
       limitMs: Math.max(0, Math.min(timeoutMs, leftMs)),
-      retryAfterMs: () => this.#retryAfterMs(wish),
-      availableNow: () => this.#free(wish),
+      retryAfterMs: () => this.#retryAfterMs(entry),
+      availableNow: () => this.#availableTo(entry),
       caller,
     };
-    return wish;
+    return entry;
   }
 
-  /** @throws GatewayError `no_usable_account`; `rate_limit_exceeded` when it cannot be served in its time. */
-  check(wish: QueueEntry<Account>): void {
-    const hopeless = this.#hopeless(wish);
-    if (hopeless) throw hopeless;
-    const waitMs = this.#waitOf(wish);
-    if (waitMs > wish.limitMs * SAFE_SHARE) throw tooLate(wish, waitMs, this.#parts.line.length);
+  /** @throws GatewayError `no_usable_account`; `rate_limit_exceeded` when the request cannot be served in time. */
+  check(newcomer: QueueEntry<Account>): void {
+    const unservable = this.#unservable(newcomer);
+    if (unservable) throw unservable;
+    const waitMs = this.#waitOf(newcomer);
+    if (waitMs > newcomer.limitMs * SAFE_SHARE) throw tooLate(newcomer, waitMs, this.#parts.queue.length);
   }
 
-  /** Refuses the requests that can no longer be served in time, even if others leave the line. */
+  /** Refuses the requests that cannot be served in time any more, even if others leave the queue. */
   refuseUnservable(): void {
-    const { line } = this.#parts;
-    line.refuse((waiter) => this.#hopeless(waiter));
+    const { queue } = this.#parts;
+    queue.refuse((entry) => this.#unservable(entry));
     const late = this.#late();
-    line.refuse((waiter) => {
-      const startMs = late.get(waiter);
-      return startMs === undefined ? undefined : tooLate(waiter, startMs, line.length - 1);
+    queue.refuse((entry) => {
+      const startMs = late.get(entry);
+      return startMs === undefined ? undefined : tooLate(entry, startMs, queue.length - 1);
     });
   }
 
-  /** How long the caller waits on, as far as is known; undefined when it does not wait. */
+  /** How long the caller still waits, as far as is known; undefined when it does not wait. */
   waitMsOf(caller: Caller): number | undefined {
     const forecast = this.#forecast();
-    for (const waiter of this.#parts.line.inOrder()) {
-      const startMs = forecast.serve(waiter.accepts);
-      if (waiter.caller === caller) return Number.isFinite(startMs) ? startMs : undefined;
+    for (const entry of this.#parts.queue.inOrder()) {
+      const startMs = forecast.serve(entry.accepts);
+      if (entry.caller === caller) return Number.isFinite(startMs) ? startMs : undefined;
     }
     return undefined;
   }
 
   /** For a request that arrives now and waits behind all others. */
   get status(): QueueStatus {
-    const { line } = this.#parts;
+    const { queue } = this.#parts;
     const forecast = this.#forecast();
-    for (const { accepts } of line.inOrder()) forecast.serve(accepts);
-    const waitMs = forecast.startOf((account) => !account.isRetired);
-    return { length: line.length, estimatedWaitMs: Number.isFinite(waitMs) ? waitMs : undefined };
+    for (const { accepts } of queue.inOrder()) forecast.serve(accepts);
+    const waitMs = forecast.startOf((account) => account.isInService);
+    return { length: queue.length, estimatedWaitMs: Number.isFinite(waitMs) ? waitMs : undefined };
   }
 
   /** How long a newcomer would wait. */
   #waitOf(newcomer: QueueEntry<Account>): number {
     const forecast = this.#forecast();
-    for (const { accepts, caller } of this.#parts.line.inOrderWith(newcomer)) {
+    for (const { accepts, caller } of this.#parts.queue.inOrderWith(newcomer)) {
       if (caller === newcomer.caller) break;
       forecast.serve(accepts);
     }
     return forecast.startOf(newcomer.accepts);
   }
 
-  /** Who is late for certain, and when each would start. It counts paces only: an answer may take less time than usual. */
+  /** The requests that are late for certain, and when each would start. An answer may take less time than usual: 0. */
   #late(): ReadonlyMap<WaitingEntry<Account>, number> {
-    const forecast = this.#forecast(NOTHING);
+    const forecast = this.#forecast(CERTAIN);
     const nowMs = performance.now();
     const late = new Map<WaitingEntry<Account>, number>();
-    for (const waiter of this.#parts.line.inOrder()) {
-      const startMs = forecast.startOf(waiter.accepts);
-      if (nowMs + startMs > waiter.endsMs && Number.isFinite(startMs)) late.set(waiter, startMs);
-      else forecast.serve(waiter.accepts);
+    for (const entry of this.#parts.queue.inOrder()) {
+      const startMs = forecast.startOf(entry.accepts);
+      if (nowMs + startMs > entry.endsMs && Number.isFinite(startMs)) late.set(entry, startMs);
+      else forecast.serve(entry.accepts);
     }
     return late;
   }
 
   #forecast(usual: UsualDurations = this.#usual): Forecast<Account> {
-    const accounts = [...this.#parts.accounts.values()].filter((account) =>
-      isPromising(account, this.#parts.timeoutMs),
-    );
+    const { accounts, timeoutMs } = this.#parts;
+    const promising = [...accounts.values()].filter((account) => isPromising(account, timeoutMs));
     return new Forecast(
-      accounts.map((account) => prospectOf(account, usual)),
+      promising.map((account) => prospectOf(account, usual)),
       usual,
     );
   }
@@ -132,10 +131,12 @@ export class Admission {
     return { leaseMs: leases.ms, sendMs: sends.ms, openingMs: openings.ms };
   }
 
-  #hopeless({ accepts }: QueueEntry<Account>): GatewayError | undefined {
-    const candidates = this.#candidates(accepts);
+  /** Why no account will serve the request; undefined when one may. */
+  #unservable({ accepts }: QueueEntry<Account>): GatewayError | undefined {
+    const candidates = this.#accountsThat(accepts);
     if (candidates.some((account) => isPromising(account, this.#parts.timeoutMs))) return undefined;
-    const byState = Object.entries(Object.groupBy(candidates, ({ state }) => state));
+    const held = this.#accountsThat((account) => account.isHeld && !account.isRetired);
+    const byState = Object.entries(Object.groupBy([...candidates, ...held], ({ state }) => state));
     const why = byState.map(([state, accounts]) => `${accounts.length} ${state}`).join(", ");
     const message = `No account can answer now${why === "" ? "" : `: ${why}`}.`;
     if (candidates.length === 0) return new GatewayError("no_usable_account", message);
@@ -143,38 +144,39 @@ export class Admission {
     return new GatewayError("no_usable_account", message, { retryAfterMs });
   }
 
-  /** When the line has room again, and a request like this one would be served in its time. */
-  #retryAfterMs(wish: QueueEntry<Account>): number {
-    const { line } = this.#parts;
+  /** When the queue has room again, and a request like this one would be served in time. */
+  #retryAfterMs(entry: QueueEntry<Account>): number {
+    const { queue } = this.#parts;
     const forecast = this.#forecast();
     let roomMs = 0;
-    // Where nobody may wait, there is room when it is served itself.
-    for (const { accepts } of [...line.inOrder(), wish].slice(0, line.surplus)) {
+    // Where no request may wait, there is room when this one itself is served.
+    for (const { accepts } of [...queue.inOrder(), entry].slice(0, queue.surplus)) {
       roomMs = Math.max(roomMs, forecast.serve(accepts));
     }
-    return boundedRetryMs(Math.max(roomMs, this.#waitOf(wish) - wish.limitMs * SAFE_SHARE));
+    return boundedRetryMs(Math.max(roomMs, this.#waitOf(entry) - entry.limitMs * SAFE_SHARE));
   }
 
-  /** How many could be lent now, those included that sleep while there is room for their page. */
-  #free({ accepts }: QueueEntry<Account>): number {
-    const { ready = [], idle = [] } = Object.groupBy(this.#candidates(accepts), ({ state }) => state);
+  /** How many accounts could be leased now, including those that sleep while there is room for their page. */
+  #availableTo({ accepts }: QueueEntry<Account>): number {
+    const { ready = [], idle = [] } = Object.groupBy(this.#accountsThat(accepts), ({ state }) => state);
     return ready.length + Math.min(idle.length, Math.max(0, this.#parts.room()));
   }
 
-  #candidates(accepts: (account: Account) => boolean): Account[] {
-    return [...this.#parts.accounts.values()].filter(accepts);
+  #accountsThat(match: (account: Account) => boolean): Account[] {
+    return [...this.#parts.accounts.values()].filter(match);
   }
 }
 
 /** Whether it may answer within this time. */
 function isPromising(account: Account, limitMs: number): boolean {
   const { failingSinceMs, waitMs } = account;
+  if (account.isHeld) return false;
   if (failingSinceMs !== undefined && performance.now() - failingSinceMs + waitMs > DOUBT_MS) return false;
-  // Its pace is no failure: the forecast says when it serves again.
+  // A rate limit is no failure: the forecast says when the account serves again.
   return account.state === "rate_limited" || waitMs < limitMs;
 }
 
-/** A second more than so long, since clients and clocks are not exact. */
+/** One second longer than the wait, since clients and clocks are not exact. */
 function boundedRetryMs(waitMs: number): number {
   return MIN_RETRY_AFTER_MS + (Number.isFinite(waitMs) ? Math.max(0, waitMs) : 0);
 }
@@ -182,7 +184,7 @@ function boundedRetryMs(waitMs: number): number {
 function tooLate({ limitMs }: QueueEntry<Account>, waitMs: number, others: number): GatewayError {
   const [wait, limit] = [waitMs, limitMs].map((ms) => Math.ceil(ms / 1000));
   const message =
-    `The accounts' pace allows no answer in time: ${others} others wait, this request would be served in about ` +
+    `The accounts' rate limits allow no answer in time: ${others} others wait, this request would be served in about ` +
     `${wait} s, and it may wait ${limit} s.`;
   const details = { retryAfterMs: boundedRetryMs(waitMs - limitMs * SAFE_SHARE), estimatedWaitMs: waitMs };
   return new GatewayError("rate_limit_exceeded", message, details);

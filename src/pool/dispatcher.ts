@@ -1,15 +1,16 @@
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
-import { ASLEEP, type PageBudget } from "./page-budget.ts";
-import type { Recovery } from "./recovery.ts";
-import type { IdleSessions } from "./idle-sessions.ts";
 import type { Account } from "./account.ts";
+import { inBackground } from "./background.ts";
+import type { IdleSessions } from "./idle-sessions.ts";
+import type { PageBudget } from "./page-budget.ts";
+import type { Recovery } from "./recovery.ts";
 import type { RequestQueue } from "./request-queue.ts";
 
 export interface DispatcherParts {
   readonly accounts: ReadonlyMap<string, Account>;
-  readonly line: RequestQueue<Account>;
-  readonly shelf: IdleSessions;
+  readonly queue: RequestQueue<Account>;
+  readonly idle: IdleSessions;
   readonly pages: PageBudget;
   readonly recovery: Recovery;
   readonly log: Log;
@@ -17,92 +18,94 @@ export interface DispatcherParts {
   readonly signal: AbortSignal;
 }
 
-/** Gives sessions from the shelf to the requests that wait, and wakes sleeping ones for them. */
+/** Gives idle sessions to waiting requests, and wakes sleeping ones for them. */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
-  /** Sessions that are woken for somebody in the line. */
+  /** How many sessions are being woken for waiting requests. */
   #waking = 0;
-  #passing: Promise<void> = Promise.resolve();
+  /** Ends when the passes so far have ended. */
+  #lastPass: Promise<void> = Promise.resolve();
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
   }
 
-  /** Puts a session where it can be lent. */
-  async shelve(account: Account): Promise<void> {
-    const { line, shelf, pages } = this.#parts;
-    if (account.session.isOpen) {
-      account.enter("ready", "waiting for a request");
-      // On the shelf it might be closed to make room before anybody gets it.
-      if (line.offer(account)) return;
-    } else account.enter("idle", ASLEEP);
-    await shelf.put(account);
+  /** Puts a session where it can be leased: at once to a waiting request, else among the idle ones. */
+  async makeAvailable(account: Account): Promise<void> {
+    const { queue, idle, pages } = this.#parts;
+    if (account.session.isOpen && !account.isHeld) {
+      account.becomeReady();
+      // Among the idle ones it might be closed to make room before a request gets it.
+      if (queue.offer(account)) return;
+    } else if (!account.isHeld) account.sleep();
+    await idle.put(account);
     pages.changed();
-    void this.handOut();
+    void this.dispatch();
   }
 
-  /** To those who wait, or to repair. */
-  handOut(): Promise<void> {
+  /** Gives idle sessions to waiting requests; sends broken ones to recovery. */
+  dispatch(): Promise<void> {
     return this.pass(async () => {
       await this.#offerOpen();
       await this.#wakeSome();
     });
   }
 
-  /** One pass at a time over the shelf: during one it is emptier than it is. */
+  /** Serialises work on the idle sessions: while a pass runs, the sessions that it took out are missing from them. */
   pass(work: () => Promise<void>): Promise<void> {
-    const passed = this.#passing.then(work);
-    this.#passing = passed.catch(() => {});
-    this.#background(passed);
-    return passed;
+    const pass = this.#lastPass.then(work);
+    this.#lastPass = pass.catch(() => {});
+    inBackground(pass, this.#parts.log);
+    return pass;
   }
 
   async #offerOpen(): Promise<void> {
-    const { accounts, line, shelf, pages, recovery } = this.#parts;
+    const { accounts, queue, idle, pages, recovery, log } = this.#parts;
     const kept: Account[] = [];
-    const isDone = (): boolean => line.length === 0 && [...accounts.values()].every((account) => account.isSound);
-    while (shelf.open > 0 && !isDone()) {
-      const account = await shelf.takeOpen();
+    const isDone = (): boolean => queue.length === 0 && [...accounts.values()].every(isSound);
+    while (idle.open > 0 && !isDone()) {
+      const account = await idle.takeOpen();
       if (!account) break;
       if (!account.session.isOpen) {
         recovery.lose(account);
-        this.#background(recovery.bring(account, { eagerly: false }));
-      } else if (!line.offer(account)) kept.push(account);
+        inBackground(recovery.bringBack(account, { eagerly: false }), log);
+      } else if (!queue.offer(account)) kept.push(account);
     }
-    for (const account of kept) await shelf.put(account);
-    // One of them may close for a page that is to open.
+    for (const account of kept) await idle.put(account);
+    // One of them may close to make room for a page that is to open.
     if (kept.length > 0) pages.changed();
   }
 
-  /** Opens as many sleeping sessions as there are people in the line for whom none is open. */
+  /** Opens as many sleeping sessions as there are waiting requests without an open one. */
   async #wakeSome(): Promise<void> {
-    const { line, shelf } = this.#parts;
+    const { queue, idle, log } = this.#parts;
     const kept: Account[] = [];
-    while (line.length > this.#waking && shelf.asleep > 0) {
-      const account = await shelf.takeAsleep();
+    while (queue.length > this.#waking && idle.asleep > 0) {
+      const account = await idle.takeAsleep();
       if (!account) break;
-      if (line.wanting([account]) > this.#waking) {
+      if (queue.countAccepting([account]) > this.#waking) {
         this.#waking += 1;
-        this.#background(this.#wake(account));
+        inBackground(this.#wake(account), log);
       } else kept.push(account);
     }
-    for (const account of kept) await shelf.put(account);
+    for (const account of kept) await idle.put(account);
   }
 
   async #wake(account: Account): Promise<void> {
-    const { line, pages, recovery, signal } = this.#parts;
+    const { queue, pages, recovery, signal } = this.#parts;
+    const isWanted = (): boolean => queue.countAccepting([account]) > 0;
     try {
-      await pages.open(account, { isWanted: () => line.wanting([account]) > 0, isUrgent: true }, signal);
+      await pages.open(account, { isWanted, isUrgent: true }, signal);
     } catch (cause) {
       if (!signal.aborted) recovery.failToOpen(account, GatewayError.from(cause));
     } finally {
       this.#waking -= 1;
     }
-    await recovery.bring(account, { eagerly: false });
+    await recovery.bringBack(account, { eagerly: false });
   }
+}
 
-  /** Work that nobody awaits reports its failure here; there should be none. */
-  #background(work: Promise<unknown>): void {
-    work.catch((cause: unknown) => this.#parts.log.error({ err: cause }, "the pool failed"));
-  }
+/** False if retired, or marked ready although its page is gone. */
+function isSound({ isRetired, state, session }: Account): boolean {
+  return !isRetired && (state !== "ready" || session.isOpen);
 }

@@ -1,24 +1,24 @@
 import type { Caller } from "./request-queue.ts";
 
 interface Queued {
-  /** Numbers count up. */
+  /** Counts up. */
   readonly arrival: number;
   readonly caller: Pick<Caller, "keyId" | "isBackground" | "isOpen">;
 }
 
 /**
- * The request that a full line of `limit` places turns away for a newcomer: the newcomer itself, another, or nobody.
+ * The request that a full queue of `limit` places refuses when a newcomer comes: the newcomer, another one, or none.
  *
- * Background work goes first. Else only a keyId that has more than its share loses a request: `limit` divided by the
- * number of keys. Of those that can go, it is the newest of the keyId that has most in the line, so one that fills
- * the line loses its own. A request whose stream is open stays, since its status is sent. Where that leaves nobody, the
- * line takes the newcomer beyond its limit: up to each keyId's share, and one more for each lease that failed.
+ * Background work goes first. Otherwise only a key that has more than its share loses a request; a share is `limit` divided
+ * by the number of keys. Of those that may go, it is the newest one of the key that has most requests waiting, so a key that
+ * fills the queue loses its own. A request whose stream is open stays, since its status was sent. Where that leaves none,
+ * the queue takes the newcomer beyond its limit: up to each key's share, and one more for each lease that failed.
  */
-export function evicted<W extends Queued>(waiting: readonly W[], newcomer: W, limit: number): W | undefined {
-  const everybody = [...waiting, newcomer];
+export function evicted<E extends Queued>(waiting: readonly E[], newcomer: E, limit: number): E | undefined {
+  const entries = [...waiting, newcomer];
   const counts = new Map<string, number>();
-  for (const { caller } of everybody) counts.set(caller.keyId, countOf(counts, caller) + 1);
-  const movable = everybody.filter(({ caller }) => !caller.isOpen?.());
+  for (const { caller } of entries) counts.set(caller.keyId, countOf(counts, caller) + 1);
+  const movable = entries.filter(({ caller }) => !caller.isOpen?.());
   const background = movable.filter(({ caller }) => caller.isBackground);
   const share = limit / counts.size;
   const candidates =

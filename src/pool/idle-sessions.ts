@@ -1,18 +1,19 @@
 import { createPool, type Pool } from "generic-pool";
 import type { Account } from "./account.ts";
 
-/** More than anybody has accounts; the real number is that of the accounts that were added. */
+/** More accounts than anybody has; in fact the queue holds those that were added. */
 const MAX_ACCOUNTS = 1_000_000;
 
 /**
- * The accounts that may be lent now, longest idle first: those whose page is open apart from those that sleep. generic-pool
- * keeps them; what is lent, rests or recovers is one that it was not given back, because it retries a failing `create`
- * without pause and hangs on a failing `validate`.
+ * The accounts that may be leased now, longest idle first; those with an open page and those that sleep apart.
+ * generic-pool only stores idle sessions. A leased, resting or recovering one is simply not released yet, because
+ * generic-pool retries a failing `create` without a pause and hangs on a failing `validate`.
  */
 export class IdleSessions {
   readonly #open = new IdleQueue();
   readonly #asleep = new IdleQueue();
 
+  /** How many have an open page. */
   get open(): number {
     return this.#open.length;
   }
@@ -21,19 +22,21 @@ export class IdleSessions {
     return this.#asleep.length;
   }
 
-  /** Makes an account known; it is off the shelf until it is put there. */
+  /** Makes an account known. It is idle only after it was put here. */
   async add(account: Account): Promise<void> {
     await Promise.all([this.#open.add(account), this.#asleep.add(account)]);
   }
 
-  /** Lets a retired account go for good. It is lent to nobody at that time. */
+  /** Removes a retired account for good. It must not be leased. */
   async remove(account: Account): Promise<void> {
     await Promise.all([this.#open.remove(account), this.#asleep.remove(account)]);
   }
 
-  /** A retired account is not taken back. */
+  /** Takes an account back that nobody uses. A retired one is dropped, and a held one goes to the operator. */
   async put(account: Account): Promise<void> {
-    if (!account.isRetired) await (account.session.isOpen ? this.#open : this.#asleep).put(account);
+    if (account.isRetired) return;
+    if (account.isHeld) account.park();
+    else await (account.session.isOpen ? this.#open : this.#asleep).put(account);
   }
 
   takeOpen(): Promise<Account | undefined> {
@@ -44,7 +47,7 @@ export class IdleSessions {
     return this.#asleep.take();
   }
 
-  /** Takes the open ones that are due off the shelf and does something with them; the others keep their order. */
+  /** Takes out the open ones that are due and acts on them; the others keep their order. */
   async eachOpen(isDue: (account: Account) => boolean, act: (account: Account) => Promise<void>): Promise<void> {
     await this.#each(this.#open, isDue, act);
   }
@@ -54,13 +57,24 @@ export class IdleSessions {
     await this.#each(this.#asleep, isDue, act);
   }
 
+  /** Gives the held ones to the operator. */
+  async parkHeld(): Promise<void> {
+    for (const queue of [this.#open, this.#asleep]) {
+      await this.#each(
+        queue,
+        (account) => account.isHeld,
+        (account) => this.put(account),
+      );
+    }
+  }
+
   async #each(
-    row: IdleQueue,
+    queue: IdleQueue,
     isDue: (account: Account) => boolean,
     act: (account: Account) => Promise<void>,
   ): Promise<void> {
-    for (let left = row.length; left > 0; left -= 1) {
-      const account = await row.take();
+    for (let left = queue.length; left > 0; left -= 1) {
+      const account = await queue.take();
       if (!account) return;
       if (isDue(account)) await act(account);
       else await this.put(account);
@@ -69,12 +83,13 @@ export class IdleSessions {
 }
 
 class IdleQueue {
-  readonly #unclaimed: Account[] = [];
+  /** Accounts that were added and that generic-pool has not created yet. */
+  readonly #uncreated: Account[] = [];
   readonly #pool: Pool<Account>;
 
   constructor() {
     const create = async (): Promise<Account> => {
-      const account = this.#unclaimed.shift();
+      const account = this.#uncreated.shift();
       if (!account) throw new Error("generic-pool asked for an account that nobody added");
       return account;
     };
@@ -86,15 +101,15 @@ class IdleQueue {
     return this.#pool.available;
   }
 
-  /** generic-pool creates only when nothing is available, so what stands there is taken off and put back in its order. */
+  /** generic-pool creates only when nothing is available, so everything is taken out first and put back in order. */
   async add(account: Account): Promise<void> {
-    const standing = await this.#takeAll();
-    this.#unclaimed.push(account);
+    const others = await this.#takeAll();
+    this.#uncreated.push(account);
     await this.#pool.acquire();
-    for (const other of standing) await this.#pool.release(other);
+    for (const other of others) await this.#pool.release(other);
   }
 
-  /** generic-pool lets go of what is off it only. */
+  /** generic-pool destroys only what is acquired. */
   async remove(account: Account): Promise<void> {
     for (const other of await this.#takeAll()) if (other !== account) await this.#pool.release(other);
     await this.#pool.destroy(account);
@@ -109,8 +124,8 @@ class IdleQueue {
   }
 
   async #takeAll(): Promise<Account[]> {
-    const standing: Account[] = [];
-    while (this.#pool.available > 0) standing.push(await this.#pool.acquire());
-    return standing;
+    const accounts: Account[] = [];
+    while (this.#pool.available > 0) accounts.push(await this.#pool.acquire());
+    return accounts;
   }
 }

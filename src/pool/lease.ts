@@ -2,11 +2,11 @@ import { GatewayError } from "../errors.ts";
 import type { PageFetch } from "../sites/site.ts";
 import type { Account } from "./account.ts";
 
-/** After so long a request has arrived, whether it is answered or not. */
+/** After this time a request has reached the site, whether it is answered or not. */
 const ARRIVAL_LIMIT_MS = 1_000;
 /**
- * A token that came with an answer's head is kept after so long, however long the answer's text takes: a browser that dies
- * takes along what nobody else knows. At once, it would make the first token 7 % later.
+ * A token that came with an answer's head is read after this time, however long the answer takes: if the browser dies,
+ * nobody else knows the token. Reading it at once would make the first token 7 % later.
  */
 const KEEP_TOKEN_AFTER_MS = 50;
 
@@ -17,18 +17,17 @@ export class Lease implements Disposable {
   readonly #settled = Promise.withResolvers<void>();
   readonly #overdue: NodeJS.Timeout;
   #keeping: NodeJS.Timeout | undefined;
-  #blamed: GatewayError | undefined;
+  #failure: GatewayError | undefined;
   #isOver = false;
   readonly #startedMs = performance.now();
-  /** How long after the lease began the site had the prompt, in milliseconds; undefined until it has. */
-  sentAfterMs: number | undefined;
-  /** The browser had its time for a challenge and did not solve it. */
-  isUnsolved = false;
+  #sentAfterMs: number | undefined;
+  #isUnsolved = false;
 
+  /** `settle` never rejects. */
   constructor(account: Account, limitMs: number, settle: (error: GatewayError | undefined) => Promise<void>) {
     this.account = account;
     this.#settle = settle;
-    // The backstop for a holder whose answer stands still; its session is rebuilt under it.
+    // The last resort for an answer that stands still; its session is rebuilt.
     this.#overdue = setTimeout(() => {
       this.blame(new GatewayError("site_timeout", "The request held its session for too long without progress."));
       this[Symbol.dispose]();
@@ -43,25 +42,35 @@ export class Lease implements Disposable {
     return performance.now() - this.#startedMs;
   }
 
-  /** Resolves when the session is the pool's again. */
+  /** How long after the lease began the site had the prompt, in milliseconds; undefined until it has. */
+  get sentAfterMs(): number | undefined {
+    return this.#sentAfterMs;
+  }
+
+  /** The browser had its time for a challenge and did not solve it. */
+  get isUnsolved(): boolean {
+    return this.#isUnsolved;
+  }
+
+  /** Resolves when the pool has the session back. */
   get settled(): Promise<void> {
     return this.#settled.promise;
   }
 
   readonly fetch: PageFetch = async (request, signal) => {
-    if (this.#isOver) throw new GatewayError("session_lost", "The session was taken back.");
-    const { permit, session } = this.account;
-    this.account.permit = undefined;
-    // A repetition under this lease is the same send: what came before it was no answer.
-    // The site counts what arrives, and the answer's head proves that; a site that thinks long is not waited for.
+    this.#assertHeld();
+    const { session } = this.account;
+    const permit = this.account.permit.use();
+    // A repetition under this lease is the same send, since what came before it was no answer.
+    // The site counts what arrives, and the answer's head proves the arrival; a site that thinks long is not waited for.
     const spend = (): void => {
       permit?.spend();
-      this.sentAfterMs ??= performance.now() - this.#startedMs;
+      this.#sentAfterMs ??= performance.now() - this.#startedMs;
     };
     const late = setTimeout(spend, ARRIVAL_LIMIT_MS);
     try {
       const response = await session.fetch(request, signal);
-      // What is wrong with the session shows when it is given back.
+      // If the session is broken, that shows when it is given back.
       const keep = (): void => void session.keepCookies().catch(() => {});
       this.#keeping ??= setTimeout(keep, KEEP_TOKEN_AFTER_MS).unref();
       return response;
@@ -72,25 +81,27 @@ export class Lease implements Disposable {
   };
 
   /**
-   * Goes back to the site and lets the browser solve what it asks, so that the request can be repeated here. The challenge
-   * came before the site saw the request, so the repetition is the same send.
-   * @throws GatewayError `site_challenged` when it is not solved in time, and what else keeps the page from opening.
+   * Goes back to the site and lets the browser solve the challenge, so that the request can be repeated here. The
+   * challenge came before the site saw the request, so the repetition is the same send.
+   * @throws GatewayError `site_challenged` when it is not solved in time; whatever else keeps the page from opening.
    */
   async solve(signal: AbortSignal): Promise<void> {
+    this.#assertHeld();
     const { account } = this;
-    account.enter("challenged", "solving what the site asks");
+    account.startSolving();
     try {
       await account.session.closePage();
       await account.session.open(signal);
     } catch (cause) {
       const error = GatewayError.from(cause);
-      this.isUnsolved = error.code === "site_challenged";
+      this.#isUnsolved = error.code === "site_challenged";
       throw error;
     }
-    account.enter("busy", "answering");
+    this.#assertHeld();
+    account.solved();
   }
 
-  /** The answer goes on: the holder is not stuck. */
+  /** The answer goes on, so the request is not stuck. */
   progressed(): void {
     this.#overdue.refresh();
   }
@@ -100,17 +111,22 @@ export class Lease implements Disposable {
     return this.account.session.explain(error);
   }
 
-  /** Tells what failed under this lease; the error table decides what becomes of the session. */
+  /** Reports what failed under this lease. The error table decides what becomes of the session. */
   blame(error: GatewayError): void {
-    this.#blamed ??= error;
+    this.#failure ??= error;
   }
 
-  /** Gives the session back; the caller need not wait until the pool has it in order again. */
+  /** Gives the session back. The caller need not wait until the pool has repaired it. */
   [Symbol.dispose](): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#overdue);
     clearTimeout(this.#keeping);
-    void this.#settle(this.#blamed).finally(this.#settled.resolve);
+    void this.#settle(this.#failure).then(this.#settled.resolve);
+  }
+
+  /** @throws GatewayError `session_lost` when the lease has ended. */
+  #assertHeld(): void {
+    if (this.#isOver) throw new GatewayError("session_lost", "The session was taken back.");
   }
 }

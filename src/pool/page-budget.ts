@@ -1,70 +1,72 @@
 import type { Log } from "../observe/log.ts";
+import { abortable } from "../process/abortable.ts";
 import type { MemoryPressure } from "../process/memory-pressure.ts";
+import type { Account } from "./account.ts";
+import type { IdleSessions } from "./idle-sessions.ts";
 import { MovingAverage } from "./moving-average.ts";
 import { OpenRate, OPENING_BURST } from "./open-rate.ts";
 import type { RateLimit } from "./rate-limiter.ts";
-import type { IdleSessions } from "./idle-sessions.ts";
-import type { Account } from "./account.ts";
 
-/** How many pages are opened at a time: more would only slow each other down. */
+/** How many pages open at a time. More would only slow each other down. */
 const OPENING_LIMIT = OPENING_BURST;
-export const ASLEEP = "asleep: its page is closed until it is needed";
 
 export interface PageBudgetOptions {
   /** How many pages may be open at once. */
   readonly maxOpenSessions: number;
-  /** An account that nobody used for so long is asked about, each a fifth sooner or later; milliseconds. */
+  /** A sign-in that was confirmed longer ago than this is checked, each a fifth sooner or later; milliseconds. */
   readonly probeAfterMs: number;
   readonly memory: MemoryPressure;
-  /** How many pages open in a span of time, after the first few; undefined: each as soon as it can. */
+  /** How many pages open in a time window, after the first few; undefined opens each as soon as possible. */
   readonly openRate?: RateLimit | undefined;
 }
 
-/** Whether a page is still to open, and whether a request waits for it. */
-export interface Wanted {
+/** Why a page is to open. */
+export interface Demand {
+  /** Whether it still is to open. */
   readonly isWanted: () => boolean;
+  /** A request waits for it. */
   readonly isUrgent: boolean;
 }
 
-export interface PagesParts extends PageBudgetOptions {
+export interface PageBudgetParts extends PageBudgetOptions {
   readonly accounts: ReadonlyMap<string, Account>;
-  readonly shelf: IdleSessions;
-  /** Puts a session where it can be lent. */
-  readonly shelve: (account: Account) => Promise<void>;
+  readonly idle: IdleSessions;
+  /** Puts a session where it can be leased. */
+  readonly makeAvailable: (account: Account) => Promise<void>;
 }
 
-/** Decides which sessions have their page open: no more than fit, a few opening at a time, and the idle ones give way. */
+/** Decides which pages are open: no more than fit, a few opening at a time, and idle ones close to make room. */
 export class PageBudget implements Disposable {
-  readonly #parts: PagesParts;
+  readonly #parts: PageBudgetParts;
   readonly #opening = new Set<Account>();
   /** How long pages take to open. */
   readonly openingTime = new MovingAverage();
   #waiting: (() => void)[] = [];
   readonly #rate: OpenRate;
-  /** How many that a request waits for have not begun to open. */
+  /** How many urgent pages have not begun to open. */
   #urgent = 0;
 
-  constructor(parts: PagesParts) {
+  constructor(parts: PageBudgetParts) {
     this.#parts = parts;
     this.#rate = new OpenRate(parts.openRate, () => this.changed());
   }
 
-  /** Whether one more may open without another closing. */
+  /** Whether another page may open without one closing. */
   get hasRoom(): boolean {
     return this.#openCount < this.#parts.maxOpenSessions && (this.#openCount === 0 || !this.#parts.memory.isTight);
   }
 
   /**
-   * Opens the account's page when there is room and its turn has come. False when it was not opened because `isWanted` said
-   * so by then. @throws GatewayError as Session.open does; the signal's reason.
+   * Opens the account's page when there is room and its turn has come. False when it was no longer wanted or in service by
+   * then.
+   * @throws GatewayError as Session.open does; the signal's reason.
    */
-  async open(account: Account, wanted: Wanted, signal: AbortSignal): Promise<boolean> {
-    if (!(await this.#turn(account, wanted, signal))) return false;
+  async open(account: Account, demand: Demand, signal: AbortSignal): Promise<boolean> {
+    if (!(await this.#takeTurn(account, demand, signal))) return false;
     try {
-      account.enter("opening", "going to the site");
+      account.startOpening();
       const startedMs = performance.now();
-      const { signedInMs } = account;
-      const isKnownSignedIn = signedInMs !== undefined && performance.now() - signedInMs < this.#parts.probeAfterMs;
+      const isKnownSignedIn = account.signIn.isConfirmedWithin(this.#parts.probeAfterMs);
       await account.session.open(signal, { isKnownSignedIn });
       account.opened({ isProven: !isKnownSignedIn });
       this.openingTime.add(performance.now() - startedMs);
@@ -79,46 +81,46 @@ export class PageBudget implements Disposable {
     this.#rate[Symbol.dispose]();
   }
 
-  /** To be called when a page closed, or a session became idle. */
+  /** Call it when a page has closed, a session has become idle, or a page is no longer wanted. */
   changed(): void {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** Closes the pages of sessions that were idle for so long. */
+  /** Closes the pages of sessions that were idle for this long. */
   async sleepIdle(idleMs: number): Promise<void> {
     const limitMs = this.#parts.memory.isTight ? 0 : idleMs;
     const isDue = (account: Account): boolean => performance.now() - account.idleSinceMs >= limitMs;
-    // Each is looked at when its turn comes: it may have been lent while another one's page closed.
+    // Each is checked at its turn: it may have been leased while another page closed.
     for (const account of this.#parts.accounts.values()) {
       if (!isUnusable(account) || !isDue(account)) continue;
       await account.session.sleep();
       this.changed();
     }
-    await this.#parts.shelf.eachOpen(isDue, (account) => this.#sleep(account));
+    await this.#parts.idle.eachOpen(isDue, (account) => this.#sleep(account));
     this.changed();
   }
 
-  /** A page grows with use, and only a new one gives that back. The old one serves until the new one is ready. */
-  async renewWorn({ id, session }: Account, log: Log, signal: AbortSignal): Promise<void> {
+  /** Replaces a worn page: it grows with use, and only a new one frees the memory. The old one serves until then. */
+  async recycle({ id, session }: Account, log: Log, signal: AbortSignal): Promise<void> {
     if (!(await session.shouldRecycle())) return;
     try {
       await session.recycle(signal);
-      log.info({ account: id }, "page renewed");
+      log.info({ account: id }, "page recycled");
     } catch (cause) {
-      log.warn({ account: id, err: cause }, "page not renewed");
+      log.warn({ account: id, err: cause }, "page not recycled");
     }
   }
 
-  /** Waits for its turn, and takes it. False when the page is not wanted any more. */
-  async #turn(account: Account, { isWanted, isUrgent }: Wanted, signal: AbortSignal): Promise<boolean> {
+  /** Waits until the page may open. False when it is no longer wanted. */
+  async #takeTurn(account: Account, { isWanted, isUrgent }: Demand, signal: AbortSignal): Promise<boolean> {
     if (isUrgent) this.#urgent += 1;
     try {
       while (!account.session.isOpen && !(this.#isTurn(isUrgent) && this.hasRoom)) {
         if (this.#isTurn(isUrgent) && (await this.#closeIdle())) continue;
-        await this.#change(signal);
-        if (!isWanted()) return false;
+        await this.#nextChange(signal);
+        if (!account.isInService || !isWanted()) return false;
       }
-      // Nothing is awaited in between: another one would take the same turn.
+      // Nothing is awaited in between, or another page would take the same turn.
       if (!account.session.isOpen) this.#rate.take();
       this.#opening.add(account);
       return true;
@@ -131,7 +133,7 @@ export class PageBudget implements Disposable {
     }
   }
 
-  /** Pages that a request waits for come first. */
+  /** Urgent pages come first. */
   #isTurn(isUrgent: boolean): boolean {
     return this.#opening.size < OPENING_LIMIT && (isUrgent || this.#urgent === 0) && this.#rate.isDue;
   }
@@ -142,7 +144,7 @@ export class PageBudget implements Disposable {
     ).length;
   }
 
-  /** Closes one idle page: of the session that must wait longest, else of the one that stood ready longest. */
+  /** Closes one idle page: that of the account that cannot serve for longest, else the one that was idle longest. */
   async #closeIdle(): Promise<boolean> {
     const unusables = [...this.#parts.accounts.values()].filter(isUnusable);
     const [unusable] = unusables.sort((one, other) => other.waitMs - one.waitMs);
@@ -150,31 +152,27 @@ export class PageBudget implements Disposable {
       await unusable.session.sleep();
       return true;
     }
-    const idle = await this.#parts.shelf.takeOpen();
+    const idle = await this.#parts.idle.takeOpen();
     if (idle) await this.#sleep(idle);
     return idle !== undefined;
   }
 
   async #sleep(account: Account): Promise<void> {
-    account.enter("idle", ASLEEP);
+    account.sleep();
     await account.session.sleep();
-    // Somebody may have come for it meanwhile.
-    await this.#parts.shelve(account);
+    // A request may wait for it by now.
+    await this.#parts.makeAvailable(account);
   }
 
-  async #change(signal: AbortSignal): Promise<void> {
+  async #nextChange(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.push(resolve);
-    const onAbort = (): void => resolve();
-    signal.addEventListener("abort", onAbort, { once: true });
-    await promise;
-    signal.removeEventListener("abort", onAbort);
-    signal.throwIfAborted();
+    await abortable(promise, signal);
   }
 }
 
-/** Its page is open, and nobody may use it for a while. */
+/** Its page is open, and no request gets it for a while. */
 function isUnusable({ state, session }: Account): boolean {
-  return (state === "rate_limited" || state === "cooldown") && session.isOpen;
+  return (state === "rate_limited" || state === "cooldown" || state === "disabled") && session.isOpen;
 }

@@ -5,20 +5,20 @@ export interface RateLimit {
   readonly windowMs: number;
 }
 
-/** Leave to send once. */
+/** The right to send once. */
 export interface Permit {
-  /** Counts from now: the pace has room for another send when the window has passed. Later calls do nothing. */
+  /** The send counts from now until the window has passed. Later calls do nothing. */
   spend(): void;
 }
 
 /**
- * One account's pace: at most `count` sends in any window of `windowMs`, however they fall. A permit is one of
- * Bottleneck's concurrent jobs that ends a whole window after it was spent; its reservoirs would allow twice the count
- * around the moment of their refresh.
+ * One account's rate limit: at most `count` sends in any window of `windowMs`, wherever the window begins. A permit is one
+ * of Bottleneck's concurrent jobs; the job ends a whole window after the permit was spent. Bottleneck's reservoirs would
+ * allow twice the count around the moment of their refresh.
  */
 export class RateLimiter {
   readonly #limiter: Bottleneck | undefined;
-  /** Undefined where it may send at any time. */
+  /** Undefined when the account may send at any time. */
   readonly limit: RateLimit | undefined;
   readonly #windowMs: number;
   readonly #count: number;
@@ -28,7 +28,7 @@ export class RateLimiter {
   /** Called when `sentAt` has changed. */
   onSent: () => void = () => {};
 
-  /** `sentAt`: what was sent before a restart counts on; milliseconds since the epoch, earliest first. */
+  /** `sentAt`: the sends before a restart, which still count; milliseconds since the epoch, earliest first. */
   constructor(limit: RateLimit | undefined, sentAt: readonly number[] = []) {
     this.limit = limit;
     this.#windowMs = limit?.windowMs ?? 0;
@@ -37,7 +37,7 @@ export class RateLimiter {
     this.#limiter = new Bottleneck({ maxConcurrent: limit.count });
     const nowMs = performance.now();
     for (const at of sentAt.slice(-limit.count)) {
-      // A clock that was set back meanwhile makes nobody wait longer than a window.
+      // A clock that was set back meanwhile must not make the account wait longer than a window.
       const atMs = Math.min(at - performance.timeOrigin, nowMs);
       if (atMs + limit.windowMs <= nowMs) continue;
       this.#spentAt.push(atMs);
@@ -45,7 +45,7 @@ export class RateLimiter {
     }
   }
 
-  /** When it sent lately, as far as that counts; milliseconds since the epoch. */
+  /** The sends that still count; milliseconds since the epoch. */
   get sentAt(): readonly number[] {
     return this.#spentAt.map((atMs) => Math.round(performance.timeOrigin + atMs));
   }
@@ -56,18 +56,18 @@ export class RateLimiter {
     return this.#spentAt.map((atMs) => Math.max(0, atMs + this.#windowMs - nowMs));
   }
 
-  /** Permits that were given and not spent. */
+  /** How many permits were given and not spent yet. */
   get unspent(): number {
     return this.#unspent;
   }
 
-  /** How long until the pace lets this account send again; 0 when it may now. */
+  /** How long until the account may send again; 0 when it may now. */
   get waitMs(): number {
     const oldest = this.#spentAt.at(-this.#count);
     return oldest === undefined ? 0 : Math.max(0, oldest + this.#windowMs - performance.now());
   }
 
-  /** Resolves when this account may send. */
+  /** Resolves when the account may send. */
   async take(): Promise<Permit> {
     if (!this.#limiter) return { spend: () => {} };
     const permit = Promise.withResolvers<Permit>();
@@ -85,13 +85,13 @@ export class RateLimiter {
     return permit.promise;
   }
 
-  /** Lets every timer go; permits that are still waited for never come. */
+  /** Ends every timer. Permits that are still waited for never come. */
   async stop(): Promise<void> {
     for (const end of this.#ends) end();
     await this.#limiter?.disconnect();
   }
 
-  /** Takes one of the concurrent jobs, when one is free, until its end is called. */
+  /** Takes one of the concurrent jobs when one is free, until its end is called. */
   #hold(begin: (end: () => void) => void): void {
     void this.#limiter?.schedule(async () => {
       const ended = Promise.withResolvers<void>();

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
-import type { PageBudget } from "./page-budget.ts";
 import type { Account } from "./account.ts";
+import type { PageBudget } from "./page-budget.ts";
 
 /** Time enough for a person to sign in again. */
 const EXPIRES_SOON_MS = 3 * 24 * 3_600_000;
@@ -12,84 +12,89 @@ export interface RecoveryParts {
   readonly log: Log;
   /** Aborts when the gateway stops. */
   readonly signal: AbortSignal;
-  /** Puts a session where it can be lent. */
-  readonly shelve: (account: Account) => Promise<void>;
-  /** Called after each failure to open. */
+  /** Puts a session where it can be leased. */
+  readonly makeAvailable: (account: Account) => Promise<void>;
+  /** Called after each page that did not open. */
   readonly onFailure: () => void;
 }
 
-/** Brings sessions in order: what failed must prove that it works, and what was used waits for its pace. */
+/** Returns sessions to service: a failed one must open again first, and a used one waits for its rate limit. */
 export class Recovery {
   readonly #parts: RecoveryParts;
-  /** How often sessions failed so far, in use and while they opened, by code. */
+  /** How often sessions failed so far, in use and while they opened, by error code. */
   readonly failures = new Map<string, number>();
 
   constructor(parts: RecoveryParts) {
     this.#parts = parts;
   }
 
-  /** Puts a session on the shelf: proves first that a failed one works again, opens it if so wished, waits for its pace. */
-  async bring(account: Account, { eagerly }: { readonly eagerly: boolean }): Promise<void> {
-    const { signal, pages } = this.#parts;
-    const isGone = (): boolean => signal.aborted || account.isRetired;
+  /**
+   * Makes an account available that nobody uses. `eagerly` opens its page also where no failure calls for it. Ends early
+   * when the account is held by an operator, is retired, or the gateway stops.
+   */
+  async bringBack(account: Account, { eagerly }: { readonly eagerly: boolean }): Promise<void> {
+    const { signal, pages, makeAvailable } = this.#parts;
+    const mayGoOn = (): boolean => !signal.aborted && account.isInService;
     let mustOpen = eagerly;
-    while (!isGone() && (mustOpen || account.nextTryAt !== undefined)) {
+    while (mayGoOn() && (mustOpen || account.nextTryAt !== undefined)) {
       mustOpen = false;
       await this.#tryToOpen(account);
     }
-    if (!isGone() && !account.permit) {
-      if (account.rateLimiter.waitMs > 0) account.enter("rate_limited", "its pace");
+    while (mayGoOn() && !account.permit.isHeld) {
+      if (account.rateLimiter.waitMs > 0) account.rest();
       pages.changed();
-      account.permit = await account.rateLimiter.take();
+      await account.permit.acquire(account.interruptible(signal));
     }
-    if (isGone()) {
-      account.enter("draining", signal.aborted ? "the gateway stops" : "taken out of the configuration");
-      return;
-    }
-    await this.#parts.shelve(account);
+    if (signal.aborted) account.drain("the gateway stops");
+    else if (account.isRetired) account.drain("taken out of the configuration");
+    else await makeAvailable(account);
   }
 
-  /** A session failed in use; `isUnsolved`: by a challenge that the browser had its time for. */
+  /** A session failed in use. `isUnsolved`: the browser had its time for a challenge and did not solve it. */
   async fail(account: Account, failure: GatewayError, isUnsolved = false): Promise<void> {
-    this.#count(failure);
+    const { pages, log } = this.#parts;
     const { code, message: reason } = failure;
-    this.#parts.log.warn({ account: account.id, code, reason, cause: causeOf(failure) }, "session failed");
-    // A token may have come with the failure, and closing a page that hangs takes the context along.
+    log.warn({ account: account.id, code, reason, cause: causeOf(failure) }, "session failed");
+    // A token may have come with the failure, and closing a page that hangs closes the context too.
     await account.session.keepCookies().catch(() => {});
     if (failure.row.fate !== "cool") await account.session.closePage();
-    if (isUnsolved) account.failToOpen(failure);
-    else account.fail(failure);
-    // Its page may give way now.
-    this.#parts.pages.changed();
+    this.#note(account, failure, isUnsolved);
+    // Its page may now close to make room.
+    pages.changed();
   }
 
   /** A session's page did not open. */
   failToOpen(account: Account, failure: GatewayError): void {
-    this.#count(failure);
-    account.failToOpen(failure);
+    const { log, onFailure } = this.#parts;
+    this.#note(account, failure, true);
     const { id, state, reason } = account;
     const told = { account: id, state, reason, nextTryMs: Math.round(account.waitMs), cause: causeOf(failure) };
-    this.#parts.log.warn(told, "session did not open");
-    this.#parts.onFailure();
+    log.warn(told, "session did not open");
+    onFailure();
   }
 
   /** A session's page was lost while nobody used it. */
   lose(account: Account): void {
     const because = account.session.lostBecause?.message ?? "";
-    const failure = new GatewayError(
-      "session_lost",
-      `The session's page was lost while nobody used it. ${because}`.trimEnd(),
-    );
-    this.#count(failure);
-    this.#parts.log.warn({ account: account.id, code: failure.code, reason: failure.message }, "session lost");
-    account.fail(failure);
+    const reason = `The session's page was lost while nobody used it. ${because}`.trimEnd();
+    const failure = new GatewayError("session_lost", reason);
+    this.#parts.log.warn({ account: account.id, code: failure.code, reason }, "session lost");
+    this.#note(account, failure, false);
   }
 
-  #count({ code }: GatewayError): void {
+  /** Counts the failure and changes the account's state. A signed-out account tries another sign-in that is known. */
+  #note(account: Account, failure: GatewayError, isUnopened: boolean): void {
+    const { code } = failure;
     this.failures.set(code, (this.failures.get(code) ?? 0) + 1);
+    // It has left already, and its page was closed under its work.
+    if (account.state === "draining") return;
+    if (isUnopened) account.failedToOpen(failure);
+    else account.failed(failure);
+    if (account.state !== "expired" || !account.session.authCookies.tryNext()) return;
+    this.#parts.log.info({ account: account.id }, "signed out: trying another known sign-in");
   }
 
-  #tellOpen({ id, session }: Account): void {
+  #logOpen({ id, session }: Account): void {
     const { log } = this.#parts;
     const { expiresAt } = session.authCookies;
     log.info({ account: id, expiresAt }, "session open");
@@ -98,22 +103,22 @@ export class Recovery {
     }
   }
 
-  /** One try, when its time has come. What comes of it stands in the account. */
+  /** Tries once, when the time has come. The account's state tells the outcome. */
   async #tryToOpen(account: Account): Promise<void> {
     const { signal, pages } = this.#parts;
+    const interrupted = account.interruptible(signal);
+    await delay(account.waitMs, undefined, { signal: interrupted, ref: false }).catch(() => {});
+    if (signal.aborted || !account.isInService) return;
     try {
-      await delay(account.waitMs, undefined, { signal, ref: false });
-      if (account.isRetired) return;
-      await pages.open(account, { isWanted: () => !account.isRetired, isUrgent: false }, signal);
-      this.#tellOpen(account);
+      const isOpen = await pages.open(account, { isWanted: () => true, isUrgent: false }, signal);
+      if (isOpen) this.#logOpen(account);
     } catch (cause) {
-      if (signal.aborted) return;
-      this.failToOpen(account, GatewayError.from(cause));
+      if (!signal.aborted) this.failToOpen(account, GatewayError.from(cause));
     }
   }
 }
 
-/** What the browser said, where it was the one that failed. */
+/** What the browser said, where the browser failed. */
 function causeOf({ cause }: GatewayError): string | undefined {
   return cause instanceof Error ? cause.message.split("\n", 1)[0] : undefined;
 }

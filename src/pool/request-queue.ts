@@ -2,32 +2,32 @@ import { GatewayError } from "../errors.ts";
 import { evicted } from "./eviction.ts";
 import { serviceOrder } from "./service-order.ts";
 
-/** Who asks, as far as it decides who is served first. */
+/** The request that asks, as far as that decides its turn. */
 export interface Caller {
-  /** Callers of different keys are served in turn, however many requests each has waiting. */
+  /** Keys are served in turn, however many requests each has waiting. */
   readonly keyId: string;
-  /** Served after everybody else, and the first to be turned away: nobody watches for its answer. */
+  /** Served last, and the first to be refused: nobody watches for its answer. */
   readonly isBackground: boolean;
-  /** When it gives up, on the monotonic clock in milliseconds; undefined where it waits as long as the queue allows. */
+  /** When the request gives up, on the monotonic clock in milliseconds; undefined: it waits as long as the queue allows. */
   readonly deadlineMs?: number | undefined;
-  /** Whether its stream is open: a refusal has no status any more. */
+  /** Whether its stream is open. Its status was sent then, so a refusal could not set it any more. */
   readonly isOpen?: () => boolean;
 }
 
 export interface RequestQueueLimits {
-  /** How many may wait. */
+  /** How many requests may wait. */
   readonly limit: number;
   readonly timeoutMs: number;
 }
 
-/** What somebody waits for. */
+/** What a request waits for. */
 export interface QueueEntry<T> {
   readonly accepts: (offer: T) => boolean;
-  /** How long this one may wait. */
+  /** How long it may wait. */
   readonly limitMs: number;
-  /** How long until a request like it is admitted and served in its time, as far as is known. */
+  /** How long until a request like it would be admitted and served in time, as far as is known. */
   readonly retryAfterMs: () => number;
-  /** How many in the line will be served at once: they do not wait. */
+  /** How many requests can be served at once, so that they do not count as waiting. */
   readonly availableNow: () => number;
   readonly caller: Caller;
 }
@@ -44,51 +44,51 @@ export interface WaitingEntry<T> extends ArrivedEntry<T> {
 }
 
 /**
- * First come, first served within a keyId; keys in turn; background work last. An aborted request leaves the line at
- * once. A request that must wait again after a failure keeps its position.
+ * First come, first served within a key; keys in turn; background work last. An aborted request leaves the queue at once.
+ * A request that retries on another account keeps its position.
  */
 export class RequestQueue<T> {
-  readonly #limits: Pick<RequestQueueLimits, "limit">;
-  readonly #waiters = new Set<WaitingEntry<T>>();
-  /** When each keyId was served last, counted in servings. */
-  readonly #servedAt = new Map<string, number>();
-  #servings = 0;
+  readonly #limit: number;
+  readonly #waiting = new Set<WaitingEntry<T>>();
+  /** The number of each key's last turn. */
+  readonly #lastTurns = new Map<string, number>();
+  #turns = 0;
   readonly #arrivals = new WeakMap<Caller, number>();
   #arrived = 0;
 
-  constructor(limits: Pick<RequestQueueLimits, "limit">) {
-    this.#limits = limits;
+  constructor({ limit }: Pick<RequestQueueLimits, "limit">) {
+    this.#limit = limit;
   }
 
   get length(): number {
-    return this.#waiters.size;
+    return this.#waiting.size;
   }
 
-  /** How many must leave before a place is free. */
+  /** How many requests must leave before there is room for another. */
   get surplus(): number {
-    return Math.max(0, this.#waiters.size - this.#limits.limit + 1);
+    return Math.max(0, this.#waiting.size - this.#limit + 1);
   }
 
   /**
-   * Waits for an offer that the wish accepts.
-   * @throws GatewayError `rate_limit_exceeded` when the line is full, `queue_timeout`; the signal's reason when it aborts.
+   * Waits for an offer that the entry accepts.
+   * @throws GatewayError `rate_limit_exceeded` when the queue is full, `queue_timeout`; the signal's reason when it aborts.
    */
-  async wait(wish: QueueEntry<T>, signal: AbortSignal): Promise<T> {
+  async wait(entry: QueueEntry<T>, signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
-    const arrival = this.#arrivalOf(wish.caller);
-    this.#makeRoom({ ...wish, arrival });
+    const arrival = this.#arrivalOf(entry.caller);
+    this.#makeRoom({ ...entry, arrival });
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    // Out of the line at once, so that nothing is offered to one who left.
+    // It leaves the queue at once, so that nothing is offered to a request that is gone.
     const leave = (error: GatewayError): void => {
-      this.#waiters.delete(waiter);
+      this.#waiting.delete(waiting);
       reject(error);
     };
-    const endsMs = performance.now() + wish.limitMs;
-    const waiter: WaitingEntry<T> = { ...wish, arrival, endsMs, take: resolve, refuse: leave };
+    const endsMs = performance.now() + entry.limitMs;
+    const waiting: WaitingEntry<T> = { ...entry, arrival, endsMs, take: resolve, refuse: leave };
     const onAbort = (): void => leave(GatewayError.from(signal.reason));
-    const timer = setTimeout(() => leave(this.#timedOut(waiter)), wish.limitMs);
+    const timer = setTimeout(() => leave(this.#timedOut(waiting)), entry.limitMs);
     signal.addEventListener("abort", onAbort, { once: true });
-    this.#waiters.add(waiter);
+    this.#waiting.add(waiting);
     try {
       return await promise;
     } finally {
@@ -97,45 +97,45 @@ export class RequestQueue<T> {
     }
   }
 
-  /** Gives the offer to whoever's turn it is among those who accept it; false when nobody does. */
+  /** Gives the offer to the first request in order that accepts it; false when none does. */
   offer(offer: T): boolean {
-    const next = this.inOrder().find((waiter) => waiter.accepts(offer));
+    const next = this.inOrder().find(({ accepts }) => accepts(offer));
     if (!next) return false;
-    this.#servings += 1;
-    this.#servedAt.set(next.caller.keyId, this.#servings);
-    this.#waiters.delete(next);
+    this.#turns += 1;
+    this.#lastTurns.set(next.caller.keyId, this.#turns);
+    this.#waiting.delete(next);
     next.take(offer);
     return true;
   }
 
-  /** 1 for who is served next; undefined for who does not wait. */
+  /** 1 for the request that is served next; undefined for one that does not wait. */
   positionOf(caller: Caller): number | undefined {
-    const index = this.inOrder().findIndex((waiter) => waiter.caller === caller);
+    const index = this.inOrder().findIndex((entry) => entry.caller === caller);
     return index < 0 ? undefined : index + 1;
   }
 
-  /** How many would accept one of these offers. */
-  wanting(offers: readonly T[]): number {
-    return [...this.#waiters].filter((waiter) => offers.some((offer) => waiter.accepts(offer))).length;
+  /** How many requests would accept one of these offers. */
+  countAccepting(offers: readonly T[]): number {
+    return [...this.#waiting].filter(({ accepts }) => offers.some(accepts)).length;
   }
 
-  /** Turns away those for whom there is a reason to. */
-  refuse(reason: (waiter: WaitingEntry<T>) => GatewayError | undefined): void {
-    for (const waiter of this.#waiters) {
-      const error = reason(waiter);
-      if (error) waiter.refuse(error);
+  /** Refuses the requests for which there is a reason. */
+  refuse(reasonFor: (entry: WaitingEntry<T>) => GatewayError | undefined): void {
+    for (const entry of this.#waiting) {
+      const error = reasonFor(entry);
+      if (error) entry.refuse(error);
     }
   }
 
-  /** Whose turn comes first, if nobody else comes. */
+  /** The requests in the order in which they are served if no other comes. */
   inOrder(): readonly WaitingEntry<T>[] {
-    return serviceOrder([...this.#waiters], this.#servedAt);
+    return serviceOrder([...this.#waiting], this.#lastTurns);
   }
 
-  /** The same, as it would be with the newcomer. */
+  /** The same order, with a newcomer in it. */
   inOrderWith(newcomer: QueueEntry<T>): readonly QueueEntry<T>[] {
     const arrival = this.#arrivals.get(newcomer.caller) ?? this.#arrived + 1;
-    return serviceOrder<ArrivedEntry<T>>([...this.#waiters, { ...newcomer, arrival }], this.#servedAt);
+    return serviceOrder<ArrivedEntry<T>>([...this.#waiting, { ...newcomer, arrival }], this.#lastTurns);
   }
 
   #arrivalOf(caller: Caller): number {
@@ -144,25 +144,24 @@ export class RequestQueue<T> {
     return arrival;
   }
 
-  /** A full line turns one away: the newcomer or another. @throws GatewayError when it is the newcomer. */
+  /** A full queue refuses a request: the newcomer or another one. @throws GatewayError when it is the newcomer. */
   #makeRoom(newcomer: ArrivedEntry<T>): void {
-    const { size } = this.#waiters;
-    const { limit } = this.#limits;
-    if (size < limit || size < limit + newcomer.availableNow()) return;
-    const loser = evicted<ArrivedEntry<T>>([...this.#waiters], newcomer, limit);
+    const { size } = this.#waiting;
+    if (size < this.#limit || size < this.#limit + newcomer.availableNow()) return;
+    const loser = evicted<ArrivedEntry<T>>([...this.#waiting], newcomer, this.#limit);
     if (loser === newcomer) throw this.#full(newcomer);
-    this.refuse((waiter) => (waiter === loser ? this.#full(waiter) : undefined));
+    this.refuse((entry) => (entry === loser ? this.#full(entry) : undefined));
   }
 
   #full({ retryAfterMs }: QueueEntry<T>): GatewayError {
-    const message = `All accounts are busy and ${this.#limits.limit} requests are waiting already.`;
+    const message = `All accounts are busy and ${this.#limit} requests are waiting already.`;
     return new GatewayError("rate_limit_exceeded", message, { retryAfterMs: retryAfterMs() });
   }
 
   #timedOut({ retryAfterMs, caller, limitMs }: QueueEntry<T>): GatewayError {
     const seconds = Math.round(limitMs / 1000);
-    const place = `the request was number ${this.positionOf(caller)} of ${this.length} that wait`;
-    const message = `No account became free within ${seconds} seconds; ${place}.`;
+    const position = `the request was number ${this.positionOf(caller)} of ${this.length} that wait`;
+    const message = `No account became free within ${seconds} seconds; ${position}.`;
     return new GatewayError("queue_timeout", message, { retryAfterMs: retryAfterMs() });
   }
 }

@@ -1,218 +1,192 @@
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
-import { Admission, type QueueStatus } from "./admission.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import { Lease } from "./lease.ts";
-import { MovingAverage } from "./moving-average.ts";
-import { PageBudget, type PageBudgetOptions } from "./page-budget.ts";
-import { Recovery } from "./recovery.ts";
-import { Maintenance, type MaintenanceOptions } from "./maintenance.ts";
-import { IdleSessions } from "./idle-sessions.ts";
+import { abortable } from "../process/abortable.ts";
+import { AccountEvents } from "./account-event.ts";
 import type { Account } from "./account.ts";
+import { Admission, type QueueStatus } from "./admission.ts";
+import { inBackground } from "./background.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import { IdleSessions } from "./idle-sessions.ts";
+import type { Lease } from "./lease.ts";
+import { Leases, type LeasesParts } from "./leases.ts";
+import { Maintenance, type MaintenanceOptions } from "./maintenance.ts";
+import { OperatorControl } from "./operator-control.ts";
+import { PageBudget, type PageBudgetOptions } from "./page-budget.ts";
+import { readinessOf, statusOf, type AccountStatus, type Readiness } from "./pool-status.ts";
+import { Recovery } from "./recovery.ts";
 import { RequestQueue, type Caller, type RequestQueueLimits } from "./request-queue.ts";
 
-export interface SessionPoolOptions extends RequestQueueLimits, PageBudgetOptions, MaintenanceOptions {
-  /** A lease that is held longer is taken back. */
-  readonly leaseLimitMs: number;
-}
+export interface SessionPoolOptions
+  extends RequestQueueLimits, PageBudgetOptions, MaintenanceOptions, Pick<LeasesParts, "leaseLimitMs"> {}
 
-/** `expiresAt`: when the site will sign it out, in milliseconds since the epoch, where that is known. */
-export type AccountStatus = Pick<Account, "id" | "state" | "reason" | "since" | "nextTryAt"> & {
-  readonly expiresAt: number | undefined;
-};
+/** What a request wants of the pool. */
+export interface LeaseRequest {
+  readonly caller: Caller;
+  /** The accounts that have failed this request. */
+  readonly except: ReadonlySet<string>;
+}
 
 /** A gateway that stops is started again about then. */
 const RESTART_MS = 1_000;
 
-/**
- * Lends each account's session to one request at a time, to whoever's turn it is. What may be lent now stands on the
- * shelf; a session that opens, rests or recovers is off it.
- */
+/** Lends each account's session to one request at a time. Requests that find none idle wait in a fair queue. */
 export class SessionPool implements AsyncDisposable {
+  /** What happens to the accounts of this pool. */
+  readonly events = new AccountEvents();
   readonly #accounts = new Map<string, Account>();
   readonly #options: SessionPoolOptions;
   readonly #log: Log;
-  readonly #line: RequestQueue<Account>;
-  readonly #shelf = new IdleSessions();
+  readonly #queue: RequestQueue<Account>;
+  readonly #idle = new IdleSessions();
   readonly #pages: PageBudget;
   readonly #recovery: Recovery;
   readonly #stopping = new AbortController();
-  readonly #leases = new Set<Lease>();
-  readonly #rounds: Maintenance;
+  readonly #leases: Leases;
+  readonly #maintenance: Maintenance;
   readonly #dispatcher: Dispatcher;
   readonly #admission: Admission;
-  /** How long an account answers, checks of its session included. */
-  readonly #leaseTime = new MovingAverage();
-  /** Until the site has the prompt. */
-  readonly #sendTime = new MovingAverage();
+  /** What an operator may do with an account. */
+  readonly operator: OperatorControl;
 
   constructor(options: SessionPoolOptions, log: Log) {
     this.#options = options;
     this.#log = log;
-    this.#line = new RequestQueue(options);
-    const shelve = (account: Account): Promise<void> => this.#dispatcher.shelve(account);
-    const onFailure = (): void => this.refuseUnservable();
-    const shared = { accounts: this.#accounts, shelf: this.#shelf, shelve, log, signal: this.#stopping.signal };
-    this.#pages = new PageBudget({ ...options, ...shared });
-    this.#recovery = new Recovery({ ...shared, pages: this.#pages, onFailure });
-    this.#dispatcher = new Dispatcher({ ...shared, line: this.#line, pages: this.#pages, recovery: this.#recovery });
-    this.#admission = new Admission({
+    this.#queue = new RequestQueue(options);
+    const shared = {
       accounts: this.#accounts,
-      line: this.#line,
+      idle: this.#idle,
+      queue: this.#queue,
+      events: this.events,
+      makeAvailable: (account: Account): Promise<void> => this.#dispatcher.makeAvailable(account),
+      dispatch: (): Promise<void> => this.#dispatcher.dispatch(),
+      refuseUnservable: (): void => this.refuseUnservable(),
+      log,
+      signal: this.#stopping.signal,
+    };
+    const pages = new PageBudget({ ...options, ...shared });
+    const recovery = new Recovery({ ...shared, pages, onFailure: shared.refuseUnservable });
+    this.#pages = pages;
+    this.#recovery = recovery;
+    this.#dispatcher = new Dispatcher({ ...shared, pages, recovery });
+    this.#leases = new Leases({ ...options, ...shared, pages, recovery });
+    this.#admission = new Admission({
+      ...shared,
       timeoutMs: options.timeoutMs,
       room: () => options.maxOpenSessions - this.openPages,
-      leases: this.#leaseTime,
-      sends: this.#sendTime,
-      openings: this.#pages.openingTime,
+      leases: this.#leases.leaseTime,
+      sends: this.#leases.sendTime,
+      openings: pages.openingTime,
     });
-    const handOut = (): Promise<void> => this.#dispatcher.handOut();
-    this.#rounds = new Maintenance({ ...options, ...shared, pages: this.#pages, recovery: this.#recovery, handOut });
+    this.operator = new OperatorControl({ ...shared, pages, recovery, dispatcher: this.#dispatcher });
+    this.#maintenance = new Maintenance({ ...options, ...shared, pages, recovery });
+    this.events.subscribe(({ kind }) => {
+      if (kind !== "page_lost") return;
+      pages.changed();
+      void this.#dispatcher.dispatch();
+    });
   }
 
-  /** Takes an account in. Its session opens in the background while there is room, else when it is needed. */
+  /** Takes an account in. Its page opens in the background while there is room, else when it is needed. */
   async add(account: Account): Promise<void> {
     this.#accounts.set(account.id, account);
-    account.session.onLost = () => {
-      this.#pages.changed();
-      void this.#dispatcher.handOut();
-    };
-    await this.#dispatcher.pass(() => this.#shelf.add(account));
-    this.#background(this.#recovery.bring(account, { eagerly: this.#accounts.size <= this.#options.maxOpenSessions }));
+    await this.#dispatcher.pass(() => this.#idle.add(account));
+    const eagerly = this.#accounts.size <= this.#options.maxOpenSessions;
+    inBackground(this.#recovery.bringBack(account, { eagerly }), this.#log);
   }
 
-  /** Lets an account go as soon as the request that it answers is over. Resolves when it is gone. */
+  /** Removes an account as soon as its request is over. Resolves when it is gone. */
   async remove(id: string): Promise<void> {
     const account = this.#accounts.get(id);
     if (!account) return;
-    account.isRetired = true;
-    const running = [...this.#leases].filter((lease) => lease.account === account).map((lease) => lease.settled);
-    await Promise.all(running);
-    await this.#dispatcher.pass(() => this.#shelf.remove(account));
+    account.retire();
+    await this.#leases.settled(account);
+    await this.#dispatcher.pass(() => this.#idle.remove(account));
     this.#accounts.delete(id);
     await account.rateLimiter.stop();
-    // It may come back, and its token may hold once.
+    // The account may come back, and its token may work only once.
     await account.session.keepCookies().catch(() => {});
     await account.session[Symbol.asyncDispose]();
+    account.drain("taken out of the configuration");
     this.#pages.changed();
   }
 
   /**
-   * Waits for a session that may be lent and is none of `except`.
-   * @throws GatewayError `no_usable_account` when there is none to wait for; `rate_limit_exceeded`, also when it
-   * cannot be served in its time; `queue_timeout`, `overloaded`, `server_shutting_down`; the signal's reason when it aborts.
+   * Waits for an account that has not failed the request.
+   * @throws GatewayError `no_usable_account` when there is none to wait for; `rate_limit_exceeded`, also when the request
+   * cannot be served in time; `queue_timeout`, `overloaded`, `server_shutting_down`; the signal's reason when it aborts.
    */
-  async lease(except: ReadonlySet<string>, caller: Caller, signal: AbortSignal): Promise<Lease> {
+  async lease({ caller, except }: LeaseRequest, signal: AbortSignal): Promise<Lease> {
     if (this.#stopping.signal.aborted) throw shuttingDown();
     if (this.#options.memory.isFull) throw overloaded();
-    const wish = this.#admission.wishOf(caller, except);
-    this.#admission.check(wish);
-    const waiting = this.#line.wait(wish, signal);
-    // Another keyId's newcomer comes before requests that were here before.
+    const entry = this.#admission.entryFor(caller, except);
+    this.#admission.check(entry);
+    const waiting = this.#queue.wait(entry, signal);
+    // A request with another key may come before requests that were here first.
     this.refuseUnservable();
-    void this.#dispatcher.handOut();
-    const account = await waiting;
-    account.enter("busy", "answering");
-    const lease: Lease = new Lease(account, this.#options.leaseLimitMs, (error) => this.#settle(lease, error));
-    this.#leases.add(lease);
-    // Whoever waits for the leases waits for what they leave behind as well: a token that came with the answer.
-    void lease.settled.then(() => this.#leases.delete(lease));
-    return lease;
+    void this.#dispatcher.dispatch();
+    return this.#leases.begin(await waiting);
   }
 
   get states(): readonly AccountStatus[] {
-    return [...this.#accounts.values()].map(({ id, state, reason, since, nextUseAt, session }) => {
-      return { id, state, reason, since, nextTryAt: nextUseAt, expiresAt: session.authCookies.expiresAt };
-    });
+    return [...this.#accounts.values()].map(statusOf);
   }
 
-  /** The caller's place among those who wait, 1 for the next; undefined when it does not. */
+  /** The caller's position in the queue, 1 for the next; undefined when it does not wait. */
   positionOf(caller: Caller): number | undefined {
-    return this.#line.positionOf(caller);
+    return this.#queue.positionOf(caller);
   }
 
-  /** Turns away requests that wait for accounts that will not come back in time. */
+  /** Refuses requests that wait for accounts that will not be back in time. */
   refuseUnservable(): void {
     this.#admission.refuseUnservable();
   }
 
-  /** How long the caller waits on, as far as is known, in milliseconds; undefined when it does not wait. */
+  /** How long the caller still waits, as far as is known, in milliseconds; undefined when it does not wait. */
   waitMsOf(caller: Caller): number | undefined {
     return this.#admission.waitMsOf(caller);
   }
 
-  /** How the line stands for who comes now and waits behind everybody. */
+  /** The queue as a request that comes now and waits behind all others would find it. */
   get queue(): QueueStatus {
     return this.#admission.status;
   }
 
   get waiting(): number {
-    return this.#line.length;
+    return this.#queue.length;
   }
 
   get openPages(): number {
     return [...this.#accounts.values()].filter(({ session }) => session.holdsPage).length;
   }
 
-  /** How often sessions failed so far, by the code of what befell them. */
+  /** How often sessions failed so far, by error code. */
   get sessionFailures(): ReadonlyMap<string, number> {
     return this.#recovery.failures;
   }
 
-  /** Ready to serve, busy included; else why not, a line a state. Whoever asks needs no key, so nobody is named. */
-  get readiness(): { readonly ready: boolean; readonly reasons: readonly string[] } {
+  get readiness(): Readiness {
     if (this.#stopping.signal.aborted) return { ready: false, reasons: ["shutting down"] };
-    const accounts = [...this.#accounts.values()];
-    const isShelved = this.#shelf.open + this.#shelf.asleep > 0;
-    const ready = isShelved || accounts.some(({ state }) => state === "busy" || state === "rate_limited");
-    const byState = Object.groupBy(accounts, ({ state }) => state);
-    const reasons = Object.entries(byState).map(([state, some]) => `${some.length} ${state}: ${some[0]?.reason}`);
-    return { ready, reasons: ready ? [] : reasons };
+    return readinessOf([...this.#accounts.values()], this.#idle.open + this.#idle.asleep > 0);
   }
 
   /**
-   * Admits nobody any more and waits until the last lease is back, or until the signal aborts. Every session then knows its
-   * browser's cookies: a page may have been given a new token while nobody asked.
+   * Admits no request any more and waits until the last lease is settled, or until the signal aborts. Then every session's
+   * cookies are read once more: a page may have been given a new token without a request.
    */
   async drain(signal: AbortSignal): Promise<void> {
     this.#stopping.abort(shuttingDown());
-    this.#line.refuse(shuttingDown);
-    const abandoned = Promise.withResolvers<void>();
-    const onAbort = (): void => abandoned.resolve();
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    await Promise.race([Promise.all([...this.#leases].map((lease) => lease.settled)), abandoned.promise]);
-    signal.removeEventListener("abort", onAbort);
+    this.#queue.refuse(shuttingDown);
+    await abortable(this.#leases.settled(), signal).catch(() => {});
     await Promise.all([...this.#accounts.values()].map(({ session }) => session.keepCookies().catch(() => {})));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#rounds[Symbol.dispose]();
+    this.#maintenance[Symbol.dispose]();
     this.#pages[Symbol.dispose]();
     await this.drain(AbortSignal.abort());
     const accounts = [...this.#accounts.values()];
     await Promise.all(accounts.map((account) => account.rateLimiter.stop()));
     await Promise.all(accounts.map((account) => account.session[Symbol.asyncDispose]()));
-  }
-
-  /** A lease came back, or was taken back. */
-  async #settle(lease: Lease, error: GatewayError | undefined): Promise<void> {
-    const { account } = lease;
-    account.idleSinceMs = performance.now();
-    const failure = error && error.row.fate !== "keep" ? error : await account.checkIn();
-    if (failure) await this.#recovery.fail(account, failure, lease.isUnsolved);
-    else if (!error) {
-      account.succeed();
-      this.#leaseTime.add(lease.elapsedMs);
-      this.#sendTime.add(lease.sentAfterMs ?? 0);
-      this.#background(this.#pages.renewWorn(account, this.#log, this.#stopping.signal));
-    }
-    this.#background(this.#recovery.bring(account, { eagerly: false }));
-    this.refuseUnservable();
-  }
-
-  /** Work that nobody awaits reports its failure here; there should be none. */
-  #background(work: Promise<unknown>): void {
-    work.catch((cause: unknown) => this.#log.error({ err: cause }, "the pool failed"));
   }
 }
 

@@ -15,6 +15,7 @@ import { readAccountsFile } from "../../src/accounts/accounts-file.ts";
 import { GatewayError } from "../../src/errors.ts";
 import { createLog, Redaction } from "../../src/observe/log.ts";
 import type { SessionPool } from "../../src/pool/session-pool.ts";
+import { AccountEvents } from "../../src/pool/account-event.ts";
 import type { Account } from "../../src/pool/account.ts";
 import { AccountManager } from "../../src/accounts/account-manager.ts";
 import { AccountPersistence } from "../../src/accounts/account-persistence.ts";
@@ -88,12 +89,13 @@ class Running {
   private constructor(store: Store) {
     this.#store = store;
     this.#states = new AccountPersistence(store.accounts, log, { keepRemovedMs: KEEP_MS, tryWriting: async () => {} });
-    const pool: Pick<SessionPool, "add" | "remove" | "refuseUnservable"> = {
+    const pool: Pick<SessionPool, "add" | "remove" | "refuseUnservable" | "events"> = {
+      events: new AccountEvents(),
       refuseUnservable: () => {},
       add: async (account) => void this.accounts.set(account.id, account),
       remove: async (id) => {
         const account = this.accounts.get(id);
-        if (account) account.isRetired = true;
+        account?.retire();
         await turn();
         this.accounts.delete(id);
       },

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import { ACCOUNT_STATES } from "../../src/pool/account.ts";
+import { ACCOUNT_STATES } from "../../src/pool/account-state.ts";
 import { ADMIN_KEY } from "../support/api-key.ts";
 import { KEY, says, serve } from "../support/scripted-gateway.ts";
 import { openWorld, type World } from "../support/world.ts";

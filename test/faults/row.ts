@@ -1,4 +1,4 @@
-import type { AccountState } from "../../src/pool/account.ts";
+import type { AccountState } from "../../src/pool/account-state.ts";
 import type { LivezProbe } from "../support/livez-probe.ts";
 import type { Asked } from "./asked.ts";
 import { HostScene, type HostOptions } from "./host-scene.ts";

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Session } from "../../src/browser/session.ts";
 import { GatewayError } from "../../src/errors.ts";
 import { RateLimiter } from "../../src/pool/rate-limiter.ts";
-import { Account, type FailureRecord } from "../../src/pool/account.ts";
+import { AccountEvents } from "../../src/pool/account-event.ts";
+import { Account } from "../../src/pool/account.ts";
+import type { FailureRecord } from "../../src/pool/failure-streak.ts";
 
 const HOUR_MS = 3_600_000;
 const YEAR_MS = 365 * 24 * HOUR_MS;
@@ -11,12 +13,13 @@ const YEAR_MS = 365 * 24 * HOUR_MS;
 beforeEach(() => vi.useFakeTimers({ toFake: ["Date"] }));
 afterEach(() => vi.useRealTimers());
 
-function accountWith(verdict?: FailureRecord): Account {
+function accountWith(failure?: FailureRecord): Account {
   return new Account({
     id: "alice",
-    session: {} as Session,
+    session: { authCookies: {} } as Session,
     rateLimiter: new RateLimiter(undefined),
-    failure: verdict,
+    events: new AccountEvents(),
+    failure,
   });
 }
 
@@ -45,13 +48,15 @@ test.each([
   ["ahead by a year", YEAR_MS],
 ])("a clock that is set %s makes nobody wait longer", (_name, jumpMs) => {
   const account = accountWith();
-  account.fail(new GatewayError("site_rate_limited", "slow down", { retryAfterMs: 30_000 }));
+  account.startOpening();
+  account.failed(new GatewayError("site_rate_limited", "slow down", { retryAfterMs: 30_000 }));
   vi.setSystemTime(Date.now() + jumpMs);
   expect(account.waitMs).toBeLessThanOrEqual(30_000);
 });
 
 test("a site's own time to wait is kept to an hour", () => {
   const account = accountWith();
-  account.fail(new GatewayError("site_rate_limited", "slow down", { retryAfterMs: 10 ** 12 }));
+  account.startOpening();
+  account.failed(new GatewayError("site_rate_limited", "slow down", { retryAfterMs: 10 ** 12 }));
   expect(account.waitMs).toBeLessThanOrEqual(HOUR_MS);
 });

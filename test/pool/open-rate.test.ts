@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { ASLEEP } from "../../src/pool/page-budget.ts";
+import { ASLEEP } from "../../src/pool/account.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { mainPidOf } from "../support/main-pid.ts";
 

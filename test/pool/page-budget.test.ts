@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { AccountStatus } from "../../src/pool/session-pool.ts";
+import type { AccountStatus } from "../../src/pool/pool-status.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { mainPidOf } from "../support/main-pid.ts";
 

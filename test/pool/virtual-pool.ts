@@ -4,6 +4,7 @@ import type { Session } from "../../src/browser/session.ts";
 import { GatewayError } from "../../src/errors.ts";
 import { MemoryPressure } from "../../src/process/memory-pressure.ts";
 import type { QueueStatus } from "../../src/pool/admission.ts";
+import type { OperatorControl } from "../../src/pool/operator-control.ts";
 import { RateLimiter, type RateLimit } from "../../src/pool/rate-limiter.ts";
 import { SessionPool } from "../../src/pool/session-pool.ts";
 import { Account } from "../../src/pool/account.ts";
@@ -21,6 +22,8 @@ function openSession(): Session {
     keepCookies: async () => {},
     isQuiet: async () => true,
     shouldRecycle: async () => false,
+    checkSignIn: async () => {},
+    closePage: async () => {},
     open: async () => {},
     ping: async () => {},
     fetch: async () => ({ status: 200, headers: {}, body: (async function* () {})() }),
@@ -43,9 +46,10 @@ export interface Outcome extends Arrival {
   refused?: { readonly error: GatewayError; readonly atMs: number };
 }
 
-/** A pool with the real limiter and line, in time that the test moves. */
+/** A pool with the real rate limiter and queue, in time that the test moves. */
 export class VirtualPool implements AsyncDisposable {
   readonly limit: RateLimit;
+  readonly accounts: Account[] = [];
   readonly #pool: SessionPool;
 
   constructor(limit: RateLimit, timeoutMs: number, places = 1_000) {
@@ -58,9 +62,10 @@ export class VirtualPool implements AsyncDisposable {
 
   async addAccounts(count: number): Promise<void> {
     for (let index = 0; index < count; index += 1) {
-      await this.#pool.add(
-        new Account({ id: `account-${index}`, session: openSession(), rateLimiter: new RateLimiter(this.limit) }),
-      );
+      const parts = { session: openSession(), rateLimiter: new RateLimiter(this.limit), events: this.#pool.events };
+      const account = new Account({ id: `account-${index}`, ...parts });
+      this.accounts.push(account);
+      await this.#pool.add(account);
     }
     while (!this.#pool.states.every(({ state }) => state === "ready")) await moveOn(1);
   }
@@ -70,7 +75,7 @@ export class VirtualPool implements AsyncDisposable {
     const outcome: Outcome = { ...arrival, atMs: performance.now() };
     const caller: Caller = { keyId: arrival.keyId, isBackground: false };
     try {
-      using lease = await this.#pool.lease(new Set(), caller, new AbortController().signal);
+      using lease = await this.#pool.lease({ except: new Set(), caller }, new AbortController().signal);
       outcome.startMs = performance.now();
       outcome.account = lease.accountId;
       await lease.fetch({ path: "/", method: "GET", headers: {} }, new AbortController().signal);
@@ -98,6 +103,10 @@ export class VirtualPool implements AsyncDisposable {
     this.#pool.refuseUnservable();
   }
 
+  get operator(): OperatorControl {
+    return this.#pool.operator;
+  }
+
   get queue(): QueueStatus {
     return this.#pool.queue;
   }
@@ -114,7 +123,7 @@ export class VirtualPool implements AsyncDisposable {
   }
 }
 
-/** Moves the clock; the line is served in microtasks and in turns of the loop. */
+/** Moves the clock; the queue is served in microtasks and in turns of the loop. */
 export async function moveOn(ms: number): Promise<void> {
   for (let turn = 0; turn < 3; turn += 1) await setImmediate();
   await vi.advanceTimersByTimeAsync(ms);

@@ -8,8 +8,8 @@ import { loadConfig } from "../../src/config/config.ts";
 import { createLog, Redaction, type Log } from "../../src/observe/log.ts";
 import { MemoryPressure } from "../../src/process/memory-pressure.ts";
 import { startGateway, type RunningGateway } from "../../src/main.ts";
-import { ASLEEP } from "../../src/pool/page-budget.ts";
-import type { AccountStatus } from "../../src/pool/session-pool.ts";
+import { ASLEEP } from "../../src/pool/account.ts";
+import type { AccountStatus } from "../../src/pool/pool-status.ts";
 import { Simulator, type SimulatorOptions } from "../../src/simulator/simulator.ts";
 import { ADMIN_KEY, API_KEY } from "./api-key.ts";
 

@@ -1,0 +1,62 @@
+import type { Session } from "../browser/session.ts";
+import type { AccountState } from "./account-state.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
+
+/** An account has entered another state. Times are milliseconds since the epoch. */
+export interface StateChange {
+  readonly kind: "state";
+  readonly accountId: string;
+  readonly from: AccountState;
+  readonly to: AccountState;
+  readonly reason: string;
+  readonly since: number;
+  /** When the gateway tries the account again by itself, if it does. */
+  readonly nextTryAt: number | undefined;
+}
+
+/**
+ * sent: a request has reached the site, and the rate limit counts it · cookies_changed: the browser holds other cookies
+ * than before · page_lost: the open page died or froze while nobody used it.
+ */
+interface AccountFact {
+  readonly kind: "sent" | "cookies_changed" | "page_lost";
+  readonly accountId: string;
+}
+
+/** The browser refused one of the account's cookies. */
+interface CookieRefused {
+  readonly kind: "cookie_refused";
+  readonly accountId: string;
+  readonly name: string;
+}
+
+/** Everything that happens to an account and that others act on: persistence, alerts, the log, the pool itself. */
+export type AccountEvent = StateChange | AccountFact | CookieRefused;
+
+/** Hands each event to every subscriber, in the order in which they subscribed, before `emit` returns. */
+export class AccountEvents {
+  readonly #listeners = new Set<(event: AccountEvent) => void>();
+
+  /** Disposing the result ends the subscription. */
+  subscribe(listener: (event: AccountEvent) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  emit(event: AccountEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+}
+
+interface Sources {
+  readonly session: Session;
+  readonly rateLimiter: RateLimiter;
+}
+
+/** Makes events of what an account's session and rate limiter report. */
+export function reportOn(accountId: string, { session, rateLimiter }: Sources, events: AccountEvents): void {
+  rateLimiter.onSent = () => events.emit({ kind: "sent", accountId });
+  session.onLost = () => events.emit({ kind: "page_lost", accountId });
+  session.authCookies.onChange = () => events.emit({ kind: "cookies_changed", accountId });
+  session.authCookies.onRefused = (name) => events.emit({ kind: "cookie_refused", accountId, name });
+}
