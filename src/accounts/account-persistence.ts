@@ -181,7 +181,7 @@ export class AccountPersistence implements AsyncDisposable {
     }
   }
 
-  /** A file system may become read-only, full or another user's while nothing is to be stored. */
+  /** Finds a file system that became read-only or full while nothing was stored. */
   async #check(): Promise<void> {
     const failure = await this.#writeFailure();
     if (failure !== undefined) return this.#fail(failure);

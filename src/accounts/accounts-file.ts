@@ -4,13 +4,13 @@ import { ConfigError } from "../config/config.ts";
 import { identify, type KnownSites } from "../credentials/account-identity.ts";
 import { accounts as accountsSetting, type ConfiguredAccount } from "../credentials/configured-account.ts";
 
-/** Looked at so often: folders that are mounted into a container tell of no change by themselves. */
+/** How often the file is checked. Folders that are mounted into a container report no change by themselves. */
 const LOOK_EVERY_MS = 1_000;
 
 /**
- * The accounts in a file, in the form of GPTOMNI_CREDENTIALS. Undefined when the file is empty: a save that is under way
- * leaves it so, and no list is not an empty list, `[]`.
- * @throws ConfigError that names the file and what is wrong with it, never what stands in it.
+ * The accounts in a file, in the form of GPTOMNI_CREDENTIALS. Undefined when the file is empty: it is empty in the middle of a
+ * save, too, and the empty list is `[]`.
+ * @throws ConfigError that names the file and what is wrong with it, and never quotes it.
  */
 export async function readAccountsFile(
   path: string,
@@ -19,7 +19,7 @@ export async function readAccountsFile(
   const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
     throw new ConfigError(`CREDENTIALS_FILE: ${path} cannot be read (${cause.code ?? "?"}).`, { cause });
   });
-  // White space, byte order marks, and the zeros that a crash leaves.
+  // A crash may leave zeros.
   if (/^[\s\ufeff\0]*$/.test(text)) return undefined;
   const parsed = accountsSetting.safeParse(text);
   const wrong = (problem: string): ConfigError => new ConfigError(`CREDENTIALS_FILE: expected in ${path} ${problem}.`);

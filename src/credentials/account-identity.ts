@@ -15,12 +15,12 @@ export interface KnownSites {
 
 /** Letters and digits that nobody confuses: https://www.crockford.com/base32.html, in lower case. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
-/** 40 bits: among a thousand accounts two are the same once in two million lists. */
+/** 40 bits: in a list of a thousand accounts, two are the same with a chance of one in two million. */
 const DIGEST_CHARACTERS = 8;
 
 /**
- * What makes an account itself: names and values of the cookies that keep it signed in, as they are configured. Without
- * any such cookie, all of them.
+ * What identifies an account: the configured names and values of the cookies that keep it signed in. Without any such cookie,
+ * all of its cookies.
  */
 export function signInKey(cookie: string, site: SiteCookies): string {
   const cookies = (readPaste(cookie)?.cookies ?? []).filter((one) => belongsTo(one.domain, site.origin));
@@ -37,8 +37,8 @@ export function hasSignIn(cookie: string, site: SiteCookies): boolean {
 }
 
 /**
- * The accounts of a list with an id each. One without an id gets `account-` and a short digest of its sign-in, so its
- * place in the list means nothing.
+ * The accounts of a list, each with an id. An account without one gets `account-` and a short digest of its sign-in, so that
+ * its position in the list does not matter.
  */
 export function identify(
   list: readonly ListedAccount[],

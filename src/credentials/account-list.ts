@@ -6,7 +6,7 @@ export interface ListedAccount {
   readonly id: string | undefined;
   /** In any form that `readPaste` knows. */
   readonly cookie: string;
-  /** Its own way out; undefined where it takes that of all. */
+  /** The account's proxy; undefined when it uses the proxy of all accounts. */
   readonly proxy: Proxy | undefined;
   /** The name of its site; undefined for the default site. */
   readonly site: string | undefined;
@@ -14,7 +14,7 @@ export interface ListedAccount {
 
 interface AccountList {
   readonly accounts: readonly ListedAccount[];
-  /** What was expected instead, with the items that are wrong; shows nothing of what they hold. */
+  /** What was expected instead, and which items are wrong. Never quotes them. */
   readonly problem?: string;
 }
 
@@ -23,7 +23,7 @@ const ID = /^[\w.@-]{1,64}$/;
 const SITE_FORM = "the name of a site";
 const ID_FORM = "an id of ASCII letters, digits and . _ @ -, 64 characters at most";
 
-/** Accounts from a setting, a file or a form. A JSON list holds one account an item; anything else is one account. */
+/** Accounts from a setting, a file or a form. Each item of a JSON list is an account; anything else is one account. */
 export function listAccounts(text: string): AccountList {
   const bare = unwrapped(text);
   if (bare === "") return { accounts: [] };

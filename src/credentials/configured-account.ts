@@ -5,11 +5,11 @@ import { secretsOfProxy, type Proxy } from "./proxy.ts";
 
 /** An account that the operator owns. */
 export interface ConfiguredAccount {
-  /** As given, else made from its sign-in: the same at each start, wherever it stands in the list. */
+  /** As given, or else made from its sign-in: the same at each start and at each position in the list. */
   readonly id: string;
-  /** Its cookies as they were pasted, in any form that `readPaste` knows. */
+  /** Its cookies as the operator pasted them, in any form that `readPaste` knows. */
   readonly cookie: string;
-  /** Its own way out; undefined where it takes that of all. It is no part of who the account is. */
+  /** Its proxy; undefined when it uses the proxy of all accounts. Another proxy does not make it another account. */
   readonly proxy?: Proxy | undefined;
   /** The name of its site; undefined for the default site. */
   readonly site?: string | undefined;
@@ -17,7 +17,7 @@ export interface ConfiguredAccount {
   readonly source?: "settings" | "file" | undefined;
 }
 
-/** GPTOMNI_CREDENTIALS as a list; what has no id gets one when the site is known. */
+/** GPTOMNI_CREDENTIALS as a list. Accounts without an id get one as soon as the site is known. */
 export const accounts = z.string().transform((value, context) => {
   const { accounts: listed, problem } = listAccounts(value);
   if (problem === undefined) return listed;
@@ -25,7 +25,7 @@ export const accounts = z.string().transform((value, context) => {
   return z.NEVER;
 });
 
-/** What the log must never show of it. */
+/** What the log must never show of the account. */
 export function secretsOf({ cookie, proxy }: ConfiguredAccount): string[] {
   const { cookies, storage } = readPaste(cookie) ?? { cookies: [], storage: [] };
   const stored = storage.flatMap(({ localStorage }) => localStorage.map(({ value }) => value));

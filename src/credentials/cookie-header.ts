@@ -1,6 +1,6 @@
 import type { PastedCookie, RawPaste } from "./paste.ts";
 
-/** Browsers' "Copy as cURL", for bash (`'…'`, `$'…'`) and for cmd (`^"…^"`), or only its `-H` or `-b` option. */
+/** The cookie options of a browser's "Copy as cURL", quoted for bash (`'…'`, `$'…'`) or for cmd (`^"…^"`). */
 const COOKIE_OPTIONS = [
   /(?:^|\s)(?:-H|--header)[\s=]*(?:\$?'\s*cookie\s*:([^']*)'|\^"\s*cookie\s*:(.*?[^\\^])\^"|"\s*cookie\s*:((?:[^"\\]|\\.)*)")/is,
   /(?:^|\s)(?:-b|--cookie)[\s=]*(?:\$?'([^']*)'|\^"(.*?[^\\^])\^"|"((?:[^"\\]|\\.)*)")/is,
@@ -15,7 +15,7 @@ export function isCurl(text: string): boolean {
 export function readCurl(text: string): RawPaste | undefined {
   const found = COOKIE_OPTIONS.map((option) => option.exec(text)).find((match) => match !== null);
   const [, single, cmd, double] = found ?? [];
-  // cmd escapes with a caret; both shells' double-quoted text with a backslash.
+  // cmd escapes by a caret; double-quoted text in both shells escapes by a backslash.
   const escaped = cmd?.replace(/\^(.)/g, "$1") ?? double;
   const header = single ?? escaped?.replace(/\\(["\\$`])/g, "$1");
   return header === undefined ? undefined : readPairs(header);
@@ -33,7 +33,7 @@ export function readCookieHeader(text: string): RawPaste | undefined {
   return isWrapped ? readPairs(lines.join(" ")) : undefined;
 }
 
-/** Chromium sends a cookie without a name as its bare value. A text with no name at all is no Cookie header. */
+/** Chromium sends a cookie without a name as its bare value. A text without any name is no Cookie header. */
 function readPairs(header: string): RawPaste | undefined {
   const parts = header
     .split(";")
@@ -48,7 +48,7 @@ function pairOf(part: string): PastedCookie {
   return at < 0 ? { name: "", value: part } : { name: part.slice(0, at).trim(), value: part.slice(at + 1).trim() };
 }
 
-/** What follows the first pair of a Set-Cookie line says where the site wants it; the pair is enough. */
+/** The attributes of a Set-Cookie line are left out: the pair is enough. */
 function firstPair(line: string): readonly PastedCookie[] {
   const pair = pairOf(line.split(";")[0]?.trim() ?? "");
   return pair.name === "" || pair.value === "" ? [] : [pair];

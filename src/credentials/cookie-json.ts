@@ -33,12 +33,12 @@ const SAME_SITE: Readonly<Record<string, PastedCookie["sameSite"]>> = {
   no_restriction: "None",
 };
 
-/** Whether it is a list of cookies, as exports are, and no list of accounts. */
+/** Whether it is a list of cookies, as exports are, and not a list of accounts. */
 export function isCookieExport(value: unknown): value is readonly unknown[] {
   return Array.isArray(value) && value.length > 0 && value.every((item) => exportedCookie.safeParse(item).success);
 }
 
-/** The cookies in parsed JSON; a text where it only wraps another form; undefined when it is nothing known. */
+/** The cookies in parsed JSON; a text when the JSON only wraps another form; undefined for unknown JSON. */
 export function readCookieJson(value: object): RawPaste | string | undefined {
   if (isCookieExport(value)) return { cookies: value.map((item) => toCookie(exportedCookie.parse(item))) };
   if (Array.isArray(value)) return value.length === 1 && typeof value[0] === "string" ? value[0] : undefined;

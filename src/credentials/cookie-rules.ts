@@ -11,7 +11,7 @@ const MAX_SHOWN_NAME_CHARACTERS = 64;
 
 /**
  * Proofs that one browser on one address solved a challenge: Cloudflare, DDoS-Guard, AWS, DataDome, Akamai, Imperva, HUMAN,
- * Vercel. In another browser they are refused, and stand in the way of its own.
+ * Vercel. Sites refuse them in another browser, and they would get in the way of that browser's clearance.
  */
 const CLEARANCE = new RegExp(
   `^(?:${[
@@ -31,9 +31,9 @@ interface Sifted {
   readonly leftOut: readonly LeftOutCookie[];
 }
 
-/** Takes what a browser takes, names what it would refuse, and leaves out another browser's clearance. */
+/** Keeps what a browser accepts, names what it would refuse, and leaves out another browser's clearance. */
 export function siftCookies(raw: readonly PastedCookie[], nowMs = Date.now()): Sifted {
-  // Of one that comes twice the last one counts, as a browser would keep it.
+  // The last of two equal cookies counts, as in a browser.
   const cookies = new Map<string, PastedCookie>();
   const leftOut: LeftOutCookie[] = [];
   for (const cookie of raw.flatMap(splitLongToken)) {
@@ -68,7 +68,7 @@ function problemOf({ name, value, expires }: PastedCookie, nowMs: number): Probl
   return name === "" && value === "" ? { reason: "it is empty", isExpected: true } : undefined;
 }
 
-/** A person who joins the token's parts means the parts: next-auth never sets a token that long as one cookie. */
+/** Splits a token whose parts a person has joined: next-auth never sets a token that long as one cookie. */
 function splitLongToken(cookie: PastedCookie): readonly PastedCookie[] {
   const { name, value } = cookie;
   if (!SPLIT_BY_NEXT_AUTH.test(name) || name.length + value.length <= MAX_COOKIE_BYTES) return [cookie];
@@ -80,7 +80,7 @@ function splitLongToken(cookie: PastedCookie): readonly PastedCookie[] {
   }));
 }
 
-/** What is no cookie name may be a part of a secret that a wrong form cut there. */
+/** A name that no cookie can have may be part of a secret, cut off by a broken form. */
 function shownName(name: string): string {
   return TOKEN.test(name) && name.length <= MAX_SHOWN_NAME_CHARACTERS ? name : "(unreadable name)";
 }

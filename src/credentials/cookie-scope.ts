@@ -1,4 +1,4 @@
-/** Whether a cookie of this domain is sent to the origin; one without a domain is the origin's own. */
+/** Whether a cookie of this domain is sent to the origin. A cookie without a domain belongs to the origin. */
 export function belongsTo(domain: string | undefined, origin: URL): boolean {
   if (domain === undefined || domain === "") return true;
   const bare = domain.replace(/^\./, "").toLowerCase();

@@ -1,13 +1,13 @@
 import type { PastedCookie, RawPaste } from "./paste.ts";
 
-/** curl marks HttpOnly in the domain's column: https://curl.se/docs/http-cookies.html */
+/** curl marks HttpOnly cookies in the domain column: https://curl.se/docs/http-cookies.html */
 const HTTP_ONLY_PREFIX = "#HttpOnly_";
 const NETSCAPE_COLUMNS = 7;
 
 /**
- * Netscape's cookies.txt (domain, subdomains, path, secure, expiry, name, value; by tabs, or by spaces where a paste lost
- * them), or rows copied from the cookie table of the developer tools (name, value, domain, path, expiry, …; by tabs).
- * Undefined when it is neither.
+ * Reads Netscape's cookies.txt (domain, subdomains, path, secure, expiry, name, value; separated by tabs, or by spaces when a
+ * paste lost the tabs), or rows copied from the cookie table of the developer tools (name, value, domain, path, expiry, …;
+ * separated by tabs). Undefined when it is neither.
  */
 export function readCookieTable(text: string): RawPaste | undefined {
   const rows = text
@@ -15,7 +15,7 @@ export function readCookieTable(text: string): RawPaste | undefined {
     .filter((line) => line.trim() !== "" && (!line.startsWith("#") || line.startsWith(HTTP_ONLY_PREFIX)));
   const cookies = rows.map((row) => netscapeCookie(row) ?? devToolsCookie(row));
   const found = cookies.filter((cookie) => cookie !== undefined);
-  // A line that lost its form costs its cookie and no other.
+  // A broken line loses its cookie only.
   return found.length > 0 && found.length * 2 > rows.length ? { cookies: found } : undefined;
 }
 
@@ -33,7 +33,7 @@ function netscapeCookie(row: string): PastedCookie | undefined {
     domain: isTrue(subdomains) ? `.${domain.replace(/^\./, "")}` : domain.replace(/^\./, ""),
     path,
     secure: isTrue(secure),
-    // Few tools write the mark, so that its absence tells nothing.
+    // Few tools write the mark, so its absence says nothing.
     ...(httpOnly ? { httpOnly } : {}),
     ...(expires > 0 ? { expires } : {}),
   };

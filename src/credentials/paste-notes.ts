@@ -6,7 +6,7 @@ const NO_SIGN_IN =
   "its cookies hold no sign-in, and document.cookie never shows it: while signed in, copy the Cookie header of a request " +
   "to the site from the Network tab of the developer tools";
 
-/** What an operator should know of what they pasted; names cookies, never their values. */
+/** What an operator should know about what they pasted. Names cookies, never their values. */
 export function pasteNotes(paste: string, site: Pick<Site, "origin" | "isAuthCookie">): string[] {
   const leftOut = (readPaste(paste)?.leftOut ?? []).filter(({ isExpected }) => !isExpected);
   const notes = leftOut.map(({ name, reason }) => `cookie ${name} is left out: ${reason}`);

@@ -3,7 +3,7 @@ import { readCookieJson } from "./cookie-json.ts";
 import { siftCookies } from "./cookie-rules.ts";
 import { readCookieTable } from "./cookie-table.ts";
 
-/** One cookie as a person pasted it. What its form does not tell is absent. */
+/** One cookie as a person pasted it. What the pasted form does not say is absent. */
 export interface PastedCookie {
   readonly name: string;
   readonly value: string;
@@ -26,10 +26,10 @@ export interface PastedStorage {
 }
 
 export interface LeftOutCookie {
-  /** Never the value; a name that is no cookie name is described and not repeated. */
+  /** Never the value. A name that no cookie can have is described, not repeated. */
   readonly name: string;
   readonly reason: string;
-  /** Left out of every paste, so nothing that the operator needs to hear of. */
+  /** Every paste loses such cookies, so the operator need not be told. */
   readonly isExpected: boolean;
 }
 
@@ -39,15 +39,15 @@ export interface Paste {
   readonly leftOut: readonly LeftOutCookie[];
 }
 
-/** What a form's reader finds before the rules are applied. */
+/** What the reader of a form finds, before the rules are applied. */
 export type RawPaste = Pick<Paste, "cookies"> & Partial<Pick<Paste, "storage">>;
 
 export const PASTE_FORMS =
   "a Cookie header (name=value; name=value), a curl command, a cookies.txt, or the JSON of a cookie export";
 
-/** Quotes around quotes around quotes is the most that was seen: a shell, an env file and JSON. */
+/** Seen so far: three layers of quotes, from a shell, an env file and JSON. */
 const MAX_LAYERS = 4;
-/** Zero-width characters and byte order marks, which come along with a copied text. */
+/** Zero-width characters and byte order marks, which copied text may contain. */
 const INVISIBLE = /[\u200b-\u200d\u2060\ufeff]/g;
 
 /**
@@ -63,7 +63,7 @@ export function readPaste(text: string): Paste | undefined {
   return { cookies, storage: raw.storage ?? [], leftOut };
 }
 
-/** The text without what surrounds it: white space, invisible characters, a pair of quotes that an env file kept. */
+/** The text without surrounding white space, invisible characters, and quotes that an env file kept. */
 export function unwrapped(text: string): string {
   const bare = text.replace(INVISIBLE, "").trim();
   const inner = /^(?:'(.*)'|“(.*)”|‘(.*)’)$/s
@@ -74,11 +74,11 @@ export function unwrapped(text: string): string {
   if (!/^".*"$/s.test(bare)) return bare;
   const parsed = jsonOf(bare);
   if (typeof parsed === "string") return unwrapped(parsed);
-  // Quotes that nobody escaped: `"["a=b"]"`.
+  // Quotes that were not escaped: `"["a=b"]"`.
   return parsed === undefined ? unwrapped(bare.slice(1, -1)) : bare;
 }
 
-/** Undefined when it is no JSON. */
+/** Undefined when the text is not JSON. */
 export function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,23 +1,23 @@
-/** A way out to the site. */
+/** A proxy through which a browser reaches the site. */
 export interface Proxy {
-  /** Scheme, host and port, as Chromium takes them; shows no secret. */
+  /** Scheme, host and port, as Chromium expects them. Contains no secret. */
   readonly server: string;
   readonly signIn: { readonly username: string; readonly password: string } | undefined;
 }
 
-/** What is expected, for a message; a problem is added to it. */
+/** What is expected, for error messages. */
 export const PROXY_FORM =
   "a proxy such as http://user:password@host:port (http, https, socks5 or socks4), with % codes for special characters";
 
 const SCHEMES = new Set(["http:", "https:", "socks5:", "socks4:"]);
 
-/** The proxy, or what is wrong; shows nothing of the text. */
+/** The proxy, or what is wrong. Never quotes the text. */
 export function readProxy(text: string): Proxy | string {
   const bare = text.trim();
-  // `host:port` alone would be read as a scheme.
+  // A bare `host:port` would be read as a scheme and a path.
   const url = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(bare) ? bare : `http://${bare}`);
   if (!url || !SCHEMES.has(url.protocol)) return PROXY_FORM;
-  // URLs of schemes that browsers do not know keep what is no host, and all keep paths.
+  // For unknown schemes the URL parser accepts invalid hosts, and for all schemes it accepts paths.
   if (!/^(?:[\w.-]+|\[[\da-f:.]+\])$/i.test(url.hostname) || !/^\/?$/.test(url.pathname) || url.search || url.hash) {
     return PROXY_FORM;
   }
@@ -32,7 +32,7 @@ export function readProxy(text: string): Proxy | string {
   return { server, signIn: hasSignIn ? { username, password } : undefined };
 }
 
-/** What the log must never show of it. */
+/** What the log must never show of the proxy. */
 export function secretsOfProxy({ signIn }: Proxy): string[] {
   if (!signIn) return [];
   const { username, password } = signIn;

@@ -75,7 +75,7 @@ export abstract class AccountLifecycle {
     return AbortSignal.any([signal, this.#interruption.signal]);
   }
 
-  /** Ends the account's waits, so that who waits looks at it again. */
+  /** Ends the account's waits, so that the waiting work looks at it again. */
   protected interrupt(): void {
     this.#interruption.abort();
     this.#interruption = new AbortController();

@@ -1,7 +1,7 @@
 import { createPool, type Pool } from "generic-pool";
 import type { Account } from "./account.ts";
 
-/** More accounts than anybody has; in fact the queue holds those that were added. */
+/** More accounts than any gateway has; the queue holds only those that were added. */
 const MAX_ACCOUNTS = 1_000_000;
 
 /**
@@ -32,7 +32,7 @@ export class IdleSessions {
     await Promise.all([this.#open.remove(account), this.#asleep.remove(account)]);
   }
 
-  /** Takes an account back that nobody uses. A retired one is dropped, and a held one goes to the operator. */
+  /** Takes back an account that is not in use. A retired one is dropped, and a held one goes to the operator. */
   async put(account: Account): Promise<void> {
     if (account.isRetired) return;
     if (account.isHeld) account.park();
@@ -90,7 +90,7 @@ class IdleQueue {
   constructor() {
     const create = async (): Promise<Account> => {
       const account = this.#uncreated.shift();
-      if (!account) throw new Error("generic-pool asked for an account that nobody added");
+      if (!account) throw new Error("generic-pool asked for an account that was not added");
       return account;
     };
     const factory = { create, destroy: async () => {} };

@@ -82,9 +82,9 @@ export class Maintenance implements Disposable {
   }
 
   /**
-   * Sites renew a sign-in that is used, and a page that sleeps does not use it. So it is opened before the sign-in ends,
-   * at a time of its own. Each look waits for half of what was left at the last one: a site that renews nothing is asked
-   * a few times only.
+   * Sites renew a sign-in that is used, and a page that sleeps does not use it. So its page is opened before the sign-in
+   * ends, each account's at another time. The next check waits until half of the rest is over, so that a site that renews
+   * nothing is asked a few times only.
    */
   async #renewSignIns(): Promise<void> {
     const { idle, signal, log } = this.#parts;
@@ -95,7 +95,7 @@ export class Maintenance implements Disposable {
       return leftMs > MIN_LEFT_MS && leftMs < Math.min(RENEW_BEFORE_MS, signIn.leftMs / 2) * jitter;
     };
     await idle.eachAsleep(isDue, async (account) => {
-      // The site is to be asked even if it confirmed the sign-in lately.
+      // The site must be asked even if it confirmed the sign-in lately.
       account.signIn.doubt();
       this.#isRenewing = true;
       inBackground(

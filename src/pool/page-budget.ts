@@ -144,7 +144,7 @@ export class PageBudget implements Disposable {
     ).length;
   }
 
-  /** Closes one idle page: that of the account that cannot serve for longest, else the one that was idle longest. */
+  /** Closes one idle page: first of the account that cannot serve for longest, else of the one that was idle longest. */
   async #closeIdle(): Promise<boolean> {
     const unusables = [...this.#parts.accounts.values()].filter(isUnusable);
     const [unusable] = unusables.sort((one, other) => other.waitMs - one.waitMs);

@@ -95,7 +95,7 @@ test("an account that is left alone stays so over a restart", async () => {
   expect(world.simulator.pageLoads).toBe(loads);
 });
 
-test("what an account sent before a restart still counts for its pace", async () => {
+test("what an account sent before a restart still counts for its rate limit", async () => {
   await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: "3/1h" } });
   for (const word of ["one", "two"]) await world.ask(word);
   await world.restart();
@@ -133,7 +133,7 @@ async function operator(refusals = 0): Promise<
   return { url: `http://127.0.0.1:${port}/alerts`, heard, authorizations, [Symbol.dispose]: close };
 }
 
-test("another cookie does not set an account's pace back, while it runs or after a restart", async () => {
+test("another cookie does not reset an account's rate limit, while the gateway runs or after a restart", async () => {
   await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: "1/1h" } });
   const refusal = { status: 429, code: "rate_limit_exceeded" };
   await world.ask("one");

@@ -35,7 +35,7 @@ test.each([
   expect(account.since).toBeLessThanOrEqual(Date.now());
 });
 
-test("one whose next try is due after a restart is tried when it is due", () => {
+test("an account whose next try is due after a restart is tried when it is due", () => {
   const [since, nextTryAt] = [Date.now() - 1_000, Date.now() + 60_000];
   const account = accountWith({ state: "cooldown", reason: "told to wait", since, nextTryAt, failuresInARow: 1 });
   expect({ since: account.since, nextTryAt: account.nextTryAt }).toEqual({ since, nextTryAt });
@@ -46,7 +46,7 @@ test.each([
   ["back by a year", -YEAR_MS],
   ["back by a minute", -60_000],
   ["ahead by a year", YEAR_MS],
-])("a clock that is set %s makes nobody wait longer", (_name, jumpMs) => {
+])("a clock that is set %s makes no account wait longer", (_name, jumpMs) => {
   const account = accountWith();
   account.startOpening();
   account.failed(new GatewayError("site_rate_limited", "slow down", { retryAfterMs: 30_000 }));

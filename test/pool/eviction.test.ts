@@ -23,16 +23,16 @@ const step: fc.Arbitrary<Step> = fc.record({
   isBackground: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
 });
 
-/** A line that knows who stands in it, newest last, and whom it turned away. */
+/** A queue that knows which requests wait in it, newest last, and which it refused. */
 class Scene {
-  readonly #line: RequestQueue<string>;
+  readonly #queue: RequestQueue<string>;
   readonly open = new Set<Asker>();
   #waiting: Asker[] = [];
   #asked = 0;
   #loser: Asker | undefined;
 
   constructor(limit: number) {
-    this.#line = new RequestQueue({ limit });
+    this.#queue = new RequestQueue({ limit });
   }
 
   get waiting(): readonly Asker[] {
@@ -40,16 +40,16 @@ class Scene {
   }
 
   get order(): readonly Asker[] {
-    return this.#line.inOrder().map(({ caller }) => caller as Asker);
+    return this.#queue.inOrder().map(({ caller }) => caller as Asker);
   }
 
-  /** Whoever is turned away; the newcomer stands in the line unless it is that. */
+  /** Returns the request that is refused; the newcomer waits unless it is that one. */
   async ask({ keyId, isBackground }: Pick<Step, "keyId" | "isBackground">): Promise<Asker | undefined> {
     this.#asked += 1;
     const caller: Asker = { keyId, isBackground, number: this.#asked, isOpen: () => this.open.has(caller) };
     this.#waiting = [...this.#waiting, caller];
-    const wish = { accepts: () => true, limitMs: 60_000, retryAfterMs: () => 1_000, availableNow: () => 0, caller };
-    this.#line.wait(wish, PATIENT).then(
+    const entry = { accepts: () => true, limitMs: 60_000, retryAfterMs: () => 1_000, availableNow: () => 0, caller };
+    this.#queue.wait(entry, PATIENT).then(
       () => this.#forget(caller),
       () => this.#forget((this.#loser = caller)),
     );
@@ -60,7 +60,7 @@ class Scene {
   }
 
   async serve(): Promise<void> {
-    this.#line.offer("session");
+    this.#queue.offer("session");
     await new Promise(setImmediate);
   }
 
@@ -78,7 +78,7 @@ function countOf(askers: readonly Asker[], keyId: string): number {
   return askers.filter((asker) => asker.keyId === keyId).length;
 }
 
-test("whoever comes, only a key that has more than its share loses a request, and it is its newest", async () => {
+test("only a key that has more than its share loses a request, and it loses its newest", async () => {
   let [own, others, beyond] = [0, 0, 0];
   const property = fc.asyncProperty(
     fc.integer({ min: 0, max: 8 }),
@@ -124,7 +124,7 @@ test("whoever comes, only a key that has more than its share loses a request, an
   for (const count of [own, others, beyond]) expect(count).toBeGreaterThan(20);
 });
 
-test("each key gets its share of a line that another has filled, with open streams too", async () => {
+test("each key gets its share of a queue that another has filled, with open streams too", async () => {
   const property = fc.asyncProperty(
     fc.integer({ min: 1, max: 30 }),
     fc.integer({ min: 1, max: 4 }),
@@ -143,7 +143,7 @@ test("each key gets its share of a line that another has filled, with open strea
       const share = Math.floor(limit / (others + 1));
       for (const keyId of names) expect(countOf(scene.waiting, keyId)).toBeGreaterThanOrEqual(share);
       expect(isOpen ? countOf(scene.waiting, "greedy") : scene.waiting.length).toBe(limit);
-      // However many come, the line grows by no more than what each may have.
+      // However many come, the queue grows by no more than what each may have.
       expect(scene.waiting.length).toBeLessThanOrEqual(limit + others * (limit / 2));
     },
   );
@@ -151,10 +151,10 @@ test("each key gets its share of a line that another has filled, with open strea
 });
 
 test("a request that failed on an account and waits again is not the newest of its key", async () => {
-  const line = new RequestQueue<string>({ limit: 2 });
+  const queue = new RequestQueue<string>({ limit: 2 });
   const refused: string[] = [];
   const join = (name: string, caller: Caller): Promise<void> =>
-    line
+    queue
       .wait({ accepts: () => true, limitMs: 60_000, retryAfterMs: () => 1_000, availableNow: () => 0, caller }, PATIENT)
       .then(
         () => {},
@@ -164,10 +164,10 @@ test("a request that failed on an account and waits again is not the newest of i
   const [first] = callers;
   if (!first) return;
   void join("1", first);
-  line.offer("a session that fails");
+  queue.offer("a session that fails");
   for (const caller of callers.slice(1)) void join(caller.name, caller);
   void join("1", first);
   await new Promise(setImmediate);
   expect(refused).toEqual(["3"]);
-  expect(line.positionOf(first)).toBe(1);
+  expect(queue.positionOf(first)).toBe(1);
 });

@@ -20,7 +20,7 @@ test("an account is asked as often as its pace allows at once, and no more", asy
   expect(world.simulator.posts).toHaveLength(2);
 });
 
-test("while one account rests, the other answers at once", async () => {
+test("while one account waits for its rate limit, the other answers at once", async () => {
   await using world = await openWorld({ settings: { RATE_LIMIT: "1/1h", QUEUE_TIMEOUT_SECONDS: "60" } });
   // Who waited for one account's next turn would wait for an hour.
   await Promise.all([world.ask("first"), world.ask("second")]);
@@ -59,7 +59,7 @@ test("who finds the queue full is told so and when to come back; who waits is se
   expect(world.simulator.posts.map((post) => post.prompt)).toEqual([STALLED, "first in line", "second in line"]);
 });
 
-test("where nobody may wait, accounts that are free answer all the same", async () => {
+test("where no request may wait, idle accounts answer all the same", async () => {
   await using world = await openWorld({ settings: { QUEUE_LIMIT: "0" } });
   await expect(Promise.all([world.ask("one"), world.ask("two")])).resolves.toHaveLength(2);
   await world.untilReady();
@@ -68,14 +68,14 @@ test("where nobody may wait, accounts that are free answer all the same", async 
   for (const end of release) end();
 });
 
-test("where nobody may wait, an account that sleeps is woken", async () => {
+test("where no request may wait, a sleeping account is woken", async () => {
   const settings = { QUEUE_LIMIT: "0", HIBERNATE_AFTER_SECONDS: "1" };
   await using world = await openWorld({ accounts: ["alice"], settings });
   await expect.poll(() => world.gateway.pool.states[0]?.state).toBe("idle");
   await expect(world.ask("wake up")).resolves.toBe("You said: wake up");
 });
 
-test("who waits too long is told so, and was never sent to the site", async () => {
+test("a request that waits too long is refused, and was never sent to the site", async () => {
   await using world = await openWorld({ accounts: ["alice"], settings: { QUEUE_TIMEOUT_SECONDS: "1" } });
   const release = await occupy(world);
   const refused = await world.ask("too late").catch((cause: unknown) => cause);
@@ -125,7 +125,7 @@ test("once the gateway is to stop, each answer is the last on its connection", a
   await drained;
 });
 
-test("three agents that ask at once, two turns each, all get through at the pace of one account", async () => {
+test("three agents that ask at once, two turns each, all get through with the rate limit of one account", async () => {
   await using world = await openWorld({ accounts: ["alice"], settings: { RATE_LIMIT: "2/500ms" } });
   const agent = async (name: string): Promise<string[]> => {
     const texts: string[] = [];
