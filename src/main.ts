@@ -8,6 +8,7 @@ import { ConfigError, type Config } from "./config/config.ts";
 import { MASTER } from "./config/setting-checks.ts";
 import type { ConfiguredAccount } from "./credentials/configured-account.ts";
 import { Gateway } from "./gateway.ts";
+import { ConfiguredKeys } from "./http/api-keys.ts";
 import { createApp } from "./http/app.ts";
 import { ModelCatalog } from "./http/model-catalog.ts";
 import { createHttpServer, flushResponses } from "./http/server.ts";
@@ -147,7 +148,7 @@ export function optionsOf(
         overflow: config.turns.contextOverflow,
       }),
       models: catalogOf(config.models, sites.models),
-      apiKeys: [{ name: MASTER, value: keys.api }, ...config.keys.named],
+      apiKeys: new ConfiguredKeys([{ name: MASTER, value: keys.api }, ...config.keys.named]),
       adminKey: keys.admin,
       metricsKey: config.keys.metrics,
       allowedHosts: config.server.allowedHosts,

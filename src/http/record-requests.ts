@@ -22,13 +22,14 @@ export function recordRequests(sinks: readonly RequestSink[]): RequestHandler {
 
 /** `status` is undefined where the client does not have the whole answer. */
 function recordOf(context: RequestContext, method: string, status: number | undefined): RequestRecord {
-  const { id, startedAt: at, keyId, model, failure, progress, answers, elapsedMs: durationMs, firstTokenMs } = context;
+  const { id, startedAt: at, caller, model, failure, progress, answers, elapsedMs: durationMs, firstTokenMs } = context;
   return {
     id,
     at,
     method,
     route: context.route ?? "unknown",
-    keyId: keyId || undefined,
+    keyId: caller?.keyId,
+    keyName: caller?.name,
     model,
     account: progress?.accountId,
     attempts: progress?.attempts,

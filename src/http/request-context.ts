@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Response } from "express";
 import type { GatewayError } from "../errors.ts";
 import type { Progress } from "../gateway.ts";
+import type { Caller } from "./api-keys.ts";
 import { toErrorBody } from "../dialects/openai/error.ts";
 import type { KeptAliveAnswers } from "./kept-alive-answers.ts";
 
@@ -13,8 +14,8 @@ export class RequestContext {
   readonly #startedMs = performance.now();
   /** The pattern that matched, never the path: a path is the caller's words. */
   route: string | undefined;
-  /** Names the key that the request came with; empty until one was accepted. */
-  keyId = "";
+  /** Undefined until a key was shown. */
+  caller: Caller | undefined;
   failure: GatewayError | undefined;
   /** Of the answer that started last. */
   progress: Readonly<Progress> | undefined;
@@ -30,6 +31,11 @@ export class RequestContext {
   /** Writes a failure in the caller's dialect. */
   errorBody: (error: GatewayError, requestId: string) => object = toErrorBody;
   #firstTokenMs: number | undefined;
+
+  /** The owner of what the request leaves behind; empty without a key. */
+  get keyId(): string {
+    return this.caller?.keyId ?? "";
+  }
 
   get elapsedMs(): number {
     return Math.round(performance.now() - this.#startedMs);

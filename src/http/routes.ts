@@ -12,7 +12,8 @@ import {
   type QueueStatus,
 } from "../admin/accounts.ts";
 import { sendJson } from "./respond.ts";
-import { requireKey, type NamedKey } from "./auth.ts";
+import { ConfiguredKeys, type ApiKeys, type NamedKey } from "./api-keys.ts";
+import { requireKey } from "./auth.ts";
 import { readBody, type BodyLimits } from "./body.ts";
 import { countMessageTokens } from "./count-tokens.ts";
 import { docsPage } from "../openapi/docs-page.ts";
@@ -24,8 +25,8 @@ import { failIn, serveModel, type ModelRequestLimits, type ModelRequestParts } f
 import { storedResponses } from "./stored-responses.ts";
 
 export interface RouteParts extends ModelRequestParts {
-  /** One of them callers must show; everybody who has one may do everything, and finds what was made with it only. */
-  readonly apiKeys: readonly NamedKey[];
+  /** Callers need one of these. Each key has full access; stored responses are visible to the key that made them. */
+  readonly apiKeys: ApiKeys;
   /** Opens what is the operator's, and nothing else. */
   readonly adminKey: string;
   /** Opens the metrics, and nothing else. */
@@ -87,7 +88,7 @@ export function namesOf(routes: readonly Route[]): string[] {
 function callersRoutes(parts: RouteParts, brake: KeyBrake): readonly Route[] {
   const { models } = parts;
   const keyed = requireKey(parts.apiKeys, brake);
-  const read = readBody(parts.limits, parts.apiKeys.length);
+  const read = readBody(parts.limits, parts.apiKeys.size);
   const store = new ResponseStore();
   const { retrieve, remove, listInput } = storedResponses(store);
   return [
@@ -143,8 +144,8 @@ function operatorsRoutes(parts: RouteParts, brake: KeyBrake): readonly Route[] {
     return { method: "GET", path, name: path, handlers: [known, ...handlers] };
   };
   return [
-    route("/metrics", requireKey([admin, ...scraper], brake), tellMetrics(metrics)),
-    route("/admin/api/accounts", requireKey([admin], brake), listAccounts({ accounts, queue })),
+    route("/metrics", requireKey(new ConfiguredKeys([admin, ...scraper]), brake), tellMetrics(metrics)),
+    route("/admin/api/accounts", requireKey(new ConfiguredKeys([admin]), brake), listAccounts({ accounts, queue })),
     route("/openapi.json", describeApi()),
     route("/docs", docsPage()),
   ];

@@ -8,8 +8,10 @@ export interface RequestRecord {
   readonly method: string;
   /** The pattern that matched, never the path: a path is the caller's words. */
   readonly route: string;
-  /** Names the key that the request came with; undefined where none was accepted. */
+  /** The key that the request came with; undefined where none was accepted. */
   readonly keyId: string | undefined;
+  /** What the operator calls the key. */
+  readonly keyName: string | undefined;
   /** The model that served, whatever name the caller gave it. */
   readonly model: string | undefined;
   /** The account that answered last. */

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ChatRequest, ReplyPart } from "../../src/chat.ts";
+import { ConfiguredKeys } from "../../src/http/api-keys.ts";
 import { createApp } from "../../src/http/app.ts";
 import { ModelCatalog } from "../../src/http/model-catalog.ts";
 import { createHttpServer } from "../../src/http/server.ts";
@@ -41,7 +42,7 @@ const app = createApp({
     },
   },
   models: new ModelCatalog(["gptomni"]),
-  apiKeys: [{ name: "master", value: FUZZ_KEY }],
+  apiKeys: new ConfiguredKeys([{ name: "master", value: FUZZ_KEY }]),
   adminKey: `${FUZZ_KEY}-admin`,
   metricsKey: undefined,
   allowedHosts: [],

@@ -3,12 +3,13 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, expect, test } from "vitest";
+import { ConfiguredKeys } from "../../src/http/api-keys.ts";
 import { BodyBudget } from "../../src/http/body-budget.ts";
 import { hangs, HELLO, says, serve } from "../support/scripted-gateway.ts";
 
 const KEYS = { anna: "sk-annas-0123456789abcdef", ben: "sk-bens-fedcba9876543210" };
 type Name = keyof typeof KEYS;
-const apiKeys = Object.entries(KEYS).map(([name, value]) => ({ name, value }));
+const apiKeys = new ConfiguredKeys(Object.entries(KEYS).map(([name, value]) => ({ name, value })));
 /** Each key has 250,000 bytes of its own, and of the other 500,000 what it leaves free. */
 const limits = { maxBodyBytes: 100_000, maxHeldBodyBytes: 1_000_000 };
 const BODY_BYTES = 90_000;

@@ -4,6 +4,7 @@ import OpenAI from "openai";
 import { onTestFinished } from "vitest";
 import type { ChatRequest, ReplyPart } from "../../src/chat.ts";
 import type { Reply } from "../../src/gateway.ts";
+import { ConfiguredKeys } from "../../src/http/api-keys.ts";
 import { createApp, type AppParts } from "../../src/http/app.ts";
 import { ModelCatalog } from "../../src/http/model-catalog.ts";
 import { createHttpServer, type ConnectionLimits } from "../../src/http/server.ts";
@@ -44,7 +45,7 @@ export async function serve(answer: Answer, overrides: Overrides = {}, connectio
   const app = createApp({
     gateway,
     models: new ModelCatalog(["gptomni", "org/big"]),
-    apiKeys: [{ name: "master", value: KEY }],
+    apiKeys: new ConfiguredKeys([{ name: "master", value: KEY }]),
     adminKey: ADMIN_KEY,
     metricsKey: undefined,
     allowedHosts: [],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { ConfiguredKeys } from "../../../../src/http/api-keys.ts";
 import type { Item } from "../../../../src/dialects/openai/responses/item.ts";
 import { ResponseStore, type ResponseStoreLimits } from "../../../../src/dialects/openai/responses/response-store.ts";
 import { newResponse } from "../../../../src/dialects/openai/responses/response-object.ts";
@@ -138,7 +139,7 @@ describe("a remembered response", () => {
 describe("the responses of one key", () => {
   test("are not forgotten because another key stores more than there is room for", async () => {
     const keys = { anna: "sk-annas-0123456789abcdef", ben: "sk-bens-fedcba9876543210" };
-    const apiKeys = Object.entries(keys).map(([name, value]) => ({ name, value }));
+    const apiKeys = new ConfiguredKeys(Object.entries(keys).map(([name, value]) => ({ name, value })));
     const { url } = await open(says("Hello"), { apiKeys, limits: { maxBodyBytes: 5_000_000 } });
     const headersOf = (name: keyof typeof keys) => {
       return { authorization: `Bearer ${keys[name]}`, "content-type": "application/json" };
