@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Alerts } from "./accounts/alerts.ts";
+import { adminRoutes } from "./admin/routes.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
 import { LocalBrowsers } from "./browser/local.ts";
 import { ConfigError, type Config } from "./config/config.ts";
@@ -9,9 +10,13 @@ import { MASTER } from "./config/setting-checks.ts";
 import type { ConfiguredAccount } from "./credentials/configured-account.ts";
 import { Gateway } from "./gateway.ts";
 import { ConfiguredKeys } from "./http/api-keys.ts";
+import { apiRoutes } from "./http/api-routes.ts";
 import { createApp } from "./http/app.ts";
 import { ModelCatalog } from "./http/model-catalog.ts";
+import { probes } from "./http/probes.ts";
+import type { Route } from "./http/route.ts";
 import { createHttpServer, flushResponses } from "./http/server.ts";
+import { withSelfDescription } from "./openapi/self-description.ts";
 import { Redaction, type Log } from "./observe/log.ts";
 import { MemoryPressure } from "./process/memory-pressure.ts";
 import { Metrics } from "./observe/metrics.ts";
@@ -88,13 +93,11 @@ export async function startGateway(
   const whyGiveUp = (): string | undefined => giveUpReason(browsers.outage, config.shutdown.browserOutageLimitMs);
   const metrics = metricsOf(pool, browsers, states);
   const app = createApp({
-    ...options.app,
-    gateway,
-    readiness: () => ({ ...pool.readiness, warnings: warningsOf(states) }),
-    giveUpReason: whyGiveUp,
-    accounts: () => pool.states,
-    queue: () => pool.queue,
-    metrics,
+    ...options.access,
+    routes: withSelfDescription([
+      ...apiRoutes({ ...options.api, gateway, apiKeys: options.access.apiKeys }),
+      ...operationRoutes(pool, { states, metrics, whyGiveUp }),
+    ]),
     sinks: [new RequestLog(log), metrics],
   });
   const leaving = new AbortController();
@@ -139,7 +142,7 @@ export function optionsOf(
     store: config.store,
     persistence: { keepRemovedMs: config.keepRemovedMs, stateDir: config.store.stateDir },
     alerts: config.alertUrl,
-    app: {
+    api: {
       background: config.turns.background,
       backgroundPattern: config.turns.backgroundPattern,
       contextLimit: new ContextLimit({
@@ -148,12 +151,14 @@ export function optionsOf(
         overflow: config.turns.contextOverflow,
       }),
       models: catalogOf(config.models, sites.models),
+      limits: { ...config.limits, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },
+    },
+    access: {
       apiKeys: new ConfiguredKeys([{ name: MASTER, value: keys.api }, ...config.keys.named]),
       adminKey: keys.admin,
       metricsKey: config.keys.metrics,
       allowedHosts: config.server.allowedHosts,
       corsOrigins: config.server.corsOrigins,
-      limits: { ...config.limits, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },
     },
   };
 }
@@ -166,6 +171,21 @@ function catalogOf({ aliases, unknown }: Config["models"], models: readonly stri
   throw new ConfigError(
     `Wrong settings:\n  MODEL_ALIASES: expected ${expected}, got ${JSON.stringify(wrong.join(" "))}`,
   );
+}
+
+interface OperationParts {
+  readonly states: AccountPersistence;
+  readonly metrics: Metrics;
+  readonly whyGiveUp: () => string | undefined;
+}
+
+/** The probes, and the operator's routes. */
+function operationRoutes(pool: SessionPool, { states, metrics, whyGiveUp }: OperationParts): Route[] {
+  const readiness = () => ({ ...pool.readiness, warnings: warningsOf(states) });
+  return [
+    ...probes({ readiness, giveUpReason: whyGiveUp }),
+    ...adminRoutes({ accounts: () => pool.states, queue: () => pool.queue, metrics }),
+  ];
 }
 
 function statesOf(

@@ -34,19 +34,23 @@ export interface Answers extends AsyncIterable<Choice | KeepAlive> {
   countTokens(): Promise<TokenCount>;
 }
 
-export interface RequestSchemas {
-  /** Checks the body of a request, and describes it. */
+/** What goes over the wire. The API's description is made from these schemas. */
+export interface DialectSchemas {
+  /** Checks the body of a request. */
   readonly request: z.ZodObject;
-  /** Parameters that have no effect, and those that the gateway imitates by prompting. */
-  readonly ignored: ReadonlySet<string>;
-  readonly emulated: ReadonlySet<string>;
+  /** An answer in one piece. */
+  readonly answer: z.ZodType;
+  /** The data of one event of a streamed answer. */
+  readonly event: z.ZodType;
+  /** The body of an error answer. */
+  readonly failure: z.ZodType;
 }
 
 /** How one API reads a request and writes its answer. Knows nothing of HTTP. */
 export interface Dialect<R extends ModelRequest = ModelRequest, E = unknown> {
   /** Where the API serves it. */
   readonly path: `/v1/${string}`;
-  readonly schemas: RequestSchemas;
+  readonly schemas: DialectSchemas;
   /** A further header that names the request, where the dialect's clients look for one. */
   readonly requestIdHeader?: string;
   /** @throws GatewayError that names the offending parameter. */

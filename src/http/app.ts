@@ -1,6 +1,7 @@
 import express, { Router, type Express, type RequestHandler } from "express";
 import { GatewayError } from "../errors.ts";
 import { warmTokenizer } from "../turn/tokens.ts";
+import { CALLER_AUDIENCES, EXACT_AUDIENCES, guardsOf, type AccessParts } from "./audiences.ts";
 import { cors } from "./cors.ts";
 import { answerError } from "./error-handler.ts";
 import { requestContextOf } from "./request-context.ts";
@@ -9,56 +10,93 @@ import { normalizeUrl } from "./normalize-url.ts";
 import type { RequestSink } from "../observe/request-record.ts";
 import { recordRequests } from "./record-requests.ts";
 import { refuseAction, UNSERVED_ACTIONS } from "./stored-responses.ts";
-import { namesOf, routesOf, type Route, type RouteParts } from "./routes.ts";
+import { nameOf, shownPath, type Route } from "./route.ts";
 
-export interface AppParts extends RouteParts {
+export interface AppParts extends AccessParts {
+  readonly routes: readonly Route[];
   /** They learn of each request that is over. */
   readonly sinks: readonly RequestSink[];
-  /** Origins whose pages may call; `*` is all. */
+  /** The origins whose pages may call; `*` is all. */
   readonly corsOrigins: readonly string[];
 }
 
-/** The HTTP face: a router for each audience, limits, error answers. It is not listening yet. */
-export function createApp(parts: AppParts): Express {
-  const { callers, operators } = routesOf(parts);
+/** The HTTP server's request handler: a router for each audience, then the error answers. */
+export function createApp({ routes, sinks, corsOrigins, ...access }: AppParts): Express {
+  const guards = guardsOf(access);
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
-  app.use(
-    recordRequests(parts.sinks),
-    refuseTwoHosts,
-    onlyPlainPaths(routerOf(operators, Router({ caseSensitive: true, strict: true }))),
-    cors(parts.corsOrigins),
-    normalizeUrl,
-    routerOf(callers, Router().post([...UNSERVED_ACTIONS], refuseAction), ["OPTIONS"]),
-    refuseUrl([...callers, ...operators]),
-    answerError,
-  );
-  // A failure to load it shows again, typed, in the first request that counts.
+  app.use(recordRequests(sinks), refuseTwoHosts);
+  for (const audience of EXACT_AUDIENCES) {
+    const router = Router({ caseSensitive: true, strict: true });
+    addRoutes(router, routesFor(audience, routes), { guards: guards[audience] });
+    app.use(onlyPlainPaths(router));
+  }
+  app.use(cors(corsOrigins), normalizeUrl);
+  for (const audience of CALLER_AUDIENCES) {
+    const router = Router().post([...UNSERVED_ACTIONS], refuseAction);
+    // `cors` answers OPTIONS before.
+    addRoutes(router, routesFor(audience, routes), { guards: guards[audience], alsoAllowed: ["OPTIONS"] });
+    app.use(router);
+  }
+  app.use(refuseUrl(routes), answerError);
+  // If it fails, the first request that counts tokens fails again, with an error that names the cause.
   warmTokenizer().catch(() => undefined);
   return app;
 }
 
 const REGISTRARS = { GET: "get", POST: "post", DELETE: "delete" } as const;
 
-/** `further` are methods that were answered before. */
-function routerOf(routes: readonly Route[], router: Router, further: readonly string[] = []): Router {
-  for (const { method, path, name, handlers } of routes) {
-    const named: RequestHandler = (_request, response, next) => {
-      requestContextOf(response).route = name;
-      next();
-    };
-    router[REGISTRARS[method]](path, named, ...handlers);
-  }
-  for (const [path, alike] of Map.groupBy(routes, (route) => route.path)) {
-    // Express answers HEAD wherever GET is served.
-    const methods = alike.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
-    router.all(path, refuseMethod([...methods, ...further].join(", ")));
-  }
-  return router;
+interface RouterRules {
+  readonly guards: readonly RequestHandler[];
+  /** Methods that are answered before the router. */
+  readonly alsoAllowed?: readonly string[];
 }
 
-/** Keeps from a router what express would read a path out of: a whole URL, and one with a fragment. */
+function addRoutes(router: Router, routes: readonly Route[], { guards, alsoAllowed = [] }: RouterRules): void {
+  for (const route of routes) {
+    const form = route.errorForm ? [failIn(route.errorForm)] : [];
+    router[REGISTRARS[route.method]](
+      matchedPath(route),
+      named(shownPath(route)),
+      ...form,
+      ...guards,
+      ...route.handlers,
+    );
+  }
+  for (const [path, alike] of Map.groupBy(routes, matchedPath)) {
+    // Express answers HEAD where GET is served.
+    const methods = alike.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+    router.all(path, refuseMethod([...methods, ...alsoAllowed].join(", ")));
+  }
+}
+
+function routesFor(audience: Route["audience"], routes: readonly Route[]): Route[] {
+  return routes.filter((route) => route.audience === audience);
+}
+
+/** `normalizeUrl` took `/v1` away. */
+function matchedPath({ audience, path }: Route): string {
+  return audience === "api" ? path.replace(/^\/v1/, "") : path;
+}
+
+function named(route: string): RequestHandler {
+  return (_request, response, next) => {
+    requestContextOf(response).route = route;
+    next();
+  };
+}
+
+function failIn({ errorBody, requestIdHeader }: NonNullable<Route["errorForm"]>): RequestHandler {
+  return (_request, response, next) => {
+    const context = requestContextOf(response);
+    context.errorBody = errorBody;
+    if (requestIdHeader !== undefined) response.setHeader(requestIdHeader, context.id);
+    next();
+  };
+}
+
+/** Skips the router for a whole URL and for a URL with a fragment: Express would match the path inside it. */
 function onlyPlainPaths(router: Router): RequestHandler {
   return (request, response, next) => {
     if (/^\/[^#]*$/.test(request.url)) router(request, response, next);
@@ -69,20 +107,20 @@ function onlyPlainPaths(router: Router): RequestHandler {
 function refuseMethod(allowed: string): RequestHandler {
   return (request, response) => {
     response.setHeader("allow", allowed);
-    const where = `${request.method} ${shownPath(request.originalUrl)}`;
+    const where = `${request.method} ${withoutQuery(request.originalUrl)}`;
     throw new GatewayError("method_not_allowed", `Method not allowed (${where}). Allowed: ${allowed}.`);
   };
 }
 
 function refuseUrl(routes: readonly Route[]): RequestHandler {
-  const served = namesOf(routes).join(", ");
+  const served = routes.map(nameOf).join(", ");
   return (request) => {
-    const where = `${request.method} ${shownPath(request.originalUrl)}`;
+    const where = `${request.method} ${withoutQuery(request.originalUrl)}`;
     throw new GatewayError("unknown_url", `Invalid URL (${where}). This gateway serves: ${served}.`);
   };
 }
 
-/** Without the query, which may hold a secret. */
-function shownPath(url: string): string {
+/** The query may hold a secret. */
+function withoutQuery(url: string): string {
   return (url.split("?")[0] ?? "").slice(0, 128);
 }

@@ -1,30 +1,13 @@
 import type { RequestHandler } from "express";
 import { setResponseHeaders } from "./respond.ts";
+import { RESPONSE_HEADERS } from "./response-headers.ts";
 
 const METHODS = "GET, POST, DELETE, HEAD, OPTIONS";
-const EXPOSED = [
-  "x-request-id",
-  "retry-after",
-  "retry-after-ms",
-  "x-should-retry",
-  "openai-processing-ms",
-  "openai-version",
-  "x-gateway-model",
-  "x-gateway-account",
-  "x-gateway-attempts",
-  "x-gateway-queued-ms",
-  "x-gateway-queue-position",
-  "x-gateway-estimated-wait-ms",
-  "x-gateway-local",
-  "x-gateway-context-cut",
-  "x-ignored-params",
-  "x-emulated-params",
-  "x-unchecked-params",
-].join(", ");
+const EXPOSED = Object.keys(RESPONSE_HEADERS).join(", ");
 
 /**
- * Lets pages of the given origins (`*`: all) call the gateway and read its errors. Preflights need no key, and the
- * headers they ask for are granted as asked: a fixed list breaks with each new SDK (https://github.com/ollama/ollama/issues/9236).
+ * Lets pages of the given origins (`*`: all) call the gateway and read its errors. A preflight needs no key. It may use
+ * every header that it asks for: a fixed list breaks with each new SDK (https://github.com/ollama/ollama/issues/9236).
  */
 export function cors(origins: readonly string[]): RequestHandler {
   const isOpen = origins.includes("*");

@@ -66,16 +66,6 @@ export function serveModel<R extends ModelRequest, E>(
   };
 }
 
-/** Makes every failure of a dialect's route, a wrong key included, an error in the dialect's form. */
-export function failIn({ errorBody, requestIdHeader }: Dialect): RequestHandler {
-  return (_request, response, next) => {
-    const context = requestContextOf(response);
-    context.errorBody = errorBody;
-    if (requestIdHeader !== undefined) response.setHeader(requestIdHeader, context.id);
-    next();
-  };
-}
-
 /** A caller that names no model gets an answer that names the model that served it. */
 function withModel(body: unknown, models: ModelCatalog): unknown {
   const isNameless = typeof body === "object" && body !== null && "model" in body && body.model === "";

@@ -4,7 +4,11 @@ import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ChatRequest, ReplyPart } from "../../src/chat.ts";
 import { ConfiguredKeys } from "../../src/http/api-keys.ts";
-import { createApp } from "../../src/http/app.ts";
+import { adminRoutes, type AdminParts } from "../../src/admin/routes.ts";
+import { apiRoutes, type ApiParts } from "../../src/http/api-routes.ts";
+import { createApp, type AppParts } from "../../src/http/app.ts";
+import { probes, type ProbeParts } from "../../src/http/probes.ts";
+import { withSelfDescription } from "../../src/openapi/self-description.ts";
 import { ModelCatalog } from "../../src/http/model-catalog.ts";
 import { createHttpServer } from "../../src/http/server.ts";
 import { flatten } from "../../src/sites/prompt.ts";
@@ -27,7 +31,7 @@ async function* answerTo({ messages, boundary }: ChatRequest): AsyncGenerator<Re
   yield { type: "end", finishReason: "stop" };
 }
 
-const app = createApp({
+const appParts: ApiParts & ProbeParts & AdminParts & Omit<AppParts, "routes"> = {
   gateway: {
     reply: (request) => {
       const parts = answerTo(request);
@@ -63,7 +67,9 @@ const app = createApp({
     keepAliveEveryMs: 10_000,
     maxChoices: 4,
   },
-});
+};
+const routes = [...apiRoutes(appParts), ...probes(appParts), ...adminRoutes(appParts)];
+const app = createApp({ ...appParts, routes: withSelfDescription(routes) });
 const server = createHttpServer(app, new AbortController().signal).listen(0, "127.0.0.1");
 await once(server, "listening");
 

@@ -1,17 +1,27 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { describe, expect, test } from "vitest";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { ERRORS } from "../../src/errors.ts";
-import { openApiDocument } from "../../src/openapi/document.ts";
 import { HELLO, JSON_HEADERS, says, serve } from "../support/scripted-gateway.ts";
+
+const execFileAsync = promisify(execFile);
+const REDOCLY = createRequire(import.meta.url).resolve("@redocly/cli/bin/cli.js");
 
 interface Described {
   readonly requestBody?: { readonly content: { readonly "application/json": { readonly example: unknown } } };
-  readonly responses: Readonly<Record<string, { readonly description: string }>>;
+  readonly responses: Readonly<Record<string, { readonly description: string; readonly content: Content }>>;
   readonly summary: string;
   readonly security?: readonly unknown[];
 }
 
-const DOCUMENT = JSON.parse(JSON.stringify(openApiDocument())) as {
+type Content = Readonly<Record<string, { readonly schema: { readonly $ref?: string } } | undefined>>;
+
+const DOCUMENT = (await (await fetch(`${(await serve(says("Hello"))).url}/openapi.json`)).json()) as {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Described>>>>;
   readonly components: { readonly schemas: Readonly<Record<string, object>> };
 };
@@ -38,11 +48,18 @@ function isThere(pointer: string): boolean {
 }
 
 describe("the description", () => {
-  test("is served as it is tested here", async () => {
-    const { url } = await serve(says("Hello"));
-    const response = await fetch(`${url}/openapi.json`);
-    expect(response.headers.get("content-type")).toBe("application/json");
-    expect(await response.json()).toEqual(DOCUMENT);
+  test("passes a public linter without an error or a warning", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "openapi-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, "openapi.json");
+    await writeFile(file, JSON.stringify(DOCUMENT));
+    const env = { PATH: process.env["PATH"], REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_UPDATE_NOTICE: "true" };
+    const lint = ["lint", file, "--extends=recommended", "--format=json"];
+    const { stdout } = await execFileAsync(process.execPath, [REDOCLY, ...lint], { cwd: folder, env }).catch(
+      (cause: { stdout: string }) => cause,
+    );
+    const { problems } = JSON.parse(stdout) as { problems: { ruleId: string; message: string }[] };
+    expect(problems.map(({ ruleId, message }) => `${ruleId}: ${message}`)).toEqual([]);
   });
 
   test("names every route that is served, and none that is not", async () => {
@@ -74,6 +91,14 @@ describe("the description", () => {
     expect(new Set([...told, ...hidden])).toEqual(new Set(Object.keys(ERRORS)));
   });
 
+  test.each(OPERATIONS.filter(([, { requestBody }]) => requestBody))("names the events of %s", (_name, operation) => {
+    const content = operation.responses["200"]?.content;
+    const [answer, event] = ["application/json", "text/event-stream"].map((type) => content?.[type]?.schema.$ref ?? "");
+    expect(`${answer} ${event}`).toMatch(
+      /\/(?:ChatCompletion \S+\/ChatCompletionChunk|Completion \S+\/Completion|Response \S+\/ResponseEvent|Message \S+\/MessageEvent|MessageTokenCount )$/,
+    );
+  });
+
   test("says truly which routes need a key", async () => {
     const { url } = await serve(says("Hello"));
     for (const [name, { security }] of OPERATIONS) {
@@ -87,6 +112,8 @@ describe("the description", () => {
 describe("an answer", () => {
   const completion = { model: "gptomni", prompt: "Hello!" };
   const withUsage = { stream: true, stream_options: { include_usage: true } };
+  const question = { model: "gptomni", input: "Hello!" };
+  const message = { ...HELLO, max_tokens: 100 };
 
   test.each([
     ["GET", "/v1/models", undefined, "ModelList"],
@@ -100,6 +127,13 @@ describe("an answer", () => {
     ["POST", "/v1/chat/completions", {}, "Error"],
     ["POST", "/v1/completions", completion, "Completion"],
     ["POST", "/v1/completions", { ...completion, ...withUsage }, "Completion"],
+    ["POST", "/v1/responses", question, "Response"],
+    ["POST", "/v1/responses", { ...question, stream: true }, "ResponseEvent"],
+    ["GET", "/v1/responses/nobody", undefined, "Error"],
+    ["POST", "/v1/messages", message, "Message"],
+    ["POST", "/v1/messages", { ...message, stream: true }, "MessageEvent"],
+    ["POST", "/v1/messages/count_tokens", message, "MessageTokenCount"],
+    ["POST", "/v1/messages", {}, "AnthropicError"],
   ])("to %s %s of %o is a %s", async (method, path, body, schema) => {
     const { url } = await serve(says("Hello"));
     const sent = body === undefined ? {} : { body: JSON.stringify(body) };

@@ -5,7 +5,11 @@ import { onTestFinished } from "vitest";
 import type { ChatRequest, ReplyPart } from "../../src/chat.ts";
 import type { Reply } from "../../src/gateway.ts";
 import { ConfiguredKeys } from "../../src/http/api-keys.ts";
+import { adminRoutes, type AdminParts } from "../../src/admin/routes.ts";
+import { apiRoutes, type ApiParts } from "../../src/http/api-routes.ts";
 import { createApp, type AppParts } from "../../src/http/app.ts";
+import { probes, type ProbeParts } from "../../src/http/probes.ts";
+import { withSelfDescription } from "../../src/openapi/self-description.ts";
 import { ModelCatalog } from "../../src/http/model-catalog.ts";
 import { createHttpServer, type ConnectionLimits } from "../../src/http/server.ts";
 import { RequestLog } from "../../src/observe/request-log.ts";
@@ -21,7 +25,8 @@ export const HELLO = { model: "gptomni", messages: [{ role: "user" as const, con
 const NOT_WAITING = { queuePosition: undefined, estimatedWaitMs: undefined };
 
 export type Answer = (request: ChatRequest, signal: AbortSignal) => AsyncGenerator<ReplyPart, void, undefined>;
-type Overrides = Partial<Omit<AppParts, "limits">> & { readonly limits?: Partial<AppParts["limits"]> };
+type Parts = ApiParts & ProbeParts & AdminParts & Omit<AppParts, "routes">;
+type Overrides = Partial<Omit<Parts, "limits">> & { readonly limits?: Partial<Parts["limits"]> };
 
 /** A real server in front of a gateway whose answers the test writes. It closes when the test is over. */
 export async function serve(answer: Answer, overrides: Overrides = {}, connection: Partial<ConnectionLimits> = {}) {
@@ -42,7 +47,7 @@ export async function serve(answer: Answer, overrides: Overrides = {}, connectio
     maxChoices: 4,
     ...overrides.limits,
   };
-  const app = createApp({
+  const parts: Parts = {
     gateway,
     models: new ModelCatalog(["gptomni", "org/big"]),
     apiKeys: new ConfiguredKeys([{ name: "master", value: KEY }]),
@@ -61,7 +66,9 @@ export async function serve(answer: Answer, overrides: Overrides = {}, connectio
     backgroundPattern: undefined,
     ...overrides,
     limits,
-  });
+  };
+  const routes = [...apiRoutes(parts), ...probes(parts), ...adminRoutes(parts)];
+  const app = createApp({ ...parts, routes: withSelfDescription(routes) });
   const server = createHttpServer(app, new AbortController().signal, connection).listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => {

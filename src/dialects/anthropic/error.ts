@@ -1,16 +1,8 @@
+import type { z } from "zod";
 import type { GatewayError } from "../../errors.ts";
+import type { errorSchema } from "./answer-schema.ts";
 
-/** The body of every failed answer: https://docs.anthropic.com/en/api/errors */
-export interface ErrorBody {
-  readonly type: "error";
-  readonly error: { readonly type: string; readonly message: string; readonly details?: ErrorDetails };
-  readonly request_id: string;
-}
-
-/** Which the SDK's threads look for. */
-interface ErrorDetails {
-  readonly error_code: "thread_not_found";
-}
+export type ErrorBody = z.infer<typeof errorSchema>;
 
 const TYPES: Readonly<Record<number, string>> = {
   401: "authentication_error",

@@ -1,12 +1,13 @@
+import type { z } from "zod";
 import type { AnswerPart } from "../../turn/ask.ts";
 import { pieces } from "../../turn/pieces.ts";
 import type { Answers } from "../dialect.ts";
+import type { messageEventSchema } from "./answer-schema.ts";
 import { newMessage, stopOf, toToolUse, usageOf, type ContentBlock } from "./message.ts";
 import type { MessageRequest } from "./request.ts";
 
-export interface MessageEvent extends Readonly<Record<string, unknown>> {
-  readonly type: string;
-}
+export type MessageEvent = z.infer<typeof messageEventSchema>;
+type Delta = Extract<MessageEvent, { type: "content_block_delta" }>["delta"];
 
 /** The block that is open, if one is, and the index of the next. */
 class Blocks {
@@ -14,7 +15,7 @@ class Blocks {
   #index = -1;
 
   /** Goes on in the open block, or opens one of this kind. */
-  *extend(block: ContentBlock, deltas: readonly object[]): Generator<MessageEvent, void, undefined> {
+  *extend(block: ContentBlock, deltas: readonly Delta[]): Generator<MessageEvent, void, undefined> {
     if (this.#open !== block.type || block.type === "tool_use") {
       yield* this.close();
       this.#index += 1;
@@ -52,15 +53,15 @@ export async function* toEvents(
   }
 }
 
-function blockOf(part: Exclude<AnswerPart, { type: "end" }>): [block: ContentBlock, deltas: object[]] {
+function blockOf(part: Exclude<AnswerPart, { type: "end" }>): [block: ContentBlock, deltas: Delta[]] {
   if (part.type === "text-delta") {
-    const deltas = [...pieces(part.text)].map((text) => ({ type: "text_delta", text }));
+    const deltas = [...pieces(part.text)].map((text): Delta => ({ type: "text_delta", text }));
     return [{ type: "text", text: "", citations: null }, deltas];
   }
   if (part.type === "reasoning-delta") {
-    const deltas = [...pieces(part.text)].map((thinking) => ({ type: "thinking_delta", thinking }));
+    const deltas = [...pieces(part.text)].map((thinking): Delta => ({ type: "thinking_delta", thinking }));
     return [{ type: "thinking", thinking: "", signature: "" }, deltas];
   }
-  const deltas = [...pieces(part.arguments)].map((json) => ({ type: "input_json_delta", partial_json: json }));
+  const deltas = [...pieces(part.arguments)].map((json): Delta => ({ type: "input_json_delta", partial_json: json }));
   return [{ ...toToolUse(part), input: {} }, deltas];
 }

@@ -1,44 +1,16 @@
 import { randomBytes } from "node:crypto";
+import type { z } from "zod";
 import type { TokenCount } from "../../turn/model-answer.ts";
 import type { AnswerPart, ToolCallPart } from "../../turn/ask.ts";
 import { exactJson } from "../../turn/exact-json.ts";
 import type { Answers } from "../dialect.ts";
+import type { messageSchema } from "./answer-schema.ts";
 import type { MessageRequest } from "./request.ts";
 
-export interface MessageUsage {
-  readonly input_tokens: number;
-  readonly output_tokens: number;
-  readonly cache_creation_input_tokens: 0;
-  readonly cache_read_input_tokens: 0;
-  readonly cache_creation: null;
-  readonly server_tool_use: null;
-  readonly service_tier: "standard";
-}
+export type MessageObject = z.infer<typeof messageSchema>;
+export type MessageUsage = MessageObject["usage"];
 
-export type StopReason = "end_turn" | "max_tokens" | "stop_sequence" | "tool_use" | "refusal";
-
-export type ContentBlock =
-  | { readonly type: "text"; readonly text: string; readonly citations: null }
-  | { readonly type: "thinking"; readonly thinking: string; readonly signature: "" }
-  | {
-      readonly type: "tool_use";
-      readonly id: string;
-      readonly name: string;
-      /** Of a call of a toolset's member. */
-      readonly toolset_name?: string;
-      readonly input: unknown;
-    };
-
-export interface MessageObject {
-  readonly id: string;
-  readonly type: "message";
-  readonly role: "assistant";
-  readonly model: string;
-  readonly content: readonly ContentBlock[];
-  readonly stop_reason: StopReason | null;
-  readonly stop_sequence: string | null;
-  readonly usage: MessageUsage;
-}
+export type ContentBlock = MessageObject["content"][number];
 
 type End = Extract<AnswerPart, { type: "end" }>;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { emulatedParameters, ignoredParameters } from "../parameter-notes.ts";
 
 /**
  * What a request for a message may hold, as https://docs.anthropic.com/en/api/messages names it. Unknown keys are
@@ -61,7 +62,7 @@ const format = z.object({ type: z.literal("json_schema"), schema: z.record(z.str
 const settings = z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]).nullish();
 
 /** Settings of a model that a web chat has no control for: checked as Anthropic would, then ignored. */
-const ignored = {
+const ignored = ignoredParameters({
   temperature: z.number().min(0).max(1).nullish(),
   top_p: z.number().min(0).max(1).nullish(),
   top_k: z.int().min(0).nullish(),
@@ -82,29 +83,33 @@ const ignored = {
   speed: settings,
   user_profile_id: settings,
   workspace_id: settings,
-};
+});
 
 /** What the site has no notion of and the gateway imitates over its text. */
-const emulated = {
+const emulated = emulatedParameters({
   max_tokens: z.int().min(1),
   stop_sequences: z.array(z.string()).nullish(),
   tools: z.array(z.union([schemaTool, datedTool])).nullish(),
   tool_choice: toolChoice.nullish(),
   output_config: z.looseObject({ format: format.nullish() }).nullish(),
   output_format: format.nullish(),
-};
-
-export const messageBody = z.object({
-  model: z.string(),
-  messages: z.array(message).min(1),
-  system: z.union([z.string(), z.array(z.union([text, otherThan("text")]))]).nullish(),
-  stream: z.boolean().nullish(),
-  ...emulated,
-  ...ignored,
 });
 
+export const messageBody = z
+  .object({
+    model: z.string(),
+    messages: z.array(message).min(1),
+    system: z.union([z.string(), z.array(z.union([text, otherThan("text")]))]).nullish(),
+    stream: z.boolean().nullish(),
+    ...emulated,
+    ...ignored,
+  })
+  .meta({ id: "MessageRequest" });
+
 /** The same question, to be counted only. */
-export const countBody = messageBody.extend({ max_tokens: z.int().min(1).nullish() });
+export const countBody = messageBody
+  .extend(emulatedParameters({ max_tokens: z.int().min(1).nullish() }))
+  .meta({ id: "MessageCountRequest" });
 
 export type MessageBody = z.infer<typeof countBody>;
 export type BodyTurn = z.infer<typeof message>;

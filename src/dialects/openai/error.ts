@@ -1,14 +1,8 @@
+import type { z } from "zod";
 import { retryAdvice, waitSeconds, type GatewayError } from "../../errors.ts";
+import type { errorSchema } from "./answer-schema.ts";
 
-/** The body of every failed answer: https://platform.openai.com/docs/guides/error-codes */
-export interface ErrorBody {
-  readonly error: {
-    readonly message: string;
-    readonly type: string;
-    readonly param: string | null;
-    readonly code: string;
-  };
-}
+export type ErrorBody = z.infer<typeof errorSchema>;
 
 export function toErrorBody(error: GatewayError): ErrorBody {
   const { type } = error.row;

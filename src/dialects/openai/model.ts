@@ -1,27 +1,8 @@
-/**
- * A model as both APIs list it: https://platform.openai.com/docs/api-reference/models/object and
- * https://docs.anthropic.com/en/api/models-list. Neither's clients mind the other's fields.
- */
-export interface Model {
-  readonly id: string;
-  readonly object: "model";
-  /** Unix time in seconds. */
-  readonly created: number;
-  readonly owned_by: string;
-  readonly type: "model";
-  readonly display_name: string;
-  /** ISO 8601. */
-  readonly created_at: string;
-}
+import type { z } from "zod";
+import type { modelListSchema, modelSchema } from "./answer-schema.ts";
 
-/** One page holds all. */
-export interface ModelList {
-  readonly object: "list";
-  readonly data: readonly Model[];
-  readonly has_more: false;
-  readonly first_id: string | null;
-  readonly last_id: string | null;
-}
+export type Model = z.infer<typeof modelSchema>;
+export type ModelList = z.infer<typeof modelListSchema>;
 
 /** Nobody knows when a site's model was made; a constant keeps answers the same after a restart. */
 const CREATED_SECONDS = 1_700_000_000;

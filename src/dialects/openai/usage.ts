@@ -1,17 +1,8 @@
+import type { z } from "zod";
 import type { TokenCount } from "../../turn/model-answer.ts";
+import type { usageSchema } from "./answer-schema.ts";
 
-export interface Usage {
-  readonly prompt_tokens: number;
-  readonly completion_tokens: number;
-  readonly total_tokens: number;
-  readonly prompt_tokens_details: { readonly cached_tokens: number; readonly audio_tokens: number };
-  readonly completion_tokens_details: {
-    readonly reasoning_tokens: number;
-    readonly audio_tokens: number;
-    readonly accepted_prediction_tokens: number;
-    readonly rejected_prediction_tokens: number;
-  };
-}
+export type Usage = z.infer<typeof usageSchema>;
 
 export function toUsage({ prompt, completion, reasoning }: TokenCount): Usage {
   return {

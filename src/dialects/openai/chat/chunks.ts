@@ -1,30 +1,14 @@
+import type { z } from "zod";
 import type { AnswerPart, ToolCallPart } from "../../../turn/ask.ts";
 import { pieces } from "../../../turn/pieces.ts";
 import type { Answers } from "../../dialect.ts";
-import { toUsage, type Usage } from "../usage.ts";
-import { finishReasonOf, newReplyHead, type Called, type FinishReason, type ReplyHead } from "./reply.ts";
+import { toUsage } from "../usage.ts";
+import type { chatCompletionChunkSchema } from "./answer-schema.ts";
+import { finishReasonOf, newReplyHead, type FinishReason } from "./reply.ts";
 import type { ChatCompletionRequest } from "./request.ts";
 
-interface Delta {
-  readonly role?: "assistant";
-  readonly content?: string;
-  readonly refusal?: null;
-  readonly reasoning_content?: string;
-  readonly tool_calls?: readonly (Partial<Called> & { readonly index: number })[];
-  readonly function_call?: { readonly name?: string; readonly arguments: string };
-}
-
-export interface ChatCompletionChunk extends ReplyHead {
-  readonly object: "chat.completion.chunk";
-  readonly service_tier: "default";
-  readonly choices: readonly {
-    readonly index: number;
-    readonly delta: Delta;
-    readonly logprobs: null;
-    readonly finish_reason: FinishReason | null;
-  }[];
-  readonly usage?: Usage | null;
-}
+export type ChatCompletionChunk = z.infer<typeof chatCompletionChunkSchema>;
+type Delta = ChatCompletionChunk["choices"][number]["delta"];
 
 /** One choice's way from its parts to its deltas. */
 class ChoiceStream {
@@ -71,13 +55,13 @@ function* callDeltas(call: ToolCallPart, index: number): Generator<Delta, void, 
   if (call.kind === "custom") {
     yield { tool_calls: [{ index, id, type: "custom", custom: { name, input: "" } }] };
     for (const input of pieces(call.arguments)) {
-      yield { tool_calls: [{ index, custom: { input } as Called["custom"] & object }] };
+      yield { tool_calls: [{ index, custom: { input } }] };
     }
     return;
   }
   yield { tool_calls: [{ index, id, type: "function", function: { name, arguments: "" } }] };
   for (const piece of pieces(call.arguments)) {
-    yield { tool_calls: [{ index, function: { arguments: piece } as Called["function"] & object }] };
+    yield { tool_calls: [{ index, function: { arguments: piece } }] };
   }
 }
 

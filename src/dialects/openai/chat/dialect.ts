@@ -1,15 +1,22 @@
 import type { Dialect } from "../../dialect.ts";
 import { dataFrame } from "../../event-frame.ts";
+import { errorSchema } from "../answer-schema.ts";
+import { chatCompletionChunkSchema, chatCompletionSchema } from "./answer-schema.ts";
 import { toErrorBody } from "../error.ts";
 import { toChunks, type ChatCompletionChunk } from "./chunks.ts";
 import { toCompletion } from "./reply.ts";
 import { parseChatCompletion, type ChatCompletionRequest } from "./request.ts";
-import { chatCompletionBody, EMULATED_PARAMS, IGNORED_PARAMS } from "./schema.ts";
+import { chatCompletionBody } from "./schema.ts";
 
 /** https://platform.openai.com/docs/api-reference/chat/create */
 export const chatCompletions: Dialect<ChatCompletionRequest, ChatCompletionChunk> = {
   path: "/v1/chat/completions",
-  schemas: { request: chatCompletionBody, ignored: IGNORED_PARAMS, emulated: EMULATED_PARAMS },
+  schemas: {
+    request: chatCompletionBody,
+    answer: chatCompletionSchema,
+    event: chatCompletionChunkSchema,
+    failure: errorSchema,
+  },
   parse: parseChatCompletion,
   stream: toChunks,
   collect: toCompletion,

@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
+import type { z } from "zod";
 import type { AnswerEnd, ToolCallPart } from "../../../turn/ask.ts";
 import type { Answers } from "../../dialect.ts";
 import { joinedText, wholeAnswers, type WholeAnswer } from "../../whole-answers.ts";
-import { toUsage, type Usage } from "../usage.ts";
+import { toUsage } from "../usage.ts";
+import type { chatCompletionSchema } from "./answer-schema.ts";
 import type { ChatCompletionRequest } from "./request.ts";
 
 /** What all chunks of an answer share. Clients take a change of it for another answer. */
@@ -12,37 +14,10 @@ export interface ReplyHead {
   readonly model: string;
 }
 
-/** `function_call` is what `tool_calls` was called before tools. */
-export type FinishReason = AnswerEnd | "function_call";
-
-export interface Called {
-  readonly id: string;
-  readonly type: "function" | "custom";
-  readonly function?: { readonly name: string; readonly arguments: string };
-  readonly custom?: { readonly name: string; readonly input: string };
-}
-
-interface CompletionChoice {
-  readonly index: number;
-  readonly message: {
-    readonly role: "assistant";
-    readonly content: string | null;
-    readonly reasoning_content?: string;
-    readonly tool_calls?: readonly Called[];
-    readonly function_call?: Called["function"];
-    readonly refusal: null;
-    readonly annotations: readonly never[];
-  };
-  readonly logprobs: null;
-  readonly finish_reason: FinishReason;
-}
-
-export interface ChatCompletion extends ReplyHead {
-  readonly object: "chat.completion";
-  readonly choices: readonly CompletionChoice[];
-  readonly usage: Usage;
-  readonly service_tier: "default";
-}
+export type ChatCompletion = z.infer<typeof chatCompletionSchema>;
+type CompletionChoice = ChatCompletion["choices"][number];
+export type FinishReason = CompletionChoice["finish_reason"];
+export type Called = NonNullable<CompletionChoice["message"]["tool_calls"]>[number];
 
 export function newReplyHead(model: string, prefix: "chatcmpl" | "cmpl" = "chatcmpl"): ReplyHead {
   const id = `${prefix}-${randomBytes(18).toString("base64url")}`;
@@ -69,14 +44,16 @@ function toChoice({ content, end }: WholeAnswer, index: number, usesFunctions: b
   const text = joinedText(content, "text-delta");
   const reasoning = joinedText(content, "reasoning-delta");
   const calls = content.filter((part) => part.type === "tool-call").map(toCalled);
-  const message = {
+  const functionCall = usesFunctions ? calls[0]?.function : undefined;
+  const message: CompletionChoice["message"] = {
     role: "assistant",
     content: calls.length > 0 && text === "" ? null : text,
     ...(reasoning !== "" && { reasoning_content: reasoning }),
-    ...(calls.length > 0 && (usesFunctions ? { function_call: calls[0]?.function } : { tool_calls: calls })),
+    ...(calls.length > 0 && !usesFunctions && { tool_calls: calls }),
+    ...(functionCall && { function_call: functionCall }),
     refusal: null,
     annotations: [],
-  } as const;
+  };
   return { index, message, logprobs: null, finish_reason: finishReasonOf(end.finishReason, usesFunctions) };
 }
 

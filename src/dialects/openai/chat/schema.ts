@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { emulatedParameters, ignoredParameters } from "../../parameter-notes.ts";
 
 /**
  * What a chat completion request may hold, as https://platform.openai.com/docs/api-reference/chat/create names it.
@@ -98,7 +99,7 @@ const responseFormat = z.discriminatedUnion("type", [
 ]);
 
 /** Settings of a model that a web chat has no control for: checked as OpenAI would, then ignored. */
-const ignored = {
+const ignored = ignoredParameters({
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().min(0).max(1).nullish(),
   presence_penalty: z.number().min(-2).max(2).nullish(),
@@ -118,7 +119,7 @@ const ignored = {
   prompt_cache_retention: z.string().nullish(),
   prompt_cache_options: z.record(z.string(), z.unknown()).nullish(),
   web_search_options: z.record(z.string(), z.unknown()).nullish(),
-};
+});
 
 const anything = z.unknown().optional();
 
@@ -137,7 +138,7 @@ const refused = {
 };
 
 /** What the site has no notion of and the gateway imitates over its text. */
-const emulated = {
+const emulated = emulatedParameters({
   tools: z.array(tool).nullish(),
   tool_choice: toolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
@@ -155,26 +156,28 @@ const emulated = {
   format: anything,
   text: z.record(z.string(), z.unknown()).nullish(),
   max_output_tokens: z.int().min(1).nullish(),
-};
-
-export const chatCompletionBody = z.object({
-  model: z.string(),
-  messages: z.array(message).min(1),
-  input: anything,
-  instructions: z.string().nullish(),
-  system: content.nullish(),
-  stream: z.boolean().nullish(),
-  stream_options: z
-    .object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
-    .nullish(),
-  modalities: z.array(z.enum(["text", "audio"])).nullish(),
-  audio: z.record(z.string(), z.unknown()).nullish(),
-  logprobs: z.boolean().nullish(),
-  top_logprobs: z.int().min(0).max(20).nullish(),
-  ...refused,
-  ...emulated,
-  ...ignored,
 });
+
+export const chatCompletionBody = z
+  .object({
+    model: z.string(),
+    messages: z.array(message).min(1),
+    input: anything,
+    instructions: z.string().nullish(),
+    system: content.nullish(),
+    stream: z.boolean().nullish(),
+    stream_options: z
+      .object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
+      .nullish(),
+    modalities: z.array(z.enum(["text", "audio"])).nullish(),
+    audio: z.record(z.string(), z.unknown()).nullish(),
+    logprobs: z.boolean().nullish(),
+    top_logprobs: z.int().min(0).max(20).nullish(),
+    ...refused,
+    ...emulated,
+    ...ignored,
+  })
+  .meta({ id: "ChatCompletionRequest" });
 
 export type ChatCompletionBody = z.infer<typeof chatCompletionBody>;
 export type BodyMessage = z.infer<typeof message>;

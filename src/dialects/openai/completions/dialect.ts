@@ -1,14 +1,16 @@
 import type { Dialect } from "../../dialect.ts";
 import { dataFrame } from "../../event-frame.ts";
+import { errorSchema } from "../answer-schema.ts";
+import { completionSchema } from "./answer-schema.ts";
 import { toErrorBody } from "../error.ts";
 import { toCompletionChunks, toWholeCompletion, type Completion } from "./reply.ts";
 import { parseCompletion, type CompletionRequest } from "./request.ts";
-import { COMPLETION_EMULATED, COMPLETION_IGNORED, completionBody } from "./schema.ts";
+import { completionBody } from "./schema.ts";
 
 /** https://platform.openai.com/docs/api-reference/completions/create */
 export const completions: Dialect<CompletionRequest, Completion> = {
   path: "/v1/completions",
-  schemas: { request: completionBody, ignored: COMPLETION_IGNORED, emulated: COMPLETION_EMULATED },
+  schemas: { request: completionBody, answer: completionSchema, event: completionSchema, failure: errorSchema },
   parse: parseCompletion,
   stream: toCompletionChunks,
   collect: toWholeCompletion,

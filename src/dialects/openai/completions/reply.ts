@@ -1,24 +1,14 @@
+import type { z } from "zod";
 import type { AnswerEnd } from "../../../turn/ask.ts";
 import { pieces } from "../../../turn/pieces.ts";
 import type { Answers } from "../../dialect.ts";
 import { joinedText, wholeAnswers } from "../../whole-answers.ts";
-import { newReplyHead, type ReplyHead } from "../chat/reply.ts";
-import { toUsage, type Usage } from "../usage.ts";
+import { newReplyHead } from "../chat/reply.ts";
+import { toUsage } from "../usage.ts";
+import type { completionSchema } from "./answer-schema.ts";
 import type { CompletionRequest } from "./request.ts";
 
-interface TextChoice {
-  readonly text: string;
-  readonly index: number;
-  readonly logprobs: null;
-  readonly finish_reason: AnswerEnd | null;
-}
-
-/** An answer in one piece, or a chunk of one: both have the same shape. */
-export interface Completion extends ReplyHead {
-  readonly object: "text_completion";
-  readonly choices: readonly TextChoice[];
-  readonly usage?: Usage | null;
-}
+export type Completion = z.infer<typeof completionSchema>;
 
 /**
  * Parts → chunks: each choice's opening, its text, its finish alone, then token counts if they were asked for.
@@ -59,7 +49,7 @@ export async function* toCompletionChunks(
 /** Parts → one completion. */
 export async function toWholeCompletion(answers: Answers, { ask, openings }: CompletionRequest): Promise<Completion> {
   const head = newReplyHead(ask.chat.model, "cmpl");
-  const choices = (await wholeAnswers(answers)).map(({ content, end }, index): TextChoice => {
+  const choices = (await wholeAnswers(answers)).map(({ content, end }, index): Completion["choices"][number] => {
     const text = (openings[index] ?? "") + joinedText(content, "text-delta");
     return { text, index, logprobs: null, finish_reason: end.finishReason };
   });

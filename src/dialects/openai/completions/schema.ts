@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { emulatedParameters, ignoredParameters } from "../../parameter-notes.ts";
 
 /**
  * What a completion request may hold, as https://platform.openai.com/docs/api-reference/completions/create names it.
@@ -6,7 +7,7 @@ import { z } from "zod";
  */
 
 /** Settings of a model that a web chat has no control for: checked as OpenAI would, then ignored. */
-const ignored = {
+const ignored = ignoredParameters({
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().min(0).max(1).nullish(),
   presence_penalty: z.number().min(-2).max(2).nullish(),
@@ -15,15 +16,15 @@ const ignored = {
   logit_bias: z.record(z.string(), z.number().min(-100).max(100)).nullish(),
   user: z.string().nullish(),
   best_of: z.int().min(0).max(20).nullish(),
-};
+});
 
 /** What the site has no notion of and the gateway imitates over its text. */
-const emulated = {
+const emulated = emulatedParameters({
   echo: z.boolean().nullish(),
   stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
   max_tokens: z.int().min(1).nullish(),
   n: z.int().min(1).max(128).nullish(),
-};
+});
 
 const anything = z.unknown().optional();
 
@@ -42,19 +43,21 @@ const refused = {
   structural_tag: anything,
 };
 
-export const completionBody = z.object({
-  model: z.string(),
-  prompt: z.union([z.string(), z.array(z.string()).min(1)]),
-  stream: z.boolean().nullish(),
-  stream_options: z
-    .object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
-    .nullish(),
-  suffix: z.string().nullish(),
-  logprobs: z.int().min(0).max(5).nullish(),
-  ...refused,
-  ...emulated,
-  ...ignored,
-});
+export const completionBody = z
+  .object({
+    model: z.string(),
+    prompt: z.union([z.string(), z.array(z.string()).min(1)]),
+    stream: z.boolean().nullish(),
+    stream_options: z
+      .object({ include_usage: z.boolean().nullish(), include_obfuscation: z.boolean().nullish() })
+      .nullish(),
+    suffix: z.string().nullish(),
+    logprobs: z.int().min(0).max(5).nullish(),
+    ...refused,
+    ...emulated,
+    ...ignored,
+  })
+  .meta({ id: "CompletionRequest" });
 
 export const COMPLETION_REFUSED = Object.keys(refused) as readonly (keyof typeof refused)[];
 

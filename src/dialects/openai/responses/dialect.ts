@@ -1,16 +1,18 @@
 import type { Dialect } from "../../dialect.ts";
 import { namedFrame } from "../../event-frame.ts";
+import { errorSchema } from "../answer-schema.ts";
+import { responseEventSchema, responseSchema } from "./answer-schema.ts";
 import { toErrorBody } from "../error.ts";
 import { numbered, toResponse, toResponseEvents, type NumberedEvent, type ResponseEvent } from "./events.ts";
 import { parseResponseRequest, type ResponseRequest } from "./request.ts";
 import type { ResponseStore } from "./response-store.ts";
-import { RESPONSE_EMULATED, RESPONSE_IGNORED, responseBody } from "./schema.ts";
+import { responseBody } from "./schema.ts";
 
 /** https://platform.openai.com/docs/api-reference/responses/create, with a store for what later requests continue. */
 export function responses(store: ResponseStore): Dialect<ResponseRequest, NumberedEvent> {
   return {
     path: "/v1/responses",
-    schemas: { request: responseBody, ignored: RESPONSE_IGNORED, emulated: RESPONSE_EMULATED },
+    schemas: { request: responseBody, answer: responseSchema, event: responseEventSchema, failure: errorSchema },
     parse: (body, { keyId }) => parseResponseRequest(body, { store, owner: keyId }),
     stream: (answers, request) => numbered(storing(toResponseEvents(answers, request), request, store)),
     collect: (answers, request) => toResponse(storing(toResponseEvents(answers, request), request, store), request),

@@ -4,7 +4,7 @@ import { checked } from "../../parameters.ts";
 import type { Item } from "./item.ts";
 
 /** Which of the items of a response are wanted, as https://platform.openai.com/docs/api-reference/responses/input-items names it. */
-const pageQuery = z.object({
+export const itemPageQuery = z.object({
   after: z.string().optional(),
   limit: z
     .string()
@@ -15,7 +15,7 @@ const pageQuery = z.object({
   order: z.enum(["asc", "desc"]).default("desc"),
 });
 
-export type ItemPageQuery = z.infer<typeof pageQuery>;
+export type ItemPageQuery = z.infer<typeof itemPageQuery>;
 
 export interface ItemPage {
   readonly object: "list";
@@ -27,7 +27,7 @@ export interface ItemPage {
 
 /** @throws GatewayError that names the offending parameter. */
 export function parseItemPage(query: unknown): ItemPageQuery {
-  return checked(query, pageQuery).wanted;
+  return checked(query, itemPageQuery).wanted;
 }
 
 export function toItemPage(items: readonly Item[], { after, limit, order }: ItemPageQuery): ItemPage {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { emulatedParameters, ignoredParameters } from "../../parameter-notes.ts";
 import { tool, toolChoice } from "./tool-schema.ts";
 
 /**
@@ -41,7 +42,7 @@ export const textFormat = z.discriminatedUnion("type", [
 ]);
 
 /** Settings of a model that a web chat has no control for: checked as OpenAI would, then ignored. */
-const ignored = {
+const ignored = ignoredParameters({
   temperature: z.number().min(0).max(2).nullish(),
   top_p: z.number().min(0).max(1).nullish(),
   user: z.string().nullish(),
@@ -56,10 +57,11 @@ const ignored = {
   context_management: z.unknown().optional(),
   access_programs: z.unknown().optional(),
   image: z.unknown().optional(),
-};
+  include: z.array(z.string()).nullish(),
+});
 
 /** What the site has no notion of and the gateway imitates over its text. */
-const emulated = {
+const emulated = emulatedParameters({
   tools: z.array(tool).nullish(),
   tool_choice: toolChoice.nullish(),
   parallel_tool_calls: z.boolean().nullish(),
@@ -67,7 +69,7 @@ const emulated = {
   max_output_tokens: z.int().min(1).nullish(),
   // No parameter of OpenAI's here, but what is given by callers who know chat completions.
   stop: z.union([z.string(), z.array(z.string())]).nullish(),
-};
+});
 
 /** What would change the answer's form or asks for what is kept elsewhere: refused when it asks for something. */
 const refused = {
@@ -98,24 +100,25 @@ const refused = {
   structural_tag: z.unknown().optional(),
 };
 
-export const responseBody = z.object({
-  model: z.string(),
-  input: z.union([z.string(), z.array(item)]).nullish(),
-  instructions: z.string().nullish(),
-  previous_response_id: z.string().nullish(),
-  store: z.boolean().nullish(),
-  metadata: z.record(z.string(), z.string()).nullish(),
-  stream: z.boolean().nullish(),
-  stream_options: z.object({ include_obfuscation: z.boolean().nullish() }).nullish(),
-  include: z.array(z.string()).nullish(),
-  ...emulated,
-  ...ignored,
-  ...refused,
-});
+export const responseBody = z
+  .object({
+    model: z.string(),
+    input: z.union([z.string(), z.array(item)]).nullish(),
+    instructions: z.string().nullish(),
+    previous_response_id: z.string().nullish(),
+    store: z.boolean().nullish(),
+    metadata: z.record(z.string(), z.string()).nullish(),
+    stream: z.boolean().nullish(),
+    stream_options: z.object({ include_obfuscation: z.boolean().nullish() }).nullish(),
+    ...emulated,
+    ...ignored,
+    ...refused,
+  })
+  .meta({ id: "ResponseRequest" });
 
 export type ResponseBody = z.infer<typeof responseBody>;
 export type BodyItem = z.infer<typeof item>;
 export type BodyFormat = z.infer<typeof textFormat>;
 
-export const RESPONSE_IGNORED: ReadonlySet<string> = new Set([...Object.keys(ignored), "include"]);
+export const RESPONSE_IGNORED: ReadonlySet<string> = new Set(Object.keys(ignored));
 export const RESPONSE_EMULATED: ReadonlySet<string> = new Set(Object.keys(emulated));

@@ -1,0 +1,31 @@
+import type { Route } from "../http/route.ts";
+import { accountListSchema, listAccounts, type AccountSources } from "./accounts.ts";
+import { serveMetrics, type MetricsText } from "./metrics.ts";
+
+export interface AdminParts extends AccountSources {
+  readonly metrics: MetricsText;
+}
+
+/** The operator's routes. */
+export function adminRoutes({ metrics, ...sources }: AdminParts): Route[] {
+  return [
+    {
+      method: "GET",
+      path: "/metrics",
+      audience: "metrics",
+      operation: { tag: "Gateway", summary: "Measure for Prometheus", answerType: "text/plain" },
+      handlers: [serveMetrics(metrics)],
+    },
+    {
+      method: "GET",
+      path: "/admin/api/accounts",
+      audience: "admin",
+      operation: {
+        tag: "Gateway",
+        summary: "List the accounts, with why each is in its state",
+        answer: accountListSchema,
+      },
+      handlers: [listAccounts(sources)],
+    },
+  ];
+}
