@@ -1,9 +1,9 @@
 import type { Conversation } from "../chat.ts";
 
-/** What a caller of any dialect wants of one turn. A web chat takes text and gives text; the rest is emulated over it. */
+/** What a caller wants of one turn, in no dialect. A web chat takes and gives text; everything else is emulated over text. */
 export interface Ask {
   readonly chat: Conversation;
-  /** What the model may call; empty when it may call nothing. */
+  /** The tools that the model may call; empty if it may call none. */
   readonly tools: readonly Tool[];
   readonly toolChoice: ToolChoice;
   /** Whether one turn may hold several calls. */
@@ -11,29 +11,29 @@ export interface Ask {
   readonly format: Format;
   /** The answer ends before the first of these; none is empty. */
   readonly stop: readonly string[];
-  /** The answer ends after so many tokens of o200k_base. */
+  /** The answer ends after this many tokens of o200k_base. */
   readonly maxTokens: number | undefined;
 }
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
 export interface Tool {
-  /** A function takes JSON by its schema, a custom tool any text. */
+  /** A function takes JSON that meets its schema; a custom tool takes any text. */
   readonly kind: "function" | "custom";
   /** Unique within its namespace. */
   readonly name: string;
-  /** The group that the tool belongs to, where there is one, e.g. the MCP server. */
+  /** The group that the tool belongs to, if any, e.g. the MCP server. */
   readonly namespace?: string;
   readonly description: string | undefined;
-  /** Of a function's arguments; undefined when it takes none or says nothing about them. */
+  /** The schema of a function's arguments; undefined if it takes none or does not describe them. */
   readonly parameters: JsonSchema | undefined;
-  /** Whether the caller was promised that the arguments meet the schema. Other calls are passed on as they are. */
+  /** Whether the API promises that the arguments meet the schema. Other calls are passed on as the model wrote them. */
   readonly isStrict?: boolean;
-  /** Where the caller gave the parameters, e.g. `tools[0].function.parameters`. */
+  /** Where the request has the parameters, e.g. `tools[0].function.parameters`. */
   readonly param?: string;
 }
 
-/** auto: as the model sees fit · required: some call · a name: this call */
+/** auto: the model decides · required: at least one call · a name: a call of this tool */
 export type ToolChoice = "auto" | "required" | ToolName;
 
 export interface ToolName {
@@ -48,7 +48,7 @@ export type Format =
       readonly type: "json_schema";
       readonly name: string;
       readonly schema: JsonSchema;
-      /** Where the caller gave the schema, e.g. `response_format.json_schema.schema`. */
+      /** Where the request has the schema, e.g. `response_format.json_schema.schema`. */
       readonly param?: string;
     };
 
@@ -60,20 +60,20 @@ export type AnswerPart =
   | {
       readonly type: "end";
       readonly finishReason: AnswerEnd;
-      /** Which of the stop sequences ended it, if one did. */
+      /** The stop sequence that ended it, if one did. */
       readonly stopSequence?: string;
     };
 
-/** One whole call. A call is known to be one only when its last character came, so it is never split. */
+/** One whole call. Only its last character shows that it is a call, so it is never split. */
 export interface ToolCallPart {
   readonly type: "tool-call";
   /** `call_` and 24 random characters. */
   readonly id: string;
   readonly kind: Tool["kind"];
   readonly name: string;
-  /** That of the tool. */
+  /** The tool's namespace. */
   readonly namespace?: string;
-  /** JSON text, or a custom tool's input as it stands. */
+  /** JSON text, or a custom tool's input as written. */
   readonly arguments: string;
 }
 

@@ -1,11 +1,11 @@
-/** What a block of a history says, whatever its type: a client cannot change its history, and APIs grow. */
+/** Finds the text of a history's block of any type: a client cannot change its history, and APIs add types. */
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A block's own words stand in one of these, or in a block or a list of blocks within. */
+/** The fields that contain a block's text, or a block or list of blocks with text. */
 const TEXT_KEYS = ["text", "refusal", "transcript", "content", "output", "stdout", "stderr", "tool_references"];
 
-/** The words in a block, a list of blocks or a text; undefined when there are none. */
+/** The text of a block or of a list of blocks; undefined if there is none. */
 export function wordsOf(value: unknown): string | undefined {
   if (typeof value === "string") return value === "" ? undefined : value;
   if (Array.isArray(value)) return lines(value.map(wordsOf));
@@ -23,18 +23,18 @@ export function wordsOf(value: unknown): string | undefined {
   return lines([heading, words]);
 }
 
-/** Whether a block is an image, a recording or a file, of which a text-only site takes nothing. */
+/** Whether a block is an image, a recording or a file, which a text-only site cannot take. */
 export function isAttachment(block: Fields): boolean {
   return kindOf(block["type"]) !== undefined && ownWords(block) === undefined;
 }
 
-/** The line that stands for an attachment where it cannot be refused; undefined for what is none. */
+/** The line that replaces an attachment of the history, which cannot be refused; undefined if it is no attachment. */
 export function attachmentNote(type: string): string | undefined {
   const kind = kindOf(type);
   return kind && `[${kind}]`;
 }
 
-/** Text as it stands, and other blocks on lines of their own. */
+/** Joins text blocks directly, and puts every other block on a line of its own. */
 export function joinedWords(pieces: readonly { readonly words: string; readonly isText: boolean }[]): string {
   return pieces.reduce((joined, { words, isText }, index) => {
     const follows = index > 0 && joined !== "" && !(isText && pieces[index - 1]?.isText);
@@ -54,7 +54,7 @@ function ownWords(block: Fields): string | undefined {
   return lines([...TEXT_KEYS.map((key) => wordsOf(block[key])), sourceWords(block)]);
 }
 
-/** A document may hold its text, or blocks. */
+/** A document contains text or blocks. */
 function sourceWords({ source }: Fields): string | undefined {
   if (!isFields(source)) return undefined;
   if (source["type"] === "text") return textOrNothing(source["data"]);

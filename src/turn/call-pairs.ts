@@ -1,4 +1,4 @@
-/** Pairs the calls of a history with their results. Some servers give calls no ids, and clients repeat what they got. */
+/** Pairs the calls of a history with their results. Some servers give calls no ids, and clients send them back that way. */
 export class CallPairs {
   /** In the order of the calls. */
   readonly #ids: string[] = [];
@@ -7,7 +7,7 @@ export class CallPairs {
   #firstOpen = 0;
   #made = 0;
 
-  /** The call's id; one that has none gets one that is the same for the same history. */
+  /** The call's id. A call without one gets an id that is the same each time for the same history. */
   call(given: string | null | undefined): string {
     const id = given || this.#newId();
     this.#ids.push(id);
@@ -15,7 +15,7 @@ export class CallPairs {
     return id;
   }
 
-  /** The id of the call that a result answers: the oldest without a result, where the result names none. */
+  /** The id of the call that a result answers. If the result names none, it is the oldest call without a result. */
   result(given: string | null | undefined): string | undefined {
     const id = given || this.#oldestOpen();
     if (id !== undefined) this.#answered.add(id);

@@ -1,25 +1,25 @@
-/** What a client asks for behind its user's back. */
+/** What clients request on their own, unseen by their user. */
 export type ChoreKind = "title" | "tags" | "follow-ups" | "completion" | "summary" | "memory" | "note";
 
-/** How a chore's prompt is known. Prompts are anchored at their beginning: text that mentions them is a question about them. */
+/** How to recognise a client's own prompt. The pattern is anchored at the start: a text that only mentions the prompt is a question. */
 export interface ChorePrompt {
   readonly kind: ChoreKind;
-  /** Where the prompt stands: in the system's turns, or in the last user's. */
+  /** Where the prompt is: in a system message, or in the last message of the user. */
   readonly place: "system" | "last";
   readonly pattern: RegExp;
   /**
-   * Where the user's own words are, from which a title can be made: in the turns `before` the prompt, in the `last` turn,
-   * or in the prompt's turn, `after` its instructions. Undefined where only a model can answer.
+   * Where the user's own text is, from which a title can be made: in the messages `before` the prompt, in the `last` message,
+   * or in the prompt's message, `after` its instructions. Undefined if only a model can answer.
    */
   readonly words?: "before" | "last" | "after";
-  /** It comes with the tools of the conversation that it is about. */
+  /** Whether the request also has the conversation's tools. */
   readonly mayHaveTools?: true;
 }
 
-/** A system prompt that says within its beginning what it names; a bot that writes titles for other things is no chore. */
+/** The prompt's beginning speaks of a conversation: a bot that writes titles for other things is not meant. */
 const OF_A_CONVERSATION = "(?=[\\s\\S]{0,600}\\b(?:conversation|chat|session|thread)\\b)";
 
-/** By client, as their sources have it. */
+/** By client, as in the clients' source code. */
 export const CHORE_PROMPTS: readonly ChorePrompt[] = [
   // Open WebUI. A question with documents begins with `### Task:` as well, and has no chat history.
   ...openWebui("title", "title"),
@@ -124,7 +124,7 @@ export const CHORE_PROMPTS: readonly ChorePrompt[] = [
     pattern: /^Based on the chat history, give this conversation a name\./,
     words: "before",
   },
-  // Others that say what they are
+  // Other clients with a plain prompt
   {
     kind: "title",
     place: "system",
@@ -144,7 +144,7 @@ export const CHORE_PROMPTS: readonly ChorePrompt[] = [
   },
 ];
 
-/** Its templates share a frame, also where an operator has translated them. */
+/** Open WebUI's templates share a frame, even if an operator translated them. */
 function openWebui(kind: ChoreKind, key: string): ChorePrompt[] {
   const pattern = new RegExp(
     `^### Task:(?=[\\s\\S]*"${key}"\\s*:)(?=[\\s\\S]*<chat_history>)(?![\\s\\S]*<(?:user_query|context)>)`,

@@ -2,22 +2,22 @@ import type { Message } from "../chat.ts";
 import type { Ask } from "./ask.ts";
 import { CHORE_PROMPTS, type ChoreKind, type ChorePrompt } from "./chore-prompts.ts";
 
-/** late: served last, turned away first · local: also answered here where that is right · off: like everything else */
+/** late: served last, refused first · local: also answered without the site, where possible · off: treated like any request */
 export type BackgroundMode = "late" | "local" | "off";
 
-/** A request that a client made by itself. */
+/** A request that a client makes on its own. */
 export interface Chore {
-  /** `other` is what the operator's own pattern matches. */
+  /** `other`: matches the operator's pattern. */
   readonly kind: ChoreKind | "other";
   readonly prompt: ChorePrompt | undefined;
 }
 
-/** Nobody writes a prompt of this length by hand that begins as one, and no regular expression need read more. */
+/** The patterns read no more than this: a prompt of a client is recognised by its beginning. */
 const LOOKED_AT_CHARACTERS = 200_000;
 
 /**
- * What nobody watches for: chat UIs and agents ask for titles, tags and notes behind their user's back. Undefined for a
- * question of a person, or of an agent that works for one; compaction is that, since the agent waits for it.
+ * Recognises requests that nobody waits for: chat UIs and agents request titles, tags and notes on their own. Undefined for a
+ * question of a person or of a person's agent. Compaction counts as a question, because the agent waits for it.
  */
 export function choreOf({ chat, tools }: Pick<Ask, "chat" | "tools">, pattern: RegExp | undefined): Chore | undefined {
   const { messages } = chat;
@@ -32,7 +32,7 @@ export function choreOf({ chat, tools }: Pick<Ask, "chat" | "tools">, pattern: R
   return last !== "" && pattern?.test(last) ? { kind: "other", prompt: undefined } : undefined;
 }
 
-/** Empty where the last turn is not a user's. */
+/** Empty if the last message is not the user's. */
 function lastUserText(messages: readonly Message[]): string {
   const last = messages.at(-1);
   return last?.role === "user" ? last.text.trimStart() : "";

@@ -1,23 +1,23 @@
 import type { ChatRequest, Message } from "../chat.ts";
 import { wholeCharacters } from "./characters.ts";
 
-/** What was left out of a conversation. */
+/** A shortened conversation, and how much was left out. */
 export interface ContextCut {
   readonly request: ChatRequest;
   readonly turns: number;
   readonly characters: number;
 }
 
-/** Of one turn no more is kept than this share of the prompt, where not everything fits. */
+/** If not everything fits, one message keeps at most this share of the prompt. */
 const MAX_TURN_SHARE = 0.5;
-/** Less of a turn is no turn any more. */
+/** A message is not shortened below this. */
 const MIN_TURN_CHARACTERS = 400;
 
 /**
- * A conversation whose prompt is no longer than `maxCharacters`: turns in its middle are left out, oldest first. The first system
- * turns, the first turn after them where it fits, and the newest turn stay; calls stay with their results. A turn that is
- * too long by itself loses its middle, but a system's does not: half an instruction is another one. Undefined where even
- * that is too long.
+ * Shortens a conversation until its prompt has at most `maxCharacters`. Messages in the middle are left out, oldest first. The first
+ * system messages, the first message after them if it fits, and the newest message stay; calls stay with their results. A message
+ * that alone is too long loses its middle. A system message does not: half an instruction is a different one. Undefined if the
+ * rest is still too long.
  */
 export function cutContext(
   request: ChatRequest,
@@ -59,7 +59,7 @@ function result(
   return { request: cut, turns: request.messages.length - kept, characters };
 }
 
-/** The smallest number up to `max` that fits, if any does. Every larger number fits too. */
+/** The smallest number up to `max` that fits, if any. Every larger number must fit too. */
 function leastOf(max: number, fits: (count: number) => boolean): number | undefined {
   if (max < 0 || !fits(max)) return undefined;
   let [low, high] = [0, max];
@@ -71,7 +71,7 @@ function leastOf(max: number, fits: (count: number) => boolean): number | undefi
   return low;
 }
 
-/** Turns that belong together: a turn with calls, and the results of these. */
+/** Groups messages that must stay together: a message with calls, and the results of these calls. */
 function unitsOf(messages: readonly Message[]): Message[][] {
   const units: Message[][] = [];
   for (const message of messages) {
@@ -86,7 +86,7 @@ function isRule({ role }: Message): boolean {
   return role === "system";
 }
 
-/** Cuts what is longest, but no system's text, until all fits: the texts that are cut keep the same length. */
+/** Shortens the longest messages to one common length until all fits. System messages stay whole. */
 function squeeze(
   messages: readonly Message[],
   maxCharacters: number,
@@ -100,7 +100,7 @@ function squeeze(
   return count === undefined ? undefined : without(count);
 }
 
-/** The text's beginning and end, no longer together than so many characters, with a note between them. */
+/** Keeps the beginning and the end of the text, with a note between them. */
 function shortened(message: Message, maxCharacters: number): Message {
   const { text } = message;
   if (text.length <= maxCharacters) return message;

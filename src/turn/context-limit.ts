@@ -7,19 +7,19 @@ export type ContextOverflow = "refuse" | "truncate";
 
 export interface ContextLimitParts {
   readonly promptOf: (request: ChatRequest) => string;
-  /** The most that the site takes in one prompt; undefined where nobody knows. */
+  /** The longest prompt that the site accepts; undefined if unknown. */
   readonly maxPromptCharacters: number | undefined;
   readonly overflow: ContextOverflow;
 }
 
-/** Tokens are counted in so much of the prompt; the rest is taken to be alike. */
+/** Tokens are counted in this much of the prompt; the rest is taken to be similar. */
 const COUNTED_CHARACTERS = 100_000;
 
 export function uncut(request: ChatRequest): ContextCut {
   return { request, turns: 0, characters: 0 };
 }
 
-/** What becomes of conversations that are longer than the site takes. */
+/** Refuses or shortens conversations that are longer than the site accepts. */
 export class ContextLimit {
   readonly #parts: ContextLimitParts;
 
@@ -27,7 +27,7 @@ export class ContextLimit {
     this.#parts = parts;
   }
 
-  /** What the site can be sent for the request, cut if need be; undefined where it is to be refused. */
+  /** The request as it can be sent to the site, shortened if necessary; undefined if it must be refused. */
   fit(request: ChatRequest): ContextCut | undefined {
     const { promptOf, maxPromptCharacters, overflow } = this.#parts;
     if (maxPromptCharacters === undefined || promptOf(request).length <= maxPromptCharacters) return uncut(request);
@@ -45,8 +45,8 @@ export class ContextLimit {
   }
 
   /**
-   * In the words of OpenAI's and Anthropic's API, by which agents know that they should compact: they read tokens, the site
-   * counts characters.
+   * Uses the sentences of OpenAI's and Anthropic's API: from these, agents learn that they should compact. Agents read tokens; the
+   * site counts characters.
    */
   async refusal(request: ChatRequest): Promise<GatewayError> {
     const { maxPromptCharacters: max = 0 } = this.#parts;

@@ -3,14 +3,14 @@ import { wholeCharacters } from "./characters.ts";
 import type { TextPart } from "./stop-sequences.ts";
 import { sliceEnd, TokenCounter } from "./tokens.ts";
 
-/** Text is taken in portions of this many characters, so that none keeps the event loop for long. */
+/** Text is counted in portions of this many characters, so that no portion blocks the event loop for long. */
 const PORTION_CHARACTERS = 256;
-/** How long counting may keep the event loop to itself. */
-const TURN_MS = 10;
-/** More text can change how the text before it divides into tokens, though never by more than a few. */
+/** Counting yields to the event loop after this time. */
+const YIELD_EVERY_MS = 10;
+/** More text can change the tokens of the text before it, but only by a few. */
 const SLACK_TOKENS = 4;
 
-/** The answer's first so many tokens, wherever the borders between its parts fall; the rest is never pulled. */
+/** The answer's first `maxTokens` tokens, wherever its parts begin and end. The rest is never pulled. */
 export async function* cutAtTokens(
   parts: AsyncIterable<TextPart>,
   maxTokens: number,
@@ -29,14 +29,14 @@ export async function* cutAtTokens(
   }
 }
 
-/** Counts only where the text could have reached the limit: a token is at least one byte. */
+/** Counts only when the text may have reached the limit: a token has at least one byte. */
 class TokenBudget {
   readonly #counter: TokenCounter;
   /** Tokens left for the open slice. */
   #left: number;
-  /** The text that is not divided into slices for good. */
+  /** The text after the last finished slice. */
   #open = "";
-  /** Tokens of the open slice when they were counted last, and its bytes since. */
+  /** Tokens of the open slice at the last count, and its bytes since then. */
   #countedTokens = 0;
   #uncountedBytes = 0;
 
@@ -45,7 +45,7 @@ class TokenBudget {
     this.#left = maxTokens;
   }
 
-  /** How many characters of the text fit. After less than all, it is over. */
+  /** How many characters of the text fit. If not all fit, the limit is reached. */
   async take(text: string): Promise<number> {
     let turnStartedMs = performance.now();
     for (let from = 0; from < text.length;) {
@@ -54,7 +54,7 @@ class TokenBudget {
       const fitting = this.#takePortion(portion);
       if (fitting < portion.length) return from + fitting;
       from = to;
-      if (performance.now() - turnStartedMs < TURN_MS) continue;
+      if (performance.now() - turnStartedMs < YIELD_EVERY_MS) continue;
       await setImmediate();
       turnStartedMs = performance.now();
     }
@@ -83,7 +83,7 @@ class TokenBudget {
     this.#uncountedBytes = Buffer.byteLength(this.#open);
   }
 
-  /** The end of the longest beginning of the open text that fits, but at least `given`, which is given already. */
+  /** The end of the longest beginning of the open text that fits; at least `given`, because that was passed on already. */
   #cut(given: number): number {
     let fits = given;
     let exceeds = this.#open.length;
@@ -95,7 +95,7 @@ class TokenBudget {
     return Math.max(given, wholeCharacters(this.#open, fits));
   }
 
-  /** As `countTokens` will count it once it is given, slice by slice. */
+  /** Counts slice by slice, as `countTokens` will count the passed-on text. */
   #countOpen(length: number): number {
     const text = this.#open.slice(0, length);
     const end = sliceEnd(text, 0) ?? text.length;

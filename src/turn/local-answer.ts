@@ -5,12 +5,12 @@ import type { Chore } from "./chore.ts";
 
 const MAX_TITLE_WORDS = 7;
 const MAX_TITLE_CHARACTERS = 50;
-/** Further text of a long conversation says nothing more about its beginning. */
+/** A title comes from the beginning of a conversation, so more text is not needed. */
 const LOOKED_AT_CHARACTERS = 20_000;
-/** As Open WebUI asks for where a chat is too short to tell. */
+/** What Open WebUI asks for if a chat is too short for tags. */
 const NO_TAGS = ["General"];
 
-/** A chore's answer from the conversation itself; undefined where only a model can give it. */
+/** Answers a background request from the conversation itself; undefined if only a model can answer. */
 export function localAnswer(
   { kind, prompt }: Chore,
   { chat, format }: Pick<Ask, "chat" | "format">,
@@ -29,7 +29,7 @@ export function localAnswer(
   return format.type === "text" ? title : undefined;
 }
 
-/** A schema that asks for a title and nothing else. */
+/** Whether the schema has a title and nothing else. */
 function wantsTitleOnly(format: Ask["format"]): boolean {
   if (format.type !== "json_schema") return false;
   const { properties } = format.schema;
@@ -38,14 +38,14 @@ function wantsTitleOnly(format: Ask["format"]): boolean {
 
 function wordsOf(messages: readonly Message[], place: "before" | "last" | "after"): string {
   const texts = messages.filter(({ role }) => role === "user").map(({ text }) => text.slice(0, LOOKED_AT_CHARACTERS));
-  // opencode announces the words in a turn of its own.
+  // opencode announces the text in a separate message.
   const users = texts.filter((text) => text.trim() !== "Generate a title for this conversation:");
   const last = users.at(-1) ?? "";
   if (place === "before") return users.length > 1 ? (users[0] ?? "") : "";
   return place === "last" ? quoted(last) || last : quoted(last) || instructed(last);
 }
 
-/** What stands in the tag or behind the label that clients put around a conversation. */
+/** The text inside the tag, or after the label, that clients put around a conversation. */
 function quoted(text: string): string {
   const open = /<(chat_history|session|conversation)>/.exec(text);
   if (open) {
@@ -56,12 +56,12 @@ function quoted(text: string): string {
   return /^(?:Conversation|Question):\s*([\s\S]+)/m.exec(text)?.[1] ?? "";
 }
 
-/** What follows the paragraph with the instructions. */
+/** The text after the paragraph with the instructions. */
 function instructed(text: string): string {
   return text.replace(/^[\s\S]*?(?:\n\s*\n|:\n)/, "");
 }
 
-/** The first words of the first line that has any, without markup and the speaker's name. */
+/** The first words of the first line with letters or digits, without markup and without the speaker's name. */
 function titleOf(words: string): string {
   const lines = words.split("\n").map((line) => line.replace(/^\s*(?:USER|User|user|Human)\s*:\s*/, "").trim());
   const line = lines.find((one) => /[\p{L}\p{N}]/u.test(one) && !/^<\/?[\w-]+>$/.test(one)) ?? "";

@@ -6,7 +6,7 @@ import { wholeCharacters } from "./characters.ts";
  */
 const MAX_PIECE_UNITS = 5_000;
 
-/** The text in pieces of whole characters that each fit into one event; at least one piece, if an empty one. */
+/** Splits text into pieces of whole characters that each fit into one event. Empty text gives one empty piece. */
 export function* pieces(text: string): Generator<string, void, undefined> {
   let from = 0;
   do {

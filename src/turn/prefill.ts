@@ -1,15 +1,15 @@
 import type { AnswerPart } from "./ask.ts";
 
-/** An answer that begins like this by chance is no repetition. */
+/** A shorter prefill may begin the answer by chance, so it is not removed. */
 const MIN_CHARACTERS = 4;
 
-/** The answer without its beginning that the caller has already: models repeat it though they are told not to. */
+/** Removes the caller's prefill from the start of the answer: some models repeat it although they are told not to. */
 export async function* withoutRepetition<P extends AnswerPart>(
   parts: AsyncIterable<P>,
   prefill: string,
 ): AsyncGenerator<P | Extract<AnswerPart, { type: "text-delta" }>, void, undefined> {
   const start = prefill.trim();
-  // A second opening brace could never be right.
+  // A second opening brace is never valid JSON.
   let held: string | undefined = start.length >= MIN_CHARACTERS || start === "{" ? "" : undefined;
   for await (const part of parts) {
     if (held === undefined || part.type === "reasoning-delta") {

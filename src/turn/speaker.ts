@@ -3,7 +3,7 @@ export interface Speaker {
   readonly name?: string;
 }
 
-/** What APIs call who speaks. */
+/** The names that APIs have for the roles. */
 const ROLES: ReadonlyMap<string, Speaker["role"]> = new Map([
   ["system", "system"],
   ["developer", "system"],
@@ -15,7 +15,7 @@ const ROLES: ReadonlyMap<string, Speaker["role"]> = new Map([
   ["ai", "assistant"],
 ] as const);
 
-/** Who speaks in a turn; a role that nobody knows is a user by that name, since a client cannot change its history. */
+/** The role of a message. An unknown role becomes a user of that name, because a client cannot change its history. */
 export function speakerOf(role: string): Speaker {
   const known = ROLES.get(role);
   return known ? { role: known } : { role: "user", name: role };

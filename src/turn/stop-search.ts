@@ -1,16 +1,16 @@
-/** A beginning that one or more sequences share. */
+/** A node of the search tree: the beginning of one or more sequences. */
 interface Node {
   readonly length: number;
   readonly next: Map<number, Node>;
-  /** The longest other beginning that this one ends in. */
+  /** The longest other beginning that is the end of this one. */
   fallback: Node | undefined;
-  /** The longest sequence that this one ends in. */
+  /** The longest sequence that is the end of this beginning. */
   stop: string | undefined;
 }
 
 /**
- * Looks for several sequences at once in text that comes in pieces, in time that grows with the text alone, whatever
- * the sequences are: the algorithm of Aho and Corasick, https://doi.org/10.1145/360825.360855.
+ * Searches text that arrives in pieces for several sequences at once. Its time depends on the length of the text only: the
+ * algorithm of Aho and Corasick, https://doi.org/10.1145/360825.360855.
  */
 export class StopSearch {
   readonly #root: Node = { length: 0, next: new Map(), fallback: undefined, stop: undefined };
@@ -21,12 +21,12 @@ export class StopSearch {
     this.#link();
   }
 
-  /** How much of the text's end may yet turn out to be the beginning of a sequence. */
+  /** How many characters at the end of the text may be the beginning of a sequence. */
   get openLength(): number {
     return this.#at.length;
   }
 
-  /** The sequence that is complete first, and where in this piece it ends. Of several that end there, the longest. */
+  /** The sequence that ends first, and where it ends in this piece. If several end there, the longest. */
   push(piece: string): { readonly end: number; readonly stop: string } | undefined {
     for (let index = 0; index < piece.length; index += 1) {
       this.#at = this.#step(this.#at, piece.charCodeAt(index));
@@ -47,7 +47,7 @@ export class StopSearch {
     node.stop = stop;
   }
 
-  /** Shorter beginnings are linked before longer ones, which build on them. */
+  /** Links shorter beginnings before longer ones, which depend on them. */
   #link(): void {
     const nodes = [this.#root];
     for (const node of nodes) {

@@ -4,17 +4,17 @@ import type { AnswerPart } from "./ask.ts";
 import { wholeCharacters } from "./characters.ts";
 import { StopSearch } from "./stop-search.ts";
 
-/** Text as a site gives it, and how it ended. */
+/** A part of an answer that is text only: it has no tool calls. */
 export type TextPart = Exclude<AnswerPart, { type: "tool-call" }>;
 
-/** The text that may be held back is no longer than the longest sequence. */
+/** As much text as the longest sequence may be held back. */
 const MAX_STOP_CHARACTERS = 1_000;
-/** OpenAI takes four, which its schema says. Anthropic names no limit. */
+/** OpenAI's schemas allow four. Anthropic names no limit. */
 const MAX_STOPS = 64;
 
 /**
- * A caller's stop sequences, without empty and repeated ones.
- * @throws GatewayError `invalid_value` that names `param` when there are too many of them, or one is too long.
+ * The request's stop sequences, without empty and repeated ones.
+ * @throws GatewayError `invalid_value` that names `param`, if there are too many or one is too long.
  */
 export function stopSequences(given: string | readonly string[] | null | undefined, param: string): readonly string[] {
   const stops = [...new Set([given ?? []].flat())].filter((stop) => stop !== "");
@@ -28,7 +28,7 @@ export function stopSequences(given: string | readonly string[] | null | undefin
   throw new GatewayError("invalid_value", message, { param });
 }
 
-/** The answer up to the first stop sequence, wherever the borders between its parts fall; the rest is never pulled. */
+/** The answer up to the first stop sequence, wherever its parts begin and end. The rest is never pulled. */
 export async function* cutAtStop(
   parts: AsyncIterable<ReplyPart>,
   stops: readonly string[],
@@ -38,7 +38,7 @@ export async function* cutAtStop(
     return;
   }
   const search = new StopSearch(stops);
-  // Text that may yet turn out to be the start of a stop sequence.
+  // Text that may be the start of a stop sequence.
   let held = "";
   for await (const part of parts) {
     if (part.type === "reasoning-delta") {

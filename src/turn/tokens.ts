@@ -1,17 +1,17 @@
 import { setImmediate } from "node:timers/promises";
 import { wholeCharacters } from "./characters.ts";
 
-/** The tokenizer's time grows with the square of a run without a break: 40,000 equal letters would take 1.3 s. */
+/** The tokenizer takes quadratic time for a run without a break: 1.3 s for 40,000 equal letters. */
 const SLICE_CHARACTERS = 2_000;
-/** How long counting may keep the event loop to itself. */
-const TURN_MS = 10;
-/** `<|endoftext|>` in a user's text is text. */
+/** Counting yields to the event loop after this time. */
+const YIELD_EVERY_MS = 10;
+/** `<|endoftext|>` in a user's text is ordinary text. */
 const AS_PLAIN_TEXT = { disallowedSpecial: new Set<string>() };
 
 type Tokenizer = Pick<typeof import("gpt-tokenizer/encoding/o200k_base"), "countTokens">;
 let tokenizer: Promise<Tokenizer> | undefined;
 
-/** Loads the vocabulary, which takes a quarter of a second and 70 MB: at first use, or before it. */
+/** Loads the vocabulary before its first use; that takes a quarter of a second and 70 MB. */
 export async function warmTokenizer(): Promise<void> {
   await loadTokenizer();
 }
@@ -24,14 +24,14 @@ export async function countTokens(text: string): Promise<number> {
   let turnStartedMs = performance.now();
   for (const slice of slices(text)) {
     tokens += counter.count(slice);
-    if (performance.now() - turnStartedMs < TURN_MS) continue;
+    if (performance.now() - turnStartedMs < YIELD_EVERY_MS) continue;
     await setImmediate();
     turnStartedMs = performance.now();
   }
   return tokens;
 }
 
-/** For text that is still coming: it counts at once, so give it little more than a slice. */
+/** Counts text that is still arriving. It does not yield, so give it little more than a slice. */
 export class TokenCounter {
   readonly #tokenizer: Tokenizer;
 
@@ -63,8 +63,8 @@ function* slices(text: string): Generator<string, void, undefined> {
 }
 
 /**
- * Where the slice that begins at `from` ends; undefined while there is too little text to say. It cuts before a lone
- * space, where no token spans; only a run that has none is cut anywhere. What follows the text changes nothing.
+ * The end of the slice that begins at `from`; undefined if the text is still too short. A slice ends before a single space, which no
+ * token spans; a run without one is cut anywhere. Later text does not change the result.
  */
 export function sliceEnd(text: string, from: number): number | undefined {
   const limit = from + SLICE_CHARACTERS;

@@ -1,13 +1,13 @@
 import { GatewayError } from "../errors.ts";
 import type { JsonSchema, Tool } from "./ask.ts";
 
-/** All tools of a request are told to the model in one prompt, and checked in one thread. */
+/** All tools of a request go into one prompt, and one thread checks them. */
 const MAX_TOOLS = 512;
 const MAX_SCHEMA_OBJECTS = 20_000;
 const MAX_SCHEMA_CHARACTERS = 1_000_000;
 
 /**
- * Looks at a body before its schema does, which would look at every tool.
+ * Runs before the body is parsed, because parsing would look at every tool.
  * @throws GatewayError that names the parameter, the number and the limit.
  */
 export function refuseManyTools(body: object): void {

@@ -4,13 +4,13 @@ import { repeatedForm } from "./call-form.ts";
 import { leadStart, tidied } from "./call-fence.ts";
 import { Quoting } from "./quoting.ts";
 
-/** What an answer's text consists of, in its order. */
+/** A piece of an answer's text, in order. */
 export type Piece = { readonly type: "prose"; readonly text: string } | WrittenCall;
 
-/** A call as the model wrote it, right or wrong. */
+/** A call as the model wrote it, correct or not. */
 export interface WrittenCall {
   readonly type: "call";
-  /** Undefined where the name stands in the body, or nowhere. */
+  /** Undefined if the name stands in the body, or is missing. */
   readonly name: string | undefined;
   readonly namespace: string | undefined;
   readonly body: string;
@@ -19,11 +19,11 @@ export interface WrittenCall {
 }
 
 export interface ReadAnswer {
-  /** Prose that was passed on as it came. */
+  /** Prose that was passed on as it arrived. */
   readonly given: string;
   /** What was held back. */
   readonly pieces: readonly Piece[];
-  /** Whether a call of a declared tool stands there without the boundary, outside of fences and quotes. */
+  /** Whether the answer has a call of a declared tool without the boundary, outside of code and quotes. */
   readonly hasUnmarkedCall: boolean;
 }
 
@@ -31,16 +31,16 @@ export interface ReaderOptions {
   readonly boundary: string;
   /** The names of the tools that are declared. */
   readonly toolNames: ReadonlySet<string>;
-  /** Whether prose is passed on as it comes. */
+  /** Whether prose is passed on as it arrives. */
   readonly passesProse: boolean;
-  /** The turn ends behind so many calls. */
+  /** The turn ends after this many calls. */
   readonly maxCalls: number;
 }
 
 const UNNAMED_CALL = /<tool_call(?:_\d+)?\s*>\s*\{\s*"name"\s*:\s*"([^"]{1,128})"/gi;
 
 /**
- * Reads an answer as it comes, in linear time. A call stands in tags that carry the conversation's boundary:
+ * Reads an answer as it arrives, in linear time. A call has tags with the conversation's boundary:
  * `<tool_call_BOUNDARY name="NAME">ARGUMENTS</tool_call_BOUNDARY>`. Any other tag with the boundary ends the model's turn.
  */
 export class AnswerReader {
@@ -55,7 +55,7 @@ export class AnswerReader {
   #isHolding: boolean;
   #call: { readonly tag: Tag; readonly body: string[] } | undefined;
   #calls = 0;
-  /** The beginning of what may become a tag. */
+  /** Text at the end that may become a tag. */
   #carry = "";
   #hasUnmarkedCall = false;
   #isOver = false;
@@ -91,7 +91,7 @@ export class AnswerReader {
     return passed + this.#take(data.slice(from, end));
   }
 
-  /** What was read, after the last text. `isCut`: the model did not end it by itself, so it may end within a tag. */
+  /** Ends the reading. `isCut`: a limit or a stop sequence ended the answer, so it may end inside a tag. */
   finish(isCut = false): ReadAnswer {
     this.#isHolding = true;
     const isTag = isTagStart(this.#carry, this.#options.boundary) || (isCut && CALL_START.test(this.#carry));
@@ -102,7 +102,7 @@ export class AnswerReader {
     return { given: this.#given.join(""), pieces: tidied(this.#pieces), hasUnmarkedCall };
   }
 
-  /** The text belongs to the open call, or is prose. */
+  /** Takes text that belongs to the open call, or else is prose. */
   #take(text: string): string {
     if (text === "") return "";
     if (this.#call) {
@@ -111,7 +111,7 @@ export class AnswerReader {
     }
     const mark = this.#hasTools ? text.indexOf(markOf(this.#options.boundary)) : -1;
     if (mark < 0) return this.#takeProse(text);
-    // No text but a tag has the boundary, so this is a call in a tag of another form.
+    // Only tags contain the boundary, so this is a call in a malformed tag.
     const passed = this.#takeProse(text.slice(0, mark));
     this.#isHolding = true;
     this.#hasUnmarkedCall = true;
@@ -136,7 +136,7 @@ export class AnswerReader {
       if (this.#call) this.#endCall(true);
       return "";
     }
-    // Some models begin with the tag of their own turn, or close the turn before it.
+    // Some models begin with the tag of their own turn, or first close the turn before it.
     if ((tag.kind === "assistant" || tag.isClosing) && this.#isBlank) return "";
     if (this.#call) this.#endCall(false);
     if (tag.kind !== "tool_call") this.#isOver = true;
@@ -181,7 +181,7 @@ export class AnswerReader {
 
   #onUnmarkedCall(tag: Tag): string {
     const name = attribute(tag.attributes, "name");
-    // Without a name in the tag, the body tells whose call it is.
+    // If the tag has no name, the body names the tool.
     if (!this.#quoting.isQuoted && (name === undefined || this.#options.toolNames.has(name))) {
       this.#isHolding = true;
       if (name !== undefined) this.#hasUnmarkedCall = true;

@@ -1,9 +1,9 @@
 import { tagName, type TagKind } from "../../chat.ts";
 
-/** An opening or closing tag, with the conversation's boundary or without. Some models escape its underscores for Markdown. */
+/** An opening or closing tag, with or without the boundary. Some models escape its underscores for Markdown. */
 export const TAG = /<(\/?)(system|user|assistant|tool\\?_call|tool\\?_result)(?:\\?(_\d+))?(?![\w\\-])([^<>]*)>/gi;
 const KINDS: readonly TagKind[] = ["system", "user", "assistant", "tool_call", "tool_result"];
-/** What is longer is no tag. */
+/** Longer text is no tag. */
 const MAX_TAG_CHARACTERS = 512;
 
 export interface Tag {
@@ -36,7 +36,7 @@ export function attribute(attributes: string, wanted: string): string | undefine
   return undefined;
 }
 
-/** How many characters at the end may yet become a tag, or the boundary where a tag is written in another form. */
+/** How many characters at the end may become a tag, or the boundary of a malformed tag. */
 export function openTagCharacters(text: string, boundary: string, hasTools: boolean): number {
   const open = text.lastIndexOf("<");
   const rest = open < 0 ? "" : text.slice(open);
@@ -54,7 +54,7 @@ function isOpenTag(rest: string, boundary: string, hasTools: boolean): boolean {
   return !/^[\w\\-]/.test(rest.slice(start.length)) && (isUnmarked || marked.includes(written));
 }
 
-/** What the names of tags end in. */
+/** The end of each tag's name. */
 export function markOf(boundary: string): string {
   return `_${boundary}`;
 }
@@ -67,13 +67,13 @@ function openMarkCharacters(text: string, boundary: string): number {
   return 0;
 }
 
-/** Whether a text's end, which has no closing bracket, is the beginning of a tag with the boundary. */
+/** Whether text without a closing bracket is the beginning of a tag with the boundary. */
 export function isTagStart(text: string, boundary: string): boolean {
   const [kind, mark] = plain(TAG_START.exec(text)?.[1] ?? "").split(/_(?=\d)/);
   return KINDS.some((known) => known === kind) && mark !== undefined && boundary.startsWith(mark);
 }
 
-/** The beginning of a call's tag, with the boundary or without. */
+/** The beginning of a call's tag, with or without the boundary. */
 export const CALL_START = /^<\/?tool\\?_call/i;
 const TAG_START = /^<\/?([a-z_\\]*\d*)/i;
 

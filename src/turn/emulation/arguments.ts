@@ -3,9 +3,9 @@ import { membersOf } from "./json-members.ts";
 import { MAX_REWRITTEN_CHARACTERS } from "./json-rewrite.ts";
 
 /**
- * The arguments of a call with slips mended that have one meaning by the tool's schema: null for an optional property
- * is left out, "5" for an integer becomes 5, a required property that has a default is filled in. Everything else stays
- * as the model wrote it, since the caller checks arguments itself.
+ * Corrects mistakes in a call's arguments that can mean only one thing by the tool's schema: null for an optional property is
+ * removed, "5" for an integer becomes 5, a missing required property gets its default. Everything else stays as the model wrote
+ * it, because the caller checks the arguments.
  * @param json A JSON object without white space between its tokens.
  */
 export function fittedArguments(json: string, { parameters }: Pick<Tool, "parameters">): string {
@@ -28,7 +28,7 @@ export function fittedArguments(json: string, { parameters }: Pick<Tool, "parame
   return `{${[...members, ...defaults].map(({ key, value }) => `${JSON.stringify(key)}:${value}`).join(",")}}`;
 }
 
-/** The value as JSON text, as one of the types where it is another's only by its form. */
+/** The value as JSON text, converted to one of the types if only its form is wrong. */
 function fittedValue(value: string, types: ReadonlySet<string>): string {
   if (/^-?\d/.test(value))
     return types.has("number") || types.has("integer") || !types.has("string") ? value : `"${value}"`;
@@ -49,7 +49,7 @@ function typeOfText(text: string): string | undefined {
   }
 }
 
-/** Which types a value may have; undefined where the schema does not plainly say so. */
+/** The types that a value may have; undefined if the schema does not say so plainly. */
 function typesOf(schema: JsonSchema): ReadonlySet<string> | undefined {
   if (["$ref", "allOf", "anyOf", "oneOf", "not", "if", "const"].some((keyword) => keyword in schema)) return undefined;
   const named = [schema["type"]].flat().filter((type) => typeof type === "string");

@@ -1,20 +1,20 @@
 import { JsonScan } from "./json-text.ts";
 
-/** An answer that is nothing but a call in JSON, without its tag, begins like this … */
+/** The beginning of an answer that is only a call in JSON, without its tag. */
 const BARE_CALL = /^\s*(?:\[\s*)?\{\s*"(?:name|arguments|parameters|input|id|type|function|tool_calls)"/;
-/** … or has not yet come so far that it could … */
+/** Text that may still become such a beginning. */
 const BARE_START = /^\s*(?:\[\s*)?(?:\{\s*(?:"\w{0,10})?)?$/;
-/** … and nothing but white space follows it. */
+/** White space that may follow the call. */
 const MAX_BLANK_CHARACTERS = 64;
 const MAX_START_CHARACTERS = 128;
 
-/** Watches an answer that may yet prove to be but one JSON object, a call or a list of calls. */
+/** Watches whether an answer is only one JSON value: a call or a list of calls. */
 export class BareCallWatch {
   #head = "";
   #tail: string | undefined;
   #scan: JsonScan | undefined;
 
-  /** Whether it may still be. */
+  /** Takes the next text. False once the answer cannot be a bare call any more. */
   takes(text: string): boolean {
     if (this.#tail !== undefined) {
       this.#tail += text;

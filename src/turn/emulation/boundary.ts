@@ -1,13 +1,13 @@
 import { createHmac, randomBytes } from "node:crypto";
 
-/** They are three tokens of o200k_base, whatever their value, so the same question always counts the same. */
+/** Nine digits are always three tokens of o200k_base, so the same question always has the same number of tokens. */
 const DIGITS = 9;
-/** Nobody who writes a text can compute its boundary. */
+/** Without it, the author of a text could compute the text's boundary. */
 const SECRET = randomBytes(32);
 
 /**
- * Digits that the question does not hold, and that nobody can foresee. They are the same whenever this process is asked
- * the same: a client that repeats its question reads along in the answer to the first one, with the boundary of that.
+ * Digits that the question does not contain and that nobody can predict. The same question has the same boundary in this process:
+ * a repeated request joins the first one and reads its answer, which has the first one's boundary.
  */
 export function boundaryOf(question: string): string {
   for (let attempt = 0; ; attempt += 1) {

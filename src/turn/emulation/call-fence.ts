@@ -1,15 +1,15 @@
 import type { Piece } from "./answer-reader.ts";
 
-/** Models sometimes put a code fence around a call. The fence belongs to the call, not to the prose. */
+/** Models sometimes put a code fence around a call. The fence is removed with the call's tags. */
 
-/** White space, a fence and white space again may stand before a call; more of each is prose. */
+/** The most white space, back-quotes or letters of a fence before a call. More is prose. */
 const MAX_LEAD_CHARACTERS = 64;
 const FENCE_OPEN = /(?<!\S)(`+)[\w-]*\s*$/;
 const FENCE_CLOSE = /^\s*(`+)/;
-/** A closing tag without the boundary, behind the one that has it. */
+/** A second closing tag, without the boundary. */
 const SECOND_CLOSE = /^\s*<\/tool_call(?:_\d+)?\s*>/i;
 
-/** Where the white space and the fence begin that the text ends in. */
+/** Where the white space and the fence at the end of the text begin. */
 export function leadStart(text: string): number {
   const afterFence = backOver(/\s/, text, text.length);
   const word = backOver(/[\w-]/, text, afterFence);
@@ -23,7 +23,7 @@ function backOver(character: RegExp, text: string, from: number): number {
   return at;
 }
 
-/** Fences around calls and closing tags behind them go, and so does prose that is but white space. */
+/** Removes fences around calls, second closing tags, and prose that is only white space. */
 export function tidied(pieces: readonly Piece[]): readonly Piece[] {
   if (!pieces.some(({ type }) => type === "call")) return pieces;
   const tidy = pieces.map((piece, index) =>

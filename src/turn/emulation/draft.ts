@@ -5,16 +5,16 @@ import { AnswerReader, type ReadAnswer } from "./answer-reader.ts";
 
 export type End = Extract<AnswerPart, { type: "end" }>;
 
-/** An answer as the site gave it. */
+/** The model's answer as it was read, before it is checked. */
 export interface Draft extends ReadAnswer {
   readonly end: End;
 }
 
-/** More calls in one turn are the slip of a model that repeats itself: the turn ends there. */
+/** A model that makes more calls in one turn repeats itself: the turn ends there. */
 const MAX_CALLS = 128;
 
-/** Reads an answer as it comes. Prose passes at once, unless a demand could prove it wrong. */
-export async function* drafted(
+/** Reads an answer as it arrives. Prose is passed on at once, unless the request demands a call or JSON. */
+export async function* readDraft(
   parts: AsyncIterable<TextPart>,
   ask: Ask,
   boundary: string,
@@ -39,9 +39,9 @@ export async function* drafted(
   throw replyCut();
 }
 
-/** Reads the answer to a repair. The caller has not seen what was wrong, so the model's thoughts about it are not for the caller. */
-export async function quietly(parts: AsyncIterable<TextPart>, ask: Ask, boundary: string): Promise<Draft> {
-  const draft = drafted(parts, ask, boundary, false);
+/** Reads the answer to a repair and passes nothing on: the caller has not seen the fault, so reasoning about it would puzzle. */
+export async function readRepair(parts: AsyncIterable<TextPart>, ask: Ask, boundary: string): Promise<Draft> {
+  const draft = readDraft(parts, ask, boundary, false);
   for (;;) {
     const step = await draft.next();
     if (step.done) return step.value;

@@ -31,10 +31,10 @@ export function formatRepair(problems: readonly CallProblem[], format: JsonForma
 
 export type Formatted = { readonly json: string } | { readonly problems: readonly string[] };
 
-/** An answer of prose may hold many values; more than so many are not looked at. */
+/** Prose may contain many JSON values; at most this many are checked. */
 const MAX_VALUES = 32;
 
-/** The first JSON in an answer that meets the format, or what is wrong with the first there is. */
+/** The first JSON value that meets the format, or what is wrong with the first value. */
 export async function formatted(answer: string, format: JsonFormat): Promise<Formatted> {
   let problems: readonly string[] | undefined;
   for (const { value, text } of jsonValues(answer).take(MAX_VALUES)) {

@@ -1,7 +1,7 @@
 import { stringEnd } from "../json-string.ts";
 import { jsonEnd } from "./json-text.ts";
 
-/** Takes compact JSON apart into the texts of its values, one level deep, so that each stays as it was written. */
+/** Splits compact JSON into the texts of its values, one level deep, so that each stays as it was written. */
 
 export interface Member {
   readonly key: string;
@@ -9,7 +9,7 @@ export interface Member {
   readonly value: string;
 }
 
-/** The members of an object; of a key given twice the last one, as JSON.parse reads it. */
+/** The members of an object. If a key appears twice, the last one counts, as in JSON.parse. */
 export function membersOf(object: string): readonly Member[] {
   const members = new Map<string, string>();
   for (let at = 1; at < object.length - 1;) {

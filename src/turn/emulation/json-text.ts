@@ -1,4 +1,4 @@
-/** JSON as a model writes it: in prose, in code fences, with a comma too many. Each function takes linear time. */
+/** Reads JSON as models write it: in prose, in code fences, with extra commas. Each function takes linear time. */
 
 import { stringEnd } from "../json-string.ts";
 import { escaped, mended, mendedPython } from "./json-rewrite.ts";
@@ -10,7 +10,7 @@ export interface JsonRead {
   readonly text: string;
 }
 
-/** Follows a JSON object or list as its text comes, to see where it ends. */
+/** Finds the end of a JSON object or list while its text arrives. */
 export class JsonScan {
   #depth = 0;
   #isInString = false;
@@ -36,13 +36,13 @@ export class JsonScan {
   }
 }
 
-/** Where the object or list that begins at `from` ends; undefined when it does not. */
+/** The end of the object or list that begins at `from`; undefined if it has none. */
 export function jsonEnd(text: string, from: number): number | undefined {
   const length = new JsonScan().push(text.slice(from));
   return length === undefined ? undefined : from + length;
 }
 
-/** How many objects and lists of valid JSON stand in each other. */
+/** How deep the objects and lists of valid JSON are nested. */
 export function jsonDepth(json: string): number {
   let deepest = 0;
   let depth = 0;
@@ -55,13 +55,13 @@ export function jsonDepth(json: string): number {
   return deepest;
 }
 
-/** Reads one JSON value; a code fence around it and slips with but one meaning are forgiven. */
+/** Reads one JSON value. Accepts a code fence around it, and mistakes that can mean only one thing. */
 export function readJson(written: string): JsonRead | undefined {
   const text = withoutFence(written);
   return tryJson(text) ?? tryJson(mended(text)) ?? tryJson(unescapedOnce(text)) ?? tryJson(mendedPython(text));
 }
 
-/** Why text is no JSON. */
+/** Why the text is not JSON. */
 export function jsonFault(text: string): string {
   try {
     parsed(withoutFence(text));
@@ -71,10 +71,10 @@ export function jsonFault(text: string): string {
   }
 }
 
-/** Each place that looks like JSON and is none costs some failed attempts, a tenth of a millisecond together. */
+/** Each place that looks like JSON but is none costs a tenth of a millisecond of failed attempts. */
 const MAX_PLACES = 300;
 
-/** The JSON values of an answer: all of it, or what stands in its fences, or the objects and lists in its prose. */
+/** The JSON values of an answer: the whole answer, or its code fences and then the objects and lists in its prose. */
 export function* jsonValues(answer: string): Generator<JsonRead, void, undefined> {
   const whole = readJson(answer);
   if (whole) {
@@ -88,7 +88,7 @@ export function* jsonValues(answer: string): Generator<JsonRead, void, undefined
   yield* bracketed(answer);
 }
 
-/** A part of a value is not taken for the value: what is bracketed but no JSON is passed over as a whole. */
+/** Skips a bracketed text that is not JSON as a whole, so that a part of it is not mistaken for the value. */
 function* bracketed(text: string): Generator<JsonRead, void, undefined> {
   const opening = /[{[]/g;
   let places = 0;
@@ -128,7 +128,7 @@ function withoutFence(text: string): string {
     : trimmed;
 }
 
-/** An object whose quotes were all escaped, as in a string. */
+/** An object whose quotes are all escaped, as inside a string. */
 function unescapedOnce(text: string): string | undefined {
   if (!/^[{[]\s*\\"/.test(text)) return undefined;
   const read = tryJson(`"${escaped(text)}"`)?.value;

@@ -1,8 +1,8 @@
-/** Follows prose as it comes, to tell what is quoted: in a code fence, in back-quotes, in quotation marks, or after `>`. */
+/** Tells whether prose is quoted: in a code fence, in back-quotes, after a quotation mark, or after `>`. */
 export class Quoting {
   /** The marker that opened the fence around the text, e.g. three back-quotes. */
   #fence: string | undefined;
-  /** The line so far: its beginning, its last character, and whether a back-quote in it is still open. */
+  /** The current line: its beginning, its last character, and whether a back-quote is still open. */
   #lineStart = "";
   #last = "";
   #isInCode = false;
@@ -17,7 +17,7 @@ export class Quoting {
     this.#extendLine(prose.slice(from));
   }
 
-  /** Whether what comes next is quoted. */
+  /** Whether the next text is quoted. */
   get isQuoted(): boolean {
     return (
       this.#fence !== undefined ||
@@ -47,7 +47,7 @@ export class Quoting {
   }
 }
 
-/** As much of a line as tells whether it is a fence. */
+/** Enough of a line to tell whether it is a fence. */
 const LINE_START_CHARACTERS = 16;
 /** https://spec.commonmark.org/0.31.2/#fenced-code-blocks */
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;

@@ -14,28 +14,28 @@ type Prose = Extract<Piece, { type: "prose" }>;
 export interface CallProblem {
   /** In words for the model. */
   readonly text: string;
-  /** The tool that was called, where it is known. */
+  /** The called tool, if it is known. */
   readonly toolName?: string;
 }
 
-/** What an answer's text holds when it holds a call. */
+/** An answer's text with at least one call. */
 export interface ReadCalls {
   /** As the model wrote them. */
   readonly written: readonly Piece[];
-  /** Calls that are right, and prose, in their order. */
+  /** Correct calls and prose, in order. */
   readonly pieces: readonly (Prose | ToolCallPart)[];
-  /** What is wrong with the others. */
+  /** What is wrong with the other calls. */
   readonly problems: readonly CallProblem[];
-  /** Whether the answer was cut within a call, which is left out. */
+  /** Whether the answer was cut inside a call. That call is left out. */
   readonly isCut: boolean;
 }
 
-/** The client sends the call back within its next body, whose own limit is 64 levels. */
+/** The client sends the call back in its next body, which may be 64 levels deep. */
 const MAX_DEPTH = 48;
 
 export type CallAsk = Pick<Ask, "tools" | "toolChoice" | "parallelToolCalls">;
 
-/** The calls among the pieces; undefined when there are none. `isWhole`: the model ended its answer by itself. */
+/** Reads the calls among the pieces; undefined if there are none. `isWhole`: the model itself ended the answer. */
 export async function readCalls(
   pieces: readonly Piece[],
   ask: CallAsk,
@@ -73,12 +73,12 @@ export function newCallId(): string {
 
 interface Extent {
   readonly body: string;
-  /** Prose behind a call whose closing tag is missing or lacks the boundary. */
+  /** Prose after a call whose closing tag is missing or lacks the boundary. */
   readonly rest: string;
   readonly hasEnd: boolean;
 }
 
-/** Where a call ends whose closing tag did not come as it should: with its JSON, or with a closing tag of another form. */
+/** The end of a call. Without a correct closing tag, it ends with its JSON or with a malformed closing tag. */
 function extent({ body, isClosed }: WrittenCall, kind: Tool["kind"] | undefined): Extent {
   if (isClosed) return { body: kind === "custom" ? body : withoutClose(body), rest: "", hasEnd: true };
   const json = kind === "custom" ? undefined : /^\s*(?:`{3,}[\w-]*\s*)?(?=\{)/.exec(body.slice(0, 64));
@@ -92,7 +92,7 @@ function extent({ body, isClosed }: WrittenCall, kind: Tool["kind"] | undefined)
   return { body: body.slice(json?.[0].length ?? 0, end), rest: body.slice(end + tail.length), hasEnd: true };
 }
 
-/** Without a closing tag of another form at its end, and a fence around that. */
+/** Removes a malformed closing tag and a fence at the end. */
 function withoutClose(body: string): string {
   const close = /\s*<\/tool_call[\w-]*\s*>\s*(?:`{3,}\s*)?$/.exec(body.slice(-128))?.[0] ?? "";
   return body.slice(0, body.length - close.length);
@@ -144,7 +144,7 @@ function problemOf({ name }: Tool, what: string): CallProblem {
   return { text: `The arguments of ${quoted(name)} ${what}.`, toolName: name };
 }
 
-/** What a custom tool is given: what stands between the tags, or the text in a JSON object that a model put around it. */
+/** The input of a custom tool: the text between the tags, or the text inside a JSON object that the model put around it. */
 function textInput(body: string, tool: Tool): string {
   return wrappedText(body, tool.name) ?? body.replace(/^\r?\n/, "").replace(/\r?\n$/, "");
 }

@@ -1,12 +1,12 @@
 import type { Tool } from "../ask.ts";
 
-/** What a call says of its tool. */
+/** The tool's name as a call gives it. */
 interface CalledName {
   readonly name?: string | undefined;
   readonly namespace?: string | undefined;
 }
 
-/** The tool that a call names, or what is wrong with the name, in words for the model. */
+/** The tool that a call names, or a text for the model about what is wrong with the name. */
 export function toolNamed(tools: readonly Tool[], { name, namespace }: CalledName): Tool | string {
   if (name === undefined) return `A call lacks the name of its tool. The tools are: ${listed(tools)}.`;
   const exact = tools.filter((tool) => tool.name === name && (namespace ?? tool.namespace) === tool.namespace);
@@ -17,13 +17,13 @@ export function toolNamed(tools: readonly Tool[], { name, namespace }: CalledNam
   return `There is no tool named ${quoted(name)}. The tools are: ${listed(tools)}.`;
 }
 
-/** The name by which the model is told of the tool: with its namespace where the name alone is not unique. */
+/** The name that the model sees: with its namespace if the name alone is not unique. */
 export function shownName(tool: Tool, tools: readonly Tool[]): string {
   const isUnique = tools.every((other) => other === tool || other.name !== tool.name);
   return isUnique || tool.namespace === undefined ? tool.name : `${tool.namespace}.${tool.name}`;
 }
 
-/** Models join a namespace and a name in several ways, and some put all tools into the one that OpenAI's own use. */
+/** Models join namespace and name in several ways, and some use `functions`, the namespace of OpenAI's own models. */
 function longNames({ name, namespace }: Tool): readonly string[] {
   const joined = namespace === undefined ? [] : [".", "__", "/", ":", ""].map((mark) => `${namespace}${mark}${name}`);
   return [`functions.${name}`, ...joined];
@@ -33,7 +33,7 @@ function listed(tools: readonly Tool[]): string {
   return tools.map((tool) => quoted(shownName(tool, tools))).join(", ");
 }
 
-/** A name in words for the model; long ones are cut. */
+/** A name for a text to the model, shortened if it is long. */
 export function quoted(name: string): string {
   return JSON.stringify(name.slice(0, 64));
 }

@@ -5,7 +5,7 @@ import { callForm, EXAMPLE_JSON, EXAMPLE_TEXT } from "./call-form.ts";
 import { newCallId, type CallAsk, type CallProblem } from "./tool-calls.ts";
 import { shownName } from "./tool-name.ts";
 
-/** Tells the model which tools there are and the one way to call them, the same as in the turns before. */
+/** Tells the model which tools exist and how to call them: in the form that calls in the history have. */
 export function toolRules(ask: CallAsk, boundary: string): Message {
   const { tools } = ask;
   const takesText = tools.some(({ kind }) => kind === "custom");
@@ -28,7 +28,7 @@ export function toolRules(ask: CallAsk, boundary: string): Message {
   return { role: "system", text: text.join("\n") };
 }
 
-/** Asks for the calls that were wrong again; those that were right are kept. */
+/** Asks again for the wrong calls. The correct ones are kept. */
 export function callRepair(problems: readonly CallProblem[], ask: CallAsk, boundary: string): Message {
   if (ask.tools.length === 0) {
     return { role: "user", text: "No tool can be called in this turn. Write your answer as text, without a call." };
@@ -44,7 +44,7 @@ export function callRepair(problems: readonly CallProblem[], ask: CallAsk, bound
   return { role: "user", text: text.join("\n") };
 }
 
-/** What the model wrote, as the turn that it was. Its text cannot hold the boundary, as no text may. */
+/** The model's draft as a message of the history. The boundary is removed, because no text may contain it. */
 export function writtenTurn(pieces: readonly Piece[], textBefore: string, boundary: string): Message {
   const prose = pieces.map((piece) => (piece.type === "prose" ? piece.text : "")).join("");
   const calls = pieces.filter((piece) => piece.type === "call");

@@ -5,16 +5,16 @@ import { compactText, MAX_REWRITTEN_CHARACTERS } from "./json-rewrite.ts";
 import { readJson } from "./json-text.ts";
 import { toolNamed } from "./tool-name.ts";
 
-/** A call in a form that an API has for it, e.g. `{"name", "arguments"}`. */
+/** A call in the form that an API has for it, e.g. `{"name", "arguments"}`. */
 export interface WrappedCall {
   readonly name: string;
-  /** The arguments as they were written: JSON text, or what a string held. */
+  /** The arguments as written: JSON text, or the content of a string. */
   readonly input: string;
 }
 
 const WRAPPER_KEYS = new Set(["name", "arguments", "parameters", "input", "id", "type", "function"]);
 
-/** The call that a JSON object wraps, perhaps within `function`. */
+/** The call inside a JSON object, or inside its `function`. */
 export function wrappedCall(json: string): WrappedCall | undefined {
   const compact = compactText(json);
   if (!compact.startsWith("{") || compact.length > MAX_REWRITTEN_CHARACTERS) return undefined;
@@ -29,7 +29,7 @@ export function wrappedCall(json: string): WrappedCall | undefined {
   return name === undefined || input === undefined ? undefined : { name, input: stringOf(input) ?? input };
 }
 
-/** The text for a tool that takes text, where all there is is `{"input": text}` or a call of the tool with such arguments. */
+/** The text for a custom tool inside `{"input": text}`, or inside a call of the tool with such arguments. */
 export function wrappedText(body: string, toolName: string): string | undefined {
   const read = /^\s*\{/.test(body) && body.length <= MAX_REWRITTEN_CHARACTERS ? readJson(body) : undefined;
   if (!read) return undefined;
@@ -39,7 +39,7 @@ export function wrappedText(body: string, toolName: string): string | undefined 
   return member?.key === "input" && others.length === 0 ? stringOf(member.value) : undefined;
 }
 
-/** An answer that is nothing but such an object or a list of them, if all of them name tools. */
+/** The calls of an answer that is only one such object or a list of them, if each names a tool. */
 export function bareCalls(text: string, tools: readonly Tool[]): readonly WrittenCall[] {
   const read = /^\s*[`{[]/.test(text) && text.length <= MAX_REWRITTEN_CHARACTERS ? readJson(text) : undefined;
   if (!read) return [];

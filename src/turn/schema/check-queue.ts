@@ -1,7 +1,7 @@
 import { SchemaThread, type CheckLimit } from "./checker-thread.ts";
 import type { SchemaQuestion, SchemaReply } from "./checker-worker.ts";
 
-/** A check that waits longer is given up, so that a flood of slow schemas holds nobody's answer for long. */
+/** A check that waits longer is given up, so that many slow schemas cannot delay other answers for long. */
 const WAIT_LIMIT_MS = 10_000;
 
 export type CheckResult = SchemaReply | CheckLimit | "busy";
@@ -12,9 +12,9 @@ interface Waiting {
   readonly resolve: (result: CheckResult) => void;
 }
 
-/** Hands checks to the worker thread one by one. The thread starts with the first one, and anew after one that ended it. */
+/** Gives checks to the worker thread one at a time. The thread starts with the first check, and again after a check ended it. */
 export class SchemaQueue {
-  /** Schemas that were checked before are first: none of them can be the slow one. */
+  /** Schemas that were checked before go first: they are known not to be slow. */
   readonly #proven: Waiting[] = [];
   readonly #unproven: Waiting[] = [];
   #thread: SchemaThread | undefined;
@@ -47,7 +47,7 @@ export class SchemaQueue {
       if (!this.#thread) return "failure";
       const { isFresh } = this.#thread;
       const result = await this.#thread.check(question);
-      // Memory may have gone to what was compiled earlier, and a thread may have ended by itself.
+      // Try once more in a fresh thread: the memory may have gone to earlier schemas, or the thread ended for another reason.
       if (isFresh || typeof result === "object" || result === "time") return result;
     }
   }

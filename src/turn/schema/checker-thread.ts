@@ -3,24 +3,24 @@ import { setTimeout } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { SchemaQuestion, SchemaReply } from "./checker-worker.ts";
 
-/** For one check, compiling included. Processor time, so that a busy machine takes nothing from it. */
+/** Limit of processor time for one check, compiling included, so that a busy machine does not shorten it. */
 const CPU_LIMIT_MS = 250;
-/** Whatever the processor does. */
+/** Limit of elapsed time for one check. */
 const WALL_LIMIT_MS = 2_000;
 const START_LIMIT_MS = 10_000;
-const MIN_LOOK_MS = 20;
+const MIN_CHECK_EVERY_MS = 20;
 const RESOURCES = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 };
 
 /** Why a check ended without a result. */
 export type CheckLimit = "time" | "memory" | "failure";
 
-/** A worker thread that checks one value at a time. A check that reaches a limit ends it for good. */
+/** A worker thread that checks one value at a time. A check that reaches a limit ends the thread. */
 export class SchemaThread {
   readonly #worker: Worker;
   #cpuBeforeMs = 0;
   #onReply: (reply: SchemaReply | CheckLimit) => void = () => {};
   #isEnded = false;
-  /** Nothing was checked in it yet, so that its memory is all for the first check. */
+  /** Whether nothing was checked in it yet, so that the first check has all its memory. */
   isFresh = true;
 
   private constructor(worker: Worker) {
@@ -32,18 +32,18 @@ export class SchemaThread {
     worker.on("exit", () => this.#end("failure"));
   }
 
-  /** @throws where no thread can be started, or not within ten seconds. */
+  /** @throws if no thread can be started within ten seconds. */
   static async start(): Promise<SchemaThread> {
-    // It needs nothing of the environment, which holds secrets.
+    // It gets no environment, because that contains secrets.
     const options = { resourceLimits: RESOURCES, env: {}, execArgv: [], name: "schemas" };
     const worker = new Worker(new URL("checker-worker.ts", import.meta.url), options);
-    // One that fails while it is given up has nobody else to tell.
+    // Without a listener, a failure while the thread is terminated would be an uncaught exception.
     worker.on("error", () => undefined);
     try {
       const [ready] = (await once(worker, "message", { signal: AbortSignal.timeout(START_LIMIT_MS) })) as [SchemaReply];
       const thread = new SchemaThread(worker);
       thread.#cpuBeforeMs = ready.cpuMs;
-      // The timers of a check keep the process; an idle thread does not.
+      // An idle thread does not keep the process alive; the timers of a check do.
       worker.unref();
       return thread;
     } catch (cause) {
@@ -78,12 +78,14 @@ export class SchemaThread {
       while (usedMs < CPU_LIMIT_MS) {
         const leftMs = startedMs + WALL_LIMIT_MS - performance.now();
         if (leftMs <= 0) break;
-        await setTimeout(Math.min(leftMs, Math.max(MIN_LOOK_MS, CPU_LIMIT_MS - usedMs)), undefined, { signal: over });
-        // A thread that is deep in its collector answers nothing.
+        await setTimeout(Math.min(leftMs, Math.max(MIN_CHECK_EVERY_MS, CPU_LIMIT_MS - usedMs)), undefined, {
+          signal: over,
+        });
+        // A thread that collects garbage does not answer.
         usedMs = await Promise.race([this.#usedMs(), setTimeout(WALL_LIMIT_MS, CPU_LIMIT_MS, { signal: over })]);
       }
     } catch {
-      // The check is over, or the thread is.
+      // The check or the thread has ended.
       if (over.aborted || this.#isEnded) return;
     }
     this.#end("time");

@@ -1,18 +1,18 @@
 import { parentPort } from "node:worker_threads";
-import { CompiledSchema, type Verdict } from "./compile.ts";
+import { CompiledSchema, type CheckOutcome } from "./compile.ts";
 
-/** What the worker is asked: whether JSON text meets a schema, or only whether the schema can be checked. */
+/** Asks whether JSON text meets a schema or, without a value, whether the schema can be checked. */
 export interface SchemaQuestion {
   readonly schema: string;
   readonly value: string | undefined;
 }
 
-export interface SchemaReply extends Verdict {
+export interface SchemaReply extends CheckOutcome {
   /** Processor time of the worker since it started. */
   readonly cpuMs: number;
 }
 
-/** Agents send the same schemas in every turn. Compiled ones are counted by their text. */
+/** Agents send the same schemas in every turn, so compiled ones are kept, up to this many characters of schema text. */
 const MAX_KEPT_CHARACTERS = 1_000_000;
 const kept = new Map<string, CompiledSchema>();
 let keptCharacters = 0;
@@ -22,7 +22,7 @@ function compiledOf(text: string): CompiledSchema {
   if (kept.delete(text)) keptCharacters -= text.length;
   kept.set(text, compiled);
   keptCharacters += text.length;
-  // The one used longest ago is forgotten first.
+  // The least recently used one goes first.
   for (const oldest of kept.keys()) {
     if (keptCharacters <= MAX_KEPT_CHARACTERS) break;
     kept.delete(oldest);
@@ -39,8 +39,8 @@ function cpuMs(): number {
 parentPort?.on("message", ({ schema, value }: SchemaQuestion) => {
   const compiled = compiledOf(schema);
   const { unchecked } = compiled;
-  const verdict = value === undefined ? { unchecked, violations: [] } : compiled.check(JSON.parse(value));
-  parentPort?.postMessage({ ...verdict, cpuMs: cpuMs() } satisfies SchemaReply);
+  const outcome = value === undefined ? { unchecked, violations: [] } : compiled.check(JSON.parse(value));
+  parentPort?.postMessage({ ...outcome, cpuMs: cpuMs() } satisfies SchemaReply);
 });
-// Its modules are loaded: from here on, time counts.
+// The modules are loaded. Processor time is counted from here on.
 parentPort?.postMessage({ unchecked: undefined, violations: [], cpuMs: cpuMs() } satisfies SchemaReply);

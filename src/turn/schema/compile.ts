@@ -6,12 +6,12 @@ import { dropReferences, hasListOfItems, modernise } from "./json-schema-version
 import { patternOf } from "./pattern.ts";
 import { isObject, type JsonObject } from "./shapes.ts";
 
-/** So often a schema is compiled again with one more reference taken out that leads nowhere. */
+/** How often a schema is compiled again, each time without one more broken reference. */
 const MAX_ATTEMPTS = 20;
 const MAX_NAMED_VIOLATIONS = 8;
 const MAX_NAMED_PARTS = 3;
 const MAX_VIOLATION_CHARACTERS = 500;
-/** A value less deep than this exhausts the stack only in a schema that refers to itself without end. */
+/** A value that is not this deep exhausts the stack only with a schema that refers to itself endlessly. */
 const DEEP_LEVELS = 500;
 
 const ANYTHING = /(?:)/;
@@ -19,14 +19,14 @@ const OPTIONS: Options = {
   strict: false,
   logger: false,
   allErrors: true,
-  // Without the meta-schemas there is nothing that a `$id` could take the place of.
+  // Without the meta-schemas, a `$id` cannot replace one of them.
   meta: false,
   validateSchema: false,
   // Each definition is compiled once, however often it is referred to.
   inlineRefs: false,
   // 19.99 is a multiple of 0.01, though not in binary.
   multipleOfPrecision: 6,
-  // Optimised code takes three times as long to make, and most of it runs once.
+  // Optimised code takes three times as long to generate, and most of it runs only once.
   code: {
     optimize: false,
     regExp: Object.assign((source: string) => patternOf(source) ?? ANYTHING, { code: "patternOf" }),
@@ -34,14 +34,14 @@ const OPTIONS: Options = {
 };
 
 /** What a check found. */
-export interface Verdict {
-  /** Which of the schema's demands were not looked at, and why; undefined when all were. */
+export interface CheckOutcome {
+  /** The parts of the schema that were not checked, and why; undefined if all were checked. */
   readonly unchecked: string | undefined;
-  /** What is wrong with the value, in words for the model. */
+  /** What is wrong with the value, as texts for the model. */
   readonly violations: readonly string[];
 }
 
-/** A schema that can be checked as far as possible. It takes as long as the schema likes: run it where that is no harm. */
+/** A schema, compiled as far as possible. Compiling and checking have no time limit: run them in the worker thread only. */
 export class CompiledSchema {
   readonly #validate: ValidateFunction | undefined;
   readonly unchecked: string | undefined;
@@ -50,7 +50,7 @@ export class CompiledSchema {
     const problems: string[] = [];
     try {
       this.#validate = isObject(schema) ? compiled(schema, problems) : undefined;
-      // A schema that refers to itself without end fails with any value.
+      // A schema that refers to itself endlessly fails on any value, so try one now.
       this.#validate?.({});
     } catch (cause) {
       this.#validate = undefined;
@@ -61,7 +61,7 @@ export class CompiledSchema {
     this.unchecked = named.length === 0 ? undefined : named.join(", ");
   }
 
-  check(value: unknown): Verdict {
+  check(value: unknown): CheckOutcome {
     const { unchecked } = this;
     try {
       if (!this.#validate || this.#validate(value)) return { unchecked, violations: [] };
@@ -86,7 +86,7 @@ function compiled(schema: JsonObject, problems: string[]): ValidateFunction {
       if (cause instanceof RangeError || attempt === MAX_ATTEMPTS) throw cause;
       const reference = /^can't resolve reference ([^]+) from id/.exec(reasonOf(cause))?.[1];
       if (reference === undefined && attempt > 1) throw cause;
-      // Names that stand twice, or are no addresses, are the other thing that it stumbles over.
+      // If no reference is broken, a name appears twice or is no valid address.
       dropReferences(schema, reference);
       if (reference !== undefined) problems.push(`the reference '${reference}' leads nowhere`);
     }

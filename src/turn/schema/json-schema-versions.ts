@@ -10,13 +10,13 @@ import {
   type JsonObject,
 } from "./shapes.ts";
 
-/** Keywords that would make Ajv look for meta-schemas or answer by a promise. */
+/** Keywords that would make Ajv look for meta-schemas or return a promise. */
 const DROPPED = ["$schema", "$vocabulary", "$async"];
 
 /**
- * Brings a schema of any draft, or of OpenAPI, into the keywords of drafts 2019-09 and 2020-12, in place. What no draft
- * knows is taken out, so that the rest can be compiled.
- * @returns where something was taken out that would have been checked, e.g. `/properties/size/pattern`.
+ * Converts a schema of any draft, or of OpenAPI, to the keywords of drafts 2019-09 and 2020-12, in place. Removes what no draft
+ * knows, so that the rest can be compiled.
+ * @returns the places of removed keywords that would have been checked, e.g. `/properties/size/pattern`.
  */
 export function modernise(schema: JsonObject): readonly string[] {
   const unchecked: string[] = [];
@@ -33,14 +33,14 @@ export function modernise(schema: JsonObject): readonly string[] {
   return unchecked;
 }
 
-/** Whether `items` is a list somewhere, as it was up to draft 2019-09. */
+/** Whether `items` is a list anywhere, as in drafts up to 2019-09. */
 export function hasListOfItems(schema: JsonObject): boolean {
   let found = false;
   visit(schema, ROOT, ({ items }) => void (found ||= Array.isArray(items)));
   return found;
 }
 
-/** Takes references with this text out, and the names that they may point to where the text is undefined. */
+/** Removes references with this text. If the text is undefined, removes the names that references may point to. */
 export function dropReferences(schema: JsonObject, reference: string | undefined): void {
   const keywords = reference === undefined ? ["$id", "$anchor"] : ["$ref", "$dynamicRef", "$recursiveRef"];
   visit(schema, ROOT, (node) => {
@@ -50,7 +50,7 @@ export function dropReferences(schema: JsonObject, reference: string | undefined
   });
 }
 
-/** Where a schema stands, and whether JSON Schema knows the keywords on the way. Others may hold some, too. */
+/** Where a schema is, and whether JSON Schema knows all keywords on the way. Unknown keywords may contain schemas too. */
 interface Place {
   readonly path: string;
   readonly isKnown: boolean;
@@ -58,7 +58,7 @@ interface Place {
 
 const ROOT: Place = { path: "", isKnown: true };
 
-/** Calls back for the schema and each one inside it, outer ones first. */
+/** Calls `each` for the schema and for each schema inside it, outer ones first. */
 function visit(node: JsonObject, place: Place, each: (node: JsonObject, place: Place) => void): void {
   each(node, place);
   const visitAll = (schemas: object, inner: Place): void => {
@@ -76,7 +76,7 @@ function visit(node: JsonObject, place: Place, each: (node: JsonObject, place: P
   }
 }
 
-/** Drafts 3 and 4 have `id`, and limits that a boolean beside them makes exclusive. */
+/** Drafts 3 and 4 have `id`, and a boolean that makes a limit exclusive. */
 function rename(node: JsonObject): void {
   const id = node["$id"] ?? node["id"];
   if (!isObject(node["id"])) delete node["id"];
@@ -98,7 +98,7 @@ function rename(node: JsonObject): void {
   }
 }
 
-/** Some write types in capitals, and `any` for none. */
+/** Some schemas have types in capitals, or `any` for no type. */
 function nameTypes(node: JsonObject): void {
   const { type } = node;
   if (type === undefined) return;
@@ -107,7 +107,7 @@ function nameTypes(node: JsonObject): void {
   else node["type"] = Array.isArray(type) ? [...new Set(names)] : names[0];
 }
 
-/** OpenAPI's `nullable`, which Ajv takes beside `type` only, and which does not reach `enum` there. */
+/** Converts OpenAPI's `nullable`, which Ajv accepts only beside `type` and does not apply to `enum`. */
 function allowNull(node: JsonObject): void {
   const { nullable, type, enum: values, anyOf, oneOf, allOf } = node;
   delete node["nullable"];
@@ -128,7 +128,7 @@ function allowNull(node: JsonObject): void {
   node["anyOf"] = [{ type: "null" }, demands];
 }
 
-/** Takes out of maps of schemas what is none, and what a pattern that is none would have chosen. */
+/** Removes from maps of schemas every value that is no schema, and every pattern that is none. */
 function mendMaps(node: JsonObject): string[] {
   const unchecked: string[] = [];
   for (const keyword of MAP_KEYWORDS) {
@@ -141,7 +141,7 @@ function mendMaps(node: JsonObject): string[] {
       if (isPattern) map[name] = true;
       else {
         delete map[name];
-        // Nobody can tell which properties are left for them.
+        // Without the pattern, it is unknown which properties these apply to.
         delete node["additionalProperties"];
         delete node["unevaluatedProperties"];
       }

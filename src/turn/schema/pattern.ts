@@ -1,18 +1,18 @@
-/** Escapes of JavaScript that are letters or digits; without the `u` flag it takes any other for the letter itself. */
+/** The letters and digits that JavaScript escapes. Without the `u` flag, any other escape means the letter itself. */
 const OWN_ESCAPES = new Set("bBcdDfknrsStuvwWx0123456789");
-/** `[[:alpha:]]` compiles in JavaScript, and means something else. */
+/** `[[:alpha:]]` compiles in JavaScript, but means something else. */
 const POSIX_CLASS = /\[\[?:\^?[a-z]+:\]/;
 const INLINE_FLAGS = /^\^?\(\?([ims]+)\)/;
 
 /**
- * The regular expression that a schema's pattern means. Patterns of other languages are translated where the meaning is
- * exact: `\A`, `\z`, `(?P<name>…)` and flags at the start, as PCRE and Python write them. Undefined for all others.
+ * The regular expression of a schema's pattern. Patterns of PCRE and Python are translated where the meaning is exactly the same:
+ * `\A`, `\z`, `(?P<name>…)` and flags at the start. Undefined for all other patterns.
  */
 export function patternOf(source: string): RegExp | undefined {
   return compiled(source, "u") ?? withNeedlessEscapes(source) ?? compiled(translated(source), "u");
 }
 
-/** JavaScript's Unicode mode refuses needless escapes such as `\-` and `\_`, which most schemas' authors write. */
+/** JavaScript's Unicode mode refuses needless escapes such as `\-` and `\_`, which many schemas have. */
 function withNeedlessEscapes(source: string): RegExp | undefined {
   const escapes = [...source.matchAll(/\\([^])/g)].map(([, escaped = ""]) => escaped);
   const isForeign = escapes.some((escaped) => /[a-z0-9]/i.test(escaped) && !OWN_ESCAPES.has(escaped));

@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
 import type { JsonSchema } from "../ask.ts";
-import type { Verdict } from "./compile.ts";
+import type { CheckOutcome } from "./compile.ts";
 import { SchemaQueue, type CheckResult } from "./check-queue.ts";
 
-/** More is compiled by nobody in a quarter of a second. */
+/** A longer schema cannot be compiled within the time limit. */
 const MAX_SCHEMA_CHARACTERS = 400_000;
-/** Models end their answers long before; the memory of the check is bounded by it. */
+/** Bounds the memory of a check. Answers of models are much shorter. */
 const MAX_VALUE_CHARACTERS = 2_000_000;
 const MAX_REMEMBERED = 1_000;
-/** A schema that reached a limit may do better when it is asked again later. */
+/** A schema that reached a limit is tried again after this time. */
 const FORGET_AFTER_MS = 10 * 60_000;
 
-/** A schema as it is sent to the worker; without text when it has none that could be checked. */
-type Known = { readonly text: string; readonly key: string } | { readonly reason: string };
+/** A schema as it is sent to the worker, or why it cannot be checked at all. */
+type SchemaText = { readonly text: string; readonly key: string } | { readonly reason: string };
 
 interface Remembered {
   readonly unchecked: string | undefined;
-  /** No check of it comes to an end. */
-  readonly isHopeless: boolean;
+  /** Whether its check reached a limit, so that it is not tried again for a while. */
+  readonly reachedLimit: boolean;
   readonly untilMs: number;
 }
 
@@ -28,42 +28,44 @@ const LIMITS: Readonly<Record<Exclude<CheckResult, object>, string>> = {
   busy: "other checks took too long",
 };
 
-const known = new WeakMap<JsonSchema, Known>();
+const known = new WeakMap<JsonSchema, SchemaText>();
 /** By the digest of the schema's text. */
 const remembered = new Map<string, Remembered>();
 const queue = new SchemaQueue();
 
 /**
- * Why this schema cannot be checked, or which parts of it cannot; undefined when all of it can. The schema may be of any
- * draft: 4, 6, 7, 2019-09, 2020-12 or OpenAPI's. It is compiled in a worker thread, within a limit of time and memory.
- * Never throws for a caller's schema.
+ * Tells why this schema, or parts of it, cannot be checked; undefined if all of it can. The schema may be of draft 4, 6, 7, 2019-09,
+ * 2020-12 or OpenAPI. It is compiled in a worker thread, with limits of time and memory. Never throws because of a schema.
  */
 export async function uncheckedReason(schema: JsonSchema): Promise<string | undefined> {
   const subject = knownOf(schema);
   if ("reason" in subject) return subject.reason;
   const earlier = recall(subject.key);
-  return earlier ? earlier.unchecked : (await ask(subject, undefined)).unchecked;
+  return earlier ? earlier.unchecked : (await checkInWorker(subject, undefined)).unchecked;
 }
 
 /**
- * What is wrong with the value, in words for the model; empty when it meets the schema, or when the schema cannot be
- * checked: whatever a limit of this checker leaves out is taken for right.
+ * What is wrong with the value, as texts for the model. Empty if it meets the schema, or if the schema cannot be checked: parts that
+ * stay unchecked count as met.
  */
 export async function violationsOf(schema: JsonSchema, value: unknown): Promise<readonly string[]> {
   const subject = knownOf(schema);
-  if ("reason" in subject || recall(subject.key)?.isHopeless) return [];
+  if ("reason" in subject || recall(subject.key)?.reachedLimit) return [];
   const text = textOf(value);
   if (text === undefined) return ["the value is nested too deep"];
-  return text.length > MAX_VALUE_CHARACTERS ? [] : (await ask(subject, text)).violations;
+  return text.length > MAX_VALUE_CHARACTERS ? [] : (await checkInWorker(subject, text)).violations;
 }
 
-async function ask({ text, key }: Extract<Known, { text: string }>, value: string | undefined): Promise<Verdict> {
-  const isProven = recall(key)?.isHopeless === false;
+async function checkInWorker(
+  { text, key }: Extract<SchemaText, { text: string }>,
+  value: string | undefined,
+): Promise<CheckOutcome> {
+  const isProven = recall(key)?.reachedLimit === false;
   const result = await queue.check({ schema: text, value }, { isProven });
-  const verdict = typeof result === "object" ? result : { unchecked: LIMITS[result], violations: [] };
-  if (result === "busy" || result === "failure") return verdict;
-  remember(key, { unchecked: verdict.unchecked, isHopeless: typeof result !== "object" });
-  return verdict;
+  const outcome = typeof result === "object" ? result : { unchecked: LIMITS[result], violations: [] };
+  if (result === "busy" || result === "failure") return outcome;
+  remember(key, { unchecked: outcome.unchecked, reachedLimit: typeof result !== "object" });
+  return outcome;
 }
 
 function recall(key: string): Remembered | undefined {
@@ -71,7 +73,7 @@ function recall(key: string): Remembered | undefined {
   return found && performance.now() < found.untilMs ? found : undefined;
 }
 
-/** The one remembered longest ago is forgotten first. */
+/** The oldest entry goes first. */
 function remember(key: string, found: Omit<Remembered, "untilMs">): void {
   remembered.delete(key);
   remembered.set(key, { ...found, untilMs: performance.now() + FORGET_AFTER_MS });
@@ -79,7 +81,7 @@ function remember(key: string, found: Omit<Remembered, "untilMs">): void {
   if (remembered.size > MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
 }
 
-function knownOf(schema: JsonSchema): Known {
+function knownOf(schema: JsonSchema): SchemaText {
   const earlier = known.get(schema);
   if (earlier) return earlier;
   const text = textOf(schema);

@@ -25,12 +25,12 @@ export const MAP_KEYWORDS: ReadonlySet<string> = new Set([
   "$defs",
   "definitions",
 ]);
-/** Their values are data, whatever they look like. */
+/** The values of these keywords are data, even if they look like schemas. */
 export const DATA_KEYWORDS: ReadonlySet<string> = new Set(["enum", "const", "default", "example", "examples"]);
 
 const TYPES: ReadonlySet<unknown> = new Set(["string", "number", "integer", "boolean", "object", "array", "null"]);
 
-/** What each keyword's value must be; Ajv refuses the whole schema for one that is not. */
+/** What the value of each keyword must be. Ajv refuses a whole schema for one wrong value. */
 const SHAPES: Readonly<Record<string, (value: unknown) => boolean>> = {
   type: (value) => (Array.isArray(value) ? value.length > 0 && value.every((one) => TYPES.has(one)) : TYPES.has(value)),
   enum: (value) => Array.isArray(value) && value.length > 0,
@@ -55,7 +55,7 @@ function shapesOf<T>(keywords: Iterable<string>, isRight: T): Record<string, T> 
   return Object.fromEntries([...keywords].map((keyword) => [keyword, isRight]));
 }
 
-/** The keywords of a schema whose values JSON Schema does not know. */
+/** The keywords of a schema whose values are not allowed there. */
 export function misshapen(schema: JsonObject): string[] {
   return Object.keys(schema).filter(
     (keyword) => Object.hasOwn(SHAPES, keyword) && SHAPES[keyword]?.(schema[keyword]) === false,

@@ -6,25 +6,26 @@ import { readCalls, type CallProblem, type ReadCalls } from "./tool-calls.ts";
 import { callRepair, writtenTurn } from "./tool-rules.ts";
 import { bareCalls } from "./wrapped-call.ts";
 
-/** What to give for a draft, or what is wrong with it. */
+/** What to pass on of a draft, or what is wrong with it. */
 export type DraftCheck = { readonly isRight: true; readonly parts: readonly AnswerPart[] } | WrongDraft;
 
 export interface WrongDraft {
   readonly isRight: false;
   /**
-   * call: a call cannot be used · no-call: the call that must come is missing · unmarked: a call lacks the boundary ·
-   * bare: the answer is but the JSON of a call · format: it is not the JSON that was asked for
+   * call: a call cannot be used · no-call: a demanded call is missing · unmarked: a call lacks the boundary ·
+   * bare: the answer is the JSON of a call and nothing else · format: it is not the JSON that the request demands
    */
   readonly fault: "call" | "no-call" | "unmarked" | "bare" | "format";
   readonly problems: readonly CallProblem[];
-  /** The calls that are right. */
+  /** The correct calls. */
   readonly calls: readonly ToolCallPart[];
-  /** The draft as a turn of the assistant, and what asks for it again. */
+  /** The draft as a message of the assistant, and the message that asks for it again. */
   readonly turn: Message;
   readonly repair: Message;
 }
 
-export async function judged(draft: Draft, ask: Ask, boundary: string): Promise<DraftCheck> {
+/** Decides what to pass on of a draft, or what to ask for again. */
+export async function checkDraft(draft: Draft, ask: Ask, boundary: string): Promise<DraftCheck> {
   const { given, pieces, end, hasUnmarkedCall } = draft;
   const text = pieces.map((piece) => (piece.type === "prose" ? piece.text : "")).join("");
   const hasCall = pieces.some(({ type }) => type === "call");
@@ -32,7 +33,7 @@ export async function judged(draft: Draft, ask: Ask, boundary: string): Promise<
   const mustCall = ask.tools.length > 0 && ask.toolChoice !== "auto";
   const isWhole = end.finishReason === "stop" && (end.stopSequence === undefined || mustCall);
   const calls = await readCalls(mustCall && bare.length > 0 ? bare : pieces, ask, isWhole);
-  if (calls) return judgedCalls(calls, draft, ask, boundary);
+  if (calls) return checkCalls(calls, draft, ask, boundary);
 
   const turn = writtenTurn(pieces, given, boundary);
   const wrong = (fault: WrongDraft["fault"], problem: string): WrongDraft => {
@@ -45,7 +46,7 @@ export async function judged(draft: Draft, ask: Ask, boundary: string): Promise<
   if (isStopped && ask.format.type !== "text") {
     const found = await formatted(text, ask.format);
     if ("json" in found) return { isRight: true, parts: [...textParts(found.json), end] };
-    // As with a limit, the caller cut it.
+    // The caller's stop sequence cut it, as a limit would.
     if (end.stopSequence !== undefined) return { isRight: true, parts: [...textParts(text), end] };
     const problems = found.problems.map((problem) => ({ text: problem }));
     return { isRight: false, fault: "format", problems, calls: [], turn, repair: formatRepair(problems, ask.format) };
@@ -59,9 +60,9 @@ const NO_CALL = "It has no tool call in the tags that the rules show.";
 const UNMARKED =
   "What looks like a tool call lacks the number in its tags, or the tags have another form, so it is text.";
 
-function judgedCalls(calls: ReadCalls, { given, end, hasUnmarkedCall }: Draft, ask: Ask, boundary: string): DraftCheck {
+function checkCalls(calls: ReadCalls, { given, end, hasUnmarkedCall }: Draft, ask: Ask, boundary: string): DraftCheck {
   const problems = [...calls.problems, ...(hasUnmarkedCall ? [{ text: UNMARKED }] : [])];
-  // Prose beside a call is not what the format asks for.
+  // If the request demands JSON, prose beside a call is left out.
   const parts = calls.pieces.flatMap((piece) => {
     if (piece.type === "tool-call") return [piece];
     return ask.format.type === "text" ? textParts(piece.text) : [];
@@ -70,7 +71,7 @@ function judgedCalls(calls: ReadCalls, { given, end, hasUnmarkedCall }: Draft, a
   if (problems.length === 0) {
     return { isRight: true, parts: [...parts, { type: "end", finishReason: "tool_calls" }] };
   }
-  // A call that nobody asked for costs no second turn where there is an answer without it.
+  // Without tools, a wrong call is not worth a second turn if there is an answer beside it.
   if (ask.tools.length === 0 && (given !== "" || parts.length > 0)) return { isRight: true, parts: [...parts, end] };
   return {
     isRight: false,
