@@ -11,7 +11,7 @@ RUN apt-get update \
 
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Optional is the Node for machines that have another one.
+# The optional packages are a Node for machines with an older one.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund && npm cache clean --force
 COPY docker/entrypoint /usr/local/bin/entrypoint
 COPY src ./src

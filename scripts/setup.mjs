@@ -4,6 +4,7 @@
 //   node scripts/setup.mjs run FILE.ts [ARGS…]     packages, Chromium, then the file
 //   node scripts/setup.mjs test COMMAND [ARGS…]    packages, Chromium, Xvfb, then the command
 //   node scripts/setup.mjs tool COMMAND [ARGS…]    packages, then the command, which needs no browser
+//   node scripts/setup.mjs docs                    packages, then the generated pages
 //   node scripts/setup.mjs check                   packages, then format, lint, types, unused code
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
@@ -62,6 +63,7 @@ const [verb, ...rest] = process.argv.slice(2);
 process.chdir(root);
 installPackages();
 if (verb === "check") check();
+else if (verb === "docs") become(projectNode, ["scripts/docs/docs.ts"], {}, ["SIGTERM", "SIGHUP"]);
 else if (["run", "test", "tool"].includes(verb)) {
   const env = {
     // Neither a tool nor help needs a browser.
@@ -77,4 +79,4 @@ else if (["run", "test", "tool"].includes(verb)) {
     // The terminal sends Ctrl-C to the command itself; vitest would take another SIGINT for a second Ctrl-C.
     become(projectNode, [binOf(rest[0]), ...rest.slice(1)], env, ["SIGTERM", "SIGHUP"]);
   }
-} else fail(`unknown command ${verb}; one of: run, test, tool, check`);
+} else fail(`unknown command ${verb}; one of: run, test, tool, docs, check`);

@@ -1,7 +1,7 @@
 /**
  * Every way a request can fail, in one table. A row decides the HTTP status, the OpenAI error type, whether another
  * account may be tried (only while nothing was sent to the caller), whether the caller's SDK should repeat the
- * request by itself (`x-should-retry`), and what becomes of the session that failed.
+ * request (`x-should-retry`), and what happens to the session that failed. `npm run docs` writes docs/errors.md from it.
  */
 interface ErrorRow {
   readonly status: number;
@@ -9,63 +9,103 @@ interface ErrorRow {
   readonly failover: boolean;
   readonly clientRetry: boolean;
   readonly fate: SessionAction;
+  /** For docs/errors.md. */
+  readonly meaning: string;
 }
 
 /**
- * keep: nothing is wrong with it · rebuild: close the page and open a new one · cool: leave it alone for a while ·
- * challenge: go back to the site and let the browser solve what it asks · expire: signed out, look again later.
+ * keep: the session is fine · rebuild: close the page and open a new one · cool: pause the account ·
+ * challenge: open the site again and let the browser pass its challenge · expire: signed out, check again later.
  */
 export type SessionAction = "keep" | "rebuild" | "cool" | "challenge" | "expire";
 
-const callerFault = { type: "invalid_request_error", failover: false, clientRetry: false, fate: "keep" } as const;
-const siteFault = { type: "server_error", failover: true, clientRetry: false } as const;
-const busy = { failover: false, clientRetry: true, fate: "keep" } as const;
+/** The caller's mistake: no account would make it right. */
+function refused(status: number, meaning: string): ErrorRow {
+  return { status, meaning, type: "invalid_request_error", failover: false, clientRetry: false, fate: "keep" };
+}
+
+/** Right now there is no room. OpenAI's SDKs know the type of a 429 as `requests`. */
+function busy(status: number, meaning: string): ErrorRow {
+  const type = status === 429 ? "requests" : "server_error";
+  return { status, meaning, type, failover: false, clientRetry: true, fate: "keep" };
+}
+
+/** A failure of the site or of the account's page; another account may answer. */
+function elsewhere(status: number, fate: SessionAction, meaning: string): ErrorRow {
+  return { status, meaning, type: "server_error", failover: true, clientRetry: false, fate };
+}
+
+/** A failure that another account would not mend, or that must not lead to a second prompt. */
+function final(status: number, fate: SessionAction, meaning: string): ErrorRow {
+  return { status, meaning, type: "server_error", failover: false, clientRetry: false, fate };
+}
 
 export const ERRORS = {
-  invalid_json: { status: 400, ...callerFault },
-  missing_required_parameter: { status: 400, ...callerFault },
-  invalid_type: { status: 400, ...callerFault },
-  invalid_value: { status: 400, ...callerFault },
-  empty_array: { status: 400, ...callerFault },
-  unsupported_parameter: { status: 400, ...callerFault },
-  unsupported_value: { status: 400, ...callerFault },
-  unsupported_content: { status: 400, ...callerFault },
-  context_length_exceeded: { status: 400, ...callerFault },
-  previous_response_not_found: { status: 400, ...callerFault },
-  bad_request: { status: 400, ...callerFault },
-  invalid_api_key: { status: 401, ...callerFault },
-  host_not_allowed: { status: 403, ...callerFault },
-  model_not_found: { status: 404, ...callerFault },
-  response_not_found: { status: 404, ...callerFault },
-  unknown_url: { status: 404, ...callerFault },
-  method_not_allowed: { status: 405, ...callerFault },
-  request_too_large: { status: 413, ...callerFault },
-  unsupported_content_type: { status: 415, ...callerFault },
-  client_closed: { status: 499, ...callerFault },
-  too_many_wrong_keys: { status: 429, ...callerFault },
-  rate_limit_exceeded: { status: 429, type: "requests", ...busy },
-  site_rate_limited: { status: 429, type: "requests", failover: true, clientRetry: true, fate: "cool" },
-  overloaded: { status: 503, type: "server_error", ...busy },
-  queue_timeout: { status: 503, type: "server_error", ...busy },
-  no_usable_account: { status: 503, type: "server_error", ...busy, clientRetry: false },
-  server_shutting_down: { status: 503, type: "server_error", ...busy },
-  site_challenged: { status: 503, ...siteFault, fate: "challenge" },
-  account_signed_out: { status: 503, ...siteFault, fate: "expire" },
-  site_forbidden: { status: 502, ...siteFault, fate: "cool" },
-  site_unreachable: { status: 502, ...siteFault, fate: "keep" },
-  site_failed: { status: 502, ...siteFault, fate: "keep" },
-  site_changed: { status: 502, ...siteFault, failover: false, fate: "keep" },
-  browser_unavailable: { status: 503, ...siteFault, failover: false, fate: "rebuild" },
-  session_lost: { status: 502, ...siteFault, fate: "rebuild" },
-  reply_cut: { status: 502, ...siteFault, fate: "keep" },
-  reply_empty: { status: 502, ...siteFault, fate: "keep" },
-  reply_too_large: { status: 502, ...siteFault, failover: false, fate: "keep" },
-  tool_call_missing: { status: 502, ...siteFault, failover: false, fate: "keep" },
-  tool_call_invalid: { status: 502, ...siteFault, failover: false, fate: "keep" },
-  format_not_met: { status: 502, ...siteFault, failover: false, fate: "keep" },
-  site_timeout: { status: 504, ...siteFault, failover: false, fate: "rebuild" },
-  request_timeout: { status: 504, ...siteFault, failover: false, fate: "keep" },
-  internal_error: { status: 500, ...siteFault, failover: false, fate: "rebuild" },
+  invalid_json: refused(400, "The body is not a JSON object."),
+  missing_required_parameter: refused(400, "A required parameter is missing; `param` names it."),
+  invalid_type: refused(400, "A parameter has the wrong type; `param` names it."),
+  invalid_value: refused(400, "A parameter has a wrong value; `param` names it."),
+  empty_array: refused(400, "A list is empty that must not be; `param` names it."),
+  unsupported_parameter: refused(400, "The site has nothing like this parameter."),
+  unsupported_value: refused(400, "The site cannot do what this value asks for."),
+  unsupported_content: refused(400, "Images, audio and files: the site accepts text only."),
+  context_length_exceeded: refused(
+    400,
+    "The conversation is longer than `MAX_PROMPT_CHARACTERS`. The message has both numbers.",
+  ),
+  previous_response_not_found: refused(400, "The response is no longer stored, or it belongs to another key."),
+  bad_request: refused(400, "The request could not be read."),
+  invalid_api_key: refused(401, "The key is missing or wrong."),
+  host_not_allowed: refused(403, "The host name is not in `ALLOWED_HOSTS`."),
+  model_not_found: refused(404, "There is no such model; `GET /v1/models` lists them."),
+  response_not_found: refused(404, "The response is no longer stored, or it belongs to another key."),
+  unknown_url: refused(404, "There is no such address. The message names those that exist."),
+  method_not_allowed: refused(405, "The address has other methods; the `Allow` header names them."),
+  request_too_large: refused(413, "The body is larger than `MAX_BODY_BYTES`."),
+  unsupported_content_type: refused(415, "The body is not sent as JSON."),
+  client_closed: refused(499, "The client disconnected. In the log only."),
+  too_many_wrong_keys: refused(429, "20 wrong keys in a minute from one address. Correct keys still work."),
+  rate_limit_exceeded: busy(
+    429,
+    "`QUEUE_LIMIT` requests are waiting and this key has its share of them, or the rate limits allow no answer in the request's time.",
+  ),
+  site_rate_limited: {
+    ...busy(429, "The site told the account to slow down; the account pauses."),
+    failover: true,
+    fate: "cool",
+  },
+  overloaded: busy(
+    503,
+    "Memory is short, or this key's requests use all the memory that one key may. Running answers continue.",
+  ),
+  queue_timeout: busy(503, "No account became free within `QUEUE_TIMEOUT_SECONDS`."),
+  no_usable_account: { ...busy(503, "Every account is signed out, challenged or pausing."), clientRetry: false },
+  server_shutting_down: busy(503, "The gateway is shutting down. Nothing was sent to the site."),
+  site_challenged: elsewhere(503, "challenge", "The site asks for a challenge. The browser now tries to pass it."),
+  account_signed_out: elsewhere(503, "expire", "The site says that the account is signed out."),
+  site_forbidden: elsewhere(502, "cool", "The site refuses the account; the account pauses."),
+  site_unreachable: elsewhere(502, "keep", "The site did not answer at all."),
+  site_failed: elsewhere(502, "keep", "The site answered with status 5xx, or with an error in a 200."),
+  site_changed: final(502, "keep", "The site answered something that the gateway does not know."),
+  browser_unavailable: final(503, "rebuild", "Chromium does not start. `npm run doctor` says why."),
+  session_lost: elsewhere(502, "rebuild", "The page crashed, closed or went to another address. It is opened again."),
+  reply_cut: elsewhere(502, "keep", "The site stopped in the middle of the answer."),
+  reply_empty: elsewhere(502, "keep", "The site's answer was empty."),
+  reply_too_large: final(502, "keep", "The answer is longer than `MAX_REPLY_BYTES`."),
+  tool_call_missing: final(502, "keep", "The request demands a tool call, and the model made none."),
+  tool_call_invalid: final(502, "keep", "The model's tool call could not be read, twice in a row."),
+  format_not_met: final(502, "keep", "The answer does not have the requested format."),
+  site_timeout: final(
+    504,
+    "rebuild",
+    "The site was silent for too long, before or within the answer. Nobody asks again, since the site may still be answering. The page is opened again.",
+  ),
+  request_timeout: final(
+    504,
+    "keep",
+    "No answer began within `API_REQUEST_TIMEOUT`; or, without streaming, it was not complete by then.",
+  ),
+  internal_error: final(500, "rebuild", "A bug. The log has it under the request's id."),
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -75,14 +115,14 @@ interface ErrorDetails {
   readonly param?: string;
   /** How long to wait before this can work, in milliseconds. */
   readonly retryAfterMs?: number;
-  /** After so long the same account may be asked once more: neither it nor the site failed; in milliseconds. */
+  /** When to ask the same account again, in milliseconds: neither it nor the site failed. */
   readonly repeatAfterMs?: number;
-  /** How long it would have waited, in milliseconds, where that is why it was refused. */
+  /** How long the request would have waited, in milliseconds, if it was refused for that. */
   readonly estimatedWaitMs?: number;
   readonly cause?: unknown;
 }
 
-/** The only error that callers meet. Its message is shown to them: no secrets, no paths, no stack. */
+/** The only error that callers see, with its message: no secrets, no paths, no stack in it. */
 export class GatewayError extends Error {
   override readonly name = "GatewayError";
   readonly code: ErrorCode;
@@ -104,7 +144,7 @@ export class GatewayError extends Error {
     return ERRORS[this.code];
   }
 
-  /** What was thrown, as a GatewayError: itself, or `internal_error` with the original as its cause. */
+  /** Returns a GatewayError as it is, and wraps anything else as `internal_error`. */
   static from(cause: unknown): GatewayError {
     if (cause instanceof GatewayError) return cause;
     return new GatewayError("internal_error", "The gateway met an unexpected error.", { cause });

@@ -1,42 +1,43 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { once } from "node:events";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
 import { endure } from "./endure.ts";
 import { STREAMS, formatMs, measure, ratio, type Figures } from "./measure.ts";
-import { openFloor, openGateway, openUndici, type Upstream } from "./paths.ts";
+import { openFloor, openGateway, openUndici } from "./paths.ts";
 import { SLEEPERS, SLEEPY_SETTINGS, timeWaking, weighSleep } from "./hibernation.ts";
-import { CREDENTIALS, schedule, SCHEDULING_SETTINGS } from "./scheduling.ts";
+import { OPEN_PAGES } from "./page-memory.ts";
+import { measureForPlots } from "./plots.ts";
+import { CREDENTIALS, schedule, schedulingReport, SCHEDULING_SETTINGS } from "./scheduling.ts";
+import { accountsOf, Site } from "./site.ts";
 import { median, table } from "./statistics.ts";
 
 const ENDURANCE_ACCOUNTS = 5;
 const browserPath = process.env["BROWSER_PATH"] ?? "/usr/bin/chromium";
 
 /**
- * What is measured, in one run and on one machine; only the parts that are named, if any are: a bare HTTP client, the
- * floor and the gateway against the simulated site, with their ratios · 1,000 requests in a row, for lost or mixed answers
- * and for growth · many accounts over few pages · sessions asleep.
+ * What is measured, in one run and on one machine. `npm run bench` measures all parts but the last, `npm run bench -- NAME` the
+ * named ones. paths: a bare HTTP client, the floor and the gateway, with their ratios · endurance: 1,000 requests, for lost or
+ * mixed answers and for growth · scheduling: many accounts over few pages · hibernation: idle sessions · plots: figures for docs.
  */
 const PARTS: Readonly<Record<string, (site: Site, stateDir: string) => Promise<string>>> = {
   paths: compare,
   endurance: async (site, stateDir) => {
-    await using path = await openGateway(upstreamOf(site, "endurance", ENDURANCE_ACCOUNTS), stateDir);
+    await using path = await openGateway(site.upstreamOf("endurance", ENDURANCE_ACCOUNTS), stateDir);
     return await endure(path, ENDURANCE_ACCOUNTS);
   },
   scheduling: async (site, stateDir) => {
-    await using path = await openGateway(upstreamOf(site, "scheduling", CREDENTIALS), stateDir, SCHEDULING_SETTINGS);
-    return await schedule(path);
+    const upstream = site.upstreamOf("scheduling", CREDENTIALS);
+    await using path = await openGateway(upstream, stateDir, SCHEDULING_SETTINGS);
+    return schedulingReport(await schedule(path));
   },
   hibernation: async (site, stateDir) => {
-    const weights = await weighSleep(upstreamOf(site, "hibernation", SLEEPERS), browserPath);
-    const bare = upstreamOf(site, "waking", 1);
+    const weights = await weighSleep(site.upstreamOf("hibernation", SLEEPERS), browserPath);
+    const bare = site.upstreamOf("waking", 1);
     await using path = await openGateway(bare, stateDir, SLEEPY_SETTINGS);
     return `${weights}\n\n${await timeWaking(path, bare, browserPath)}`;
   },
+  plots: (site, stateDir) => measureForPlots(site, stateDir, browserPath),
 };
-
-type Site = Omit<Upstream, "cookies"> & { readonly cookies: Readonly<Record<string, string>> };
 
 function report([undici, floor, gateway]: readonly [Figures, Figures, Figures]): string {
   const row = (name: string, pick: (figures: Figures) => string, verdict = ""): string[] => {
@@ -77,19 +78,10 @@ function report([undici, floor, gateway]: readonly [Figures, Figures, Figures]):
   );
 }
 
-function namesOf(path: string, count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `${path}-${index + 1}`);
-}
-
-/** Each path has accounts of its own: a token that another one's browser rotated away would be signed out. */
-function upstreamOf(site: Site, path: string, count: number): Upstream {
-  return { ...site, cookies: namesOf(path, count).map((name) => site.cookies[name] ?? "") };
-}
-
 async function compare(site: Site, stateDir: string): Promise<string> {
-  await using undici = openUndici(upstreamOf(site, "undici", STREAMS));
-  await using floor = await openFloor(upstreamOf(site, "floor", STREAMS), browserPath);
-  await using gateway = await openGateway(upstreamOf(site, "gateway", STREAMS), stateDir);
+  await using undici = openUndici(site.upstreamOf("undici", STREAMS));
+  await using floor = await openFloor(site.upstreamOf("floor", STREAMS), browserPath);
+  await using gateway = await openGateway(site.upstreamOf("gateway", STREAMS), stateDir);
   return report((await measure([undici, floor, gateway])) as [Figures, Figures, Figures]);
 }
 
@@ -97,22 +89,25 @@ async function main(): Promise<void> {
   const named = process.argv.slice(2);
   const unknown = named.filter((name) => !(name in PARTS));
   if (unknown.length > 0) throw new Error(`no part ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}`);
-  const parts = Object.entries(PARTS).filter(([name]) => named.length === 0 || named.includes(name));
-  const names = [
-    ...["undici", "floor", "gateway", "endurance"].flatMap((path) => namesOf(path, STREAMS)),
-    ...namesOf("scheduling", CREDENTIALS),
-    ...namesOf("hibernation", SLEEPERS),
-    ...namesOf("waking", 1),
+  const parts = Object.entries(PARTS).filter(([name]) =>
+    named.length === 0 ? name !== "plots" : named.includes(name),
+  );
+  const accounts = [
+    ...["undici", "floor", "gateway", "endurance", "launched"].flatMap((path) => accountsOf(path, STREAMS)),
+    ...["own", "shared"].flatMap((path) => accountsOf(path, OPEN_PAGES)),
+    ...["waking", "challenged-undici", "challenged-launched", "challenged-gateway"].flatMap((path) =>
+      accountsOf(path, 1),
+    ),
+    ...accountsOf("scheduling", CREDENTIALS),
+    ...accountsOf("hibernation", SLEEPERS),
   ];
-  const worker = new Worker(new URL("simulator-worker.ts", import.meta.url), { workerData: names });
-  const [site] = (await once(worker, "message")) as [Site];
   const stateDir = await mkdtemp(join(tmpdir(), "gptomni-bench-"));
   try {
+    await using site = await Site.start(accounts);
     console.log(`${cpus().length} × ${cpus()[0]?.model ?? "?"}, Node ${process.version}\n`);
     for (const [, measurePart] of parts) console.log(`${await measurePart(site, stateDir)}\n`);
   } finally {
     await rm(stateDir, { recursive: true, force: true });
-    await worker.terminate();
   }
 }
 

@@ -30,7 +30,7 @@ const SAME_LOOKS = 5;
 const SAME_WITHIN = 0.01;
 const MOST_LOOKS = 60;
 
-interface Weight {
+export interface Weight {
   readonly total: number;
   /** By kind of process. */
   readonly kinds: Readonly<Record<string, number>>;
@@ -71,7 +71,11 @@ export async function weighSleep({ origin, browserArgs, cookies }: Upstream, bro
   return `${title.join("\n")}\n\n${table(["PSS, MiB", ...kinds, "all"], rows)}`;
 }
 
-function openFleet(browserPath: string, browserArgs: string, limits: FleetOptions): BrowserFleet {
+export function openFleet(
+  browserPath: string,
+  browserArgs: string,
+  limits: Pick<FleetOptions, "accountsPerBrowser" | "maxOpenSessions">,
+): BrowserFleet {
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const options = { browserPath, browserMode: "headless", stealth: true, browserArgs: [browserArgs] } as const;
   return new BrowserFleet(new LocalBrowsers(options), limits, log);
@@ -82,7 +86,7 @@ function visitHome(page: Page, origin: string): Promise<void> {
   return visit(page, { url: new URL(site.homePath, origin), site, limitMs: CHALLENGE_TIMEOUT_MS });
 }
 
-async function settled(fleet: BrowserFleet): Promise<Weight> {
+export async function settled(fleet: BrowserFleet): Promise<Weight> {
   const seen: Weight[] = [];
   for (;;) {
     const weight = await weigh(fleet);

@@ -19,8 +19,24 @@ export interface Figures {
   readonly bytesPerSecond: number[];
 }
 
+interface Measured {
+  readonly path: Path;
+  readonly figures: Figures;
+}
+
 export async function measure(paths: readonly Path[]): Promise<Figures[]> {
-  const all = paths.map((path) => ({ path, figures: noFigures() }));
+  const all = unmeasured(paths);
+  await measureDelays(all);
+  await measureThroughput(all);
+  return all.map(({ figures }) => figures);
+}
+
+export function unmeasured(paths: readonly Path[]): readonly Measured[] {
+  return paths.map((path) => ({ path, figures: noFigures() }));
+}
+
+/** First tokens and the lag of chunks. */
+export async function measureDelays(all: readonly Measured[]): Promise<void> {
   for (let round = 0; round < WARM_UP_ROUNDS + FIRST_TOKEN_ROUNDS; round += 1) {
     for (const { path, figures } of all) {
       const ms = await firstTokenMs(path, round);
@@ -31,11 +47,13 @@ export async function measure(paths: readonly Path[]): Promise<Figures[]> {
   for (let round = 0; round < STREAM_ROUNDS; round += 1) {
     for (const { path, figures } of all) await streamPaced(path, figures);
   }
+}
+
+async function measureThroughput(all: readonly Measured[]): Promise<void> {
   for (const { path } of all) await bulkBytesPerSecond(path);
   for (let round = 0; round < STREAM_ROUNDS; round += 1) {
     for (const { path, figures } of all) figures.bytesPerSecond.push(await bulkBytesPerSecond(path));
   }
-  return all.map(({ figures }) => figures);
 }
 
 /** The ratio of two paths' medians. */
@@ -51,7 +69,7 @@ function noFigures(): Figures {
   return { firstTokenMs: [], lagMs: [], lagOf20Ms: [], crowding: [], bytesPerSecond: [] };
 }
 
-async function firstTokenMs(path: Path, round: number): Promise<number> {
+export async function firstTokenMs(path: Path, round: number): Promise<number> {
   const startedAt = performance.now();
   let ms: number | undefined;
   for await (const piece of path.ask(prompt({ chunks: 1, chunkDelayMs: 0 }, `round ${round}`), round % STREAMS)) {

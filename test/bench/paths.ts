@@ -15,7 +15,7 @@ export interface Upstream {
   readonly cookies: readonly string[];
 }
 
-/** One way from the site to a reader: gives the answer's text as it comes. `index` picks the account. */
+/** One way from the site to a reader. `ask` yields the answer's text as it arrives; `index` picks the account. */
 export interface Path extends AsyncDisposable {
   readonly name: string;
   ask(prompt: string, index: number): AsyncIterable<string>;
@@ -24,13 +24,13 @@ export interface Path extends AsyncDisposable {
 const MAX_REPLY_BYTES = 1024 ** 3;
 export const CHALLENGE_TIMEOUT_MS = 30_000;
 
-/** A plain HTTP client with the account's cookie: what no browser can be faster than. */
+/** A plain HTTP client with the account's cookie: no browser can be faster. */
 export function openUndici({ origin, cookies }: Upstream): Path {
   const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
   return {
     name: "undici",
     async *ask(prompt, index) {
-      const { body } = await request(`${origin}/api/chatWithText`, {
+      const { body, statusCode } = await request(`${origin}/api/chatWithText`, {
         dispatcher,
         method: "POST",
         headers: {
@@ -42,6 +42,10 @@ export function openUndici({ origin, cookies }: Upstream): Path {
         },
         body: JSON.stringify({ prompt }),
       });
+      if (statusCode !== 200) {
+        await body.dump();
+        throw new Error(`the site answered ${statusCode}`);
+      }
       const decoder = new TextDecoder();
       for await (const chunk of body) yield decoder.decode(chunk as Buffer, { stream: true });
     },
@@ -49,11 +53,23 @@ export function openUndici({ origin, cookies }: Upstream): Path {
   };
 }
 
-/** As sessions are that nothing is to interrupt. */
+/** A session that is never recycled, so that nothing interrupts a measurement. */
 export function sessionOf(host: BrowserSupervisor, cookie: string, origin: string): Session {
+  return sessionWith(host, new AuthCookies(gptomni(new URL(origin)), cookie), origin);
+}
+
+export function sessionWith(host: BrowserSupervisor, cookies: AuthCookies, origin: string): Session {
   const site = gptomni(new URL(origin));
   const limits = { challengeTimeoutMs: CHALLENGE_TIMEOUT_MS, maxReplyBytes: MAX_REPLY_BYTES };
-  return new Session(host, new AuthCookies(site, cookie), { site, ...limits, renewAfterRequests: Infinity });
+  return new Session(host, cookies, { site, ...limits, renewAfterRequests: Infinity });
+}
+
+export async function* askInPage(session: Session, prompt: string, signal: AbortSignal): AsyncGenerator<string> {
+  const headers = { "Content-Type": "text/plain;charset=UTF-8" };
+  const body = JSON.stringify({ prompt });
+  const response = await session.fetch({ path: "/api/chatWithText", method: "POST", headers, body }, signal);
+  if (response.status !== 200) throw new Error(`the site answered ${response.status}`);
+  yield* response.body;
 }
 
 /** The fetch in the page and its binding, with no gateway around it. */
@@ -67,12 +83,9 @@ export async function openFloor({ origin, browserArgs, cookies }: Upstream, path
   return {
     name: "floor",
     async *ask(prompt, index) {
-      const fetch = sessions[index]?.fetch;
-      if (!fetch) throw new Error(`no session ${index}`);
-      const headers = { "Content-Type": "text/plain;charset=UTF-8" };
-      const body = JSON.stringify({ prompt });
-      const response = await fetch({ path: "/api/chatWithText", method: "POST", headers, body }, signal);
-      yield* response.body;
+      const session = sessions[index];
+      if (!session) throw new Error(`no session ${index}`);
+      yield* askInPage(session, prompt, signal);
     },
     [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
   };

@@ -5,4 +5,9 @@ import { Simulator } from "../../src/simulator/simulator.ts";
 const names = workerData as readonly string[];
 const simulator = await Simulator.start();
 const cookies = Object.fromEntries(names.map((name) => [name, simulator.addAccount(name)]));
+// The only message there is asks for a challenge.
+parentPort?.on("message", () => {
+  simulator.challengeAll();
+  parentPort?.postMessage("challenged");
+});
 parentPort?.postMessage({ origin: simulator.origin, browserArgs: simulator.browserArgs, cookies });

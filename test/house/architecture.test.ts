@@ -1,12 +1,13 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
+import { foreignZonesOf, importsOf, sourceFiles as files, zoneOf } from "../../scripts/docs/source-imports.ts";
 
 const SRC = resolve(import.meta.dirname, "../../src");
 
 /**
- * What each folder, or file at the top, may import from src; `type` imports count too. Everything else is forbidden, and what
- * nobody uses is no permission.
+ * What each folder of src, and each file at its root, may import from the others; `type` imports count too. All other imports
+ * fail, and so does a permission that no file uses.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   chat: [],
@@ -81,28 +82,6 @@ const FENCES: Readonly<Record<string, readonly string[]>> = {
   "node:sqlite": ["store/"],
 };
 
-const files = readdirSync(SRC, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
-
-function importsOf(path: string): string[] {
-  const source = readFileSync(join(SRC, path), "utf8");
-  const found = source.matchAll(
-    /(?:^|\n)\s*(?:import|export)\b[^;"']*?from\s+["']([^"']+)["']|import\(["']([^"']+)["']\)/g,
-  );
-  return [...found].map((match) => match[1] ?? match[2] ?? "");
-}
-
-function zoneOf(path: string): string {
-  return (path.split("/")[0] ?? path).replace(/\.ts$/, "");
-}
-
-/** The zones that a file imports from, its own aside. */
-function foreignZonesOf(path: string): string[] {
-  return importsOf(path)
-    .filter((name) => name.startsWith("."))
-    .map((name) => zoneOf(relative(SRC, resolve(SRC, dirname(path), name))))
-    .filter((zone) => zone !== zoneOf(path));
-}
-
 describe("the direction of imports", () => {
   test.each(files)("src/%s imports only what its zone may", (path) => {
     const allowed = MAY_IMPORT[zoneOf(path)];
@@ -111,7 +90,7 @@ describe("the direction of imports", () => {
   });
 
   test.each(Object.entries(MAY_IMPORT))("%s uses each of its permissions", (zone, allowed) => {
-    const used = new Set(files.filter((path) => zoneOf(path) === zone).flatMap(foreignZonesOf));
+    const used = new Set(files.filter((path) => zoneOf(path) === zone).flatMap((path) => foreignZonesOf(path)));
     expect(allowed.filter((name) => !used.has(name))).toEqual([]);
   });
 
@@ -122,7 +101,7 @@ describe("the direction of imports", () => {
 
   test.each(Object.entries(FENCES))("%s is known to %s only", (name, places) => {
     const outside = files
-      .filter((path) => importsOf(path).some((imported) => imported === name || imported.startsWith(`${name}/`)))
+      .filter((path) => importsOf(path).some((one) => one.name === name || one.name.startsWith(`${name}/`)))
       .filter((path) => !places.some((place) => path.startsWith(place)));
     expect(outside).toEqual([]);
   });

@@ -97,7 +97,7 @@ const MACHINES: Readonly<Record<string, Machine>> = {
     settings: { GPTOMNI_ORIGIN: `https://127.0.0.1:${await freePort()}` },
   }),
   "No name server knows the site": () => ({ settings: { GPTOMNI_ORIGIN: "https://no-such-site.invalid" } }),
-  "Nobody here trusts the certificate": () => ({ settings: { BROWSER_ARGS: "" } }),
+  "The certificate is not trusted": () => ({ settings: { BROWSER_ARGS: "" } }),
   "The proxy is down": async ({ browserArgs }) => {
     const proxy = `--proxy-server=127.0.0.1:${await freePort()} --proxy-bypass-list=<-loopback>`;
     return { settings: { BROWSER_ARGS: `${browserArgs} ${proxy}` } };
@@ -156,7 +156,7 @@ const MACHINES: Readonly<Record<string, Machine>> = {
     return { settings: { STATE_DIR: join(path, "state") } };
   },
   "The port is taken": async () => ({ settings: { PORT: await listening(createServer()) } }),
-  "HOST is another machine's": async () => ({ settings: { HOST: "192.0.2.1" } }),
+  "HOST belongs to another machine": async () => ({ settings: { HOST: "192.0.2.1" } }),
 };
 
 describe("docs/troubleshooting.md", () => {
