@@ -34,7 +34,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "accounts",
     "admin",
     "browser",
-    "chat",
     "config",
     "credentials",
     "gateway",
