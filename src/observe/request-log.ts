@@ -31,7 +31,8 @@ export class RequestLog implements RequestSink {
 }
 
 function fieldsOf(record: RequestRecord): object {
-  const { id, method, route, status, keyName, code, account, attempts, model, phases, durationMs, firstTokenMs } = record;
+  const { id, method, route, status, keyName, code, account, attempts, model, phases, durationMs, firstTokenMs } =
+    record;
   const { queueMs, leaseMs, firstByteMs, streamMs } = phases;
   return {
     requestId: id,

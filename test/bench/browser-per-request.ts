@@ -1,5 +1,6 @@
 import { AuthCookies } from "../../src/browser/auth-cookies.ts";
 import { BrowserSupervisor } from "../../src/browser/browser-supervisor.ts";
+import { LocalBrowsers } from "../../src/browser/local.ts";
 import { createLog, Redaction } from "../../src/observe/log.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
 import { askInPage, sessionWith, type Path, type Upstream } from "./paths.ts";
@@ -18,7 +19,7 @@ export function openBrowserPerRequest({ origin, browserArgs, cookies }: Upstream
       const account = accounts[index];
       if (!account) throw new Error(`no account ${index}`);
       const options = { browserPath, browserMode: "headless", stealth: true, browserArgs: [browserArgs] } as const;
-      await using browser = new BrowserSupervisor(options, log);
+      await using browser = new BrowserSupervisor(new LocalBrowsers(options), log);
       await using session = sessionWith(browser, account, origin);
       const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
       await session.open(signal);
