@@ -58,7 +58,7 @@ function failedToOpen(error: GatewayError): Verb {
 }
 
 function newAccount(events: AccountEvents): Account {
-  const session = { authCookies: { prove: () => {} } } as unknown as Session;
+  const session = { authCookies: { confirm: () => {} } } as unknown as Session;
   return new Account({ id: "alice", session, rateLimiter: new RateLimiter(undefined), events });
 }
 

@@ -17,7 +17,7 @@ function openSession(): Session {
   const stub = {
     isOpen: true,
     holdsPage: true,
-    authCookies: { expiresAt: undefined, prove: () => {} },
+    authCookies: { expiresAt: undefined, confirm: () => {} },
     onLost: () => {},
     keepCookies: async () => {},
     isQuiet: async () => true,
