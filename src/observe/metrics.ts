@@ -60,7 +60,7 @@ export class Metrics implements RequestSink {
     route,
     status,
     code = "",
-    keyId: key = "",
+    keyName: key = "",
     durationMs,
     firstTokenMs,
     phases: { queueMs },

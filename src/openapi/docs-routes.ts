@@ -5,12 +5,12 @@ import { setResponseHeaders } from "../http/respond.ts";
 import type { Route } from "../http/route.ts";
 
 const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
-const FILES: Readonly<Record<string, string>> = {
-  "swagger-ui.css": join(SWAGGER_UI, "swagger-ui.css"),
-  "swagger-ui-bundle.js": join(SWAGGER_UI, "swagger-ui-bundle.js"),
-  "docs-page.css": join(import.meta.dirname, "docs-page.css"),
-  "docs-page.js": join(import.meta.dirname, "docs-page.js"),
-};
+const FILES: ReadonlyMap<string, string> = new Map([
+  ["swagger-ui.css", join(SWAGGER_UI, "swagger-ui.css")],
+  ["swagger-ui-bundle.js", join(SWAGGER_UI, "swagger-ui-bundle.js")],
+  ["docs-page.css", join(import.meta.dirname, "docs-page.css")],
+  ["docs-page.js", join(import.meta.dirname, "docs-page.js")],
+]);
 
 /** The description to read and to try: Swagger UI, served by the gateway itself. */
 export function docsRoutes(): Route[] {
@@ -32,7 +32,7 @@ export function docsRoutes(): Route[] {
         answerType: "text/javascript",
         errors: ["unknown_url"],
       },
-      handlers: [sendFile(({ params }) => FILES[String(params["file"])])],
+      handlers: [sendFile(({ params }) => FILES.get(String(params["file"])))],
     },
   ];
 }

@@ -27,7 +27,7 @@ async function openHostile(
       settings: (site) => {
         const first = page(elsewhere);
         if (first) site.pages.set("/zh", first);
-        return { QUEUE_TIMEOUT_SECONDS: "2", BROWSER_ARGS: `${site.browserArgs},${elsewhere.spkiHash}`, ...settings };
+        return { QUEUE_TIMEOUT_SECONDS: "10", BROWSER_ARGS: `${site.browserArgs},${elsewhere.spkiHash}`, ...settings };
       },
     }),
   );

@@ -6,7 +6,7 @@ import { occupy, question, STALLED } from "../support/occupy.ts";
 import { openWorld } from "../support/world.ts";
 
 test("an account is asked as often as its pace allows at once, and no more", async () => {
-  const settings = { RATE_LIMIT: "2/1800s", QUEUE_TIMEOUT_SECONDS: "3600" };
+  const settings = { RATE_LIMIT: "2/10m", QUEUE_TIMEOUT_SECONDS: "900" };
   await using world = await openWorld({ accounts: ["alice"], settings });
   const leaving = new AbortController();
   const { signal } = leaving;
