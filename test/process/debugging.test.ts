@@ -13,7 +13,7 @@ test.each(["pw:protocol", "pw:*", "*", "pw:channel*,playwright-extra"])(
     expect(await (await ask(url, "a private matter")).text()).toContain("[DONE]");
     command.signal("SIGTERM");
     await command.ended();
-    expect(command.output).toContain("stays off");
+    expect(command.output).toContain("stay off");
     expect(command.output).not.toContain("session-token=");
     expect(command.output).not.toContain(site.accounts.currentToken("alice"));
     expect(command.output).not.toContain("a private matter");
