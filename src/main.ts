@@ -1,6 +1,4 @@
-import { once } from "node:events";
 import type { Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { Alerts } from "./accounts/alerts.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
@@ -23,7 +21,7 @@ import { Metrics } from "./observe/metrics.ts";
 import { RequestLog } from "./observe/request-log.ts";
 import { ACCOUNT_STATES } from "./pool/account-state.ts";
 import { SessionPool } from "./pool/session-pool.ts";
-import { listenFailure } from "./process/listen-failure.ts";
+import { listen } from "./process/listen.ts";
 import { usableFolder } from "./process/machine-checks.ts";
 import { giveUpReason } from "./process/outage.ts";
 import { AccountManager } from "./accounts/account-manager.ts";
@@ -79,16 +77,8 @@ export async function startGateway(
   const states = started.use(statesOf(store, options.persistence, log));
   const pool = started.use(new SessionPool({ ...options.pool, memory }, log));
   const alerts = new Alerts(options.alerts, log);
-  const manager = new AccountManager({
-    pool,
-    browsers,
-    states,
-    sites,
-    options: options.sessions,
-    alerts,
-    log,
-    redaction,
-  });
+  const accountParts = { pool, browsers, states, sites, alerts, log, redaction };
+  const manager = new AccountManager({ ...accountParts, options: options.sessions });
   const gateway = new Gateway(pool, sites, options.gateway);
   const whyGiveUp = (): string | undefined => giveUpReason(browsers.outage, config.shutdown.browserOutageLimitMs);
   const metrics = metricsOf(pool, browsers, states);
@@ -221,14 +211,4 @@ function metricsOf(pool: SessionPool, browsers: BrowserFleet, states: AccountPer
 function closeNow(server: Server): void {
   server.close();
   server.closeAllConnections();
-}
-
-/** @throws ConfigError that says which address is taken or forbidden. */
-async function listen(server: Server, { host, port }: Config["server"]): Promise<string> {
-  server.listen(port, host);
-  await once(server, "listening").catch((cause: NodeJS.ErrnoException) => {
-    throw new ConfigError(listenFailure({ host, port }, cause), { cause });
-  });
-  const address = server.address() as AddressInfo;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`;
 }

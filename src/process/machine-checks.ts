@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeFolder } from "../config/make-folder.ts";
-import { listenFailure } from "./listen-failure.ts";
+import { listenFailure } from "./listen.ts";
 import { MachineError, systemFailure } from "./machine-error.ts";
 
 const MIB = 1024 * 1024;

@@ -38,7 +38,7 @@ const NEVER_SENT: ReadonlySet<string> = new Set([
 /** What clients ask for; the scenes themselves look at others. */
 const ASKED_ROUTES = ["/v1/chat/completions", "/metrics", "/admin/api/accounts", "unknown"];
 /** What the log says of a mistake of ours. */
-const BUGS = ["internal_error", "the pool failed", "a round failed", "unhandled rejection", "uncaught exception"];
+const BUGS = ["internal_error", "the pool failed", "unhandled rejection", "uncaught exception"];
 
 type Check = (evidence: Evidence) => string[];
 

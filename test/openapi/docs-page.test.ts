@@ -110,7 +110,9 @@ describe("the docs page", { timeout: 120_000 }, () => {
     expect(await answerIn(page, "I am <b>here</b>").textContent()).not.toContain("and done.");
     end.resolve();
     await answerIn(page, " and done.").filter({ hasText: "data: [DONE]" }).waitFor();
-    expect(await page.locator(".live-responses-table tbody .response-col_status").first().textContent()).toContain("200");
+    expect(await page.locator(".live-responses-table tbody .response-col_status").first().textContent()).toContain(
+      "200",
+    );
     await page.getByText(/x-request-id: req_/).waitFor();
     expect(opened.complaints).toEqual([]);
   });

@@ -28,8 +28,15 @@ export type Answer = (request: ChatRequest, signal: AbortSignal) => AsyncGenerat
 type Parts = ApiParts & ProbeParts & AdminParts & Omit<AppParts, "routes">;
 type Overrides = Partial<Omit<Parts, "limits">> & { readonly limits?: Partial<Parts["limits"]> };
 
-/** A real server in front of a gateway whose answers the test writes. It closes when the test is over. */
-export async function serve(answer: Answer, overrides: Overrides = {}, connection: Partial<ConnectionLimits> = {}) {
+/** The same as `open`, for one test: it closes when the test is over. */
+export async function serve(...given: Parameters<typeof open>): ReturnType<typeof open> {
+  const served = await open(...given);
+  onTestFinished(() => served[Symbol.dispose]());
+  return served;
+}
+
+/** A real server in front of a gateway whose answers the test writes. */
+export async function open(answer: Answer, overrides: Overrides = {}, connection: Partial<ConnectionLimits> = {}) {
   const lines: Record<string, unknown>[] = [];
   const write = (fields: object): void => void lines.push({ ...fields });
   const gateway = {
@@ -71,10 +78,6 @@ export async function serve(answer: Answer, overrides: Overrides = {}, connectio
   const app = createApp({ ...parts, routes: withSelfDescription(routes) });
   const server = createHttpServer(app, new AbortController().signal, connection).listen(0, "127.0.0.1");
   await once(server, "listening");
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
   const client = new OpenAI({ apiKey: KEY, baseURL: `${url}/v1`, maxRetries: 0 });
@@ -84,7 +87,11 @@ export async function serve(answer: Answer, overrides: Overrides = {}, connectio
       headers: { ...JSON_HEADERS, ...headers },
       body: typeof body === "string" ? body : JSON.stringify(body),
     });
-  return { url, port, client, post, lines };
+  const close = (): void => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { url, port, client, post, lines, [Symbol.dispose]: close };
 }
 
 async function* markedParts(parts: AsyncIterable<ReplyPart>, boundary: string) {
