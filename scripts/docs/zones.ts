@@ -1,6 +1,6 @@
 /** The second line of each box in docs/images/map.svg. A zone without a line here is drawn with its name alone. */
 export const SUBJECTS: Readonly<Record<string, string>> = {
-  cli: "commands",
+  cli: "the command line",
   main: "puts the parts together",
   gateway: "the life of one request",
   chat: "messages and reply parts",
@@ -11,6 +11,7 @@ export const SUBJECTS: Readonly<Record<string, string>> = {
   config: "settings and keys",
   credentials: "formats of cookies and proxies",
   dialects: "OpenAI's and Anthropic's formats",
+  commands: "serve, demo, doctor",
   doctor: "npm run doctor",
   http: "server, keys, streams",
   observe: "log and metrics",
