@@ -18,7 +18,7 @@ export function withSelfDescription(served: readonly Route[]): readonly Route[] 
       path: "/openapi.json",
       audience: "docs",
       operation: { tag: "Gateway", summary: "This description", answer: z.record(z.string(), z.unknown()) },
-      handlers: [(_request, response) => sendJson(response, 200, document)],
+      handlers: [(_request, response) => sendJson(response, 200, (document ??= openApiDocument(routes)))],
     },
     {
       method: "GET",
@@ -29,7 +29,8 @@ export function withSelfDescription(served: readonly Route[]): readonly Route[] 
     },
   ];
   const names = routes.filter(({ path }) => path !== "/").map(nameOf);
-  const document = openApiDocument(routes);
+  // Made when it is first asked for: that takes as long as many requests do, and most gateways are never asked.
+  let document: object | undefined;
   return routes;
 }
 
