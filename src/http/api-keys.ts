@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 
-/** Who sends a request, as its key tells. */
-export interface Caller {
-  /** Made from the secret: another key of the same name is another caller, who owns nothing of the first one's. */
+/** A key, known by what may be shown of it. */
+export interface KeyIdentity {
+  /** Made from the secret: a new key with an old name owns nothing of what the old key stored. */
   readonly keyId: string;
   /** As logs and metrics show the key. */
   readonly name: string;
@@ -13,7 +13,7 @@ export interface ApiKeys {
   /** How many there are: they share the memory for request bodies. */
   readonly size: number;
   /** Undefined for a secret that is no key. */
-  find(secret: string): Promise<Caller | undefined>;
+  find(secret: string): Promise<KeyIdentity | undefined>;
 }
 
 export interface NamedKey {
@@ -25,12 +25,12 @@ const KEY_ID_BYTES = 12;
 
 /** The keys from the settings, which stay the same until the gateway restarts. Compares digests in constant time. */
 export class ConfiguredKeys implements ApiKeys {
-  readonly #known: readonly { readonly digest: Buffer; readonly caller: Caller }[];
+  readonly #known: readonly { readonly digest: Buffer; readonly key: KeyIdentity }[];
 
   constructor(keys: readonly NamedKey[]) {
     this.#known = keys.map(({ name, value }) => {
       const digest = digestOf(value);
-      return { digest, caller: { keyId: keyIdOf(digest), name } };
+      return { digest, key: { keyId: keyIdOf(digest), name } };
     });
   }
 
@@ -38,9 +38,9 @@ export class ConfiguredKeys implements ApiKeys {
     return this.#known.length;
   }
 
-  async find(secret: string): Promise<Caller | undefined> {
+  async find(secret: string): Promise<KeyIdentity | undefined> {
     const digest = digestOf(secret);
-    return this.#known.find((known) => timingSafeEqual(known.digest, digest))?.caller;
+    return this.#known.find((known) => timingSafeEqual(known.digest, digest))?.key;
   }
 }
 

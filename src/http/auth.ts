@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { RequestHandler } from "express";
 import { GatewayError } from "../errors.ts";
-import type { ApiKeys, Caller } from "./api-keys.ts";
+import type { ApiKeys, KeyIdentity } from "./api-keys.ts";
 import type { KeyBrake } from "./key-brake.ts";
 import { requestContextOf } from "./request-context.ts";
 
@@ -9,9 +9,9 @@ import { requestContextOf } from "./request-context.ts";
 export function requireKey(keys: ApiKeys, brake: KeyBrake): RequestHandler {
   return async (request, response, next) => {
     const secrets = secretsIn(request.headers);
-    const caller = await firstCaller(keys, secrets);
-    if (caller) {
-      requestContextOf(response).caller = caller;
+    const key = await firstKnown(keys, secrets);
+    if (key) {
+      requestContextOf(response).acceptedKey = key;
       next();
       return;
     }
@@ -32,10 +32,10 @@ function secretsIn(headers: IncomingHttpHeaders): string[] {
   return [bearer, headers["api-key"], headers["x-api-key"]].flat().filter((key): key is string => Boolean(key));
 }
 
-async function firstCaller(keys: ApiKeys, secrets: readonly string[]): Promise<Caller | undefined> {
+async function firstKnown(keys: ApiKeys, secrets: readonly string[]): Promise<KeyIdentity | undefined> {
   for (const secret of secrets) {
-    const caller = await keys.find(secret);
-    if (caller) return caller;
+    const key = await keys.find(secret);
+    if (key) return key;
   }
   return undefined;
 }

@@ -22,14 +22,24 @@ export function recordRequests(sinks: readonly RequestSink[]): RequestHandler {
 
 /** `status` is undefined where the client does not have the whole answer. */
 function recordOf(context: RequestContext, method: string, status: number | undefined): RequestRecord {
-  const { id, startedAt: at, caller, model, failure, progress, answers, elapsedMs: durationMs, firstTokenMs } = context;
+  const {
+    id,
+    startedAt: at,
+    acceptedKey,
+    model,
+    failure,
+    progress,
+    answers,
+    elapsedMs: durationMs,
+    firstTokenMs,
+  } = context;
   return {
     id,
     at,
     method,
     route: context.route ?? "unknown",
-    keyId: caller?.keyId,
-    keyName: caller?.name,
+    keyId: acceptedKey?.keyId,
+    keyName: acceptedKey?.name,
     model,
     account: progress?.accountId,
     attempts: progress?.attempts,

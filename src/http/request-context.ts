@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Response } from "express";
 import type { GatewayError } from "../errors.ts";
 import type { Progress } from "../gateway.ts";
-import type { Caller } from "./api-keys.ts";
+import type { KeyIdentity } from "./api-keys.ts";
 import { toErrorBody } from "../dialects/openai/error.ts";
 import type { KeptAliveAnswers } from "./kept-alive-answers.ts";
 
@@ -14,8 +14,8 @@ export class RequestContext {
   readonly #startedMs = performance.now();
   /** The pattern that matched, never the path: a path is the caller's words. */
   route: string | undefined;
-  /** Undefined until a key was shown. */
-  caller: Caller | undefined;
+  /** Undefined until a key was accepted. */
+  acceptedKey: KeyIdentity | undefined;
   failure: GatewayError | undefined;
   /** Of the answer that started last. */
   progress: Readonly<Progress> | undefined;
@@ -34,7 +34,7 @@ export class RequestContext {
 
   /** The owner of what the request leaves behind; empty without a key. */
   get keyId(): string {
-    return this.caller?.keyId ?? "";
+    return this.acceptedKey?.keyId ?? "";
   }
 
   get elapsedMs(): number {

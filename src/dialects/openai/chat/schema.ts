@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { emulatedParameters, ignoredParameters } from "../../parameter-notes.ts";
+import { sampling } from "../sampling.ts";
 
 /**
  * What a chat completion request may hold, as https://platform.openai.com/docs/api-reference/chat/create names it.
@@ -100,13 +101,7 @@ const responseFormat = z.discriminatedUnion("type", [
 
 /** Settings of a model that a web chat has no control for: checked as OpenAI would, then ignored. */
 const ignored = ignoredParameters({
-  temperature: z.number().min(0).max(2).nullish(),
-  top_p: z.number().min(0).max(1).nullish(),
-  presence_penalty: z.number().min(-2).max(2).nullish(),
-  frequency_penalty: z.number().min(-2).max(2).nullish(),
-  seed: z.int().nullish(),
-  logit_bias: z.record(z.string(), z.number().min(-100).max(100)).nullish(),
-  user: z.string().nullish(),
+  ...sampling,
   safety_identifier: z.string().nullish(),
   store: z.boolean().nullish(),
   metadata: z.record(z.string(), z.string()).nullish(),

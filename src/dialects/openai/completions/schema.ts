@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { emulatedParameters, ignoredParameters } from "../../parameter-notes.ts";
+import { sampling } from "../sampling.ts";
 
 /**
  * What a completion request may hold, as https://platform.openai.com/docs/api-reference/completions/create names it.
@@ -8,13 +9,7 @@ import { emulatedParameters, ignoredParameters } from "../../parameter-notes.ts"
 
 /** Settings of a model that a web chat has no control for: checked as OpenAI would, then ignored. */
 const ignored = ignoredParameters({
-  temperature: z.number().min(0).max(2).nullish(),
-  top_p: z.number().min(0).max(1).nullish(),
-  presence_penalty: z.number().min(-2).max(2).nullish(),
-  frequency_penalty: z.number().min(-2).max(2).nullish(),
-  seed: z.int().nullish(),
-  logit_bias: z.record(z.string(), z.number().min(-100).max(100)).nullish(),
-  user: z.string().nullish(),
+  ...sampling,
   best_of: z.int().min(0).max(20).nullish(),
 });
 
