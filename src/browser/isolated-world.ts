@@ -1,14 +1,12 @@
 import type { CDPSession } from "playwright";
 import { GatewayError } from "../errors.ts";
 import { addressOf, leftSite } from "./address.ts";
-import { browserCall } from "./browser-call.ts";
+import { browserCall, PAGE_CALL_LIMIT_MS } from "./browser-call.ts";
 import { installAgent, type PageAgent, type PageOrder } from "./in-page.ts";
 
 const WORLD_NAME = "gateway";
 const AGENT_NAME = "agent";
 const BINDING_NAME = "tell";
-/** A CDP call into a live page takes about a millisecond; a page that needs this long is stuck. */
-const CALL_LIMIT_MS = 5_000;
 
 export interface IsolatedWorldParts {
   readonly cdp: CDPSession;
@@ -70,7 +68,7 @@ export class IsolatedWorld {
       executionContextId: this.#contextId,
       arguments: values.map((value: unknown) => ({ value })),
     });
-    const { exceptionDetails } = await browserCall(CALL_LIMIT_MS, `${method} a request in the page`, call);
+    const { exceptionDetails } = await browserCall(PAGE_CALL_LIMIT_MS, `${method} a request in the page`, call);
     if (exceptionDetails) throw new GatewayError("session_lost", "The page refused the request.");
   }
 
@@ -95,7 +93,7 @@ export class IsolatedWorld {
       });
       return executionContextId;
     };
-    return browserCall(CALL_LIMIT_MS, "enter the page", create());
+    return browserCall(PAGE_CALL_LIMIT_MS, "enter the page", create());
   }
 
   #forget(contextId: number | undefined): void {

@@ -9,10 +9,8 @@ import { failureOf, hasCause, isElsewhere } from "./page-failure.ts";
 import { PageHealth } from "./page-health.ts";
 import { RequestFailures } from "./request-failures.ts";
 import { CREDIT_BYTES, Transfer } from "./transfer.ts";
-import { browserCall } from "./browser-call.ts";
+import { browserCall, PAGE_CALL_LIMIT_MS } from "./browser-call.ts";
 
-/** A CDP call into a live page takes about a millisecond; a page that needs this long is stuck. */
-const PAGE_CALL_LIMIT_MS = 5_000;
 /** A page ends its requests in milliseconds. */
 const END_LIMIT_MS = 500;
 /** How long cancelled requests may take to leave the page. */

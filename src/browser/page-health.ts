@@ -1,10 +1,5 @@
 import type { CDPSession } from "playwright";
-import { browserCall } from "./browser-call.ts";
-
-/** A page that runs no script for so long counts as frozen. */
-const PING_LIMIT_MS = 5_000;
-/** Such a call takes about a millisecond; a page that needs this long is stuck. */
-const CALL_LIMIT_MS = 5_000;
+import { browserCall, PAGE_CALL_LIMIT_MS } from "./browser-call.ts";
 
 /** Whether one page still works, and how much memory it took since it was opened. */
 export class PageHealth {
@@ -18,7 +13,7 @@ export class PageHealth {
   /** Whether the page still runs scripts. */
   async isAlive(): Promise<boolean> {
     const call = this.#cdp.send("Runtime.evaluate", { expression: "1" });
-    return browserCall(PING_LIMIT_MS, "answer a ping", call).then(
+    return browserCall(PAGE_CALL_LIMIT_MS, "answer a ping", call).then(
       () => true,
       () => false,
     );
@@ -27,7 +22,7 @@ export class PageHealth {
   /** By how much the page's heap grew since the first call, buffers included. @throws GatewayError `session_lost` */
   async heapGrowthBytes(): Promise<number> {
     const call = this.#cdp.send("Runtime.getHeapUsage");
-    const { usedSize, ...rest } = await browserCall(CALL_LIMIT_MS, "measure the page", call);
+    const { usedSize, ...rest } = await browserCall(PAGE_CALL_LIMIT_MS, "measure the page", call);
     const bytes = usedSize + ("backingStorageSize" in rest ? rest.backingStorageSize : 0);
     this.#firstHeapBytes ??= bytes;
     return bytes - this.#firstHeapBytes;

@@ -1,8 +1,8 @@
 import type { Account } from "./account.ts";
 
 /**
- * `nextTryAt`: when the rate limit allows the next request, or a failed account is tried again. `expiresAt`: when the site will sign the account out,
- * where that is known. Both are in milliseconds since the epoch.
+ * `nextTryAt`: when the rate limit allows the next request, or a failed account is tried again. `expiresAt`: when the site
+ * will sign the account out, where that is known. Both are in milliseconds since the epoch.
  */
 export type AccountStatus = Pick<Account, "id" | "state" | "reason" | "since" | "nextTryAt"> & {
   readonly expiresAt: number | undefined;
@@ -10,7 +10,7 @@ export type AccountStatus = Pick<Account, "id" | "state" | "reason" | "since" | 
 
 export interface Readiness {
   readonly ready: boolean;
-  /** Why it is not ready. Whoever asks needs no key, so no account is named. */
+  /** Why it is not ready. The probe needs no key, so the reasons name no account. */
   readonly reasons: readonly string[];
 }
 

@@ -1,11 +1,9 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Simulator } from "../../src/simulator/simulator.ts";
+import { freePort } from "../faults/gateway-process.ts";
 import { Command } from "../support/command.ts";
 
 const KEY = "sk-test-0123456789abcdef0123456789abcdef";
@@ -18,15 +16,6 @@ interface Place extends AsyncDisposable {
   /** The file of accounts. */
   readonly file: string;
   run(command: "serve" | "doctor", env?: Readonly<Record<string, string>>): Promise<Command>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 /** A site whose tokens hold once, a file of accounts and a folder for the state. */
