@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import { Alerts } from "./accounts/alerts.ts";
+import type { Audit } from "./admin/audit.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
 import { LocalBrowsers } from "./browser/local.ts";
@@ -14,6 +15,7 @@ import { ModelCatalog } from "./http/model-catalog.ts";
 import { probes } from "./http/probes.ts";
 import type { Route } from "./http/route.ts";
 import { createHttpServer, flushResponses } from "./http/server.ts";
+import { openKeys } from "./keys/open-keys.ts";
 import { withSelfDescription } from "./openapi/self-description.ts";
 import { Redaction, type Log } from "./observe/log.ts";
 import { MemoryPressure } from "./process/memory-pressure.ts";
@@ -23,7 +25,7 @@ import { ACCOUNT_STATES } from "./pool/account-state.ts";
 import { SessionPool } from "./pool/session-pool.ts";
 import { listen } from "./process/listen.ts";
 import { usableFolder } from "./process/machine-checks.ts";
-import { giveUpReason } from "./process/outage.ts";
+import { giveUpReason as reasonToGiveUp } from "./process/outage.ts";
 import { AccountManager } from "./accounts/account-manager.ts";
 import { AccountPersistence } from "./accounts/account-persistence.ts";
 import { sitesAt, type Sites } from "./sites/catalog.ts";
@@ -76,17 +78,20 @@ export async function startGateway(
   const store = started.use(await openStore(options.store));
   const states = started.use(statesOf(store, options.persistence, log));
   const pool = started.use(new SessionPool({ ...options.pool, memory }, log));
+  const keysOfCallers = started.use(await openKeys(store, options.callers, { redaction, log }));
   const alerts = new Alerts(options.alerts, log);
   const accountParts = { pool, browsers, states, sites, alerts, log, redaction };
   const manager = new AccountManager({ ...accountParts, options: options.sessions });
   const gateway = new Gateway(pool, sites, options.gateway);
-  const whyGiveUp = (): string | undefined => giveUpReason(browsers.outage, config.shutdown.browserOutageLimitMs);
+  const whyGiveUp = (): string | undefined => reasonToGiveUp(browsers.outage, config.shutdown.browserOutageLimitMs);
   const metrics = metricsOf(pool, browsers, states);
   const app = createApp({
     ...options.access,
+    ...keysOfCallers,
     routes: withSelfDescription([
-      ...apiRoutes({ ...options.api, gateway, apiKeys: options.access.apiKeys }),
-      ...operationRoutes(pool, { states, metrics, whyGiveUp }),
+      ...apiRoutes({ ...options.api, gateway, apiKeys: keysOfCallers.apiKeys }),
+      ...probesOf(pool, states, whyGiveUp),
+      ...adminRoutes({ ...viewsOf(pool), ...keysOfCallers, metrics, audit: auditIn(log) }),
     ]),
     sinks: [new RequestLog(log), metrics],
   });
@@ -143,8 +148,8 @@ export function optionsOf(
       models: catalogOf(config.models, sites.models),
       limits: { ...config.limits, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },
     },
+    callers: new ConfiguredKeys([{ name: MASTER, value: keys.api }, ...config.keys.named]),
     access: {
-      apiKeys: new ConfiguredKeys([{ name: MASTER, value: keys.api }, ...config.keys.named]),
       adminKey: keys.admin,
       metricsKey: config.keys.metrics,
       allowedHosts: config.server.allowedHosts,
@@ -163,19 +168,20 @@ function catalogOf({ aliases, unknown }: Config["models"], models: readonly stri
   );
 }
 
-interface OperationParts {
-  readonly states: AccountPersistence;
-  readonly metrics: Metrics;
-  readonly whyGiveUp: () => string | undefined;
+function viewsOf(pool: SessionPool) {
+  return { accounts: () => pool.states, queue: () => pool.queue };
 }
 
-/** The probes, and the operator's routes. */
-function operationRoutes(pool: SessionPool, { states, metrics, whyGiveUp }: OperationParts): Route[] {
-  const readiness = () => ({ ...pool.readiness, warnings: warningsOf(states) });
-  return [
-    ...probes({ readiness, giveUpReason: whyGiveUp }),
-    ...adminRoutes({ accounts: () => pool.states, queue: () => pool.queue, metrics }),
-  ];
+function auditIn(log: Log): Audit {
+  return (change) => log.info({ change }, "changed by the operator");
+}
+
+function probesOf(
+  pool: SessionPool,
+  states: AccountPersistence,
+  giveUpReason: RunningGateway["giveUpReason"],
+): Route[] {
+  return probes({ readiness: () => ({ ...pool.readiness, warnings: warningsOf(states) }), giveUpReason });
 }
 
 function statesOf(

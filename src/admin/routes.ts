@@ -1,13 +1,15 @@
 import type { Route } from "../http/route.ts";
 import { accountListSchema, listAccounts, type AccountSources } from "./accounts.ts";
+import { keyRoutes } from "./key-routes.ts";
+import type { KeyParts } from "./keys.ts";
 import { serveMetrics, type MetricsText } from "./metrics.ts";
 
-export interface AdminParts extends AccountSources {
+export interface AdminParts extends AccountSources, KeyParts {
   readonly metrics: MetricsText;
 }
 
 /** The operator's routes. */
-export function adminRoutes({ metrics, ...sources }: AdminParts): Route[] {
+export function adminRoutes({ metrics, ...parts }: AdminParts): Route[] {
   return [
     {
       method: "GET",
@@ -25,7 +27,8 @@ export function adminRoutes({ metrics, ...sources }: AdminParts): Route[] {
         summary: "List the accounts, with why each is in its state",
         answer: accountListSchema,
       },
-      handlers: [listAccounts(sources)],
+      handlers: [listAccounts(parts)],
     },
+    ...keyRoutes(parts),
   ];
 }

@@ -20,9 +20,10 @@ export function errorOfIssue(issue: Issue, parents: Path = []): GatewayError {
       return wrongSize(path, issue);
     case "invalid_union":
       return wrongVariant(path, issue);
+    case "unrecognized_keys":
+      return unknownParam([...path, issue.keys[0] ?? ""]);
     case "invalid_format":
     case "not_multiple_of":
-    case "unrecognized_keys":
     case "invalid_key":
     case "invalid_element":
     case "custom":
@@ -43,6 +44,12 @@ function pathText(path: Path): string {
 
 function missing(param: string): GatewayError {
   return new GatewayError("missing_required_parameter", `Missing required parameter: '${param}'.`, { param });
+}
+
+function unknownParam(path: Path): GatewayError {
+  const param = pathText(path);
+  const shown = quoted(param);
+  return new GatewayError("unknown_parameter", `Unknown parameter: '${shown}'.`, { param: shown });
 }
 
 function wrongType(path: Path, expected: readonly string[], input: unknown): GatewayError {

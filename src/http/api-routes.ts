@@ -27,7 +27,7 @@ const HELLO = { role: "user", content: "Hello! Who are you?" };
 
 /** The routes that clients call, in each dialect. */
 export function apiRoutes(parts: ApiParts): Route[] {
-  const read = readBody(parts.limits, parts.apiKeys.size);
+  const read = readBody(parts.limits, () => parts.apiKeys.size);
   const store = new ResponseStore();
   const model = <R extends ModelRequest, E>(dialect: Dialect<R, E>, about: About): Route => ({
     method: "POST",

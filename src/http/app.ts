@@ -45,7 +45,7 @@ export function createApp({ routes, sinks, corsOrigins, ...access }: AppParts): 
   return app;
 }
 
-const REGISTRARS = { GET: "get", POST: "post", DELETE: "delete" } as const;
+const REGISTRARS = { GET: "get", POST: "post", PATCH: "patch", DELETE: "delete" } as const;
 
 interface RouterRules {
   readonly guards: readonly RequestHandler[];

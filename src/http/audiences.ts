@@ -4,6 +4,7 @@ import { ConfiguredKeys, type ApiKeys } from "./api-keys.ts";
 import { requireKey } from "./auth.ts";
 import { requireKnownHost } from "./host-check.ts";
 import { KeyBrake } from "./key-brake.ts";
+import { requestContextOf } from "./request-context.ts";
 import type { Audience } from "./route.ts";
 
 export interface AccessParts {
@@ -35,9 +36,14 @@ export function guardsOf(parts: AccessParts): Readonly<Record<Audience, readonly
     api: [requireKey(parts.apiKeys, brake)],
     docs: exact,
     metrics: [...exact, requireKey(new ConfiguredKeys([admin, ...metrics]), brake)],
-    admin: [...exact, requireKey(new ConfiguredKeys([admin]), brake)],
+    admin: [...exact, requireKey(new ConfiguredKeys([admin]), brake), asAdminKey],
   };
 }
+
+const asAdminKey: RequestHandler = (_request, response, next) => {
+  requestContextOf(response).actor = "admin key";
+  next();
+};
 
 /** A page of the gateway runs its own scripts only and reaches nobody but the gateway: a key is typed there. */
 function securityHeaders(): RequestHandler {

@@ -5,9 +5,9 @@ const RETRY_AFTER_MS = 5_000;
 
 export interface BodyBudgetLimits {
   /** Of all bodies together. */
-  readonly maxBytes: number;
-  /** How many keys there are. */
-  readonly keys: number;
+  readonly maxBytes: () => number;
+  /** How many keys there are now. */
+  readonly keys: () => number;
 }
 
 /** One request's part of the budget. */
@@ -23,13 +23,11 @@ export interface Hold {
  * single key may hold everything.
  */
 export class BodyBudget {
-  readonly #ownBytes: number;
-  readonly #commonBytes: number;
+  readonly #limits: BodyBudgetLimits;
   readonly #heldBytes = new Map<string, number>();
 
-  constructor({ maxBytes, keys }: BodyBudgetLimits) {
-    this.#commonBytes = keys > 1 ? maxBytes / 2 : 0;
-    this.#ownBytes = (maxBytes - this.#commonBytes) / Math.max(1, keys);
+  constructor(limits: BodyBudgetLimits) {
+    this.#limits = limits;
   }
 
   /** For one request with this key. */
@@ -52,11 +50,14 @@ export class BodyBudget {
   }
 
   #mayHold(key: string, bytes: number): boolean {
-    const common = bytes - this.#ownBytes;
+    const [keys, maxBytes] = [this.#limits.keys(), this.#limits.maxBytes()];
+    const commonBytes = keys > 1 ? maxBytes / 2 : 0;
+    const ownBytes = (maxBytes - commonBytes) / Math.max(1, keys);
+    const common = bytes - ownBytes;
     if (common <= 0) return true;
     const others = [...this.#heldBytes].filter(([other]) => other !== key);
-    const taken = others.reduce((sum, [, held]) => sum + Math.max(0, held - this.#ownBytes), 0);
-    return common <= this.#commonBytes - taken - common;
+    const taken = others.reduce((sum, [, held]) => sum + Math.max(0, held - ownBytes), 0);
+    return common <= commonBytes - taken - common;
   }
 
   #of(key: string): number {

@@ -38,10 +38,10 @@ export interface ParsedBody {
 /** Reads the body's bytes, decompressed, within the limits of one request and of all requests with its key. */
 export function readBody(
   { maxBodyBytes, maxHeldBodyBytes = MAX_HELD_BODY_BYTES }: BodyLimits,
-  keys: number,
+  keys: () => number,
 ): RequestHandler[] {
-  const leastBytes = maxBodyBytes * (keys > 1 ? LARGEST_BODIES : 1);
-  const budget = new BodyBudget({ maxBytes: Math.max(maxHeldBodyBytes, leastBytes), keys });
+  const maxBytes = (): number => Math.max(maxHeldBodyBytes, maxBodyBytes * (keys() > 1 ? LARGEST_BODIES : 1));
+  const budget = new BodyBudget({ maxBytes, keys });
   const read: RequestHandler = async (request, response, next) => {
     const hold = budget.hold(requestContextOf(response).keyId);
     const onGrowth = (bytes: number): void => {

@@ -16,6 +16,8 @@ export class RequestContext {
   route: string | undefined;
   /** Undefined until a key was accepted. */
   acceptedKey: KeyIdentity | undefined;
+  /** Who asks on the operator's routes, for the record of changes. */
+  actor = "";
   failure: GatewayError | undefined;
   /** Of the answer that started last. */
   progress: Readonly<Progress> | undefined;

@@ -8,7 +8,7 @@ export type Audience = "public" | "api" | "docs" | "metrics" | "admin";
 
 /** Everything about a route that is served: how it is found, who may ask, what it does, how the API's description says it. */
 export interface Route {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** As Express matches it. Routes of the API begin with `/v1`, which clients may leave out. */
   readonly path: `/${string}`;
   readonly audience: Audience;
@@ -30,13 +30,15 @@ export interface Operation {
   /** The answer; without one it is text of the type `answerType`. */
   readonly answer?: z.ZodType;
   readonly answerType?: `text/${string}`;
+  /** Of the answer; 200 where it is absent. */
+  readonly status?: 201;
   /** The data of each event when `stream` is true. */
   readonly event?: z.ZodType;
   /** The answer with status 503 of a probe. */
   readonly unavailable?: z.ZodType;
   /** The body of its errors; OpenAI's where there is none. */
   readonly failure?: z.ZodType;
-  /** The errors of a route without a body, besides those of its audience. A route with a body can meet every error. */
+  /** The errors besides those of its audience and of its body. A route of the API with a body can meet every error. */
   readonly errors?: readonly ErrorCode[];
 }
 

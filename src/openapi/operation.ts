@@ -24,7 +24,11 @@ export function operationOf(route: Route): ZodOpenApiOperationObject {
     ...(request && {
       requestBody: { required: true, content: { "application/json": { schema: request, example } } },
     }),
-    responses: { "200": success(route.operation), ...unavailable(route.operation), ...failures(route) },
+    responses: {
+      [route.operation.status ?? "200"]: success(route.operation),
+      ...unavailable(route.operation),
+      ...failures(route),
+    },
   };
 }
 
@@ -55,7 +59,8 @@ function unavailable({ unavailable: answer }: Route["operation"]): ZodOpenApiRes
 /** By status, with the codes that have it. */
 function failures({ audience, operation }: Route): ZodOpenApiResponsesObject {
   const { request, errors = [], failure = errorSchema } = operation;
-  const codes = request ? UNDER_WAY : [...ACCESS_ERRORS[audience], ...errors];
+  const ofBody = request ? BODY_ERRORS : [];
+  const codes = request && audience === "api" ? UNDER_WAY : [...ACCESS_ERRORS[audience], ...ofBody, ...errors];
   const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status);
   const answers = [...byStatus].map(([status, alike]) => [
     String(status),
@@ -73,6 +78,17 @@ const UNDER_WAY = (Object.keys(ERRORS) as ErrorCode[]).filter(
   (code) => code !== "client_closed" && code !== "method_not_allowed",
 );
 
+/** What is wrong with a body of the admin API. */
+const BODY_ERRORS: readonly ErrorCode[] = [
+  "invalid_json",
+  "missing_required_parameter",
+  "invalid_type",
+  "invalid_value",
+  "empty_array",
+  "unknown_parameter",
+  "request_too_large",
+  "unsupported_content_type",
+];
 const KEY_ERRORS: readonly ErrorCode[] = ["bad_request", "invalid_api_key", "too_many_wrong_keys", "internal_error"];
 const ACCESS_ERRORS: Readonly<Record<Audience, readonly ErrorCode[]>> = {
   public: ["bad_request"],

@@ -26,9 +26,28 @@ export interface AccountTable {
   readonly source: AccountSource;
 }
 
+/** Times are milliseconds since the epoch. */
+export interface ApiKeyTable {
+  readonly id: string;
+  /** No two keys in use have one name. */
+  readonly name: string;
+  /** SHA-256 of the secret, in hexadecimal digits. */
+  readonly hash: string;
+  readonly prefix: string;
+  /** JSON object. */
+  readonly limits: string;
+  /** JSON list; null for all models. */
+  readonly models: string | null;
+  readonly created_at: number;
+  readonly expires_at: number | null;
+  readonly last_used_at: number | null;
+  readonly revoked_at: number | null;
+}
+
 /** The tables, as the last migration leaves them. */
 export interface Schema {
   readonly account: AccountTable;
+  readonly api_key: ApiKeyTable;
   /** One row: which SECRET_KEY seals the database's own key, and that key, sealed. */
   readonly seal: { readonly key_id: string; readonly data_key: string };
 }
@@ -105,6 +124,25 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .alterTable("account")
         .addColumn("source", "text", (column) => column.notNull().defaultTo("settings"))
         .execute();
+    },
+  },
+  "007-api-key": {
+    async up(db) {
+      await db.schema
+        .createTable("api_key")
+        .addColumn("id", "text", (column) => column.primaryKey())
+        .addColumn("name", "text", (column) => column.notNull())
+        .addColumn("hash", "text", (column) => column.notNull().unique())
+        .addColumn("prefix", "text", (column) => column.notNull())
+        .addColumn("limits", "text", (column) => column.notNull())
+        .addColumn("models", "text")
+        .addColumn("created_at", "bigint", (column) => column.notNull())
+        .addColumn("expires_at", "bigint")
+        .addColumn("last_used_at", "bigint")
+        .addColumn("revoked_at", "bigint")
+        .execute();
+      // The name of a revoked key is free again.
+      await sql`CREATE UNIQUE INDEX api_key_name ON api_key (name) WHERE revoked_at IS NULL`.execute(db);
     },
   },
 };

@@ -1,4 +1,5 @@
 import { AccountStore } from "./account-store.ts";
+import { ApiKeyStore } from "./api-key-store.ts";
 import { claimKey } from "./key-claim.ts";
 import { obtainSecretKey } from "./secret-key.ts";
 import { SqliteFile } from "./sqlite-file.ts";
@@ -6,6 +7,7 @@ import { SqliteFile } from "./sqlite-file.ts";
 /** What must survive a restart. Each kind of record has one member. */
 export interface Store extends AsyncDisposable {
   readonly accounts: AccountStore;
+  readonly apiKeys: ApiKeyStore;
   /** @throws StoreError when the database is no longer where it was opened. */
   assertInPlace(): Promise<void>;
 }
@@ -23,9 +25,11 @@ export async function openStore({ stateDir, secretKey: configured }: StoreOption
   const database = opened.use(await SqliteFile.open(stateDir));
   const dataKey = await claimKey(database, secretKey);
   const accounts = new AccountStore(database, { dataKey, secretKey });
+  const apiKeys = new ApiKeyStore(database);
   const stack = opened.move();
   return {
     accounts,
+    apiKeys,
     assertInPlace: () => database.assertInPlace(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

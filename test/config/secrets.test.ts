@@ -27,6 +27,7 @@ const USED: Readonly<Record<string, readonly string[]>> = {
   persistence: [],
   alerts: ["ALERT_URL"],
   api: [],
+  callers: [],
   // Callers' keys are held as digests.
   access: ["ADMIN_KEY", "METRICS_KEY"],
 };

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ChatRequest, ReplyPart } from "../../src/chat.ts";
+import { noKeys } from "../support/no-keys.ts";
 import { ConfiguredKeys } from "../../src/http/api-keys.ts";
 import { adminRoutes, type AdminParts } from "../../src/admin/routes.ts";
 import { apiRoutes, type ApiParts } from "../../src/http/api-routes.ts";
@@ -52,6 +53,7 @@ const appParts: ApiParts & ProbeParts & AdminParts & Omit<AppParts, "routes"> = 
   allowedHosts: [],
   giveUpReason: () => undefined,
   readiness: () => ({ ready: true, reasons: [] }),
+  ...(await noKeys()),
   accounts: () => [],
   queue: () => ({ length: 0, estimatedWaitMs: 0 }),
   metrics: { contentType: "text/plain", text: async () => "" },

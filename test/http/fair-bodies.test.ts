@@ -129,7 +129,7 @@ test("whoever holds what, all together stay within the limit and each key has it
   let refusals = 0;
   const property = fc.property(fc.integer({ min: 1, max: 6 }), acts, (keys, steps) => {
     const maxBytes = 1_000;
-    const budget = new BodyBudget({ maxBytes, keys });
+    const budget = new BodyBudget({ maxBytes: () => maxBytes, keys: () => keys });
     const holds = new Map<string, { readonly hold: ReturnType<BodyBudget["hold"]>; key: string; bytes: number }>();
     const sumOf = (key?: string): number =>
       [...holds.values()].reduce((sum, one) => sum + (key === undefined || one.key === key ? one.bytes : 0), 0);

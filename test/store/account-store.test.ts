@@ -55,7 +55,7 @@ async function storeAsBefore(id: string, further = ""): Promise<void> {
   const seal = new Seal(key);
   const { cookie } = account("alice");
   tamper(`
-    DROP TABLE account; DROP TABLE seal; DELETE FROM kysely_migration WHERE name >= '003';
+    DROP TABLE account; DROP TABLE seal; DROP TABLE api_key; DELETE FROM kysely_migration WHERE name >= '003';
     CREATE TABLE credential (id TEXT PRIMARY KEY, configured TEXT NOT NULL, cookies TEXT NOT NULL, state TEXT NOT NULL,
       reason TEXT NOT NULL, since BIGINT NOT NULL, next_try_at BIGINT, failures_in_a_row INTEGER NOT NULL,
       sent_at TEXT NOT NULL DEFAULT '[]');

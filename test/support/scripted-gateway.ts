@@ -15,6 +15,7 @@ import { createHttpServer, type ConnectionLimits } from "../../src/http/server.t
 import { RequestLog } from "../../src/observe/request-log.ts";
 import { ADMIN_KEY } from "./api-key.ts";
 import { marked } from "./marked.ts";
+import { noKeys } from "./no-keys.ts";
 import { flatten } from "../../src/sites/prompt.ts";
 import { ContextLimit } from "../../src/turn/context-limit.ts";
 
@@ -61,6 +62,7 @@ export async function open(answer: Answer, overrides: Overrides = {}, connection
     adminKey: ADMIN_KEY,
     metricsKey: undefined,
     allowedHosts: [],
+    ...(await noKeys()),
     readiness: () => ({ ready: true, reasons: [] }),
     giveUpReason: () => undefined,
     accounts: () => [],
