@@ -58,6 +58,11 @@ export const ERRORS = {
   bad_request: refused(400, "The request could not be read."),
   invalid_api_key: refused(401, "The key is missing, wrong or revoked."),
   key_expired: refused(401, "The key has expired; the message says when."),
+  session_ended: refused(401, "The console's session has ended. Sign in again."),
+  request_forged: refused(
+    403,
+    "A request with the console's cookie comes from another page, or changes something without its `x-csrf-token`.",
+  ),
   host_not_allowed: refused(403, "The host name is not in `ALLOWED_HOSTS`."),
   model_not_found: refused(404, "There is no such model; `GET /v1/models` lists them."),
   response_not_found: refused(404, "The response is no longer stored, or it belongs to another key."),

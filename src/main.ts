@@ -1,4 +1,3 @@
-import type { Server } from "node:http";
 import { Alerts } from "./accounts/alerts.ts";
 import type { Audit } from "./admin/audit.ts";
 import { adminRoutes } from "./admin/routes.ts";
@@ -12,9 +11,10 @@ import { ConfiguredKeys } from "./http/api-keys.ts";
 import { apiRoutes } from "./http/api-routes.ts";
 import { createApp } from "./http/app.ts";
 import { ModelCatalog } from "./http/model-catalog.ts";
+import { OperatorAccess } from "./http/operator.ts";
 import { probes } from "./http/probes.ts";
 import type { Route } from "./http/route.ts";
-import { createHttpServer, flushResponses } from "./http/server.ts";
+import { closeNow, createHttpServer, flushResponses } from "./http/server.ts";
 import { openKeys } from "./keys/open-keys.ts";
 import { withSelfDescription } from "./openapi/self-description.ts";
 import { Redaction, type Log } from "./observe/log.ts";
@@ -79,6 +79,7 @@ export async function startGateway(
   const states = started.use(statesOf(store, options.persistence, log));
   const pool = started.use(new SessionPool({ ...options.pool, memory }, log));
   const keysOfCallers = started.use(await openKeys(store, options.callers, { redaction, log }));
+  const operator = started.use(options.access.operator);
   const alerts = new Alerts(options.alerts, log);
   const accountParts = { pool, browsers, states, sites, alerts, log, redaction };
   const manager = new AccountManager({ ...accountParts, options: options.sessions });
@@ -91,7 +92,7 @@ export async function startGateway(
     routes: withSelfDescription([
       ...apiRoutes({ ...options.api, gateway, apiKeys: keysOfCallers.apiKeys }),
       ...probesOf(pool, states, whyGiveUp),
-      ...adminRoutes({ ...viewsOf(pool), ...keysOfCallers, metrics, audit: auditIn(log) }),
+      ...adminRoutes({ ...viewsOf(pool), ...keysOfCallers, operator, metrics, audit: auditIn(log) }),
     ]),
     sinks: [new RequestLog(log), metrics],
   });
@@ -150,7 +151,7 @@ export function optionsOf(
     },
     callers: new ConfiguredKeys([{ name: MASTER, value: keys.api }, ...config.keys.named]),
     access: {
-      adminKey: keys.admin,
+      operator: new OperatorAccess(keys.admin),
       metricsKey: config.keys.metrics,
       allowedHosts: config.server.allowedHosts,
       corsOrigins: config.server.corsOrigins,
@@ -212,9 +213,4 @@ function metricsOf(pool: SessionPool, browsers: BrowserFleet, states: AccountPer
     sessionFailures: () => pool.sessionFailures,
     isStateStored: () => states.problem === undefined,
   });
-}
-
-function closeNow(server: Server): void {
-  server.close();
-  server.closeAllConnections();
 }

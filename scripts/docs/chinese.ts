@@ -84,6 +84,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   bad_request: "无法读取请求。",
   invalid_api_key: "没有密钥，或密钥错误、已被吊销。",
   key_expired: "密钥已过期；消息中写明何时过期。",
+  session_ended: "控制台的会话已结束，请重新登录。",
+  request_forged: "带有控制台 cookie 的请求来自其他页面，或在作出更改时缺少其 `x-csrf-token`。",
   host_not_allowed: "主机名不在 `ALLOWED_HOSTS` 中。",
   model_not_found: "没有这个模型；`GET /v1/models` 列出所有模型。",
   response_not_found: "该响应已不再保存，或属于另一个密钥。",

@@ -2,9 +2,10 @@ import type { Route } from "../http/route.ts";
 import { accountListSchema, listAccounts, type AccountSources } from "./accounts.ts";
 import { keyRoutes } from "./key-routes.ts";
 import type { KeyParts } from "./keys.ts";
+import { sessionRoutes, type SessionParts } from "./session.ts";
 import { serveMetrics, type MetricsText } from "./metrics.ts";
 
-export interface AdminParts extends AccountSources, KeyParts {
+export interface AdminParts extends AccountSources, KeyParts, SessionParts {
   readonly metrics: MetricsText;
 }
 
@@ -30,5 +31,6 @@ export function adminRoutes({ metrics, ...parts }: AdminParts): Route[] {
       handlers: [listAccounts(parts)],
     },
     ...keyRoutes(parts),
+    ...sessionRoutes(parts),
   ];
 }

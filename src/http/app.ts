@@ -10,7 +10,7 @@ import { normalizeUrl } from "./normalize-url.ts";
 import type { RequestSink } from "../observe/request-record.ts";
 import { recordRequests } from "./record-requests.ts";
 import { refuseAction, UNSERVED_ACTIONS } from "./stored-responses.ts";
-import { nameOf, shownPath, type Route } from "./route.ts";
+import { nameOf, shownPath, type Audience, type Route } from "./route.ts";
 
 export interface AppParts extends AccessParts {
   readonly routes: readonly Route[];
@@ -27,18 +27,13 @@ export function createApp({ routes, sinks, corsOrigins, ...access }: AppParts): 
   app.disable("x-powered-by");
   app.disable("etag");
   app.use(recordRequests(sinks), refuseTwoHosts);
-  for (const audience of EXACT_AUDIENCES) {
-    const router = Router({ caseSensitive: true, strict: true });
-    addRoutes(router, routesFor(audience, routes), { guards: guards[audience] });
-    app.use(onlyPlainPaths(router));
-  }
-  app.use(cors(corsOrigins), normalizeUrl);
-  for (const audience of CALLER_AUDIENCES) {
-    const router = Router().post([...UNSERVED_ACTIONS], refuseAction);
-    // `cors` answers OPTIONS before.
-    addRoutes(router, routesFor(audience, routes), { guards: guards[audience], alsoAllowed: ["OPTIONS"] });
-    app.use(router);
-  }
+  const exact = Router({ caseSensitive: true, strict: true });
+  addRoutes(exact, routesFor(EXACT_AUDIENCES, routes), { guards });
+  app.use(onlyPlainPaths(exact), cors(corsOrigins), normalizeUrl);
+  const callers = Router().post([...UNSERVED_ACTIONS], refuseAction);
+  // `cors` answers OPTIONS before.
+  addRoutes(callers, routesFor(CALLER_AUDIENCES, routes), { guards, alsoAllowed: ["OPTIONS"] });
+  app.use(callers);
   app.use(refuseUrl(routes), answerError);
   // If it fails, the first request that counts tokens fails again, with an error that names the cause.
   warmTokenizer().catch(() => undefined);
@@ -48,7 +43,7 @@ export function createApp({ routes, sinks, corsOrigins, ...access }: AppParts): 
 const REGISTRARS = { GET: "get", POST: "post", PATCH: "patch", DELETE: "delete" } as const;
 
 interface RouterRules {
-  readonly guards: readonly RequestHandler[];
+  readonly guards: ReturnType<typeof guardsOf>;
   /** Methods that are answered before the router. */
   readonly alsoAllowed?: readonly string[];
 }
@@ -60,7 +55,7 @@ function addRoutes(router: Router, routes: readonly Route[], { guards, alsoAllow
       matchedPath(route),
       named(shownPath(route)),
       ...form,
-      ...guards,
+      ...guards[route.audience],
       ...route.handlers,
     );
   }
@@ -71,8 +66,8 @@ function addRoutes(router: Router, routes: readonly Route[], { guards, alsoAllow
   }
 }
 
-function routesFor(audience: Route["audience"], routes: readonly Route[]): Route[] {
-  return routes.filter((route) => route.audience === audience);
+function routesFor(audiences: readonly Audience[], routes: readonly Route[]): Route[] {
+  return routes.filter((route) => audiences.includes(route.audience));
 }
 
 /** `normalizeUrl` took `/v1` away. */

@@ -1,17 +1,16 @@
 import type { RequestHandler } from "express";
 import helmet from "helmet";
-import { ConfiguredKeys, type ApiKeys } from "./api-keys.ts";
+import { CombinedKeys, ConfiguredKeys, type ApiKeys } from "./api-keys.ts";
 import { requireKey } from "./auth.ts";
 import { requireKnownHost } from "./host-check.ts";
-import { KeyBrake } from "./key-brake.ts";
-import { requestContextOf } from "./request-context.ts";
+import { refuseOtherPages, requireOperator, type OperatorAccess } from "./operator.ts";
 import type { Audience } from "./route.ts";
 
 export interface AccessParts {
   /** Callers need one of these. Each key has full access; stored responses are visible to the key that made them. */
   readonly apiKeys: ApiKeys;
   /** Opens the operator's routes and nothing else. */
-  readonly adminKey: string;
+  readonly operator: OperatorAccess;
   /** Opens the metrics and nothing else. */
   readonly metricsKey: string | undefined;
   /** The names under which the operator's routes and the description are served, besides this machine's own. */
@@ -22,28 +21,23 @@ export interface AccessParts {
  * These routes have one exact path and no CORS headers. The API and the probes are found with or without `/v1`, in any
  * case, and from each web page that CORS_ORIGINS allows.
  */
-export const EXACT_AUDIENCES = ["docs", "metrics", "admin"] as const satisfies readonly Audience[];
+export const EXACT_AUDIENCES = ["docs", "metrics", "sign-in", "admin"] as const satisfies readonly Audience[];
 export const CALLER_AUDIENCES = ["public", "api"] as const satisfies readonly Audience[];
 
 /** What a request passes before the handlers of a route. */
 export function guardsOf(parts: AccessParts): Readonly<Record<Audience, readonly RequestHandler[]>> {
-  const brake = new KeyBrake();
-  const admin = { name: "admin", value: parts.adminKey };
+  const { keys, brake } = parts.operator;
   const metrics = parts.metricsKey === undefined ? [] : [{ name: "metrics", value: parts.metricsKey }];
   const exact = [requireKnownHost(parts.allowedHosts), securityHeaders()];
   return {
     public: [],
     api: [requireKey(parts.apiKeys, brake)],
     docs: exact,
-    metrics: [...exact, requireKey(new ConfiguredKeys([admin, ...metrics]), brake)],
-    admin: [...exact, requireKey(new ConfiguredKeys([admin]), brake), asAdminKey],
+    metrics: [...exact, requireKey(new CombinedKeys([keys, new ConfiguredKeys(metrics)]), brake)],
+    "sign-in": [...exact, refuseOtherPages],
+    admin: [...exact, requireOperator(parts.operator)],
   };
 }
-
-const asAdminKey: RequestHandler = (_request, response, next) => {
-  requestContextOf(response).actor = "admin key";
-  next();
-};
 
 /** A page of the gateway runs its own scripts only and reaches nobody but the gateway: a key is typed there. */
 function securityHeaders(): RequestHandler {

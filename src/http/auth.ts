@@ -7,7 +7,7 @@ import { requestContextOf } from "./request-context.ts";
 
 /** Admits requests that show one of the keys. Answers never repeat a key. */
 export function requireKey(keys: ApiKeys, brake: KeyBrake): RequestHandler {
-  return async (request, response, next) => {
+  return async (request, response, next): Promise<void> => {
     const secrets = secretsIn(request.headers);
     const key = await firstKnown(keys, secrets);
     if (key) {
@@ -27,7 +27,7 @@ const WRONG_KEY =
   "Incorrect API key provided. The API takes API_MASTER_KEY and API_KEYS, /admin takes ADMIN_KEY, /metrics takes ADMIN_KEY and METRICS_KEY.";
 
 /** Reads OpenAI's header, Azure's and Anthropic's: some clients send two of them at once. */
-function secretsIn(headers: IncomingHttpHeaders): string[] {
+export function secretsIn(headers: IncomingHttpHeaders): string[] {
   const bearer = /^bearer\s+(\S+)\s*$/i.exec(headers.authorization ?? "")?.[1];
   return [bearer, headers["api-key"], headers["x-api-key"]].flat().filter((key): key is string => Boolean(key));
 }

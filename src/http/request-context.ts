@@ -3,6 +3,7 @@ import type { Response } from "express";
 import type { GatewayError } from "../errors.ts";
 import type { Progress } from "../gateway.ts";
 import type { KeyIdentity } from "./api-keys.ts";
+import type { ConsoleSession } from "./console-sessions.ts";
 import { toErrorBody } from "../dialects/openai/error.ts";
 import type { KeptAliveAnswers } from "./kept-alive-answers.ts";
 
@@ -18,6 +19,8 @@ export class RequestContext {
   acceptedKey: KeyIdentity | undefined;
   /** Who asks on the operator's routes, for the record of changes. */
   actor = "";
+  /** The console's session, where the request came with its cookie. */
+  session: ConsoleSession | undefined;
   failure: GatewayError | undefined;
   /** Of the answer that started last. */
   progress: Readonly<Progress> | undefined;

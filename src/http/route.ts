@@ -4,7 +4,7 @@ import type { Dialect } from "../dialects/dialect.ts";
 import type { ErrorCode } from "../errors.ts";
 
 /** Who a route is for. It decides how the route is found and who may ask: `audiences.ts`. */
-export type Audience = "public" | "api" | "docs" | "metrics" | "admin";
+export type Audience = "public" | "api" | "docs" | "metrics" | "sign-in" | "admin";
 
 /** Everything about a route that is served: how it is found, who may ask, what it does, how the API's description says it. */
 export interface Route {

@@ -77,6 +77,12 @@ function endConnectionFrom(leaving: AbortSignal, response: ServerResponse): void
   response.once("close", () => leaving.removeEventListener("abort", onLeaving));
 }
 
+/** Ends every connection, whatever is under way. */
+export function closeNow(server: Server): void {
+  server.close();
+  server.closeAllConnections();
+}
+
 /** Waits up to 1 s until all responses are flushed. Closing earlier would truncate them. */
 export async function flushResponses(server: Server): Promise<void> {
   const connections = promisify((done: (cause: Error | null, count: number) => void) => server.getConnections(done));

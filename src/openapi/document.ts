@@ -56,6 +56,12 @@ const SECURITY_SCHEMES = {
   },
   azureKey: { type: "apiKey", in: "header", name: "api-key", description: "An API key, as Azure's clients send it." },
   adminKey: { type: "http", scheme: "bearer", description: "ADMIN_KEY, the operator's key." },
+  consoleSession: {
+    type: "apiKey",
+    in: "cookie",
+    name: "gateway_session",
+    description: "The console's session. A request that changes something also needs `x-csrf-token`.",
+  },
   metricsKey: { type: "http", scheme: "bearer", description: "METRICS_KEY, which opens the metrics only." },
 } as const;
 

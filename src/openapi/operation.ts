@@ -38,7 +38,8 @@ const SECURITY: Readonly<Record<Audience, Pick<ZodOpenApiOperationObject, "secur
   docs: { security: [] },
   api: {},
   metrics: { security: [{ adminKey: [] }, { metricsKey: [] }] },
-  admin: { security: [{ adminKey: [] }] },
+  "sign-in": { security: [] },
+  admin: { security: [{ adminKey: [] }, { consoleSession: [] }] },
 };
 
 function success({ request, answer, event, answerType = "text/plain" }: Route["operation"]) {
@@ -95,7 +96,8 @@ const ACCESS_ERRORS: Readonly<Record<Audience, readonly ErrorCode[]>> = {
   api: KEY_ERRORS,
   docs: ["bad_request", "host_not_allowed"],
   metrics: [...KEY_ERRORS, "host_not_allowed"],
-  admin: [...KEY_ERRORS, "host_not_allowed"],
+  "sign-in": ["bad_request", "host_not_allowed", "request_forged"],
+  admin: [...KEY_ERRORS, "host_not_allowed", "session_ended", "request_forged"],
 };
 
 function json(schema: z.ZodType) {

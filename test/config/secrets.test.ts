@@ -28,8 +28,8 @@ const USED: Readonly<Record<string, readonly string[]>> = {
   alerts: ["ALERT_URL"],
   api: [],
   callers: [],
-  // Callers' keys are held as digests.
-  access: ["ADMIN_KEY", "METRICS_KEY"],
+  // Callers' keys and the operator's are held as digests.
+  access: ["METRICS_KEY"],
 };
 
 /** Every text that can be reached from a value: keys and values of objects, maps, sets and lists. */

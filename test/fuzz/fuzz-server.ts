@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ChatRequest, ReplyPart } from "../../src/chat.ts";
+import { OperatorAccess } from "../../src/http/operator.ts";
 import { noKeys } from "../support/no-keys.ts";
 import { ConfiguredKeys } from "../../src/http/api-keys.ts";
 import { adminRoutes, type AdminParts } from "../../src/admin/routes.ts";
@@ -48,7 +49,7 @@ const appParts: ApiParts & ProbeParts & AdminParts & Omit<AppParts, "routes"> = 
   },
   models: new ModelCatalog(["gptomni"]),
   apiKeys: new ConfiguredKeys([{ name: "master", value: FUZZ_KEY }]),
-  adminKey: `${FUZZ_KEY}-admin`,
+  operator: new OperatorAccess(`${FUZZ_KEY}-admin`),
   metricsKey: undefined,
   allowedHosts: [],
   giveUpReason: () => undefined,

@@ -8,6 +8,7 @@ import { ConfiguredKeys } from "../../src/http/api-keys.ts";
 import { adminRoutes, type AdminParts } from "../../src/admin/routes.ts";
 import { apiRoutes, type ApiParts } from "../../src/http/api-routes.ts";
 import { createApp, type AppParts } from "../../src/http/app.ts";
+import { OperatorAccess } from "../../src/http/operator.ts";
 import { probes, type ProbeParts } from "../../src/http/probes.ts";
 import { withSelfDescription } from "../../src/openapi/self-description.ts";
 import { ModelCatalog } from "../../src/http/model-catalog.ts";
@@ -59,7 +60,7 @@ export async function open(answer: Answer, overrides: Overrides = {}, connection
     gateway,
     models: new ModelCatalog(["gptomni", "org/big"]),
     apiKeys: new ConfiguredKeys([{ name: "master", value: KEY }]),
-    adminKey: ADMIN_KEY,
+    operator: new OperatorAccess(ADMIN_KEY),
     metricsKey: undefined,
     allowedHosts: [],
     ...(await noKeys()),
