@@ -1,21 +1,21 @@
 import { chmod, open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { Kysely } from "kysely";
 import { makeFolder } from "../config/make-folder.ts";
 import { tightenFolder } from "../config/secret-file.ts";
+import { withTimeout } from "../process/with-timeout.ts";
 import type { Database } from "./database.ts";
 import { migrate, unknownMigrations, type Schema } from "./migrations.ts";
 import { sqliteDialect } from "./sqlite-driver.ts";
 import { sqliteError } from "./sqlite-error.ts";
+import { APPLICATION_ID, openSqlite } from "./sqlite-open.ts";
+import type { SqliteThread } from "./sqlite-thread.ts";
 import { REMEDY, StoreError } from "./store-error.ts";
 
 const FILE_NAME = "gateway.sqlite";
 const OWNER_ONLY = 0o600;
-/** SQLite's `application_id` of the gateway's files: "GPTO". */
-const APPLICATION_ID = 0x47_50_54_4f;
-/** How long to wait for a gateway that still holds the file while it ends. */
-const LOCK_TIMEOUT_MS = 1_000;
+/** A disk that takes longer for one piece of work does not answer. */
+const ANSWER_LIMIT_MS = 30_000;
 
 /**
  * `gateway.sqlite` in STATE_DIR. One process at a time holds it, by SQLite's own lock: the system frees the lock when the
@@ -23,43 +23,47 @@ const LOCK_TIMEOUT_MS = 1_000;
  */
 export class SqliteFile implements Database {
   readonly place: string;
-  readonly #kysely: Kysely<Schema>;
   readonly #inode: string;
+  readonly #answerLimitMs: number;
+  readonly #kysely: Kysely<Schema>;
+  #thread: SqliteThread;
+  /** Work that has passed its limit and is not over. */
+  #overdue = 0;
 
-  private constructor(path: string, kysely: Kysely<Schema>, inode: string) {
+  private constructor(path: string, thread: SqliteThread, inode: string, answerLimitMs: number) {
     this.place = path;
-    this.#kysely = kysely;
+    this.#thread = thread;
     this.#inode = inode;
+    this.#answerLimitMs = answerLimitMs;
+    this.#kysely = new Kysely<Schema>({ dialect: sqliteDialect(() => this.#openThread()) });
   }
 
   /** Creates the file and its tables if needed. Refuses a file that is damaged, foreign, too new or in use. */
-  static async open(stateDir: string): Promise<SqliteFile> {
+  static async open(stateDir: string, { answerLimitMs = ANSWER_LIMIT_MS } = {}): Promise<SqliteFile> {
     const path = join(stateDir, FILE_NAME);
-    let sqlite: DatabaseSync | undefined;
     try {
       await keepForOwner(stateDir, path);
-      sqlite = new DatabaseSync(path, { timeout: LOCK_TIMEOUT_MS, enableForeignKeyConstraints: true });
-      // This lock outlasts its transaction. It also keeps the index of the WAL in memory, so there is no -shm file.
-      sqlite.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT");
-      refuseForeign(sqlite, path);
-      refuseDamaged(sqlite, path);
-      sqlite.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
-      const kysely = new Kysely<Schema>({ dialect: sqliteDialect(sqlite) });
-      await refuseTooNew(kysely, path);
-      // Kysely makes no transaction for SQLite's migrations. With this one, a killed start leaves nothing half done.
-      sqlite.exec("BEGIN IMMEDIATE");
-      await migrate(kysely);
-      sqlite.exec(`PRAGMA application_id = ${APPLICATION_ID}; COMMIT; PRAGMA wal_checkpoint(TRUNCATE)`);
-      return new SqliteFile(path, kysely, await inodeOf(path));
+      await using opened = new AsyncDisposableStack();
+      const thread = opened.use(await openSqlite(path));
+      const file = new SqliteFile(path, thread, await inodeOf(path), answerLimitMs);
+      await file.#migrate();
+      opened.move();
+      return file;
     } catch (cause) {
-      if (sqlite?.isOpen) sqlite.close();
       throw sqliteError(path, cause);
     }
   }
 
+  /** @throws StoreError also when the disk does not answer in time, or has not answered earlier work yet. */
   async run<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
+    if (this.#overdue > 0) throw this.#late();
+    const running = work(this.#kysely);
     try {
-      return await work(this.#kysely);
+      return await withTimeout(running, this.#answerLimitMs, () => {
+        this.#overdue += 1;
+        running.catch(() => {}).finally(() => (this.#overdue -= 1));
+        throw this.#late();
+      });
     } catch (cause) {
       throw sqliteError(this.place, cause);
     }
@@ -75,6 +79,29 @@ export class SqliteFile implements Database {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#kysely.destroy();
+    await this.#thread[Symbol.asyncDispose]();
+  }
+
+  /** Kysely makes no transaction for SQLite's migrations. With this one, a killed start leaves nothing half done. */
+  async #migrate(): Promise<void> {
+    await refuseTooNew(this.#kysely, this.place);
+    await this.#thread.query("BEGIN IMMEDIATE");
+    await migrate(this.#kysely);
+    await this.#thread.query(`PRAGMA application_id = ${APPLICATION_ID}`);
+    await this.#thread.query("COMMIT");
+    await this.#thread.query("PRAGMA wal_checkpoint(TRUNCATE)");
+  }
+
+  /** A new thread if the last one died. Another file in the place of this one is not touched. */
+  async #openThread(): Promise<SqliteThread> {
+    if (!this.#thread.isEnded) return this.#thread;
+    await this.assertInPlace();
+    this.#thread = await openSqlite(this.place);
+    return this.#thread;
+  }
+
+  #late(): StoreError {
+    return new StoreError("store_unavailable", `The disk of ${this.place} does not answer.`);
   }
 }
 
@@ -98,27 +125,9 @@ async function keepForOwner(stateDir: string, path: string): Promise<void> {
   }
 }
 
-function refuseForeign(sqlite: DatabaseSync, path: string): void {
-  const id = valueOf(sqlite, "PRAGMA application_id");
-  const isEmpty = valueOf(sqlite, "SELECT count(*) FROM sqlite_schema") === 0;
-  if (id === APPLICATION_ID || (id === 0 && isEmpty)) return;
-  throw new StoreError("store_foreign", `${path} is another program's database. ${REMEDY}`);
-}
-
-function refuseDamaged(sqlite: DatabaseSync, path: string): void {
-  const finding = valueOf(sqlite, "PRAGMA quick_check(1)");
-  if (finding === "ok") return;
-  const reason = String(finding).replaceAll("\n", " ");
-  throw new StoreError("store_damaged", `${path} is damaged (${reason}). ${REMEDY}`);
-}
-
 async function refuseTooNew(kysely: Kysely<Schema>, path: string): Promise<void> {
   const unknown = await unknownMigrations(kysely);
   if (unknown.length === 0) return;
   const message = `${path} was written by a newer gateway (${unknown.join(", ")}). Run that version again, or: ${REMEDY}`;
   throw new StoreError("store_too_new", message);
-}
-
-function valueOf(sqlite: DatabaseSync, query: string): unknown {
-  return Object.values(sqlite.prepare(query).get() ?? {})[0];
 }

@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ["credentials", "sites"],
   process: ["config", "observe"],
   observe: ["errors"],
-  store: ["config"],
+  store: ["config", "process"],
   browser: ["credentials", "errors", "observe", "process", "sites"],
   pool: ["browser", "errors", "observe", "process", "sites"],
   accounts: ["browser", "config", "credentials", "observe", "pool", "sites", "store"],
