@@ -1,4 +1,4 @@
-import { Alerts } from "./accounts/alerts.ts";
+import { Accounts } from "./accounts/accounts.ts";
 import type { Audit } from "./admin/audit.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
@@ -20,13 +20,13 @@ import { withSelfDescription } from "./openapi/self-description.ts";
 import { Redaction, type Log } from "./observe/log.ts";
 import { MemoryPressure } from "./process/memory-pressure.ts";
 import { Metrics } from "./observe/metrics.ts";
+import { RecentAnswers } from "./observe/recent-answers.ts";
 import { RequestLog } from "./observe/request-log.ts";
 import { ACCOUNT_STATES } from "./pool/account-state.ts";
 import { SessionPool } from "./pool/session-pool.ts";
 import { listen } from "./process/listen.ts";
 import { usableFolder } from "./process/machine-checks.ts";
 import { giveUpReason as reasonToGiveUp } from "./process/outage.ts";
-import { AccountManager } from "./accounts/account-manager.ts";
 import { AccountPersistence } from "./accounts/account-persistence.ts";
 import { sitesAt, type Sites } from "./sites/catalog.ts";
 import { openStore, type Store } from "./store/store.ts";
@@ -44,7 +44,7 @@ export interface RunningGateway extends AsyncDisposable {
   readonly pool: SessionPool;
   readonly browsers: BrowserFleet;
   readonly maxOpenSessions: number;
-  /** Changes the accounts in use to this list. Running answers of accounts that stay are not touched. */
+  /** Changes the accounts of the settings or the file to this list. Running answers of accounts that stay are not touched. */
   setAccounts(accounts: readonly ConfiguredAccount[]): Promise<void>;
   /** Refuses new requests and waits until running answers are finished, at most for the drain timeout. */
   drain(): Promise<void>;
@@ -80,9 +80,10 @@ export async function startGateway(
   const pool = started.use(new SessionPool({ ...options.pool, memory }, log));
   const keysOfCallers = started.use(await openKeys(store, options.callers, { redaction, log }));
   const operator = started.use(options.access.operator);
-  const alerts = new Alerts(options.alerts, log);
-  const accountParts = { pool, browsers, states, sites, alerts, log, redaction };
-  const manager = new AccountManager({ ...accountParts, options: options.sessions });
+  const recent = new RecentAnswers();
+  const accountParts = { pool, browsers, store, states, sites, recent, log, redaction };
+  const accounts = await Accounts.open({ ...accountParts, options: options.sessions, alertUrl: options.alerts });
+  const adminParts = { accounts: accounts.control, queue: () => pool.queue, audit: auditIn(log) };
   const gateway = new Gateway(pool, sites, options.gateway);
   const whyGiveUp = (): string | undefined => reasonToGiveUp(browsers.outage, config.shutdown.browserOutageLimitMs);
   const metrics = metricsOf(pool, browsers, states);
@@ -92,15 +93,15 @@ export async function startGateway(
     routes: withSelfDescription([
       ...apiRoutes({ ...options.api, gateway, apiKeys: keysOfCallers.apiKeys }),
       ...probesOf(pool, states, whyGiveUp),
-      ...adminRoutes({ ...viewsOf(pool), ...keysOfCallers, operator, metrics, audit: auditIn(log) }),
+      ...adminRoutes({ ...adminParts, ...keysOfCallers, operator, metrics }),
     ]),
-    sinks: [new RequestLog(log), metrics],
+    sinks: [new RequestLog(log), metrics, recent],
   });
   const leaving = new AbortController();
   const server = createHttpServer(app, leaving.signal);
   started.defer(() => closeNow(server));
   const url = await listen(server, config.server);
-  await manager.apply(config.accounts.list);
+  await accounts.configure(config.accounts.list);
   const stack = started.move();
   return {
     url,
@@ -108,7 +109,7 @@ export async function startGateway(
     browsers,
     maxOpenSessions: options.pool.maxOpenSessions,
     giveUpReason: whyGiveUp,
-    setAccounts: (accounts) => manager.apply(accounts),
+    setAccounts: (list) => accounts.configure(list),
     drain: async () => {
       leaving.abort();
       await pool.drain(AbortSignal.timeout(config.shutdown.drainTimeoutMs));
@@ -134,10 +135,10 @@ export function optionsOf(
     browsers: { accountsPerBrowser: config.browser.accountsPerBrowser, maxOpenSessions },
     pool: { ...config.pool, maxOpenSessions, leaseLimitMs: config.limits.requestTimeoutMs + LEASE_GRACE_MS },
     sessions: config.sessions,
+    alerts: config.alertUrl,
     gateway: config.answers,
     store: config.store,
     persistence: { keepRemovedMs: config.keepRemovedMs, stateDir: config.store.stateDir },
-    alerts: config.alertUrl,
     api: {
       background: config.turns.background,
       backgroundPattern: config.turns.backgroundPattern,
@@ -167,10 +168,6 @@ function catalogOf({ aliases, unknown }: Config["models"], models: readonly stri
   throw new ConfigError(
     `Wrong settings:\n  MODEL_ALIASES: expected ${expected}, got ${JSON.stringify(wrong.join(" "))}`,
   );
-}
-
-function viewsOf(pool: SessionPool) {
-  return { accounts: () => pool.states, queue: () => pool.queue };
 }
 
 function auditIn(log: Log): Audit {

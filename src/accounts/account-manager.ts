@@ -40,7 +40,11 @@ interface Member {
 export class AccountManager {
   readonly #parts: AccountManagerParts;
   readonly #members = new Map<string, Member>();
-  #applying: Promise<void> = Promise.resolve();
+  /** The members that finish their last request, each with the end of its removal. */
+  readonly #leaving = new Map<Member, Promise<void>>();
+  #wanted: ReadonlyMap<string, WantedAccount> = new Map();
+  /** Accounts are added one after the other. */
+  #adding: Promise<void> = Promise.resolve();
 
   constructor(parts: AccountManagerParts) {
     this.#parts = parts;
@@ -51,35 +55,54 @@ export class AccountManager {
     pool.events.subscribe((event) => alerts.onEvent(event));
   }
 
-  /** Adds new accounts and removes missing ones. One with another cookie or proxy finishes its request, then is replaced. */
-  async apply(configured: readonly ConfiguredAccount[]): Promise<void> {
-    const before = this.#applying;
-    this.#applying = (async () => {
-      await before.catch(() => {});
-      const { sites } = this.#parts;
-      const accounts = configured.map(({ id, cookie, proxy, site, source }) => ({
-        id,
-        cookie,
-        proxy,
-        site,
-        source,
-        signInKey: signInKey(cookie, sites.named(site)),
-      }));
-      const wanted = new Map(accounts.map((identity) => [identity.id, identity]));
-      const gone = [...this.#members.values()].filter(({ identity }) => !isSame(wanted.get(identity.id), identity));
-      const goneIds = new Set(gone.map(({ identity }) => identity.id));
-      const added = accounts.filter(({ id }) => goneIds.has(id) || !this.#members.has(id));
-      const removals = Promise.all(gone.map((member) => this.#remove(member)));
-      // A replaced or renamed account continues with the cookies that the old one's last answer leaves.
-      const mustWait = (one: WantedAccount): boolean =>
-        gone.some(({ identity }) => identity.id === one.id || identity.signInKey === one.signInKey);
-      for (const identity of added) if (!mustWait(identity)) await this.#add(identity);
-      await removals;
-      for (const identity of added) if (mustWait(identity)) await this.#add(identity);
-      await this.#parts.states.keepInUse(accounts);
-      this.#parts.pool.refuseUnservable();
-    })();
-    await this.#applying;
+  /**
+   * Adds new accounts and removes missing ones. One with another cookie or proxy finishes its request, then is replaced.
+   * Resolves when all of that is done. A later list does not wait for it.
+   */
+  async apply(list: readonly ConfiguredAccount[]): Promise<void> {
+    const { pool, states, sites } = this.#parts;
+    const accounts = list.map(({ id, cookie, proxy, site, source }) => ({
+      id,
+      cookie,
+      proxy,
+      site,
+      source,
+      signInKey: signInKey(cookie, sites.named(site)),
+    }));
+    this.#wanted = new Map(accounts.map((identity) => [identity.id, identity]));
+    const removed = [...this.#members.values()].filter((member) => !this.#isWanted(member));
+    const removals = removed.map((member) => this.#retire(member));
+    pool.refuseUnservable();
+    await Promise.all([...removals, ...accounts.map((identity) => this.#bring(identity))]);
+    await states.keepInUse([...this.#wanted.values()]);
+    pool.refuseUnservable();
+  }
+
+  /** Adds the account unless it is in use. A replaced or renamed one continues with the cookies of the old one's last answer. */
+  async #bring(identity: WantedAccount): Promise<void> {
+    const isBefore = ({ identity: other }: Member): boolean =>
+      other.id === identity.id || other.signInKey === identity.signInKey;
+    const before = [...this.#leaving].filter(([member]) => isBefore(member));
+    await Promise.all(before.map(([, removal]) => removal));
+    const added = this.#adding.then(async () => {
+      if (this.#members.has(identity.id) || !isSame(this.#wanted.get(identity.id), identity)) return;
+      await this.#add(identity);
+      const member = this.#members.get(identity.id);
+      // A newer list came meanwhile.
+      if (member && !this.#isWanted(member)) await this.#retire(member);
+    });
+    this.#adding = added.catch(() => {});
+    await added;
+  }
+
+  #isWanted({ identity }: Member): boolean {
+    return isSame(this.#wanted.get(identity.id), identity);
+  }
+
+  #retire(member: Member): Promise<void> {
+    const removal = this.#leaving.get(member) ?? this.#remove(member).finally(() => this.#leaving.delete(member));
+    this.#leaving.set(member, removal);
+    return removal;
   }
 
   async #add(identity: WantedAccount): Promise<void> {

@@ -1,20 +1,16 @@
 import type { RequestHandler } from "express";
 import { z } from "zod";
+import type { AccountControl } from "../accounts/account-control.ts";
+import { GatewayError } from "../errors.ts";
 import { sendJson } from "../http/respond.ts";
-import { ACCOUNT_STATES } from "../pool/account-state.ts";
+import { accountIdOf, actorOf, audited } from "./account-changes.ts";
+import { accountSchema, shownAccount } from "./account-schemas.ts";
+import type { Audit } from "./audit.ts";
+import { queryOf } from "./input.ts";
+import { listOf, listQuery } from "./list.ts";
 
-const unixMs = z.int().meta({ description: "Unix time in milliseconds." });
-
-const account = z
-  .object({
-    id: z.string(),
-    state: z.enum(ACCOUNT_STATES),
-    reason: z.string(),
-    since: unixMs,
-    nextTryAt: unixMs.nullable(),
-    expiresAt: unixMs.nullable(),
-  })
-  .meta({ id: "Account" });
+/** Unlike other lists, this one is whole unless a limit is given. */
+export const accountQuery = listQuery.extend({ limit: listQuery.shape.limit.unwrap().optional() });
 
 const queue = z
   .object({
@@ -26,22 +22,7 @@ const queue = z
   })
   .meta({ id: "Queue" });
 
-export const accountListSchema = z
-  .object({ object: z.literal("list"), data: z.array(account), queue })
-  .meta({ id: "AccountList" });
-
-/** One account as its operator sees it. Times are milliseconds since the epoch. */
-export interface AccountStatus {
-  readonly id: string;
-  readonly state: string;
-  readonly reason: string;
-  /** When the state began. */
-  readonly since: number;
-  /** When the account is tried again, if that is known. */
-  readonly nextTryAt: number | undefined;
-  /** When the site will sign the account out, if that is known. */
-  readonly expiresAt: number | undefined;
-}
+export const accountListSchema = listOf(accountSchema).extend({ queue }).meta({ id: "AccountList" });
 
 /** The requests that wait for an account. */
 export interface QueueStatus {
@@ -51,18 +32,71 @@ export interface QueueStatus {
 }
 
 export interface AccountSources {
-  readonly accounts: () => readonly AccountStatus[];
+  readonly accounts: Pick<AccountControl, "rows">;
   readonly queue: () => QueueStatus;
 }
 
-/** `GET /admin/api/accounts`: every account, with why it is in its state, and how long the queue is. */
+/** `GET /admin/api/accounts`: every account unless `limit` is given, with why it is in its state, and how long the queue is. */
 export function listAccounts({ accounts, queue: readQueue }: AccountSources): RequestHandler {
-  return (_request, response) => {
-    const data = accounts().map(({ id, state, reason, since, nextTryAt = null, expiresAt = null }) => {
-      return { id, state, reason, since, nextTryAt, expiresAt };
+  return (request, response) => {
+    const { limit = Infinity, cursor } = queryOf(request, accountQuery);
+    const { rows } = accounts;
+    const first = cursor === undefined ? 0 : rows.findIndex(({ id }) => id === cursor) + 1;
+    if (cursor !== undefined && first === 0) {
+      throw new GatewayError("invalid_value", "Invalid 'cursor': the account that it names is gone.", {
+        param: "cursor",
+      });
+    }
+    const page = rows.slice(first, first + limit);
+    const nextCursor = first + page.length < rows.length ? (page.at(-1)?.id ?? null) : null;
+    sendJson(response, 200, {
+      object: "list",
+      data: page.map(shownAccount),
+      nextCursor,
+      queue: shownQueue(readQueue()),
     });
-    const { length, estimatedWaitMs } = readQueue();
-    const waitMs = estimatedWaitMs === undefined ? null : Math.round(estimatedWaitMs);
-    sendJson(response, 200, { object: "list", data, queue: { length, estimatedWaitMs: waitMs } });
+  };
+}
+
+function shownQueue({ length, estimatedWaitMs }: QueueStatus): z.infer<typeof queue> {
+  return { length, estimatedWaitMs: estimatedWaitMs === undefined ? null : Math.round(estimatedWaitMs) };
+}
+
+/** `GET /admin/api/accounts/{id}` */
+export function showAccount(accounts: Pick<AccountControl, "row" | "historyOf">): RequestHandler {
+  return (request, response) => {
+    const id = accountIdOf(request);
+    const row = accounts.row(id);
+    const history = accounts.historyOf(id).map(({ since: at, from: before, to: after, reason, nextTryAt = null }) => {
+      return { at, before, after, reason, nextTryAt };
+    });
+    sendJson(response, 200, { ...shownAccount(row), history });
+  };
+}
+
+/** What an operator does with an account that stays as it is configured, and how that is recorded. */
+export const ACCOUNT_ACTIONS = {
+  disable: "account_disabled",
+  enable: "account_enabled",
+  check: "account_checked",
+  recycle: "account_recycled",
+} as const;
+
+export interface AccountActionParts {
+  readonly accounts: Pick<AccountControl, "row" | keyof typeof ACCOUNT_ACTIONS>;
+  readonly audit: Audit;
+}
+
+/** `POST /admin/api/accounts/{id}/disable` and the like. They take no body. */
+export function actOnAccount(
+  { accounts, audit }: AccountActionParts,
+  action: keyof typeof ACCOUNT_ACTIONS,
+): RequestHandler {
+  return async (request, response) => {
+    const id = accountIdOf(request);
+    const before = audited(accounts.row(id));
+    const { row, effect } = await accounts[action](id);
+    audit({ actor: actorOf(response), kind: ACCOUNT_ACTIONS[action], subject: id, before, after: audited(row) });
+    sendJson(response, 200, { ...shownAccount(row), effect });
   };
 }

@@ -1,11 +1,11 @@
 import type { Route } from "../http/route.ts";
-import { accountListSchema, listAccounts, type AccountSources } from "./accounts.ts";
+import { accountRoutes, type AccountRouteParts } from "./account-routes.ts";
 import { keyRoutes } from "./key-routes.ts";
 import type { KeyParts } from "./keys.ts";
 import { sessionRoutes, type SessionParts } from "./session.ts";
 import { serveMetrics, type MetricsText } from "./metrics.ts";
 
-export interface AdminParts extends AccountSources, KeyParts, SessionParts {
+export interface AdminParts extends AccountRouteParts, KeyParts, SessionParts {
   readonly metrics: MetricsText;
 }
 
@@ -19,17 +19,7 @@ export function adminRoutes({ metrics, ...parts }: AdminParts): Route[] {
       operation: { tag: "Gateway", summary: "Measure for Prometheus", answerType: "text/plain" },
       handlers: [serveMetrics(metrics)],
     },
-    {
-      method: "GET",
-      path: "/admin/api/accounts",
-      audience: "admin",
-      operation: {
-        tag: "Gateway",
-        summary: "List the accounts, with why each is in its state",
-        answer: accountListSchema,
-      },
-      handlers: [listAccounts(parts)],
-    },
+    ...accountRoutes(parts),
     ...keyRoutes(parts),
     ...sessionRoutes(parts),
   ];

@@ -19,9 +19,9 @@ interface AccountList {
 }
 
 const LIST_FORM = 'a JSON list of cookie strings or of {"id","cookie","proxy"}, or the cookies of one account';
-const ID = /^[\w.@-]{1,64}$/;
+export const ACCOUNT_ID = /^[\w.@-]{1,64}$/;
 const SITE_FORM = "the name of a site";
-const ID_FORM = "an id of ASCII letters, digits and . _ @ -, 64 characters at most";
+export const ID_FORM = "an id of ASCII letters, digits and . _ @ -, 64 characters at most";
 
 /** Accounts from a setting, a file or a form. Each item of a JSON list is an account; anything else is one account. */
 export function listAccounts(text: string): AccountList {
@@ -59,14 +59,14 @@ interface Parts {
 function toAccount(item: unknown): ListedAccount | string {
   const { id, cookie, proxy, site } = partsOf(item);
   const named = id === null || id === "" ? undefined : typeof id === "number" ? String(id) : id;
-  if (named !== undefined && (typeof named !== "string" || !ID.test(named))) return `one with ${ID_FORM}`;
+  if (named !== undefined && (typeof named !== "string" || !ACCOUNT_ID.test(named))) return `one with ${ID_FORM}`;
   const cookies = cookie === undefined ? undefined : readPaste(cookie);
   if (cookie === undefined || !cookies) return PASTE_FORMS;
   if (cookies.cookies.length === 0) return `one with a cookie that a browser takes: ${cookies.leftOut[0]?.reason}`;
   const isDirect = proxy === undefined || proxy === null || proxy === "";
   const way = isDirect ? undefined : typeof proxy === "string" ? readProxy(proxy) : PROXY_FORM;
   if (typeof way === "string") return `one with ${way}`;
-  if (site !== undefined && site !== null && (typeof site !== "string" || !ID.test(site)))
+  if (site !== undefined && site !== null && (typeof site !== "string" || !ACCOUNT_ID.test(site)))
     return `one with ${SITE_FORM}`;
   return { id: named, cookie, proxy: way, site: site || undefined };
 }

@@ -13,8 +13,8 @@ export interface ConfiguredAccount {
   readonly proxy?: Proxy | undefined;
   /** The name of its site; undefined for the default site. */
   readonly site?: string | undefined;
-  /** Where it is configured: in the settings, unless told. */
-  readonly source?: "settings" | "file" | undefined;
+  /** Where it comes from: from the settings, unless told. */
+  readonly source?: "settings" | "file" | "console" | undefined;
 }
 
 /** GPTOMNI_CREDENTIALS as a list. Accounts without an id get one as soon as the site is known. */

@@ -47,6 +47,8 @@ export const PASTE_FORMS =
 
 /** Seen so far: three layers of quotes, from a shell, an env file and JSON. */
 const MAX_LAYERS = 4;
+/** More than any browser keeps of one site; exports of a whole browser have some thousands. */
+const MAX_COOKIES = 10_000;
 /** Zero-width characters and byte order marks, which copied text may contain. */
 const INVISIBLE = /[\u200b-\u200d\u2060\ufeff]/g;
 
@@ -57,25 +59,26 @@ const INVISIBLE = /[\u200b-\u200d\u2060\ufeff]/g;
  */
 export function readPaste(text: string): Paste | undefined {
   const raw = readForm(unwrapped(text), MAX_LAYERS);
-  if (!raw) return undefined;
+  if (!raw || raw.cookies.length > MAX_COOKIES) return undefined;
   const { cookies, leftOut } = siftCookies(raw.cookies);
   if (cookies.length + leftOut.length === 0) return undefined;
   return { cookies, storage: raw.storage ?? [], leftOut };
 }
 
-/** The text without surrounding white space, invisible characters, and quotes that an env file kept. */
-export function unwrapped(text: string): string {
+/** The text without surrounding white space, invisible characters, and quotes that an env file kept, a few layers of them. */
+export function unwrapped(text: string, layers = MAX_LAYERS): string {
   const bare = text.replace(INVISIBLE, "").trim();
+  if (layers === 0) return bare;
   const inner = /^(?:'(.*)'|“(.*)”|‘(.*)’)$/s
     .exec(bare)
     ?.slice(1)
     .find((group) => group !== undefined);
-  if (inner !== undefined) return unwrapped(inner);
+  if (inner !== undefined) return unwrapped(inner, layers - 1);
   if (!/^".*"$/s.test(bare)) return bare;
   const parsed = jsonOf(bare);
-  if (typeof parsed === "string") return unwrapped(parsed);
+  if (typeof parsed === "string") return unwrapped(parsed, layers - 1);
   // Quotes that were not escaped: `"["a=b"]"`.
-  return parsed === undefined ? unwrapped(bare.slice(1, -1)) : bare;
+  return parsed === undefined ? unwrapped(bare.slice(1, -1), layers - 1) : bare;
 }
 
 /** Undefined when the text is not JSON. */

@@ -27,9 +27,9 @@ export interface Operation {
   readonly example?: Readonly<Record<string, unknown>>;
   /** Checks the query. */
   readonly query?: z.ZodObject;
-  /** The answer; without one it is text of the type `answerType`. */
+  /** The answer; without one it is text of the type `answerType`, or bytes. */
   readonly answer?: z.ZodType;
-  readonly answerType?: `text/${string}`;
+  readonly answerType?: `text/${string}` | `image/${string}`;
   /** Of the answer; 200 where it is absent. */
   readonly status?: 201;
   /** The data of each event when `stream` is true. */

@@ -38,6 +38,7 @@ export class Account extends AccountLifecycle {
   #idleSinceMs = performance.now();
   #isDisabled = false;
   #isTakenOver = false;
+  #isLeased = false;
 
   constructor({ id, session, rateLimiter, events, failure }: AccountParts) {
     super(id, events, failure);
@@ -58,6 +59,11 @@ export class Account extends AccountLifecycle {
   /** Since when the account only fails, on the monotonic clock. Undefined while the site merely told it to wait. */
   get failingSinceMs(): number | undefined {
     return this.#streak.beganMs;
+  }
+
+  /** A request has it. */
+  get isLeased(): boolean {
+    return this.#isLeased;
   }
 
   /** When its last lease ended, on the monotonic clock. */
@@ -114,9 +120,11 @@ export class Account extends AccountLifecycle {
 
   leased(): void {
     this.enter("busy", ANSWERING);
+    this.#isLeased = true;
   }
 
   released(): void {
+    this.#isLeased = false;
     this.#idleSinceMs = performance.now();
   }
 
@@ -153,7 +161,7 @@ export class Account extends AccountLifecycle {
 
   /** Tries a failed account now, and has the sign-in of a healthy one checked soon. */
   recheck(): void {
-    this.signIn.doubt();
+    this.signIn.demand();
     if (this.nextTryAt !== undefined) this.setNextTry(Date.now());
     this.interrupt();
   }

@@ -63,7 +63,7 @@ export class Leases {
       account.answered();
       this.leaseTime.add(lease.elapsedMs);
       this.sendTime.add(lease.sentAfterMs ?? 0);
-      inBackground(pages.recycle(account, log, signal), log);
+      inBackground(pages.recycleWorn(account, log, signal), log);
     }
     inBackground(recovery.bringBack(account, { eagerly: false }), log);
     refuseUnservable();

@@ -84,13 +84,14 @@ export class Maintenance implements Disposable {
   /**
    * Sites renew a sign-in that is used, and a page that sleeps does not use it. So its page is opened before the sign-in
    * ends, each account's at another time. The next check waits until half of the rest is over, so that a site that renews
-   * nothing is asked a few times only.
+   * nothing is asked a few times only. A page is also opened when an operator wants the sign-in checked.
    */
   async #renewSignIns(): Promise<void> {
     const { idle, signal, log } = this.#parts;
     const isDue = ({ session, jitter, signIn }: Account): boolean => {
       const { expiresAt } = session.authCookies;
-      if (signal.aborted || expiresAt === undefined || this.#isRenewing) return false;
+      if (signal.aborted || this.#isRenewing) return false;
+      if (expiresAt === undefined || signIn.isDemanded) return signIn.isDemanded;
       const leftMs = expiresAt - Date.now();
       return leftMs > MIN_LEFT_MS && leftMs < Math.min(RENEW_BEFORE_MS, signIn.leftMs / 2) * jitter;
     };

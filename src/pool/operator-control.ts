@@ -62,6 +62,19 @@ export class OperatorControl {
   }
 
   /**
+   * Replaces its page with a new one, in the background, after the answer that runs. False when no page is open, or an
+   * operator uses it; undefined when there is none with this id.
+   */
+  recycle(id: string): boolean | undefined {
+    const account = this.#parts.accounts.get(id);
+    if (!account) return undefined;
+    if (!account.session.isOpen || account.isTakenOver) return false;
+    const { pages, log, signal } = this.#parts;
+    inBackground(pages.recycle(account, log, signal), log);
+    return true;
+  }
+
+  /**
    * Waits until no request and no other operator uses the account, in whatever state it is, and lends it to the operator.
    * @throws GatewayError `no_usable_account` when there is none with this id, or it is removed meanwhile; the signal's
    * reason when it aborts.

@@ -101,8 +101,12 @@ export class PageBudget implements Disposable {
   }
 
   /** Replaces a worn page: it grows with use, and only a new one frees the memory. The old one serves until then. */
+  async recycleWorn(account: Account, log: Log, signal: AbortSignal): Promise<void> {
+    if (await account.session.shouldRecycle()) await this.recycle(account, log, signal);
+  }
+
+  /** Replaces the page with a new one. The old one serves until then. */
   async recycle({ id, session }: Account, log: Log, signal: AbortSignal): Promise<void> {
-    if (!(await session.shouldRecycle())) return;
     try {
       await session.recycle(signal);
       log.info({ account: id }, "page recycled");

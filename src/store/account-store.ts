@@ -1,5 +1,6 @@
+import type { Kysely } from "kysely";
 import type { Database } from "./database.ts";
-import type { AccountSource, AccountTable } from "./migrations.ts";
+import type { AccountSource, AccountTable, Schema } from "./migrations.ts";
 import { Seal } from "./seal.ts";
 
 export interface StoredAccount {
@@ -107,9 +108,9 @@ export class AccountStore {
   }
 
   /**
-   * Marks the configured accounts that are gone, and deletes those that have been gone for `keepMs`. Rows of other sources are
-   * not touched, and every row is marked or deleted by its own key: another process may have added rows meanwhile.
-   * Returns how many were deleted.
+   * Marks the configured accounts that are gone, and deletes those that have been gone for `keepMs`. An account of the
+   * console is deleted as soon as the console has it no more. Every row is marked or deleted by its own key: another process
+   * may have added rows meanwhile. Returns how many were deleted.
    */
   async reconcile(configured: readonly AccountIdentity[], keepMs: number, nowMs = Date.now()): Promise<number> {
     const inUse = new Set(configured.map((account) => this.#keyOf(account)));
@@ -128,14 +129,15 @@ export class AccountStore {
       // If the clock was set back since, the time begins anew.
       const gone = unused.filter(({ removed_at: at }) => at === null || at > nowMs);
       await mark(gone, nowMs);
+      const removed = await removeFormer(db);
       const expired = unused.filter((row) => (gone.includes(row) ? nowMs : (row.removed_at ?? 0)) <= nowMs - keepMs);
-      if (expired.length === 0) return 0;
+      if (expired.length === 0) return removed;
       const { numDeletedRows } = await db
         .deleteFrom("account")
         .where("key", "in", keysOf(expired))
         .where("removed_at", "is not", null)
         .executeTakeFirstOrThrow();
-      return Number(numDeletedRows);
+      return removed + Number(numDeletedRows);
     });
   }
 
@@ -159,13 +161,27 @@ export class AccountStore {
     return adopted;
   }
 
-  /** It is also the context in which the cookies are sealed. */
   #keyOf({ signInKey }: AccountIdentity): string {
-    return `account:${this.#seal.digest(signInKey, "sign-in")}`;
+    return accountKey(this.#seal, signInKey);
   }
 }
 
+/** What an account's row is found by. It is also the context in which its cookies are sealed. */
+export function accountKey(seal: Seal, signInKey: string): string {
+  return `account:${seal.digest(signInKey, "sign-in")}`;
+}
+
 const LEGACY_PREFIX = "credential:";
+
+/** Deletes what was stored of accounts that the console has no more. Returns how many there were. */
+async function removeFormer(db: Kysely<Schema>): Promise<number> {
+  const { numDeletedRows } = await db
+    .deleteFrom("account")
+    .where("source", "=", "console")
+    .where("key", "not in", (query) => query.selectFrom("console_account").select("key"))
+    .executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}
 
 function keysOf(rows: readonly { readonly key: string }[]): string[] {
   return rows.map(({ key }) => key);

@@ -1,8 +1,8 @@
 import { sql, type Kysely } from "kysely";
 import { DEFAULT_MIGRATION_TABLE, Migrator, type Migration } from "kysely/migration";
 
-/** Who says that there is this account: GPTOMNI_CREDENTIALS or CREDENTIALS_FILE. */
-export type AccountSource = "settings" | "file";
+/** Who says that there is this account: GPTOMNI_CREDENTIALS, CREDENTIALS_FILE, or the admin API with its console. */
+export type AccountSource = "settings" | "file" | "console";
 
 export interface AccountTable {
   /** `account:` and the keyed digest of the configured sign-in, or `credential:` and the id if that is not known yet. */
@@ -44,10 +44,23 @@ export interface ApiKeyTable {
   readonly revoked_at: number | null;
 }
 
+/** An account that was added through the admin API. */
+export interface ConsoleAccountTable {
+  readonly id: string;
+  /** As in the table of accounts: no sign-in is there twice. */
+  readonly key: string;
+  /** Its credential, proxy and site, sealed. */
+  readonly sealed: string;
+  /** Milliseconds since the epoch. */
+  readonly created_at: number;
+  readonly changed_at: number;
+}
+
 /** The tables, as the last migration leaves them. */
 export interface Schema {
   readonly account: AccountTable;
   readonly api_key: ApiKeyTable;
+  readonly console_account: ConsoleAccountTable;
   /** One row: which SECRET_KEY seals the database's own key, and that key, sealed. */
   readonly seal: { readonly key_id: string; readonly data_key: string };
 }
@@ -143,6 +156,18 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute();
       // The name of a revoked key is free again.
       await sql`CREATE UNIQUE INDEX api_key_name ON api_key (name) WHERE revoked_at IS NULL`.execute(db);
+    },
+  },
+  "008-console-account": {
+    async up(db) {
+      await db.schema
+        .createTable("console_account")
+        .addColumn("id", "text", (column) => column.primaryKey())
+        .addColumn("key", "text", (column) => column.notNull().unique())
+        .addColumn("sealed", "text", (column) => column.notNull())
+        .addColumn("created_at", "bigint", (column) => column.notNull())
+        .addColumn("changed_at", "bigint", (column) => column.notNull())
+        .execute();
     },
   },
 };

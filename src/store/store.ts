@@ -1,5 +1,6 @@
 import { AccountStore } from "./account-store.ts";
 import { ApiKeyStore } from "./api-key-store.ts";
+import { ConsoleAccountStore } from "./console-account-store.ts";
 import { claimKey } from "./key-claim.ts";
 import { obtainSecretKey } from "./secret-key.ts";
 import { SqliteFile } from "./sqlite-file.ts";
@@ -8,6 +9,7 @@ import { SqliteFile } from "./sqlite-file.ts";
 export interface Store extends AsyncDisposable {
   readonly accounts: AccountStore;
   readonly apiKeys: ApiKeyStore;
+  readonly consoleAccounts: ConsoleAccountStore;
   /** @throws StoreError when the database is no longer where it was opened. */
   assertInPlace(): Promise<void>;
 }
@@ -30,6 +32,7 @@ export async function openStore({ stateDir, secretKey: configured }: StoreOption
   return {
     accounts,
     apiKeys,
+    consoleAccounts: new ConsoleAccountStore(database, dataKey),
     assertInPlace: () => database.assertInPlace(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

@@ -3,20 +3,14 @@ import { get, type IncomingMessage } from "node:http";
 import { text } from "node:stream/consumers";
 import { expect, test } from "vitest";
 import { ACCOUNT_STATES } from "../../src/pool/account-state.ts";
+import { accountRow, adminParts } from "../support/admin-parts.ts";
 import { ADMIN_KEY } from "../support/api-key.ts";
 import { KEY, says, serve } from "../support/scripted-gateway.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { mainPidOf } from "../support/main-pid.ts";
 
 const ROUTES = ["/metrics", "/admin/api/accounts"];
-const ACCOUNT = {
-  id: "alice",
-  state: "expired",
-  reason: "a reason of its own",
-  since: 1,
-  nextTryAt: undefined,
-  expiresAt: undefined,
-};
+const ACCOUNT = accountRow({ state: "expired", reason: "a reason of its own" });
 const OPERATOR = { headers: { authorization: `Bearer ${ADMIN_KEY}` } };
 
 async function accountsOf(world: World): Promise<Record<string, unknown>[]> {
@@ -111,7 +105,7 @@ test.each([
   "/admin%2fapi%2fcredentials",
   "/./admin/api/accounts",
 ])("no spelling opens it without the key: %s", async (path) => {
-  const { port } = await serve(says("Hello"), { accounts: () => [ACCOUNT] });
+  const { port } = await serve(says("Hello"), adminParts([ACCOUNT]));
   const keys = [{}, { authorization: `Bearer ${KEY}` }];
   const tricks = [
     {},

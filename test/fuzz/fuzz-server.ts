@@ -15,6 +15,7 @@ import { ModelCatalog } from "../../src/http/model-catalog.ts";
 import { createHttpServer } from "../../src/http/server.ts";
 import { flatten } from "../../src/sites/prompt.ts";
 import { ContextLimit } from "../../src/turn/context-limit.ts";
+import { adminParts } from "../support/admin-parts.ts";
 import { hostileAnswerTo } from "./hostile.ts";
 import { marked } from "../support/marked.ts";
 import { FUZZ_KEY, MAX_BODY_BYTES, type Health } from "./fuzz-process.ts";
@@ -55,9 +56,7 @@ const appParts: ApiParts & ProbeParts & AdminParts & Omit<AppParts, "routes"> = 
   giveUpReason: () => undefined,
   readiness: () => ({ ready: true, reasons: [] }),
   ...(await noKeys()),
-  accounts: () => [],
-  queue: () => ({ length: 0, estimatedWaitMs: 0 }),
-  metrics: { contentType: "text/plain", text: async () => "" },
+  ...adminParts(),
   sinks: [],
   corsOrigins: ["*"],
   contextLimit: new ContextLimit({ promptOf: flatten, maxPromptCharacters: undefined, overflow: "refuse" }),

@@ -103,6 +103,23 @@ test("callers' routes are served under any name, since they need a key and are c
     expect(await statusOf(port, path, { host: "api.example", key: KEY })).toBe(200);
 });
 
+test("no route of the operator opens to a caller's key, whatever its method", async () => {
+  const { port } = await serve(says("Hello"));
+  const { paths } = (await json(await ask(port, "/openapi.json"))) as { paths: Record<string, Record<string, object>> };
+  const served = Object.entries(paths).filter(([path]) => path.startsWith("/admin/"));
+  expect(served.length).toBeGreaterThan(0);
+  for (const [path, methods] of served) {
+    for (const method of Object.keys(methods)) {
+      const at = path.replaceAll(/\{\w+\}/g, "x");
+      expect([path, method, await statusOf(port, at, { method: method.toUpperCase(), key: KEY })]).toEqual([
+        path,
+        method,
+        401,
+      ]);
+    }
+  }
+});
+
 test("METRICS_KEY opens the metrics and nothing else", async () => {
   const { port } = await serve(says("Hello"), { metricsKey: METRICS_KEY });
   const statuses = async (key: string): Promise<unknown[]> =>

@@ -49,13 +49,23 @@ function tamper(query: string): void {
   sqlite.close();
 }
 
+/** Takes away every table but those of the migrations. */
+function dropTables(): void {
+  using sqlite = new DatabaseSync(join(stateDir, "gateway.sqlite"));
+  const tables = sqlite
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'kysely%'")
+    .all();
+  for (const { name } of tables) sqlite.exec(`DROP TABLE "${String(name)}"`);
+}
+
 /** A file as it was before accounts were known by their sign-in, with alice's row under this id. */
 async function storeAsBefore(id: string, further = ""): Promise<void> {
   await saveAndClose();
   const seal = new Seal(key);
   const { cookie } = account("alice");
+  dropTables();
   tamper(`
-    DROP TABLE account; DROP TABLE seal; DROP TABLE api_key; DELETE FROM kysely_migration WHERE name >= '003';
+    DELETE FROM kysely_migration WHERE name >= '003';
     CREATE TABLE credential (id TEXT PRIMARY KEY, configured TEXT NOT NULL, cookies TEXT NOT NULL, state TEXT NOT NULL,
       reason TEXT NOT NULL, since BIGINT NOT NULL, next_try_at BIGINT, failures_in_a_row INTEGER NOT NULL,
       sent_at TEXT NOT NULL DEFAULT '[]');
@@ -142,12 +152,16 @@ describe("what is stored of an account", () => {
   test("stays when the account is not configured because somebody else added it", async () => {
     await saveAndClose("alice", "bob", "carol");
     tamper("UPDATE account SET source = 'console' WHERE id = 'alice'");
+    tamper("INSERT INTO console_account SELECT id, key, '', 0, 0 FROM account WHERE id = 'alice'");
     await using store = await openStore({ stateDir, secretKey });
     await store.accounts.save({ ...account("bob"), source: "file" }, stored);
     expect(await store.accounts.reconcile([], days(30), days(0))).toBe(0);
     expect(await store.accounts.reconcile([], days(30), days(31))).toBe(2);
     expect(await store.accounts.load(account("alice"))).toBeDefined();
     expect(await store.accounts.load(account("bob"))).toBeUndefined();
+    await store.consoleAccounts.remove("alice");
+    expect(await store.accounts.reconcile([], days(30), days(31))).toBe(1);
+    expect(await store.accounts.load(account("alice"))).toBeUndefined();
   });
 
   test("is in no file in a form that can be read, and in no file for others", async () => {

@@ -14,6 +14,7 @@ import { withSelfDescription } from "../../src/openapi/self-description.ts";
 import { ModelCatalog } from "../../src/http/model-catalog.ts";
 import { createHttpServer, type ConnectionLimits } from "../../src/http/server.ts";
 import { RequestLog } from "../../src/observe/request-log.ts";
+import { adminParts } from "./admin-parts.ts";
 import { ADMIN_KEY } from "./api-key.ts";
 import { marked } from "./marked.ts";
 import { noKeys } from "./no-keys.ts";
@@ -66,9 +67,7 @@ export async function open(answer: Answer, overrides: Overrides = {}, connection
     ...(await noKeys()),
     readiness: () => ({ ready: true, reasons: [] }),
     giveUpReason: () => undefined,
-    accounts: () => [],
-    queue: () => ({ length: 0, estimatedWaitMs: 0 }),
-    metrics: { contentType: "text/plain", text: async () => "" },
+    ...adminParts(),
     sinks: [new RequestLog({ debug: write, info: write, warn: write, error: write })],
     corsOrigins: ["*"],
     contextLimit: new ContextLimit({ promptOf: flatten, maxPromptCharacters: undefined, overflow: "refuse" }),

@@ -1,0 +1,56 @@
+import type { BrowserFleet } from "../browser/browser-fleet.ts";
+import type { AlertTarget } from "../config/parsers.ts";
+import type { ConfiguredAccount } from "../credentials/configured-account.ts";
+import type { Log, Redaction } from "../observe/log.ts";
+import type { RecentAnswers } from "../observe/recent-answers.ts";
+import type { SessionPool } from "../pool/session-pool.ts";
+import type { Sites } from "../sites/catalog.ts";
+import type { Store } from "../store/store.ts";
+import { AccountControl } from "./account-control.ts";
+import { AccountHistory } from "./account-history.ts";
+import { AccountManager, type AccountManagerParts } from "./account-manager.ts";
+import type { AccountPersistence } from "./account-persistence.ts";
+import { AccountRoster } from "./account-roster.ts";
+import { AccountRows } from "./account-rows.ts";
+import { Alerts } from "./alerts.ts";
+
+export interface AccountsParts {
+  readonly pool: SessionPool;
+  readonly browsers: BrowserFleet;
+  readonly store: Store;
+  readonly states: AccountPersistence;
+  readonly sites: Sites;
+  readonly options: AccountManagerParts["options"];
+  readonly alertUrl: AlertTarget | undefined;
+  readonly recent: RecentAnswers;
+  readonly log: Log;
+  readonly redaction: Redaction;
+}
+
+/** The accounts: which there are, what happened to them, and what an operator may do with them. */
+export class Accounts {
+  readonly control: AccountControl;
+  readonly history = new AccountHistory();
+  readonly #roster: AccountRoster;
+
+  private constructor({ store, alertUrl, options, ...parts }: AccountsParts) {
+    const { pool, sites, log, redaction } = parts;
+    pool.events.subscribe((event) => this.history.onEvent(event));
+    const manager = new AccountManager({ ...parts, options, alerts: new Alerts(alertUrl, log) });
+    this.#roster = new AccountRoster({ manager, store: store.consoleAccounts, sites, redaction, log });
+    const shared = { ...parts, roster: this.#roster, history: this.history };
+    this.control = new AccountControl({ ...shared, rows: new AccountRows(shared) });
+  }
+
+  /** Reads the accounts that were added through the admin API. None is in use yet. @throws StoreError */
+  static async open(parts: AccountsParts): Promise<Accounts> {
+    const accounts = new Accounts(parts);
+    await accounts.#roster.load();
+    return accounts;
+  }
+
+  /** Takes over the list of the settings or the file, beside the accounts that were added. */
+  configure(list: readonly ConfiguredAccount[]): Promise<void> {
+    return this.#roster.configure(list);
+  }
+}

@@ -1,0 +1,122 @@
+import type { Request, RequestHandler, Response } from "express";
+import { z } from "zod";
+import type { AccountControl, ActionResult } from "../accounts/account-control.ts";
+import type { AccountRow } from "../accounts/account-rows.ts";
+import { readProxy, type Proxy } from "../credentials/proxy.ts";
+import { GatewayError } from "../errors.ts";
+import { requestContextOf } from "../http/request-context.ts";
+import { sendJson } from "../http/respond.ts";
+import { shownAccount } from "./account-schemas.ts";
+import type { Audit } from "./audit.ts";
+import { bodyOf } from "./input.ts";
+
+const MAX_CREDENTIAL_CHARACTERS = 1024 * 1024;
+
+const credential = z.union([z.string(), z.record(z.string(), z.unknown()), z.array(z.unknown())]).meta({
+  description:
+    "A Cookie header with or without its name, a curl command, a cookies.txt, the JSON of a cookie export or of a storage state; as text, or as JSON itself.",
+});
+const accountId = z.string().meta({ description: "ASCII letters, digits and . _ @ -, 64 characters at most." });
+const proxy = z
+  .string()
+  .nullable()
+  .meta({ description: "As http://user:password@host:port; null for none of its own." });
+
+export const newAccountSchema = z.strictObject({
+  id: accountId.optional(),
+  credential,
+  proxy: proxy.optional(),
+});
+export const changedAccountSchema = z.strictObject({
+  id: accountId.optional(),
+  credential: credential.optional(),
+  proxy: proxy.optional(),
+});
+export const pastedSchema = z.strictObject({ credential });
+
+export interface AccountChangeParts {
+  readonly accounts: Pick<AccountControl, "row" | "add" | "change" | "remove" | "preview">;
+  readonly audit: Audit;
+}
+
+/** `POST /admin/api/accounts` */
+export function addAccount({ accounts, audit }: AccountChangeParts): RequestHandler {
+  return async (request, response) => {
+    const given = bodyOf(request, newAccountSchema);
+    const way = given.proxy ? proxyOf(given.proxy) : undefined;
+    const pasted = textOf(given.credential);
+    const result = await accounts.add({ id: given.id, credential: pasted, proxy: way, site: undefined });
+    audit({
+      actor: actorOf(response),
+      kind: "account_added",
+      subject: result.row.id,
+      before: null,
+      after: audited(result.row),
+    });
+    sendJson(response, 201, shownChange(result));
+  };
+}
+
+/** `POST /admin/api/accounts/preview` */
+export function previewCredential({ accounts }: AccountChangeParts): RequestHandler {
+  return (request, response) => {
+    sendJson(response, 200, accounts.preview(textOf(bodyOf(request, pastedSchema).credential)));
+  };
+}
+
+/** `PATCH /admin/api/accounts/{id}` */
+export function changeAccount({ accounts, audit }: AccountChangeParts): RequestHandler {
+  return async (request, response) => {
+    const given = bodyOf(request, changedAccountSchema);
+    const credentialText = given.credential === undefined ? undefined : textOf(given.credential);
+    const way = given.proxy ? proxyOf(given.proxy) : given.proxy === undefined ? undefined : null;
+    const id = accountIdOf(request);
+    const before = audited(accounts.row(id));
+    const result = await accounts.change(id, { id: given.id, credential: credentialText, proxy: way });
+    const replaced = credentialText === undefined ? {} : { credential: "replaced" };
+    const after = { ...audited(result.row), ...replaced };
+    audit({ actor: actorOf(response), kind: "account_changed", subject: result.row.id, before, after });
+    sendJson(response, 200, shownChange(result));
+  };
+}
+
+/** `DELETE /admin/api/accounts/{id}` */
+export function removeAccount({ accounts, audit }: AccountChangeParts): RequestHandler {
+  return async (request, response) => {
+    const { row, effect } = await accounts.remove(accountIdOf(request));
+    audit({ actor: actorOf(response), kind: "account_removed", subject: row.id, before: audited(row), after: null });
+    sendJson(response, 200, { id: row.id, object: "account", deleted: true, effect });
+  };
+}
+
+/** What the record of changes keeps of an account. */
+export function audited({ id, state, source, proxy: way }: AccountRow): object {
+  return { id, state, source, proxy: way ?? null };
+}
+
+export function actorOf(response: Response): string {
+  return requestContextOf(response).actor;
+}
+
+export function accountIdOf({ params }: Request): string {
+  return String(params["id"]);
+}
+
+function shownChange({ row, effect, notes }: ActionResult): object {
+  return { ...shownAccount(row), effect, notes };
+}
+
+/** @throws GatewayError `invalid_value` when it is longer than any credential. */
+function textOf(given: z.infer<typeof credential>): string {
+  const text = typeof given === "string" ? given : JSON.stringify(given);
+  if (text.length <= MAX_CREDENTIAL_CHARACTERS) return text;
+  const message = `Invalid 'credential': expected at most ${MAX_CREDENTIAL_CHARACTERS} characters, found ${text.length}.`;
+  throw new GatewayError("invalid_value", message, { param: "credential" });
+}
+
+/** @throws GatewayError `invalid_value` that does not quote it. */
+function proxyOf(text: string): Proxy {
+  const read = readProxy(text);
+  if (typeof read !== "string") return read;
+  throw new GatewayError("invalid_value", `Invalid 'proxy': expected ${read}.`, { param: "proxy" });
+}

@@ -1,0 +1,43 @@
+import type { RequestRecord, RequestSink } from "./request-record.ts";
+
+/** How a request went that an account answered. */
+export interface RecentAnswer {
+  /** When the request came, in Unix time, milliseconds. */
+  readonly at: number;
+  readonly ok: boolean;
+  readonly code: string | null;
+  readonly durationMs: number;
+}
+
+const KEPT = 60;
+/** Of more accounts than a gateway has, the ones that answered longest ago are forgotten. */
+const MAX_ACCOUNTS = 2_000;
+
+/** The last answers of each account, in memory. */
+export class RecentAnswers implements RequestSink {
+  readonly #byAccount = new Map<string, RecentAnswer[]>();
+
+  add({ account, at, code, durationMs }: RequestRecord): void {
+    if (account === undefined) return;
+    const answers = this.#byAccount.get(account) ?? [];
+    answers.push({ at, ok: code === undefined, code: code ?? null, durationMs });
+    if (answers.length > KEPT) answers.shift();
+    this.#byAccount.delete(account);
+    this.#byAccount.set(account, answers);
+    const [oldest] = this.#byAccount.keys();
+    if (this.#byAccount.size > MAX_ACCOUNTS && oldest !== undefined) this.#byAccount.delete(oldest);
+  }
+
+  /** Oldest first. */
+  of(account: string): readonly RecentAnswer[] {
+    return this.#byAccount.get(account) ?? [];
+  }
+
+  /** An account's answers go on under its new name. */
+  rename(before: string, account: string): void {
+    const answers = this.#byAccount.get(before);
+    if (!answers) return;
+    this.#byAccount.delete(before);
+    this.#byAccount.set(account, answers);
+  }
+}

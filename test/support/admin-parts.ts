@@ -1,0 +1,59 @@
+import type { AccountRouteParts } from "../../src/admin/account-routes.ts";
+import type { MetricsText } from "../../src/admin/metrics.ts";
+import type { AccountRow } from "../../src/accounts/account-rows.ts";
+import { GatewayError } from "../../src/errors.ts";
+
+/** An account of the settings that waits for requests. */
+export function accountRow(row: Partial<AccountRow> = {}): AccountRow {
+  return {
+    id: "alice",
+    state: "ready",
+    reason: "waiting for a request",
+    since: 1,
+    nextTryAt: undefined,
+    expiresAt: undefined,
+    isLeased: false,
+    isLeaving: false,
+    pace: undefined,
+    lastSentAt: undefined,
+    lastUsedAt: undefined,
+    source: "settings",
+    site: "gptomni",
+    proxy: undefined,
+    isEditable: false,
+    recent: [],
+    ...row,
+  };
+}
+
+/** What the operator's routes see of a gateway with these accounts, none of which can be changed. */
+export function adminParts(rows: readonly AccountRow[] = []): AccountRouteParts & { metrics: MetricsText } {
+  const row = (id: string): AccountRow => {
+    const found = rows.find((one) => one.id === id);
+    if (!found) throw new GatewayError("account_not_found", "There is no account with this id.");
+    return found;
+  };
+  const act = async (id: string) => ({ row: row(id), effect: "Nothing happened.", notes: [] });
+  return {
+    metrics: { contentType: "text/plain", text: async () => "" },
+    audit: () => undefined,
+    queue: () => ({ length: 0, estimatedWaitMs: 0 }),
+    accounts: {
+      rows,
+      row,
+      historyOf: () => [],
+      preview: refuse,
+      add: refuse,
+      change: refuse,
+      remove: refuse,
+      disable: act,
+      enable: act,
+      check: act,
+      recycle: act,
+    },
+  };
+}
+
+function refuse(): never {
+  throw new GatewayError("state_not_stored", "Nothing is stored here.");
+}
