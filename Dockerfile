@@ -1,5 +1,15 @@
 # To pin it: --build-arg BASE_IMAGE=node@sha256:…
 ARG BASE_IMAGE=node:24-bookworm-slim
+# The console's packages and sources stay in this stage.
+FROM ${BASE_IMAGE} AS console
+WORKDIR /app
+COPY package.json package-lock.json ./
+# The native parts of the build tool are optional packages.
+RUN npm ci --include=dev --ignore-scripts --no-audit --no-fund
+COPY tsconfig.json ./
+COPY console ./console
+RUN npx vite build --config console/vite.config.ts
+
 FROM ${BASE_IMAGE}
 
 RUN apt-get update \
@@ -15,6 +25,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund && npm cache clean --force
 COPY docker/entrypoint /usr/local/bin/entrypoint
 COPY src ./src
+COPY --from=console /app/console/dist ./console/dist
 
 USER gateway
 # The root file system may be read-only, /tmp a tmpfs.

@@ -1,14 +1,16 @@
 // Installs what a command needs, tells the user what it does, then runs the command on the project's own Node.
 // It runs on Node 18 and without dependencies, because it installs them.
 //
-//   node scripts/setup.mjs run FILE.ts [ARGS…]     packages, Chromium, then the file
-//   node scripts/setup.mjs test COMMAND [ARGS…]    packages, Chromium, Xvfb, then the command
+//   node scripts/setup.mjs run FILE.ts [ARGS…]     packages, the console, Chromium, then the file
+//   node scripts/setup.mjs test COMMAND [ARGS…]    packages, the console, Chromium, Xvfb, then the command
 //   node scripts/setup.mjs tool COMMAND [ARGS…]    packages, then the command, which needs no browser
 //   node scripts/setup.mjs docs                    packages, then the generated pages
 //   node scripts/setup.mjs check                   packages, then format, lint, types, unused code
+//   node scripts/setup.mjs console                 packages, then the console, even if its build is new
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { installChromium, installDisplay } from "./setup/chromium.mjs";
+import { buildConsole, buildConsoleIfOld } from "./setup/console.mjs";
 import { binOf, installPackages, projectNode, projectPath } from "./setup/packages.mjs";
 import { fail, root, say, succeeds } from "./setup/shell.mjs";
 
@@ -26,6 +28,7 @@ const CHECKS = [
   ["format", "oxfmt", ["--check", "."]],
   ["lint", "oxlint", ["--type-aware", "--deny-warnings"]],
   ["types", "tsc", ["-p", "."]],
+  ["types of the console", "tsc", ["-p", "console"]],
   ["unused code", "knip", []],
 ];
 
@@ -63,13 +66,13 @@ const [verb, ...rest] = process.argv.slice(2);
 process.chdir(root);
 installPackages();
 if (verb === "check") check();
+else if (verb === "console") process.exit(buildConsole() ? 0 : 1);
 else if (verb === "docs") become(projectNode, ["scripts/docs/docs.ts"], {}, ["SIGTERM", "SIGHUP"]);
 else if (["run", "test", "tool"].includes(verb)) {
-  const env = {
-    // Neither a tool nor help needs a browser.
-    ...(verb === "tool" || rest.some((word) => HELP.has(word)) ? {} : { BROWSER_PATH: installChromium() }),
-    PATH: projectPath(),
-  };
+  // Neither a tool nor help needs a browser or the console.
+  const isBare = verb === "tool" || rest.some((word) => HELP.has(word));
+  if (!isBare) buildConsoleIfOld();
+  const env = { ...(isBare ? {} : { BROWSER_PATH: installChromium() }), PATH: projectPath() };
   if (verb === "run") {
     // One signal may reach the command from this process, from npm and from the terminal: see src/process/shutdown.ts.
     const launched = { ...env, GATEWAY_LAUNCHER: "setup" };
@@ -79,4 +82,4 @@ else if (["run", "test", "tool"].includes(verb)) {
     // The terminal sends Ctrl-C to the command itself; vitest would take another SIGINT for a second Ctrl-C.
     become(projectNode, [binOf(rest[0]), ...rest.slice(1)], env, ["SIGTERM", "SIGHUP"]);
   }
-} else fail(`unknown command ${verb}; one of: run, test, tool, docs, check`);
+} else fail(`unknown command ${verb}; one of: run, test, tool, docs, check, console`);

@@ -28,6 +28,7 @@ import { listen } from "./process/listen.ts";
 import { usableFolder } from "./process/machine-checks.ts";
 import { giveUpReason as reasonToGiveUp } from "./process/outage.ts";
 import { AccountPersistence } from "./accounts/account-persistence.ts";
+import { consoleRoutes } from "./console/console-routes.ts";
 import { sitesAt, type Sites } from "./sites/catalog.ts";
 import { openStore, type Store } from "./store/store.ts";
 import { ContextLimit } from "./turn/context-limit.ts";
@@ -94,6 +95,7 @@ export async function startGateway(
       ...apiRoutes({ ...options.api, gateway, apiKeys: keysOfCallers.apiKeys }),
       ...probesOf(pool, states, whyGiveUp),
       ...adminRoutes({ ...adminParts, ...keysOfCallers, operator, metrics }),
+      ...consoleRoutes(),
     ]),
     sinks: [new RequestLog(log), metrics, recent],
   });

@@ -1,0 +1,47 @@
+import { MantineProvider, createTheme, localStorageColorSchemeManager } from "@mantine/core";
+import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { Router } from "wouter";
+import { isWorthRepeating } from "./api/reading.ts";
+import { forgetWhenSignedOut } from "./api/session.ts";
+import { Gate } from "./shell/gate.tsx";
+import { LanguageProvider } from "./texts/language.tsx";
+import { Notices } from "./widgets/notices.tsx";
+
+const STALE_AFTER_MS = 10_000;
+
+const theme = createTheme({
+  primaryColor: "indigo",
+  defaultRadius: "md",
+  cursorType: "pointer",
+  respectReducedMotion: true,
+});
+const colourScheme = localStorageColorSchemeManager({ key: "console-colours" });
+const client = new QueryClient({
+  queryCache: new QueryCache(),
+  defaultOptions: {
+    queries: { staleTime: STALE_AFTER_MS, retry: isWorthRepeating, refetchOnWindowFocus: true },
+  },
+});
+forgetWhenSignedOut(client);
+
+export function App() {
+  return (
+    <MantineProvider
+      theme={theme}
+      defaultColorScheme="auto"
+      colorSchemeManager={colourScheme}
+      // Both are static files here: the page's policy refuses style elements.
+      withCssVariables={false}
+      withGlobalClasses={false}
+    >
+      <LanguageProvider>
+        <QueryClientProvider client={client}>
+          <Router base="/console">
+            <Gate />
+          </Router>
+          <Notices />
+        </QueryClientProvider>
+      </LanguageProvider>
+    </MantineProvider>
+  );
+}

@@ -1,0 +1,90 @@
+import { Button, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { Link } from "wouter";
+import type { AccountList, AccountRow } from "../../api/contract.ts";
+import { useRead } from "../../api/reading.ts";
+import { useTexts } from "../../texts/language.tsx";
+import { AnswerStrip } from "../../widgets/answer-strip.tsx";
+import { Empty, Loaded } from "../../widgets/loaded.tsx";
+import { Moment } from "../../widgets/moment.tsx";
+import { PageHead, Panel } from "../../widgets/panel.tsx";
+import { StateBadge } from "../../widgets/state-badge.tsx";
+import { DataTable } from "../../widgets/table.tsx";
+import { AccountActions } from "./account-actions.tsx";
+import classes from "./accounts.module.css";
+import { SourceOf } from "./source-of.tsx";
+
+/** Every account, with its state and what can be done. */
+export function AccountsList() {
+  const { t } = useTexts();
+  const accounts = useRead<AccountList>("/accounts");
+  const [search, setSearch] = useState("");
+  const holds = ({ id, state, reason }: AccountRow): boolean =>
+    `${id} ${state} ${reason}`.toLowerCase().includes(search.trim().toLowerCase());
+  return (
+    <>
+      <PageHead title={t("Accounts")}>
+        <TextInput
+          size="xs"
+          aria-label={t("Search")}
+          placeholder={t("Search")}
+          value={search}
+          onChange={({ currentTarget }) => setSearch(currentTarget.value)}
+        />
+        <Button component={Link} href="/accounts/new" size="xs">
+          {t("Add an account")}
+        </Button>
+      </PageHead>
+      <Panel>
+        <Loaded reading={accounts} lines={6}>
+          {({ data }) =>
+            data.length === 0 ? (
+              <Empty
+                title={t("No account yet")}
+                text={t("The gateway answers with a chat account that you own. It needs that account's sign-in, once.")}
+              />
+            ) : (
+              <DataTable
+                label={t("Accounts")}
+                head={[t("Account"), t("State"), t("Last answers"), t("Last used"), t("Expires"), t("Source"), ""]}
+              >
+                {data.filter(holds).map((account) => (
+                  <Row key={account.id} account={account} />
+                ))}
+              </DataTable>
+            )
+          }
+        </Loaded>
+      </Panel>
+    </>
+  );
+}
+
+function Row({ account }: { readonly account: AccountRow }) {
+  const { id, state, reason, recent = [], lastUsedAt, expiresAt } = account;
+  return (
+    <tr>
+      <td>
+        <Link href={`/accounts/${encodeURIComponent(id)}`}>{id}</Link>
+      </td>
+      <td title={reason}>
+        <StateBadge state={state} />
+      </td>
+      <td className={classes["strip"]}>
+        <AnswerStrip recent={recent} />
+      </td>
+      <td>
+        <Moment at={lastUsedAt} />
+      </td>
+      <td>
+        <Moment at={expiresAt} />
+      </td>
+      <td>
+        <SourceOf account={account} />
+      </td>
+      <td>
+        <AccountActions account={account} isCompact />
+      </td>
+    </tr>
+  );
+}

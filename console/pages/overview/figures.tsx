@@ -1,0 +1,68 @@
+import { Group, Text } from "@mantine/core";
+import type { ReactNode } from "react";
+import type { AccountRow, OverviewFigures, Queue } from "../../api/contract.ts";
+import { useRead } from "../../api/reading.ts";
+import { useTexts } from "../../texts/language.tsx";
+import { duration, wholeNumber } from "../../widgets/moment.tsx";
+import { lookOf } from "../../widgets/states.ts";
+import classes from "./overview.module.css";
+
+interface FiguresProps {
+  readonly accounts: readonly AccountRow[];
+  readonly queue: Queue;
+}
+
+/** Whether requests are answered now, and the few numbers that say how well. */
+export function Figures({ accounts, queue }: FiguresProps) {
+  const { t, language } = useTexts();
+  const { data } = useRead<OverviewFigures>("/overview");
+  const waiting = data?.queue ?? queue;
+  const answering = accounts.filter(({ state }) => ["good", "busy"].includes(lookOf(state)?.tone ?? "")).length;
+  const isServing = data?.isServing ?? answering > 0;
+  return (
+    <section className={classes["figures"]} aria-label={t("Now")}>
+      <div className={classes["figure"]}>
+        <Group gap="xs" wrap="nowrap">
+          <span className={isServing ? classes["serving"] : classes["notServing"]} aria-hidden="true" />
+          <Text fw={700} size="lg">
+            {isServing ? t("Serving") : t("Not serving")}
+          </Text>
+        </Group>
+        <Text size="xs" c="dimmed">
+          {data && data.reasons.length > 0
+            ? data.reasons.join(" · ")
+            : t("{answering} of {count} accounts can answer", { answering, count: accounts.length })}
+        </Text>
+      </div>
+      <Figure label={t("waiting")} value={wholeNumber(waiting.length, language)}>
+        {waiting.estimatedWaitMs === null ? null : t("about {wait}", { wait: duration(waiting.estimatedWaitMs) })}
+      </Figure>
+      <Figure label={t("requests a minute")} value={data ? wholeNumber(data.requestsPerMinute, language) : "–"} />
+      <Figure
+        label={t("first token, median")}
+        value={data && data.firstTokenMs !== null ? duration(data.firstTokenMs) : "–"}
+      />
+      <Figure label={t("open pages")} value={data ? wholeNumber(data.openPages, language) : "–"} />
+    </section>
+  );
+}
+
+interface FigureProps {
+  readonly label: string;
+  readonly value: string;
+  readonly children?: ReactNode;
+}
+
+function Figure({ label, value, children }: FigureProps) {
+  return (
+    <div className={classes["figure"]}>
+      <Text fw={700} size="lg">
+        {value}
+      </Text>
+      <Text size="xs" c="dimmed">
+        {label}
+        {children !== undefined && children !== null && <> · {children}</>}
+      </Text>
+    </div>
+  );
+}

@@ -1,0 +1,50 @@
+import { Button, Stack } from "@mantine/core";
+import { Link } from "wouter";
+import type { AccountList } from "../../api/contract.ts";
+import { useRead } from "../../api/reading.ts";
+import { useTexts } from "../../texts/language.tsx";
+import { Loaded } from "../../widgets/loaded.tsx";
+import { PageHead, Panel } from "../../widgets/panel.tsx";
+import { needsPerson } from "../../widgets/states.ts";
+import { Guide } from "../guide/guide.tsx";
+import { AccountCard } from "./account-card.tsx";
+import { Attention } from "./attention.tsx";
+import { Changes } from "./changes.tsx";
+import { Figures } from "./figures.tsx";
+import classes from "./overview.module.css";
+import { Traffic } from "./traffic.tsx";
+
+/** Can I serve now, who needs me, what is slow, who uses it, what changed. */
+export function Overview() {
+  const { t } = useTexts();
+  const accounts = useRead<AccountList>("/accounts");
+  if (accounts.data?.data.length === 0) return <Guide />;
+  return (
+    <>
+      <PageHead title={t("Overview")}>
+        <Button component={Link} href="/accounts/new" size="xs">
+          {t("Add an account")}
+        </Button>
+      </PageHead>
+      <Loaded reading={accounts} lines={8}>
+        {({ data, queue }) => (
+          <Stack>
+            <Figures accounts={data} queue={queue} />
+            <Attention accounts={data.filter(({ state }) => needsPerson(state))} />
+            <div className={classes["cards"]}>
+              {data.map((account) => (
+                <AccountCard key={account.id} account={account} />
+              ))}
+            </div>
+            <div className={classes["halves"]}>
+              <Traffic />
+              <Panel title={t("What changed")}>
+                <Changes />
+              </Panel>
+            </div>
+          </Stack>
+        )}
+      </Loaded>
+    </>
+  );
+}

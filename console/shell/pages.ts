@@ -1,0 +1,29 @@
+import { lazy, type ComponentType } from "react";
+import type { Text } from "../texts/language.tsx";
+import { Overview } from "../pages/overview/overview.tsx";
+import type { IconName } from "./icon.tsx";
+
+interface PageRow {
+  /** Below `/console`, as wouter matches it. */
+  readonly path: string;
+  readonly label: Text;
+  readonly icon: IconName;
+  readonly component: ComponentType;
+}
+
+/** All but the first view are loaded when they are opened. */
+export const PAGES: readonly PageRow[] = [
+  { path: "/", label: "Overview", icon: "overview", component: Overview },
+  {
+    path: "/accounts/:id?",
+    label: "Accounts",
+    icon: "accounts",
+    component: lazy(async () => ({ default: (await import("../pages/accounts/accounts.tsx")).Accounts })),
+  },
+  {
+    path: "/playground",
+    label: "Playground",
+    icon: "playground",
+    component: lazy(async () => ({ default: (await import("../pages/playground/playground.tsx")).Playground })),
+  },
+];

@@ -1,0 +1,54 @@
+import { Alert, Button, Group, Paper, PasswordInput, Stack, Text, Title } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { useSigning } from "../api/session.ts";
+import { useTexts } from "../texts/language.tsx";
+import { LookSwitches } from "./look-switches.tsx";
+import { Mark } from "./mark.tsx";
+import classes from "./sign-in.module.css";
+
+export function SignIn() {
+  const { t } = useTexts();
+  const { signIn } = useSigning();
+  const [key, setKey] = useState("");
+  const signing = useMutation({ mutationFn: signIn });
+  return (
+    <main className={classes["page"]}>
+      <Paper withBorder p="xl" radius="lg" w="100%" maw={400}>
+        <form
+          onSubmit={(event) => {
+            event.preventDefault();
+            signing.mutate(key.trim());
+          }}
+        >
+          <Stack>
+            <Group gap="sm">
+              <Mark />
+              <Title order={1} size="h4">
+                gptomni-gateway
+              </Title>
+            </Group>
+            <PasswordInput
+              label={t("Admin key")}
+              description={t("The first start prints it once. ADMIN_KEY sets it.")}
+              value={key}
+              onChange={({ currentTarget }) => setKey(currentTarget.value)}
+              autoComplete="current-password"
+              required
+              autoFocus
+            />
+            {signing.error && (
+              <Alert color="red" variant="light" role="alert">
+                <Text size="sm">{signing.error.message}</Text>
+              </Alert>
+            )}
+            <Button type="submit" loading={signing.isPending} disabled={key.trim() === ""}>
+              {t("Sign in")}
+            </Button>
+          </Stack>
+        </form>
+      </Paper>
+      <LookSwitches />
+    </main>
+  );
+}

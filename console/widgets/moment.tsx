@@ -1,0 +1,64 @@
+import { useSyncExternalStore } from "react";
+import { useTexts, type Language } from "../texts/language.tsx";
+
+const TICK_MS = 1_000;
+const STEPS = [
+  [60_000, 1_000, "second"],
+  [3_600_000, 60_000, "minute"],
+  [86_400_000, 3_600_000, "hour"],
+  [Number.POSITIVE_INFINITY, 86_400_000, "day"],
+] as const;
+
+const listeners = new Set<() => void>();
+let timer: number | undefined;
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  timer ??= window.setInterval(() => listeners.forEach((tell) => tell()), TICK_MS);
+  return () => {
+    listeners.delete(listener);
+    if (listeners.size > 0) return;
+    window.clearInterval(timer);
+    timer = undefined;
+  };
+}
+
+/** The present, in whole seconds; one timer for the page. */
+export function useNow(): number {
+  return useSyncExternalStore(subscribe, () => Math.floor(Date.now() / TICK_MS) * TICK_MS);
+}
+
+/** `3 min. ago` or `in 2 hr.`; the exact time on hover. */
+export function Moment({ at }: { readonly at: number | null | undefined }) {
+  const { language } = useTexts();
+  const now = useNow();
+  if (at === null || at === undefined) return <>–</>;
+  return (
+    <time dateTime={new Date(at).toISOString()} title={exactTime(at, language)}>
+      {relativeTime(at - now, language)}
+    </time>
+  );
+}
+
+function relativeTime(distanceMs: number, language: Language): string {
+  const distance = Math.abs(distanceMs);
+  const [, unitMs, unit] = STEPS.find(([below]) => distance < below) ?? STEPS[3];
+  const count = Math.trunc(distanceMs / unitMs);
+  return new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" }).format(count, unit);
+}
+
+export function exactTime(at: number, language: Language): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(at);
+}
+
+/** `12 ms`, `1.4 s`, `3 min 20 s`. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+export function wholeNumber(value: number, language: Language): string {
+  return new Intl.NumberFormat(language, { maximumFractionDigits: 0 }).format(value);
+}
