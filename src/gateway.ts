@@ -85,11 +85,12 @@ export class Gateway {
   ): AsyncGenerator<ReplyPart, void, undefined> {
     /** Accounts that failed. An account whose page died is not among them, because it gets a new page. */
     const failed = new Set<string>();
+    const site = this.#sites.siteOf(request.model);
     let lastFailure: GatewayError | undefined;
     while (progress.attempts < MAX_ATTEMPTS) {
       const askedMs = performance.now();
       using lease = await this.#pool
-        .lease({ except: failed, caller }, signal)
+        .lease({ caller, site: site.name, except: failed }, signal)
         .catch((cause: unknown) => {
           // The last account's failure says more than that there is no other account.
           throw GatewayError.from(signal.aborted ? signal.reason : (lastFailure ?? cause));

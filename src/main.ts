@@ -1,17 +1,15 @@
+import { AccountPersistence } from "./accounts/account-persistence.ts";
 import { Accounts } from "./accounts/accounts.ts";
 import type { Audit } from "./admin/audit.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
 import { LocalBrowsers } from "./browser/local.ts";
-import { ConfigError, type Config } from "./config/config.ts";
-import { MASTER } from "./config/setting-checks.ts";
+import type { BrowserProvider } from "./browser/provider.ts";
+import type { Config } from "./config/config.ts";
 import type { ConfiguredAccount } from "./credentials/configured-account.ts";
 import { Gateway } from "./gateway.ts";
-import { ConfiguredKeys } from "./http/api-keys.ts";
 import { apiRoutes } from "./http/api-routes.ts";
 import { createApp } from "./http/app.ts";
-import { ModelCatalog } from "./http/model-catalog.ts";
-import { OperatorAccess } from "./http/operator.ts";
 import { probes } from "./http/probes.ts";
 import type { Route } from "./http/route.ts";
 import { closeNow, createHttpServer, flushResponses } from "./http/server.ts";
@@ -23,21 +21,14 @@ import { Metrics } from "./observe/metrics.ts";
 import { RecentAnswers } from "./observe/recent-answers.ts";
 import { RequestLog } from "./observe/request-log.ts";
 import { ACCOUNT_STATES } from "./pool/account-state.ts";
+import { optionsOf, type GatewayKeys } from "./options.ts";
 import { SessionPool } from "./pool/session-pool.ts";
 import { listen } from "./process/listen.ts";
 import { usableFolder } from "./process/machine-checks.ts";
 import { giveUpReason as reasonToGiveUp } from "./process/outage.ts";
-import { AccountPersistence } from "./accounts/account-persistence.ts";
 import { consoleRoutes } from "./console/console-routes.ts";
-import { sitesAt, type Sites } from "./sites/catalog.ts";
+import { sitesAt } from "./sites/catalog.ts";
 import { openStore, type Store } from "./store/store.ts";
-import { ContextLimit } from "./turn/context-limit.ts";
-
-/** How much longer than a request's deadline its session stays leased. */
-const LEASE_GRACE_MS = 5_000;
-/** Early failures keep their HTTP status this long; later, the shortest client and proxy limits (60 s) are in sight. */
-const KEEP_ALIVE_AFTER_MS = 15_000;
-const KEEP_ALIVE_EVERY_MS = 10_000;
 
 export interface RunningGateway extends AsyncDisposable {
   /** Its base URL, without a path. */
@@ -53,12 +44,9 @@ export interface RunningGateway extends AsyncDisposable {
   readonly giveUpReason: () => string | undefined;
 }
 
-export interface GatewayKeys {
-  readonly api: string;
-  readonly admin: string;
-}
-
 export interface GatewayParts {
+  /** Where browsers come from; this machine, unless given. */
+  readonly provider?: BrowserProvider;
   readonly memory?: MemoryPressure;
   /** Hides secrets in the log. It also learns each token that a site issues. */
   readonly redaction?: Redaction;
@@ -69,11 +57,14 @@ export async function startGateway(
   config: Config,
   keys: GatewayKeys,
   log: Log,
-  { memory = new MemoryPressure(), redaction = new Redaction() }: GatewayParts = {},
+  {
+    provider = new LocalBrowsers(config.browser),
+    memory = new MemoryPressure(),
+    redaction = new Redaction(),
+  }: GatewayParts = {},
 ): Promise<RunningGateway> {
   await using started = new AsyncDisposableStack();
   const sites = sitesAt(config.sites);
-  const provider = new LocalBrowsers(config.browser);
   const options = optionsOf(config, keys, { sites, capacity: provider.capacity });
   const browsers = started.use(new BrowserFleet(provider, options.browsers, log));
   const store = started.use(await openStore(options.store));
@@ -122,56 +113,6 @@ export async function startGateway(
   };
 }
 
-/**
- * The settings of each part of the gateway. A part gets a secret only if it uses it, so that no log line, error or dump of
- * another part can show it.
- * `capacity`: how many pages the browser provider has room for.
- */
-export function optionsOf(
-  config: Config,
-  keys: GatewayKeys,
-  { sites, capacity }: { readonly sites: Sites; readonly capacity: number },
-) {
-  const maxOpenSessions = config.maxOpenSessions === "auto" ? capacity : config.maxOpenSessions;
-  return {
-    browsers: { accountsPerBrowser: config.browser.accountsPerBrowser, maxOpenSessions },
-    pool: { ...config.pool, maxOpenSessions, leaseLimitMs: config.limits.requestTimeoutMs + LEASE_GRACE_MS },
-    sessions: config.sessions,
-    alerts: config.alertUrl,
-    gateway: config.answers,
-    store: config.store,
-    persistence: { keepRemovedMs: config.keepRemovedMs, stateDir: config.store.stateDir },
-    api: {
-      background: config.turns.background,
-      backgroundPattern: config.turns.backgroundPattern,
-      contextLimit: new ContextLimit({
-        promptOf: (request) => sites.siteOf(request.model).promptOf(request),
-        maxPromptCharacters: config.turns.maxPromptCharacters ?? sites.named(undefined).maxPromptCharacters,
-        overflow: config.turns.contextOverflow,
-      }),
-      models: catalogOf(config.models, sites.models),
-      limits: { ...config.limits, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },
-    },
-    callers: new ConfiguredKeys([{ name: MASTER, value: keys.api }, ...config.keys.named]),
-    access: {
-      operator: new OperatorAccess(keys.admin),
-      metricsKey: config.keys.metrics,
-      allowedHosts: config.server.allowedHosts,
-      corsOrigins: config.server.corsOrigins,
-    },
-  };
-}
-
-/** @throws ConfigError that names every alias of a model that the site does not have. */
-function catalogOf({ aliases, unknown }: Config["models"], models: readonly string[]): ModelCatalog {
-  const wrong = [...aliases].filter(([, model]) => !models.includes(model)).map((pair) => pair.join("="));
-  if (wrong.length === 0) return new ModelCatalog(models, { aliases, unknown });
-  const expected = `names for ${models.join(", ")}`;
-  throw new ConfigError(
-    `Wrong settings:\n  MODEL_ALIASES: expected ${expected}, got ${JSON.stringify(wrong.join(" "))}`,
-  );
-}
-
 function auditIn(log: Log): Audit {
   return (change) => log.info({ change }, "changed by the operator");
 }
@@ -198,7 +139,7 @@ function statesOf(
 
 /** What an operator should mend although requests are answered. */
 function warningsOf({ problem }: AccountPersistence): readonly string[] {
-  return problem === undefined ? [] : [`what is new of the accounts is not stored: ${problem}`];
+  return problem === undefined ? [] : [`changes of the accounts are not stored: ${problem}`];
 }
 
 function metricsOf(pool: SessionPool, browsers: BrowserFleet, states: AccountPersistence): Metrics {

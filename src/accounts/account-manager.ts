@@ -116,7 +116,14 @@ export class AccountManager {
     if (stored?.isConfiguredAnew) authCookies.mergePaste();
     const session = new Session(supervisor, authCookies, { ...options, site, proxy: identity.proxy ?? options.proxy });
     const rateLimiter = new RateLimiter(options.rateLimit, sentAt);
-    const account = new Account({ id, session, rateLimiter, events: pool.events, failure: stored?.failure });
+    const account = new Account({
+      id,
+      site: site.name,
+      session,
+      rateLimiter,
+      events: pool.events,
+      failure: stored?.failure,
+    });
     redaction.rotate(identity.signInKey, authCookies.tokens);
     alerts.restored(account);
     states.track(identity, account);

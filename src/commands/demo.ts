@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../config/config.ts";
-import type { GatewayKeys } from "../main.ts";
+import type { GatewayKeys } from "../options.ts";
 import { Simulator } from "../simulator/simulator.ts";
 import { serveUntilStopped } from "./serve.ts";
 

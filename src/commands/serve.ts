@@ -4,7 +4,8 @@ import { obtainKeys, type Keys } from "../config/keys.ts";
 import { openFileWarnings } from "../config/secret-file.ts";
 import { secretsOf, type ConfiguredAccount } from "../credentials/configured-account.ts";
 import { secretsOfProxy } from "../credentials/proxy.ts";
-import { startGateway, type GatewayKeys } from "../main.ts";
+import { startGateway } from "../main.ts";
+import type { GatewayKeys } from "../options.ts";
 import { createLog, Redaction } from "../observe/log.ts";
 import { Display } from "../process/display.ts";
 import { usableFolder } from "../process/machine-checks.ts";
@@ -88,5 +89,5 @@ function accountSecrets(accounts: readonly ConfiguredAccount[]): readonly string
 
 function showNew({ api, admin }: Keys, stateDir: string): void {
   if (api.isNew) console.log(`API key (shown once, kept in ${stateDir}): ${api.value}`);
-  if (admin.isNew) console.log(`Admin key (likewise): ${admin.value}`);
+  if (admin.isNew) console.log(`Admin key (shown once, kept in ${stateDir}): ${admin.value}`);
 }

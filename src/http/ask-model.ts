@@ -82,8 +82,9 @@ class AnswerSource {
   send(chat: ChatRequest): AsyncIterable<ReplyPart> {
     const { inFlight, fingerprint, context, deadline, isOpen, index } = this.#asking;
     const { contextLimit } = this.#parts;
-    const fitting = this.#local === undefined ? contextLimit.fit(chat) : uncut(chat);
-    if (!fitting) return refused(contextLimit.refusal(chat));
+    const asked = { ...chat, model: this.#asking.model };
+    const fitting = this.#local === undefined ? contextLimit.fit(asked) : uncut(asked);
+    if (!fitting) return refused(contextLimit.refusal(asked));
     context.contextCut = fitting;
     this.#sends += 1;
     // The site is asked separately for each of several answers, and for a repair after the first attempt.
@@ -99,7 +100,7 @@ class AnswerSource {
 
   #start(request: ChatRequest, signal: AbortSignal): Reply {
     if (this.#local !== undefined) return localReply(this.#local);
-    return this.#parts.gateway.reply({ ...request, model: this.#asking.model }, this.#caller, signal);
+    return this.#parts.gateway.reply(request, this.#caller, signal);
   }
 
   async *#timed(parts: AsyncIterable<ReplyPart>): AsyncGenerator<ReplyPart, void, undefined> {

@@ -102,12 +102,9 @@ export class Metrics implements RequestSink {
       [{ sandbox: "on" }, browsers(true)],
       [{ sandbox: "off" }, browsers(false)],
     ]);
-    this.#gauge(
-      "gateway_state_stored",
-      "1 while what is new of the accounts is stored in STATE_DIR, else 0",
-      [],
-      () => [[{}, isStateStored() ? 1 : 0]],
-    );
+    this.#gauge("gateway_state_stored", "1 while changes of the accounts are stored in STATE_DIR, else 0", [], () => [
+      [{}, isStateStored() ? 1 : 0],
+    ]);
     const starts = "Browsers that were started; beyond the first ones, in place of one that died";
     this.#counter("gateway_browser_starts_total", starts, [], () => [[{}, browserStarts()]]);
     const failures = "Sessions that failed, in use or while they opened, by error code";

@@ -15,6 +15,8 @@ const TAKEN_OVER = ["taken_over", "an operator uses it"] as const;
 
 export interface AccountParts {
   readonly id: string;
+  /** The name of its site. */
+  readonly site: string;
   readonly session: Session;
   readonly rateLimiter: RateLimiter;
   readonly events: AccountEvents;
@@ -27,6 +29,7 @@ export interface AccountParts {
  * `TRANSITIONS`. A verb that the state does not permit throws and changes nothing.
  */
 export class Account extends AccountLifecycle {
+  readonly site: string;
   readonly session: Session;
   readonly rateLimiter: RateLimiter;
   readonly permit: SendPermit;
@@ -40,8 +43,9 @@ export class Account extends AccountLifecycle {
   #isTakenOver = false;
   #isLeased = false;
 
-  constructor({ id, session, rateLimiter, events, failure }: AccountParts) {
+  constructor({ id, site, session, rateLimiter, events, failure }: AccountParts) {
     super(id, events, failure);
+    this.site = site;
     this.session = session;
     this.rateLimiter = rateLimiter;
     this.permit = new SendPermit(rateLimiter);

@@ -5,6 +5,15 @@ import { Forecast } from "./forecast.ts";
 import type { MovingAverage } from "./moving-average.ts";
 import type { Caller, QueueEntry, RequestQueue, WaitingEntry } from "./request-queue.ts";
 
+/** What a request wants of the pool. */
+export interface LeaseRequest {
+  readonly caller: Caller;
+  /** The name of the site whose accounts can answer. */
+  readonly site: string;
+  /** The accounts that have failed this request. */
+  readonly except: ReadonlySet<string>;
+}
+
 export interface AdmissionParts {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly queue: RequestQueue<Account>;
@@ -42,12 +51,12 @@ export class Admission {
     this.#parts = parts;
   }
 
-  /** What a request waits for: any account in service that has not failed it. */
-  entryFor(caller: Caller, except: ReadonlySet<string>): QueueEntry<Account> {
+  /** What a request waits for: any account of its site in service that has not failed it. */
+  entryFor({ caller, site, except }: LeaseRequest): QueueEntry<Account> {
     const { timeoutMs } = this.#parts;
     const leftMs = (caller.deadlineMs ?? Infinity) - performance.now() - REFUSE_BEFORE_MS;
     const entry: QueueEntry<Account> = {
-      accepts: (account) => account.isInService && !except.has(account.id),
+      accepts: (account) => account.site === site && account.isInService && !except.has(account.id),
       limitMs: Math.max(0, Math.min(timeoutMs, leftMs)),
       retryAfterMs: () => this.#retryAfterMs(entry),
       availableNow: () => this.#availableTo(entry),

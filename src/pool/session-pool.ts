@@ -3,7 +3,7 @@ import type { Log } from "../observe/log.ts";
 import { abortable } from "../process/abortable.ts";
 import { AccountEvents } from "./account-event.ts";
 import type { Account } from "./account.ts";
-import { Admission, type QueueStatus } from "./admission.ts";
+import { Admission, type LeaseRequest, type QueueStatus } from "./admission.ts";
 import { inBackground } from "./background.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { IdleSessions } from "./idle-sessions.ts";
@@ -18,13 +18,6 @@ import { RequestQueue, type Caller, type RequestQueueLimits } from "./request-qu
 
 export interface SessionPoolOptions
   extends RequestQueueLimits, PageBudgetOptions, MaintenanceOptions, Pick<LeasesParts, "leaseLimitMs"> {}
-
-/** What a request wants of the pool. */
-export interface LeaseRequest {
-  readonly caller: Caller;
-  /** The accounts that have failed this request. */
-  readonly except: ReadonlySet<string>;
-}
 
 /** A gateway that stops is started again about then. */
 const RESTART_MS = 1_000;
@@ -111,14 +104,14 @@ export class SessionPool implements AsyncDisposable {
   }
 
   /**
-   * Waits for an account that has not failed the request.
+   * Waits for an account of the site that has not failed the request.
    * @throws GatewayError `no_usable_account` when there is none to wait for; `rate_limit_exceeded`, also when the request
    * cannot be served in time; `queue_timeout`, `overloaded`, `server_shutting_down`; the signal's reason when it aborts.
    */
-  async lease({ caller, except }: LeaseRequest, signal: AbortSignal): Promise<Lease> {
+  async lease(wish: LeaseRequest, signal: AbortSignal): Promise<Lease> {
     if (this.#stopping.signal.aborted) throw shuttingDown();
     if (this.#options.memory.isFull) throw overloaded();
-    const entry = this.#admission.entryFor(caller, except);
+    const entry = this.#admission.entryFor(wish);
     this.#admission.check(entry);
     const waiting = this.#queue.wait(entry, signal);
     // A request with another key may come before requests that were here first.

@@ -11,8 +11,8 @@ interface ListenAddress {
 const FAILURES: Readonly<Record<string, string>> = {
   EADDRINUSE: "is taken by another program: end that one, or set another PORT",
   EACCES: "may not be used by this user: set a PORT from 1024 up",
-  EADDRNOTAVAIL: "is no address of this machine: set HOST to one, or to 0.0.0.0",
-  ENOTFOUND: "is no address of this machine: set HOST to one, or to 0.0.0.0",
+  EADDRNOTAVAIL: "is not an address of this machine: set HOST to one, or to 0.0.0.0",
+  ENOTFOUND: "is not an address of this machine: set HOST to one, or to 0.0.0.0",
 };
 
 /** Resolves with the URL, without a path. @throws ConfigError that says which address is taken or forbidden. */

@@ -1,7 +1,7 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { generate } from "selfsigned";
 
-interface Certificate {
+export interface Certificate {
   readonly key: string;
   readonly cert: string;
   /** Base64 of the public key's SHA-256: with it, Chromium is told to trust this key and no other. */

@@ -2,6 +2,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { Accounts, parseCookies, REMOVED_SESSION_COOKIE, type RotationOptions } from "./accounts.ts";
 import { answer } from "./reply.ts";
 import { bodyOf, fieldsOf } from "./body.ts";
+import { makeCertificate, type Certificate } from "./certificate.ts";
 import { Challenge, SOLUTION_PATH, type ChallengeOptions } from "./challenge.ts";
 import { chatPage } from "./chat-page.ts";
 import { faultIn, type Fault } from "./fault.ts";
@@ -16,6 +17,8 @@ export interface SimulatorOptions extends RotationOptions {
   readonly port?: number;
   /** The address to listen at; default 127.0.0.1. */
   readonly host?: string;
+  /** A fresh one unless given. */
+  readonly certificate?: Certificate;
   readonly challenge?: ChallengeOptions;
   /** Pause between the chunks of an answer; default 15. */
   readonly chunkDelayMs?: number;
@@ -53,8 +56,8 @@ export class Simulator implements AsyncDisposable {
   }
 
   static async start(options: SimulatorOptions = {}): Promise<Simulator> {
-    const { port = 0, host = "127.0.0.1" } = options;
-    const server = await SiteServer.create();
+    const { port = 0, host = "127.0.0.1", certificate = await makeCertificate() } = options;
+    const server = SiteServer.create(certificate);
     const simulator = new Simulator(server, options);
     await server.listen((request, response) => void simulator.#serve(request, response), port, host);
     return simulator;

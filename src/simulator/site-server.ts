@@ -5,12 +5,12 @@ import {
   type Http2ServerResponse,
 } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
-import { makeCertificate } from "./certificate.ts";
+import type { Certificate } from "./certificate.ts";
 import { floodWithFrames } from "./frame-flood.ts";
 
 type Answer = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
 
-/** An HTTPS server on this machine, with a fresh certificate, for HTTP/2 and HTTP/1.1. */
+/** An HTTPS server on this machine for HTTP/2 and HTTP/1.1. */
 export class SiteServer implements AsyncDisposable {
   /** Base64; what Chromium is to trust, and nothing else. */
   readonly spkiHash: string;
@@ -22,8 +22,7 @@ export class SiteServer implements AsyncDisposable {
     this.spkiHash = spkiHash;
   }
 
-  static async create(): Promise<SiteServer> {
-    const { key, cert, spkiHash } = await makeCertificate();
+  static create({ key, cert, spkiHash }: Certificate): SiteServer {
     return new SiteServer(createSecureServer({ key, cert, allowHTTP1: true }), spkiHash);
   }
 

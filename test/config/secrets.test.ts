@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { loadConfig } from "../../src/config/config.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
-import { optionsOf } from "../../src/main.ts";
+import { optionsOf } from "../../src/options.ts";
 import { sitesAt } from "../../src/sites/catalog.ts";
 
 const KEYS = { api: "canary-api-key-4711", admin: "canary-admin-key-4711" };

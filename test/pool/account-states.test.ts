@@ -59,7 +59,7 @@ function failedToOpen(error: GatewayError): Verb {
 
 function newAccount(events: AccountEvents): Account {
   const session = { authCookies: { confirm: () => {} } } as unknown as Session;
-  return new Account({ id: "alice", session, rateLimiter: new RateLimiter(undefined), events });
+  return new Account({ id: "alice", site: "gptomni", session, rateLimiter: new RateLimiter(undefined), events });
 }
 
 interface Played {

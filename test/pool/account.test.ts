@@ -16,6 +16,7 @@ afterEach(() => vi.useRealTimers());
 function accountWith(failure?: FailureRecord): Account {
   return new Account({
     id: "alice",
+    site: "gptomni",
     session: { authCookies: {} } as Session,
     rateLimiter: new RateLimiter(undefined),
     events: new AccountEvents(),

@@ -11,6 +11,7 @@ import { Account } from "../../src/pool/account.ts";
 import type { Caller } from "../../src/pool/request-queue.ts";
 
 const NEVER_MS = 1_000_000_000;
+const SITE = "first";
 
 /** A page that is always open and whose site answers at once. */
 function openSession(): Session {
@@ -37,6 +38,8 @@ export interface Arrival {
   readonly afterMs: number;
   readonly answerMs: number;
   readonly keyId: string;
+  /** The site that answers; the first one unless given. */
+  readonly site?: string;
 }
 
 export interface Outcome extends Arrival {
@@ -60,10 +63,10 @@ export class VirtualPool implements AsyncDisposable {
     this.#pool = new SessionPool(options, log as never);
   }
 
-  async addAccounts(count: number): Promise<void> {
-    for (let index = 0; index < count; index += 1) {
+  async addAccounts(count: number, site = SITE): Promise<void> {
+    for (let index = this.accounts.length, end = index + count; index < end; index += 1) {
       const parts = { session: openSession(), rateLimiter: new RateLimiter(this.limit), events: this.#pool.events };
-      const account = new Account({ id: `account-${index}`, ...parts });
+      const account = new Account({ id: `account-${index}`, site, ...parts });
       this.accounts.push(account);
       await this.#pool.add(account);
     }
@@ -75,7 +78,10 @@ export class VirtualPool implements AsyncDisposable {
     const outcome: Outcome = { ...arrival, atMs: performance.now() };
     const caller: Caller = { keyId: arrival.keyId, isBackground: false };
     try {
-      using lease = await this.#pool.lease({ except: new Set(), caller }, new AbortController().signal);
+      using lease = await this.#pool.lease(
+        { caller, site: arrival.site ?? SITE, except: new Set<string>() },
+        new AbortController().signal,
+      );
       outcome.startMs = performance.now();
       outcome.account = lease.accountId;
       await lease.fetch({ path: "/", method: "GET", headers: {} }, new AbortController().signal);

@@ -1,0 +1,68 @@
+import { ConfigError, type Config } from "./config/config.ts";
+import { MASTER } from "./config/setting-checks.ts";
+import { ConfiguredKeys } from "./http/api-keys.ts";
+import { ModelCatalog } from "./http/model-catalog.ts";
+import { OperatorAccess } from "./http/operator.ts";
+import type { Sites } from "./sites/catalog.ts";
+import { ContextLimit } from "./turn/context-limit.ts";
+
+/** How much longer than a request's deadline its session stays leased. */
+const LEASE_GRACE_MS = 5_000;
+/** Early failures keep their HTTP status this long; later, the shortest client and proxy limits (60 s) are in sight. */
+const KEEP_ALIVE_AFTER_MS = 15_000;
+const KEEP_ALIVE_EVERY_MS = 10_000;
+
+export interface GatewayKeys {
+  readonly api: string;
+  readonly admin: string;
+}
+
+/**
+ * The settings of each part of the gateway. A part gets a secret only if it uses it, so that no log line, error or dump of
+ * another part can show it.
+ * `capacity`: how many pages the browser provider has room for.
+ */
+export function optionsOf(
+  config: Config,
+  keys: GatewayKeys,
+  { sites, capacity }: { readonly sites: Sites; readonly capacity: number },
+) {
+  const maxOpenSessions = config.maxOpenSessions === "auto" ? capacity : config.maxOpenSessions;
+  return {
+    browsers: { accountsPerBrowser: config.browser.accountsPerBrowser, maxOpenSessions },
+    pool: { ...config.pool, maxOpenSessions, leaseLimitMs: config.limits.requestTimeoutMs + LEASE_GRACE_MS },
+    sessions: config.sessions,
+    alerts: config.alertUrl,
+    gateway: config.answers,
+    store: config.store,
+    persistence: { keepRemovedMs: config.keepRemovedMs, stateDir: config.store.stateDir },
+    api: {
+      background: config.turns.background,
+      backgroundPattern: config.turns.backgroundPattern,
+      contextLimit: new ContextLimit({
+        promptOf: (request) => sites.siteOf(request.model).promptOf(request),
+        maxPromptCharacters: config.turns.maxPromptCharacters ?? sites.named(undefined).maxPromptCharacters,
+        overflow: config.turns.contextOverflow,
+      }),
+      models: catalogOf(config.models, sites.models),
+      limits: { ...config.limits, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },
+    },
+    callers: new ConfiguredKeys([{ name: MASTER, value: keys.api }, ...config.keys.named]),
+    access: {
+      operator: new OperatorAccess(keys.admin),
+      metricsKey: config.keys.metrics,
+      allowedHosts: config.server.allowedHosts,
+      corsOrigins: config.server.corsOrigins,
+    },
+  };
+}
+
+/** @throws ConfigError that names every alias of a model that the site does not have. */
+function catalogOf({ aliases, unknown }: Config["models"], models: readonly string[]): ModelCatalog {
+  const wrong = [...aliases].filter(([, model]) => !models.includes(model)).map((pair) => pair.join("="));
+  if (wrong.length === 0) return new ModelCatalog(models, { aliases, unknown });
+  const expected = `names for ${models.join(", ")}`;
+  throw new ConfigError(
+    `Wrong settings:\n  MODEL_ALIASES: expected ${expected}, got ${JSON.stringify(wrong.join(" "))}`,
+  );
+}
