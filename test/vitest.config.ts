@@ -23,7 +23,7 @@ export default defineConfig({
         env: { BROWSER_PATH: "/dev/null" },
         ...TWO_FILES_AT_A_TIME,
       }),
-      tier("browser", TWO_FILES_AT_A_TIME),
+      tier("browser", { ...TWO_FILES_AT_A_TIME, globalSetup: "support/temp-folder.ts" }),
       tier("install", {}),
       tier("faults", {}),
       tier("container", { hookTimeout: 900_000 }),

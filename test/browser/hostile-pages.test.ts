@@ -57,13 +57,19 @@ test("a page that goes to another server in mid-answer is asked nothing there", 
   expect(got).toContain("session_lost");
 });
 
+const EMPTY_OR_ANSWERED: unknown = expect.stringMatching(/^(?:200|reply_empty)$/);
+
 /** What the gateway's log says of a forgery; it asks again on a new page where nothing was handed on. */
-const FORGED: Readonly<Record<string, { readonly got: readonly string[]; readonly says: RegExp }>> = {
+const FORGED: Readonly<Record<string, { readonly got: readonly unknown[]; readonly says: RegExp }>> = {
   "an answer without end that heeds no credit": {
     got: ["200", "session_lost", "200"],
     says: /The page sent more of an answer than it was let/,
   },
-  "one message of 60 MB": { got: ["200", "200", "200"], says: /The site's answer was empty|did not finish in time/ },
+  // Chromium drops the message; whether the end that follows it still arrives is a race between them.
+  "one message of 60 MB": {
+    got: ["200", EMPTY_OR_ANSWERED, EMPTY_OR_ANSWERED],
+    says: /The site's answer was empty|did not finish in time/,
+  },
   "a head that is no JSON": { got: ["200", "200", "200"], says: /The page told a head that is none/ },
   "messages of no known kind": { got: ["200", "200", "200"], says: /The page ended the request without an answer/ },
 };

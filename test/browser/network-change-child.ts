@@ -13,7 +13,7 @@ ip("link", "add", "v0", "type", "veth", "peer", "name", "v1");
 ip("link", "set", "v0", "up");
 ip("link", "set", "v1", "up");
 
-await using world = await openWorld({ waitUntilReady: false });
+await using world = await openWorld({ waitUntilReady: false, ownBrowsers: true });
 const fault = phase === "head" ? { delayMs: 1_500 } : { firstByteDelayMs: 1_500 };
 const answer = world.post("/v1/chat/completions", {
   model: "gptomni",

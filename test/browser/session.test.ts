@@ -7,8 +7,9 @@ import { createLog, Redaction } from "../../src/observe/log.ts";
 import { Simulator } from "../../src/simulator/simulator.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
 import { chromiumProcesses } from "../faults/processes.ts";
-import { LocalBrowsers } from "../../src/browser/local.ts";
+import { testCertificate } from "../support/certificate.ts";
 import { mainPidOf } from "../support/main-pid.ts";
+import { WarmBrowsers } from "../support/warm-browsers.ts";
 
 const PATIENT = new AbortController().signal;
 const BROWSER = { browserPath: process.env["BROWSER_PATH"] ?? "/usr/bin/chromium", browserMode: "headless" } as const;
@@ -48,11 +49,11 @@ async function makeSession({
   challengeTimeoutMs = 30_000,
 }: Opening): Promise<Opened> {
   await using opening = new AsyncDisposableStack();
-  const simulator = opening.use(await Simulator.start());
+  const simulator = opening.use(await Simulator.start({ certificate: await testCertificate() }));
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const options = { ...BROWSER, stealth: true, browserArgs: [simulator.browserArgs] };
   const fleet = opening.use(
-    new BrowserFleet(new LocalBrowsers(options), { accountsPerBrowser: 1, maxOpenSessions: 1 }, log),
+    new BrowserFleet(new WarmBrowsers(options), { accountsPerBrowser: 1, maxOpenSessions: 1 }, log),
   );
   const real = gptomni(new URL(simulator.origin));
   const isSignedIn: Site["isSignedIn"] = async (fetch, signal) => {

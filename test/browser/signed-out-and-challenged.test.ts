@@ -183,7 +183,7 @@ test("nothing is left behind: no browser process, no directory", async () => {
   vi.stubEnv("TMPDIR", folder.path);
   let pid: number | undefined;
   {
-    await using world = await openWorld({ accounts: ["alice"] });
+    await using world = await openWorld({ accounts: ["alice"], ownBrowsers: true });
     pid = await mainPidOf(supervisorOf(world));
     expect(pid).toBeGreaterThan(1);
   }

@@ -27,7 +27,7 @@ test("keys are made at the first start, shown once, kept for their owner alone, 
   await using site = await Simulator.start();
   await using first = await serve(site, { API_MASTER_KEY: "" });
   const [, key = ""] = await first.says(/API key \(shown once, kept in \S+\): (\S+)/);
-  const [, adminKey = ""] = await first.says(/Admin key \(likewise\): (\S+)/);
+  const [, adminKey = ""] = await first.says(/Admin key \(shown once, kept in [^)]+\): (\S+)/);
   const state = join(first.scratchDir, "state");
   for (const file of ["api-key", "admin-key"]) expect((await stat(join(state, file))).mode & 0o777).toBe(0o600);
   first.signal("SIGTERM");

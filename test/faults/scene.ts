@@ -69,6 +69,7 @@ export class Scene extends Clients {
     const world = await openWorld({
       accounts: [...(withBystander ? [BYSTANDER] : []), ...accounts],
       waitUntilReady: withBystander,
+      ownBrowsers: true,
       simulator,
       settings: async (site) => {
         const port = Number(new URL(site.origin).port);

@@ -94,7 +94,7 @@ test("many accounts over few pages need few browsers", async () => {
 });
 
 test("a request that comes while its account's page is being closed is answered all the same", async () => {
-  const settings = { HIBERNATE_AFTER_SECONDS: "1", QUEUE_TIMEOUT_SECONDS: "5" };
+  const settings = { HIBERNATE_AFTER_SECONDS: "1" };
   await using world = await openWorld({ accounts: ["alice"], settings });
   const pid = (await mainPidOf(world.gateway.browsers.supervisors[0])) ?? 0;
   const { pool } = world.gateway;

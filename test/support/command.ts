@@ -39,8 +39,9 @@ export class Command implements AsyncDisposable {
     this.#child.stderr?.on("data", collect);
   }
 
+  /** The folder's name is short: a gateway takes a folder with a long path for no temporary one. */
   static async run(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = ROOT): Promise<Command> {
-    const scratchDir = await mkdtemp(join(tmpdir(), "gptomni-cli-"));
+    const scratchDir = await mkdtemp(join(tmpdir(), "cli-"));
     // As /tmp: a command may run as another user.
     await chmod(scratchDir, 0o1777);
     return new Command(scratchDir, args, env, cwd);

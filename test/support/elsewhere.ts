@@ -5,7 +5,7 @@ import {
   type Http2ServerResponse,
 } from "node:http2";
 import type { AddressInfo } from "node:net";
-import { makeCertificate } from "../../src/simulator/certificate.ts";
+import { testCertificate } from "./certificate.ts";
 
 /** What the other server answers a prompt. */
 export const HIJACKED = "This is another server's answer.";
@@ -39,7 +39,7 @@ export class Elsewhere implements AsyncDisposable {
   }
 
   static async start(): Promise<Elsewhere> {
-    const { key, cert, spkiHash } = await makeCertificate();
+    const { key, cert, spkiHash } = await testCertificate();
     const server = createSecureServer({ key, cert, allowHTTP1: true });
     const elsewhere = new Elsewhere(server, spkiHash);
     server.on("connection", (socket) => elsewhere.#sockets.add(socket));

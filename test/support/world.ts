@@ -12,6 +12,8 @@ import { ASLEEP } from "../../src/pool/account.ts";
 import type { AccountStatus } from "../../src/pool/pool-status.ts";
 import { Simulator, type SimulatorOptions } from "../../src/simulator/simulator.ts";
 import { ADMIN_KEY, API_KEY } from "./api-key.ts";
+import { testCertificate } from "./certificate.ts";
+import { WarmBrowsers } from "./warm-browsers.ts";
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -23,6 +25,8 @@ export interface WorldOptions {
   readonly simulator?: SimulatorOptions;
   /** The share of the memory that is used, in place of the machine's. */
   readonly usedMemoryShare?: () => number;
+  /** Whether browsers start and end with the world, as an operator's do. By default, worlds use them in turn. */
+  readonly ownBrowsers?: boolean;
   /** Whether to wait until every session is ready; true unless told. */
   readonly waitUntilReady?: boolean;
 }
@@ -52,7 +56,7 @@ type Running = Pick<World, "gateway" | "client">;
 
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   await using opened = new AsyncDisposableStack();
-  const simulator = opened.use(await Simulator.start(options.simulator));
+  const simulator = opened.use(await Simulator.start({ certificate: await testCertificate(), ...options.simulator }));
   const stateDir = await mkdtemp(join(tmpdir(), "gptomni-test-"));
   opened.defer(() => rm(stateDir, { recursive: true, force: true }));
   const cookies = new Map((options.accounts ?? ["alice", "bob"]).map((name) => [name, simulator.addAccount(name)]));
@@ -78,12 +82,12 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const redaction = new Redaction([API_KEY, ADMIN_KEY, ...cookies.values()]);
   const log = createLog({ level: "debug", format: "json", redaction }, sink);
   const start = async (further: object = {}): Promise<Running> => {
-    const gateway = await startGateway(
-      loadConfig({ ...settings, ...further }),
-      { api: API_KEY, admin: ADMIN_KEY },
-      log,
-      { memory: new MemoryPressure(options.usedMemoryShare), redaction },
-    );
+    const config = loadConfig({ ...settings, ...further });
+    const gateway = await startGateway(config, { api: API_KEY, admin: ADMIN_KEY }, log, {
+      ...(options.ownBrowsers ? {} : { provider: new WarmBrowsers(config.browser) }),
+      memory: new MemoryPressure(options.usedMemoryShare),
+      redaction,
+    });
     return { gateway, client: new OpenAI({ apiKey: API_KEY, baseURL: `${gateway.url}/v1`, maxRetries: 0 }) };
   };
   let running = await start();
