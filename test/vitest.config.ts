@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { testFilesOf, TIERS } from "./tiers.ts";
 
@@ -23,7 +24,7 @@ export default defineConfig({
         env: { BROWSER_PATH: "/dev/null" },
         ...TWO_FILES_AT_A_TIME,
       }),
-      tier("browser", { ...TWO_FILES_AT_A_TIME, globalSetup: "support/temp-folder.ts" }),
+      tier("browser", { ...TWO_FILES_AT_A_TIME, globalSetup: join(import.meta.dirname, "support/temp-folder.ts") }),
       tier("install", {}),
       tier("faults", {}),
       tier("container", { hookTimeout: 900_000 }),

@@ -15,7 +15,6 @@ const TAKEN_OVER = ["taken_over", "an operator uses it"] as const;
 
 export interface AccountParts {
   readonly id: string;
-  /** The name of its site. */
   readonly site: string;
   readonly session: Session;
   readonly rateLimiter: RateLimiter;

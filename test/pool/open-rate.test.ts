@@ -39,9 +39,9 @@ test("the page that a request waits for opens before those that nobody waits for
       const asleep = gateway.pool.states.filter(({ reason }) => reason === ASLEEP).map(({ id }) => id);
       expect(new Set(asleep)).toEqual(new Set(opened(world)));
     }, WAIT);
-    let isDone = false;
-    const asking = world.ask(`round ${round}`).finally(() => (isDone = true));
-    while (gateway.pool.waiting === 0 && !isDone) await setImmediate();
+    const progress = { isDone: false };
+    const asking = world.ask(`round ${round}`).finally(() => (progress.isDone = true));
+    while (gateway.pool.waiting === 0 && !progress.isDone) await setImmediate();
     const isQuiet = gateway.pool.waiting === 1 && gateway.pool.states.every(({ state }) => state !== "opening");
     const [known, lines] = [opened(world), world.logged.length];
     await asking;

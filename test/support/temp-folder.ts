@@ -5,13 +5,17 @@ import { killProcessesIn } from "../../src/process/temp-dir.ts";
 /** As root, browsers run as users of their own. */
 const OPEN_TO_BROWSERS = 0o711;
 
-/** Gives the tests a temporary folder of their own. It is removed after the last one, with what still runs in it. */
-export default async function useTempFolder(): Promise<() => Promise<void>> {
-  const folder = await mkdtemp(join("/tmp", "gpt-"));
+let folder: string;
+
+/** Gives the tests a temporary folder of their own. */
+export async function setup(): Promise<void> {
+  folder = await mkdtemp(join("/tmp", "gpt-"));
   await chmod(folder, OPEN_TO_BROWSERS);
   process.env["TMPDIR"] = folder;
-  return async () => {
-    await killProcessesIn(folder);
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-  };
+}
+
+/** Removes it, and ends what still runs in it. */
+export async function teardown(): Promise<void> {
+  await killProcessesIn(folder);
+  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
