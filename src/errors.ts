@@ -81,6 +81,11 @@ export const ERRORS = {
   unsupported_content_type: refused(415, "The body is not sent as JSON."),
   client_closed: refused(499, "The client disconnected. In the log only."),
   too_many_wrong_keys: refused(429, "20 wrong keys in a minute from one address. Correct keys still work."),
+  prompt_exceeds_key_limit: refused(413, "The prompt alone has more tokens than the key may use in a minute or a day."),
+  key_rate_limit_exceeded: busy(
+    429,
+    "The key has used what its own limits allow: requests or tokens per minute or day, or requests at the same time.",
+  ),
   rate_limit_exceeded: busy(
     429,
     "`QUEUE_LIMIT` requests are waiting and this key has its share of them, or the rate limits allow no answer in the request's time.",

@@ -70,7 +70,7 @@ export async function startGateway(
   const store = started.use(await openStore(options.store));
   const states = started.use(statesOf(store, options.persistence, log));
   const pool = started.use(new SessionPool({ ...options.pool, memory }, log));
-  const keysOfCallers = started.use(await openKeys(store, options.callers, { redaction, log }));
+  const keysOfCallers = started.use(await openKeys(store, options.callers, { ...options.keyLimits, redaction, log }));
   const operator = started.use(options.access.operator);
   const recent = new RecentAnswers();
   const accountParts = { pool, browsers, store, states, sites, recent, log, redaction };
@@ -83,7 +83,7 @@ export async function startGateway(
     ...options.access,
     ...keysOfCallers,
     routes: withSelfDescription([
-      ...apiRoutes({ ...options.api, gateway, apiKeys: keysOfCallers.apiKeys }),
+      ...apiRoutes({ ...options.api, gateway, ...keysOfCallers }),
       ...probesOf(pool, states, whyGiveUp),
       ...adminRoutes({ ...adminParts, ...keysOfCallers, operator, metrics }),
       ...consoleRoutes(),

@@ -47,7 +47,8 @@ export function optionsOf(
       models: catalogOf(config.models, sites.models),
       limits: { ...config.limits, keepAliveAfterMs: KEEP_ALIVE_AFTER_MS, keepAliveEveryMs: KEEP_ALIVE_EVERY_MS },
     },
-    callers: new ConfiguredKeys([{ name: MASTER, value: keys.api }, ...config.keys.named]),
+    callers: new ConfiguredKeys([{ name: MASTER, value: keys.api }, ...config.keys.named], config.keyLimits),
+    keyLimits: { defaultLimits: config.keyLimits },
     access: {
       operator: new OperatorAccess(keys.admin),
       metricsKey: config.keys.metrics,

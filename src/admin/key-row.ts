@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { ConfiguredKeys, KeyIdentity } from "../http/api-keys.ts";
+import type { MemoryQuotas } from "../keys/memory-quotas.ts";
 import type { StoredKeys } from "../keys/stored-keys.ts";
 import type { StoredApiKey } from "../store/api-key-store.ts";
 import { listOf, unixMs } from "./list.ts";
@@ -17,6 +18,8 @@ export const keyLimits = z
   })
   .meta({ id: "KeyLimits" });
 
+const left = z.int().optional();
+
 /** A key as its operator sees it. */
 export const keyRow = z
   .object({
@@ -32,6 +35,15 @@ export const keyRow = z
     models: z.array(z.string()).nullable().meta({ description: "What it may ask for; null if every model." }),
     createdAt: unixMs.nullable(),
     expiresAt: unixMs.nullable(),
+    remaining: z
+      .object({
+        requestsPerMinute: left,
+        requestsPerDay: left,
+        tokensPerMinute: left,
+        tokensPerDay: left,
+        parallel: left,
+      })
+      .meta({ id: "KeyRemaining", description: "What is left of each limit." }),
     lastUsedAt: unixMs.nullable().meta({ description: "For a key of the settings: since the start." }),
   })
   .meta({ id: "ApiKey" });
@@ -46,11 +58,13 @@ export type KeyRow = z.infer<typeof keyRow>;
 export interface KeySources {
   readonly configuredKeys: ConfiguredKeys;
   readonly storedKeys: StoredKeys;
+  readonly quotas: Pick<MemoryQuotas, "remaining">;
 }
 
-export function rowsOf({ configuredKeys, storedKeys }: KeySources): readonly KeyRow[] {
-  const configured = configuredKeys.all.map((key): KeyRow => ({
-    ...shared(key),
+export async function rowsOf(sources: KeySources): Promise<readonly KeyRow[]> {
+  const { configuredKeys, storedKeys, quotas } = sources;
+  const configured = configuredKeys.all.map(async (key): Promise<KeyRow> => ({
+    ...(await shared(key, quotas)),
     source: "settings",
     prefix: null,
     hasOwnLimits: false,
@@ -58,12 +72,15 @@ export function rowsOf({ configuredKeys, storedKeys }: KeySources): readonly Key
     expiresAt: null,
     lastUsedAt: configuredKeys.usedAt(key.keyId) ?? null,
   }));
-  return [...configured, ...storedKeys.all.map((key) => storedRow(key, storedKeys))];
+  return Promise.all([...configured, ...storedKeys.all.map((key) => storedRow(key, sources))]);
 }
 
-export function storedRow(key: StoredApiKey, storedKeys: StoredKeys): KeyRow {
+export async function storedRow(
+  key: StoredApiKey,
+  { storedKeys, quotas }: Pick<KeySources, "storedKeys" | "quotas">,
+): Promise<KeyRow> {
   return {
-    ...shared(storedKeys.identityOf(key)),
+    ...(await shared(storedKeys.identityOf(key), quotas)),
     source: "console",
     prefix: key.prefix,
     hasOwnLimits: Object.keys(key.limits).length > 0,
@@ -73,6 +90,13 @@ export function storedRow(key: StoredApiKey, storedKeys: StoredKeys): KeyRow {
   };
 }
 
-function shared({ keyId: id, name, limits, models }: KeyIdentity): Pick<KeyRow, "id" | "name" | "limits" | "models"> {
-  return { id, name, limits, models: models === undefined ? null : [...models] };
+async function shared(key: KeyIdentity, quotas: KeySources["quotas"]) {
+  const { keyId: id, name, limits, models } = key;
+  return {
+    id,
+    name,
+    limits,
+    models: models === undefined ? null : [...models],
+    remaining: await quotas.remaining(key),
+  };
 }

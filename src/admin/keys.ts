@@ -54,15 +54,15 @@ export function keyHandlers(parts: KeyParts): KeyHandlers {
     parts.audit({ actor: requestContextOf(response).actor, kind, subject, before, after });
   };
   return {
-    list: (request, response) => {
+    list: async (request, response) => {
       const query = queryOf(request, listQuery);
       sendJson(
         response,
         200,
-        pageOf(rowsOf(parts), query, (row) => `${row.name}\0${row.id}`),
+        pageOf(await rowsOf(parts), query, (row) => `${row.name}\0${row.id}`),
       );
     },
-    show: (request, response) => sendJson(response, 200, rowFor(request, parts)),
+    show: async (request, response) => sendJson(response, 200, await rowFor(request, parts)),
     create: async (request, response) => {
       const made = await storedKeys.create({
         limits: {},
@@ -70,25 +70,25 @@ export function keyHandlers(parts: KeyParts): KeyHandlers {
         expiresAt: undefined,
         ...wishesOf(request),
       });
-      const row = storedRow(made.key, storedKeys);
+      const row = await storedRow(made.key, parts);
       record(response, "key_created", null, row);
       sendJson(response, 201, { ...row, key: made.secret });
     },
     change: async (request, response) => {
-      const before = editable(request, parts);
-      const row = storedRow(await storedKeys.change(before.id, changesOf(request)), storedKeys);
+      const before = await editable(request, parts);
+      const row = await storedRow(await storedKeys.change(before.id, changesOf(request)), parts);
       record(response, "key_changed", before, row);
       sendJson(response, 200, row);
     },
     rotate: async (request, response) => {
-      const before = editable(request, parts);
+      const before = await editable(request, parts);
       const { key, secret } = await storedKeys.rotate(before.id);
-      const row = storedRow(key, storedKeys);
+      const row = await storedRow(key, parts);
       record(response, "key_rotated", before, row);
       sendJson(response, 200, { ...row, key: secret });
     },
     revoke: async (request, response) => {
-      const before = editable(request, parts);
+      const before = await editable(request, parts);
       await storedKeys.revoke(before.id);
       record(response, "key_revoked", before, null);
       sendJson(response, 200, before);
@@ -96,15 +96,15 @@ export function keyHandlers(parts: KeyParts): KeyHandlers {
   };
 }
 
-function rowFor({ params }: Request, sources: KeySources): KeyRow {
+async function rowFor({ params }: Request, sources: KeySources): Promise<KeyRow> {
   const id = String(params["id"]);
-  const row = rowsOf(sources).find((one) => one.id === id);
+  const row = (await rowsOf(sources)).find((one) => one.id === id);
   if (row) return row;
   throw new GatewayError("key_not_found", `There is no API key with the id '${id.slice(0, 64)}'.`);
 }
 
-function editable(request: Request, sources: KeySources): KeyRow {
-  const row = rowFor(request, sources);
+async function editable(request: Request, sources: KeySources): Promise<KeyRow> {
+  const row = await rowFor(request, sources);
   if (row.source === "console") return row;
   const setting = row.name === "master" ? "API_MASTER_KEY" : "API_KEYS";
   throw new GatewayError("key_not_editable", `The key '${row.name}' comes from ${setting}. Change it there.`);

@@ -73,6 +73,8 @@ function requestSlices(values: Values) {
       admin: values.ADMIN_KEY,
       metrics: values.METRICS_KEY,
     },
+    /** Of each key that has no limits of its own. */
+    keyLimits: get("KEY_RATE_LIMIT"),
     /** What a request may ask for, and for how long. */
     limits: {
       requestTimeoutMs: get("API_REQUEST_TIMEOUT"),

@@ -125,6 +125,25 @@ export const pattern = text.transform((value, context) => {
   }
 });
 
+/** As a key has them: requests per minute and per day. */
+export interface KeyRateLimit {
+  readonly requestsPerMinute?: number;
+  readonly requestsPerDay?: number;
+}
+
+export const keyRateLimit = words.transform((given, context): KeyRateLimit => {
+  const rates = given.join(" ") === "off" ? [] : given;
+  const read = rates.map((rate) => /^(\d{1,12})\/(?:(1?m|60s)|(?:1?d|24h))$/.exec(rate));
+  const limits = read.map((match) => ({
+    [match?.[2] === undefined ? "requestsPerDay" : "requestsPerMinute"]: Number(match?.[1]),
+  }));
+  const merged: KeyRateLimit = Object.assign({}, ...limits);
+  const isWhole = Object.keys(merged).length === rates.length && Object.values(merged).every((count) => count >= 1);
+  if (isWhole && (rates.length > 0 || given.length > 0)) return merged;
+  context.addIssue("requests per minute or day such as 60/1m, 1000/1d or both, or off");
+  return z.NEVER;
+});
+
 export const rateLimit = text.transform((value, context) => {
   if (value === "off") return undefined;
   const match = /^(\d+)\/(\d*)(ms|s|m|h)$/.exec(value);

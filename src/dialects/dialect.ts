@@ -5,6 +5,7 @@ import type { KeepAlive } from "../turn/keep-alive.ts";
 import type { Choice } from "../turn/merge.ts";
 import type { TokenCount } from "../turn/model-answer.ts";
 import type { NotedParams } from "./parameters.ts";
+import type { RateReadings } from "./rate-limits.ts";
 
 /** A model request of any dialect, checked: what to ask, and how the caller wants the answer. */
 export interface ModelRequest extends NotedParams {
@@ -65,6 +66,8 @@ export interface Dialect<R extends ModelRequest = ModelRequest, E = unknown> {
   readonly endFrame: string;
   /** The body of an error answer. */
   errorBody(error: GatewayError, requestId: string): object;
+  /** Tells what the caller's key may still use, where its clients look for it. OpenAI's headers if it has none. */
+  rateLimitHeaders?(readings: RateReadings): Readonly<Record<string, string>>;
   /** Ends a stream that fails after its first event; empty where `stream` tells the failure itself. */
   failureFrame(error: GatewayError, requestId: string): string;
 }

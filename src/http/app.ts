@@ -82,10 +82,11 @@ function named(route: string): RequestHandler {
   };
 }
 
-function failIn({ errorBody, requestIdHeader }: NonNullable<Route["errorForm"]>): RequestHandler {
+function failIn({ errorBody, requestIdHeader, rateLimitHeaders }: NonNullable<Route["errorForm"]>): RequestHandler {
   return (_request, response, next) => {
     const context = requestContextOf(response);
     context.errorBody = errorBody;
+    if (rateLimitHeaders) context.rateLimitHeaders = rateLimitHeaders;
     if (requestIdHeader !== undefined) response.setHeader(requestIdHeader, context.id);
     next();
   };

@@ -5,6 +5,7 @@ import { requestOf } from "../turn/emulation/emulation.ts";
 import { countTokens } from "../turn/tokens.ts";
 import { refuseLargeSchemas } from "../turn/tool-limits.ts";
 import { parseBody } from "./body.ts";
+import { refuseOtherModels } from "./key-models.ts";
 import type { ModelCatalog } from "./model-catalog.ts";
 import { requestContextOf } from "./request-context.ts";
 import { sendJson } from "./respond.ts";
@@ -19,7 +20,9 @@ export function countMessageTokens({ models, contextLimit }: CountTokensParts): 
   return async (request, response) => {
     const { value, text: bodyText } = parseBody(request);
     const ask = parseCountRequest(value, { bodyText });
-    requestContextOf(response).model = models.serving(ask.chat.model);
+    const context = requestContextOf(response);
+    context.model = models.serving(ask.chat.model);
+    refuseOtherModels(context.acceptedKey, ask.chat.model, context.model);
     refuseLargeSchemas(ask.tools);
     sendJson(response, 200, { input_tokens: await countTokens(contextLimit.wholePromptOf(requestOf(ask))) });
   };

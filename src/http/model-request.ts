@@ -8,6 +8,8 @@ import { askModel, type AskModelParts } from "./ask-model.ts";
 import { parseBody } from "./body.ts";
 import { fingerprintOf, InFlightRequests } from "./in-flight-requests.ts";
 import { KeptAliveAnswers } from "./kept-alive-answers.ts";
+import { admit, type KeyQuotas } from "./key-quotas.ts";
+import { refuseOtherModels } from "./key-models.ts";
 import type { ModelCatalog } from "./model-catalog.ts";
 import { requestContextOf } from "./request-context.ts";
 import { RequestDeadline } from "./request-deadline.ts";
@@ -31,6 +33,8 @@ export interface ModelRequestLimits {
 export interface ModelRequestParts extends AskModelParts {
   readonly models: ModelCatalog;
   readonly limits: ModelRequestLimits;
+  /** What the callers' keys may use. */
+  readonly quotas: KeyQuotas;
 }
 
 /** The route of a dialect: parse the request, ask the model, then stream or collect its answers. */
@@ -47,6 +51,7 @@ export function serveModel<R extends ModelRequest, E>(
     const asked = dialect.parse(withModel(value, models), { maxChoices: limits.maxChoices, bodyText, keyId });
     refuseLargeSchemas(asked.ask.tools);
     const model = models.serving(asked.ask.chat.model);
+    refuseOtherModels(context.acceptedKey, asked.ask.chat.model, model);
     context.model = model;
     context.ignoredParams = asked.ignoredParams;
     context.emulatedParams = asked.emulatedParams;
@@ -62,6 +67,7 @@ export function serveModel<R extends ModelRequest, E>(
     const items = withKeepAlive(merge(answers), pauses, deadline.signal);
     const keptAlive = new KeptAliveAnswers(items, answers, asked.n);
     context.answers = keptAlive;
+    await admit(parts.quotas, response, keptAlive);
     await deliver(keptAlive, { asked, dialect, deadline, limits }, response);
   };
 }

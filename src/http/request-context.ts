@@ -5,6 +5,8 @@ import type { Progress } from "../gateway.ts";
 import type { KeyIdentity } from "./api-keys.ts";
 import type { ConsoleSession } from "./console-sessions.ts";
 import { toErrorBody } from "../dialects/openai/error.ts";
+import { rateLimitHeaders } from "../dialects/openai/rate-limit-headers.ts";
+import type { RateReadings } from "../dialects/rate-limits.ts";
 import type { KeptAliveAnswers } from "./kept-alive-answers.ts";
 
 /** What is known about one request while it is served, for its headers and its record. */
@@ -35,6 +37,10 @@ export class RequestContext {
   contextCut: { readonly turns: number; readonly characters: number } | undefined;
   /** Writes a failure in the caller's dialect. */
   errorBody: (error: GatewayError, requestId: string) => object = toErrorBody;
+  /** What the caller's key may still use; undefined for a key without limits. */
+  rateReadings: RateReadings | undefined;
+  /** Tells it in the caller's dialect. */
+  rateLimitHeaders: (readings: RateReadings) => Readonly<Record<string, string>> = rateLimitHeaders;
   #firstTokenMs: number | undefined;
 
   /** The owner of what the request leaves behind; empty without a key. */

@@ -16,6 +16,8 @@ export function setResponseHeaders(response: Response): void {
     else response.setHeader("x-gateway-queued-ms", String(Math.round(queuedMs)));
     setEstimate(response, estimatedWaitMs);
   }
+  const readings = context.rateReadings;
+  if (readings) response.setHeaders(new Map(Object.entries(context.rateLimitHeaders(readings))));
   const { model, ignoredParams, emulatedParams, uncheckedParams, contextCut } = context;
   if (model !== undefined) response.setHeader("x-gateway-model", headerText(model));
   if (contextCut && contextCut.characters > 0) {

@@ -62,4 +62,19 @@ export const RESPONSE_HEADERS: Readonly<Record<string, HeaderRow>> = {
     meaning: "Parameters whose schema cannot be checked. The answer may not match it.",
     on: ["model"],
   },
+  ...limitRows("requests"),
+  ...limitRows("tokens"),
 };
+
+/** What a key with limits may still use, as OpenAI's clients read it, and Anthropic's. */
+function limitRows(kind: "requests" | "tokens"): Readonly<Record<string, HeaderRow>> {
+  const row = (type: HeaderRow["type"], meaning: string): HeaderRow => ({ type, meaning, on: ["model", "error"] });
+  return {
+    [`x-ratelimit-limit-${kind}`]: row("integer", `How many ${kind} the caller's key may use in a minute or a day.`),
+    [`x-ratelimit-remaining-${kind}`]: row("integer", `How many of these ${kind} are left.`),
+    [`x-ratelimit-reset-${kind}`]: row("string", `How long until all ${kind} may be used again, e.g. \`6m0s\`.`),
+    [`anthropic-ratelimit-${kind}-limit`]: row("integer", `In Messages, as \`x-ratelimit-limit-${kind}\`.`),
+    [`anthropic-ratelimit-${kind}-remaining`]: row("integer", `In Messages, as \`x-ratelimit-remaining-${kind}\`.`),
+    [`anthropic-ratelimit-${kind}-reset`]: row("string", `In Messages: when all ${kind} may be used again.`),
+  };
+}

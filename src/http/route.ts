@@ -14,7 +14,7 @@ export interface Route {
   readonly audience: Audience;
   readonly operation: Operation;
   /** Writes its errors, a wrong key's included. OpenAI's form where there is none. */
-  readonly errorForm?: Pick<Dialect, "errorBody" | "requestIdHeader">;
+  readonly errorForm?: Pick<Dialect, "errorBody" | "requestIdHeader" | "rateLimitHeaders">;
   readonly handlers: readonly RequestHandler[];
 }
 

@@ -1,6 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Database } from "./database.ts";
-import type { AccountSource, AccountTable, Schema } from "./migrations.ts";
+import type { AccountSource, AccountTable, Schema } from "./schema.ts";
 import { Seal } from "./seal.ts";
 
 export interface StoredAccount {

@@ -1,5 +1,5 @@
 import type { Database } from "./database.ts";
-import type { ApiKeyTable } from "./migrations.ts";
+import type { ApiKeyTable } from "./schema.ts";
 
 /** A key of the console or the admin API. Times are milliseconds since the epoch. */
 export interface StoredApiKey {

@@ -1,5 +1,5 @@
 import type { Kysely } from "kysely";
-import type { Schema } from "./migrations.ts";
+import type { Schema } from "./schema.ts";
 
 /** An open database with the schema of this version. All methods throw StoreError only. */
 export interface Database extends AsyncDisposable {

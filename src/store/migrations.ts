@@ -1,69 +1,6 @@
 import { sql, type Kysely } from "kysely";
 import { DEFAULT_MIGRATION_TABLE, Migrator, type Migration } from "kysely/migration";
-
-/** Who says that there is this account: GPTOMNI_CREDENTIALS, CREDENTIALS_FILE, or the admin API with its console. */
-export type AccountSource = "settings" | "file" | "console";
-
-export interface AccountTable {
-  /** `account:` and the keyed digest of the configured sign-in, or `credential:` and the id if that is not known yet. */
-  readonly key: string;
-  readonly id: string;
-  /** Keyed digest of everything that is configured. */
-  readonly configured: string;
-  /** Sealed. */
-  readonly cookies: string;
-  readonly state: string;
-  readonly reason: string;
-  /** Milliseconds since the epoch. */
-  readonly since: number;
-  /** Milliseconds since the epoch. */
-  readonly next_try_at: number | null;
-  readonly failures_in_a_row: number;
-  /** JSON list of milliseconds since the epoch. */
-  readonly sent_at: string;
-  /** When it was removed from its source, in milliseconds since the epoch; null while it is in use. */
-  readonly removed_at: number | null;
-  readonly source: AccountSource;
-}
-
-/** Times are milliseconds since the epoch. */
-export interface ApiKeyTable {
-  readonly id: string;
-  /** No two keys in use have one name. */
-  readonly name: string;
-  /** SHA-256 of the secret, in hexadecimal digits. */
-  readonly hash: string;
-  readonly prefix: string;
-  /** JSON object. */
-  readonly limits: string;
-  /** JSON list; null for all models. */
-  readonly models: string | null;
-  readonly created_at: number;
-  readonly expires_at: number | null;
-  readonly last_used_at: number | null;
-  readonly revoked_at: number | null;
-}
-
-/** An account that was added through the admin API. */
-export interface ConsoleAccountTable {
-  readonly id: string;
-  /** As in the table of accounts: no sign-in is there twice. */
-  readonly key: string;
-  /** Its credential, proxy and site, sealed. */
-  readonly sealed: string;
-  /** Milliseconds since the epoch. */
-  readonly created_at: number;
-  readonly changed_at: number;
-}
-
-/** The tables, as the last migration leaves them. */
-export interface Schema {
-  readonly account: AccountTable;
-  readonly api_key: ApiKeyTable;
-  readonly console_account: ConsoleAccountTable;
-  /** One row: which SECRET_KEY seals the database's own key, and that key, sealed. */
-  readonly seal: { readonly key_id: string; readonly data_key: string };
-}
+import type { Schema } from "./schema.ts";
 
 /** In the order of their names. A released migration is never changed: another one follows it. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -156,6 +93,18 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute();
       // The name of a revoked key is free again.
       await sql`CREATE UNIQUE INDEX api_key_name ON api_key (name) WHERE revoked_at IS NULL`.execute(db);
+    },
+  },
+  "007-key-use": {
+    async up(db) {
+      await db.schema
+        .createTable("key_use")
+        .addColumn("key_id", "text", (column) => column.notNull())
+        .addColumn("window", "text", (column) => column.notNull())
+        .addColumn("used", "bigint", (column) => column.notNull())
+        .addColumn("ends_at", "bigint", (column) => column.notNull())
+        .addPrimaryKeyConstraint("key_use_key", ["key_id", "window"])
+        .execute();
     },
   },
   "008-console-account": {

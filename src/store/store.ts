@@ -2,6 +2,7 @@ import { AccountStore } from "./account-store.ts";
 import { ApiKeyStore } from "./api-key-store.ts";
 import { ConsoleAccountStore } from "./console-account-store.ts";
 import { claimKey } from "./key-claim.ts";
+import { KeyUseStore } from "./key-use-store.ts";
 import { obtainSecretKey } from "./secret-key.ts";
 import { SqliteFile } from "./sqlite-file.ts";
 
@@ -10,6 +11,7 @@ export interface Store extends AsyncDisposable {
   readonly accounts: AccountStore;
   readonly apiKeys: ApiKeyStore;
   readonly consoleAccounts: ConsoleAccountStore;
+  readonly keyUse: KeyUseStore;
   /** @throws StoreError when the database is no longer where it was opened. */
   assertInPlace(): Promise<void>;
 }
@@ -33,6 +35,7 @@ export async function openStore({ stateDir, secretKey: configured }: StoreOption
     accounts,
     apiKeys,
     consoleAccounts: new ConsoleAccountStore(database, dataKey),
+    keyUse: new KeyUseStore(database),
     assertInPlace: () => database.assertInPlace(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

@@ -182,3 +182,23 @@ test("a sandbox that must be on and a switch that turns it off are refused toget
   expect(() => loadConfig(both)).toThrow("BROWSER_ARGS: expected no --no-sandbox beside REQUIRE_SANDBOX=on, got both");
   expect(loadConfig({ ...both, REQUIRE_SANDBOX: "off" }).browser.requireSandbox).toBe(false);
 });
+
+describe("the limit of keys without limits of their own", () => {
+  test.each([
+    ["", {}],
+    ["off", {}],
+    ["60/1m", { requestsPerMinute: 60 }],
+    ["60/m", { requestsPerMinute: 60 }],
+    ["1000/1d", { requestsPerDay: 1000 }],
+    ["60/1m 1000/1d", { requestsPerMinute: 60, requestsPerDay: 1000 }],
+  ])("is read from %j", (KEY_RATE_LIMIT, limits) => {
+    expect(loadConfig({ KEY_RATE_LIMIT }).keyLimits).toEqual(limits);
+  });
+
+  test.each(["60", "60/1h", "0/1m", "60/1m 70/1m", "60/1m off", "-1/1d"])(
+    "is refused where it is %j",
+    (KEY_RATE_LIMIT) => {
+      expect(messageOf({ KEY_RATE_LIMIT })).toContain("KEY_RATE_LIMIT: expected requests per minute or day");
+    },
+  );
+});

@@ -28,6 +28,7 @@ const USED: Readonly<Record<string, readonly string[]>> = {
   alerts: ["ALERT_URL"],
   api: [],
   callers: [],
+  keyLimits: [],
   // Callers' keys and the operator's are held as digests.
   access: ["METRICS_KEY"],
 };

@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   turn: ["chat", "errors"],
   dialects: ["chat", "errors", "turn"],
   openapi: ["dialects", "errors", "http"],
-  keys: ["errors", "http", "observe", "store"],
+  keys: ["dialects", "errors", "http", "observe", "store"],
   admin: ["accounts", "credentials", "dialects", "errors", "http", "keys", "pool", "store"],
   console: ["http"],
   http: ["chat", "dialects", "errors", "gateway", "observe", "turn"],
@@ -78,7 +78,7 @@ const FENCES: Readonly<Record<string, readonly string[]>> = {
   "zod-openapi": ["openapi/"],
   "swagger-ui-dist": ["openapi/docs-routes.ts"],
   helmet: ["http/audiences.ts"],
-  "rate-limiter-flexible": ["http/key-brake.ts"],
+  "rate-limiter-flexible": ["http/key-brake.ts", "keys/key-counters.ts"],
   zod: [
     "admin/",
     "dialects/",

@@ -5,7 +5,7 @@ import { setImmediate } from "node:timers/promises";
 import { sql, type Kysely } from "kysely";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Database } from "../../src/store/database.ts";
-import type { Schema } from "../../src/store/migrations.ts";
+import type { Schema } from "../../src/store/schema.ts";
 import { SqliteFile } from "../../src/store/sqlite-file.ts";
 
 const SEAL = { key_id: "key", data_key: "sealed" };

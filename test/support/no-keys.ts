@@ -1,4 +1,5 @@
 import { ConfiguredKeys } from "../../src/http/api-keys.ts";
+import { MemoryQuotas } from "../../src/keys/memory-quotas.ts";
 import { StoredKeys } from "../../src/keys/stored-keys.ts";
 
 /** What the routes of keys need where a test stores none. */
@@ -13,6 +14,7 @@ export async function noKeys() {
   return {
     configuredKeys: new ConfiguredKeys([]),
     storedKeys: await StoredKeys.open(store, options),
+    quotas: await MemoryQuotas.open({ all: async () => [], save: async () => undefined }, options),
     audit: () => undefined,
   };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { modelAliases, pattern, rateLimit, seconds, setting, wholeNumber } from "../parsers.ts";
+import { keyRateLimit, modelAliases, pattern, rateLimit, seconds, setting, wholeNumber } from "../parsers.ts";
 
 /** How requests are paced, how long they may take, and what they may ask for. */
 export const REQUESTS = {
@@ -8,6 +8,12 @@ export const REQUESTS = {
     default: "2/60s",
     unit: "",
     doc: "Requests per account per time window, e.g. 2/60s; off disables the limit.",
+  }),
+  KEY_RATE_LIMIT: setting({
+    parse: keyRateLimit,
+    default: "off",
+    unit: "",
+    doc: "Requests per key and minute or day, e.g. 60/1m or 60/1m 1000/1d, for keys that have no limits of their own; off disables the limit.",
   }),
   QUEUE_LIMIT: setting({
     parse: wholeNumber(0, 100_000),

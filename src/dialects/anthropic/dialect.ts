@@ -4,6 +4,7 @@ import { errorSchema, messageEventSchema, messageSchema } from "./answer-schema.
 import { toErrorBody } from "./error.ts";
 import { toEvents, type MessageEvent } from "./events.ts";
 import { toMessage } from "./message.ts";
+import { rateLimitHeaders } from "./rate-limit-headers.ts";
 import { parseMessageRequest, type MessageRequest } from "./request.ts";
 import { messageBody } from "./schema.ts";
 
@@ -18,5 +19,6 @@ export const messages: Dialect<MessageRequest, MessageEvent> = {
   frame: namedFrame,
   endFrame: "",
   errorBody: toErrorBody,
+  rateLimitHeaders,
   failureFrame: (error, requestId) => namedFrame(toErrorBody(error, requestId)),
 };

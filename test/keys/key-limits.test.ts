@@ -1,0 +1,117 @@
+import { expect, onTestFinished, test } from "vitest";
+import type { GatewayError } from "../../src/errors.ts";
+import type { KeyLimits } from "../../src/http/api-keys.ts";
+import { MemoryQuotas } from "../../src/keys/memory-quotas.ts";
+import { openStore } from "../../src/store/store.ts";
+import { keyFolder } from "../support/key-store.ts";
+
+const log = { warn: () => undefined };
+
+async function memoryQuotas(): Promise<MemoryQuotas> {
+  const quotas = await MemoryQuotas.open({ all: async () => [], save: async () => undefined }, { log });
+  onTestFinished(() => quotas[Symbol.asyncDispose]());
+  return quotas;
+}
+
+function keyWith(limits: KeyLimits, keyId = "anna") {
+  return { keyId, name: keyId, limits, models: undefined };
+}
+
+/** Asks at once so many times, with a prompt of so many tokens; tells what came of each. */
+async function ask(quotas: MemoryQuotas, limits: KeyLimits, times: number, tokens = 0) {
+  const asked = Array.from({ length: times }, () => quotas.admit(keyWith(limits), async () => tokens));
+  const settled = await Promise.allSettled(asked);
+  return settled.map((one) => (one.status === "fulfilled" ? "in" : (one.reason as { code: string }).code));
+}
+
+test.each([
+  ["requests per minute", { requestsPerMinute: 3 }],
+  ["requests per day", { requestsPerDay: 3 }],
+  ["the lower of two limits", { requestsPerMinute: 10, requestsPerDay: 3 }],
+  ["requests at the same time", { parallel: 3 }],
+])("a key with a limit of %s gets as many at once, and no more", async (_name, limits) => {
+  const quotas = await memoryQuotas();
+  const answers = await ask(quotas, limits, 5);
+  expect(answers).toEqual(["in", "in", "in", "key_rate_limit_exceeded", "key_rate_limit_exceeded"]);
+  expect(Math.min(...Object.values(await quotas.remaining(keyWith(limits))))).toBe(0);
+  // Another key has limits of its own.
+  await expect(quotas.admit(keyWith(limits, "ben"), async () => 0)).resolves.toBeDefined();
+});
+
+test("what is refused is not counted", async () => {
+  const quotas = await memoryQuotas();
+  const limits = { requestsPerMinute: 5, tokensPerMinute: 100 };
+  await ask(quotas, limits, 1, 80);
+  expect(await ask(quotas, limits, 3, 50)).toEqual(Array<string>(3).fill("key_rate_limit_exceeded"));
+  expect(await quotas.remaining(keyWith(limits))).toEqual({ requestsPerMinute: 4, tokensPerMinute: 20 });
+  expect(await ask(quotas, limits, 1, 20)).toEqual(["in"]);
+});
+
+test("a refusal says which limit was reached and when to come back", async () => {
+  const quotas = await memoryQuotas();
+  await ask(quotas, { requestsPerMinute: 1 }, 1);
+  const refused = await quotas
+    .admit(keyWith({ requestsPerMinute: 1 }), async () => 0)
+    .catch((cause: unknown) => cause as GatewayError);
+  expect(refused).toMatchObject({ message: "This key may use 1 requests per minute." });
+  const { retryAfterMs } = refused as GatewayError;
+  expect(retryAfterMs).toBeGreaterThan(0);
+  expect(retryAfterMs).toBeLessThanOrEqual(60_000);
+});
+
+test("an answer's tokens are charged when it ends, and what was assumed too much is given back", async () => {
+  const quotas = await memoryQuotas();
+  const limits = { tokensPerMinute: 1000, tokensPerDay: 5000 };
+  const key = keyWith(limits);
+  const long = await quotas.admit(key, async () => 100);
+  await long?.charge(700);
+  expect(await quotas.remaining(key)).toEqual({ tokensPerMinute: 300, tokensPerDay: 4300 });
+  const failed = await quotas.admit(key, async () => 200);
+  expect(await quotas.remaining(key)).toEqual({ tokensPerMinute: 100, tokensPerDay: 4100 });
+  await failed?.charge(0);
+  expect(await quotas.remaining(key)).toEqual({ tokensPerMinute: 300, tokensPerDay: 4300 });
+  await (await quotas.admit(key, async () => 10))?.charge(2000);
+  expect(await quotas.remaining(key)).toEqual({ tokensPerMinute: 0, tokensPerDay: 2300 });
+  expect(await ask(quotas, limits, 1, 1)).toEqual(["key_rate_limit_exceeded"]);
+});
+
+test("a prompt that can never fit is refused for good", async () => {
+  const quotas = await memoryQuotas();
+  expect(await ask(quotas, { tokensPerMinute: 10 }, 1, 11)).toEqual(["prompt_exceeds_key_limit"]);
+});
+
+test("a prompt that cannot be counted takes no place among the requests at the same time", async () => {
+  const quotas = await memoryQuotas();
+  const key = keyWith({ parallel: 1, tokensPerDay: 10 });
+  await expect(quotas.admit(key, () => Promise.reject(new Error("no tokenizer")))).rejects.toThrow("no tokenizer");
+  await expect(quotas.admit(key, async () => 1)).resolves.toBeDefined();
+});
+
+test("a changed limit holds for what was used already", async () => {
+  const quotas = await memoryQuotas();
+  await ask(quotas, { requestsPerDay: 5 }, 4);
+  expect(await ask(quotas, { requestsPerDay: 3 }, 1)).toEqual(["key_rate_limit_exceeded"]);
+  expect(await ask(quotas, { requestsPerDay: 6 }, 3)).toEqual(["in", "in", "key_rate_limit_exceeded"]);
+});
+
+test("what a key used of its day survives a restart", async () => {
+  const { stateDir } = await keyFolder();
+  const limits = { requestsPerDay: 5, requestsPerMinute: 5, tokensPerDay: 100 };
+  const run = async (work: (quotas: MemoryQuotas) => Promise<void>): Promise<void> => {
+    await using store = await openStore({ stateDir, secretKey: undefined });
+    await using quotas = await MemoryQuotas.open(store.keyUse, { log });
+    await work(quotas);
+  };
+  await run(async (quotas) => void (await ask(quotas, limits, 3, 20)));
+  await run(async (quotas) => {
+    expect(await quotas.remaining(keyWith(limits))).toEqual({
+      requestsPerDay: 2,
+      requestsPerMinute: 5,
+      tokensPerDay: 40,
+    });
+    await ask(quotas, limits, 1, 20);
+  });
+  await run(async (quotas) => {
+    expect((await quotas.readings(keyWith(limits))).requests).toMatchObject({ limit: 5, remaining: 1 });
+  });
+});
