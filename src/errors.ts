@@ -61,8 +61,9 @@ export const ERRORS = {
   session_ended: refused(401, "The console's session has ended. Sign in again."),
   request_forged: refused(
     403,
-    "A request with the console's cookie comes from another page, or changes something without its `x-csrf-token`.",
+    "A request with the console's cookie, or for a live view, comes from another page; or it changes something without its `x-csrf-token`.",
   ),
+  ticket_invalid: refused(401, "The live view's ticket is unknown, already used, or older than 60 seconds."),
   host_not_allowed: refused(403, "The host name is not in `ALLOWED_HOSTS`."),
   model_not_found: refused(404, "There is no such model; `GET /v1/models` lists them."),
   response_not_found: refused(404, "The response is no longer stored, or it belongs to another key."),

@@ -14,6 +14,7 @@ import { probes } from "./http/probes.ts";
 import type { Route } from "./http/route.ts";
 import { closeNow, createHttpServer, flushResponses } from "./http/server.ts";
 import { openKeys } from "./keys/open-keys.ts";
+import { openLiveViews } from "./live-view/open-live-views.ts";
 import { withSelfDescription } from "./openapi/self-description.ts";
 import { Redaction, type Log } from "./observe/log.ts";
 import { MemoryPressure } from "./process/memory-pressure.ts";
@@ -75,23 +76,23 @@ export async function startGateway(
   const recent = new RecentAnswers();
   const accountParts = { pool, browsers, store, states, sites, recent, log, redaction };
   const accounts = await Accounts.open({ ...accountParts, options: options.sessions, alertUrl: options.alerts });
-  const adminParts = { accounts: accounts.control, queue: () => pool.queue, audit: auditIn(log) };
-  const gateway = new Gateway(pool, sites, options.gateway);
-  const whyGiveUp = (): string | undefined => reasonToGiveUp(browsers.outage, config.shutdown.browserOutageLimitMs);
+  const adminParts = { accounts: accounts.control, queue: () => pool.queue, audit: auditIn(log), operator };
+  const whyGiveUp = () => reasonToGiveUp(browsers.outage, config.shutdown.browserOutageLimitMs);
   const metrics = metricsOf(pool, browsers, states);
+  const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...adminParts }));
   const app = createApp({
     ...options.access,
     ...keysOfCallers,
     routes: withSelfDescription([
-      ...apiRoutes({ ...options.api, gateway, ...keysOfCallers }),
+      ...apiRoutes({ ...options.api, ...keysOfCallers, gateway: new Gateway(pool, sites, options.gateway) }),
       ...probesOf(pool, states, whyGiveUp),
-      ...adminRoutes({ ...adminParts, ...keysOfCallers, operator, metrics }),
+      ...adminRoutes({ ...adminParts, ...keysOfCallers, metrics, liveViews }),
       ...consoleRoutes(),
     ]),
     sinks: [new RequestLog(log), metrics, recent],
   });
   const leaving = new AbortController();
-  const server = createHttpServer(app, leaving.signal);
+  const server = createHttpServer(app, leaving.signal, { upgrade: liveViews.upgrade });
   started.defer(() => closeNow(server));
   const url = await listen(server, config.server);
   await accounts.configure(config.accounts.list);
@@ -105,6 +106,7 @@ export async function startGateway(
     setAccounts: (list) => accounts.configure(list),
     drain: async () => {
       leaving.abort();
+      await liveViews[Symbol.asyncDispose]();
       await pool.drain(AbortSignal.timeout(config.shutdown.drainTimeoutMs));
       await flushResponses(server);
       await states.flush();

@@ -32,6 +32,11 @@ export function optionsOf(
     browsers: { accountsPerBrowser: config.browser.accountsPerBrowser, maxOpenSessions },
     pool: { ...config.pool, maxOpenSessions, leaseLimitMs: config.limits.requestTimeoutMs + LEASE_GRACE_MS },
     sessions: config.sessions,
+    liveViews: {
+      allowedHosts: config.server.allowedHosts,
+      site: sites.named(undefined),
+      session: config.sessions,
+    },
     alerts: config.alertUrl,
     gateway: config.answers,
     store: config.store,

@@ -2,10 +2,11 @@ import type { Route } from "../http/route.ts";
 import { accountRoutes, type AccountRouteParts } from "./account-routes.ts";
 import { keyRoutes } from "./key-routes.ts";
 import type { KeyParts } from "./keys.ts";
+import { liveViewRoutes, type LiveViewParts } from "./live-view.ts";
 import { sessionRoutes, type SessionParts } from "./session.ts";
 import { serveMetrics, type MetricsText } from "./metrics.ts";
 
-export interface AdminParts extends AccountRouteParts, KeyParts, SessionParts {
+export interface AdminParts extends AccountRouteParts, KeyParts, LiveViewParts, SessionParts {
   readonly metrics: MetricsText;
 }
 
@@ -21,6 +22,7 @@ export function adminRoutes({ metrics, ...parts }: AdminParts): Route[] {
     },
     ...accountRoutes(parts),
     ...keyRoutes(parts),
+    ...liveViewRoutes(parts),
     ...sessionRoutes(parts),
   ];
 }

@@ -6,7 +6,7 @@ const OPEN_LIMIT_MS = 10_000;
 
 /**
  * The pages of one context that the gateway opened. Every other page is closed as soon as it exists, for example a popup,
- * whichever page opens it and whether or not it has an opener.
+ * whichever page opens it and whether or not it has an opener, unless a person uses the pages.
  */
 export class OwnPages {
   readonly #context: BrowserContext;
@@ -14,6 +14,7 @@ export class OwnPages {
   /** Pages that appeared while one of ours was being opened, and may be that one. */
   readonly #undecided = new Set<Page>();
   #opening = 0;
+  #take: ((page: Page) => void) | undefined;
 
   /** Must be made before the context has any page. */
   constructor(context: BrowserContext) {
@@ -37,9 +38,23 @@ export class OwnPages {
     }
   }
 
+  /** Until the result is disposed, `take` gets the pages that others open, and they stay. */
+  follow(take: (page: Page) => void): Disposable {
+    this.#take = take;
+    return { [Symbol.dispose]: () => void (this.#take = undefined) };
+  }
+
+  get areFollowed(): boolean {
+    return this.#take !== undefined;
+  }
+
   #decide(): void {
     if (this.#opening > 0) return;
-    for (const page of this.#undecided) if (!this.#own.has(page)) void page.close().catch(() => {});
+    const others = [...this.#undecided].filter((page) => !this.#own.has(page));
     this.#undecided.clear();
+    for (const page of others) {
+      if (this.#take) this.#take(page);
+      else void page.close().catch(() => {});
+    }
   }
 }

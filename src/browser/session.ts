@@ -15,7 +15,7 @@ export interface SessionOptions extends PageOptions {
 /** One account in the browser: a context with its cookies, and a page that shows the site. */
 export class Session implements AsyncDisposable {
   readonly #supervisor: BrowserSupervisor;
-  readonly #options: SessionOptions;
+  readonly options: SessionOptions;
   readonly #opener: PageOpener;
   readonly #recyclePolicy: RecyclePolicy;
   readonly authCookies: AuthCookies;
@@ -34,7 +34,7 @@ export class Session implements AsyncDisposable {
   constructor(supervisor: BrowserSupervisor, authCookies: AuthCookies, options: SessionOptions) {
     this.#supervisor = supervisor;
     this.authCookies = authCookies;
-    this.#options = options;
+    this.options = options;
     this.#opener = new PageOpener(options, () => this.keepCookies());
     this.#recyclePolicy = new RecyclePolicy(options.renewAfterRequests);
   }
@@ -46,7 +46,7 @@ export class Session implements AsyncDisposable {
 
   /** Whether it takes the memory of a page, which may be one that is being closed. */
   get holdsPage(): boolean {
-    return this.#usablePage !== undefined || this.#closing > 0;
+    return this.#usablePage !== undefined || this.#closing > 0 || this.#context?.isOperated === true;
   }
 
   /** Sends a request from inside the session's page. @throws GatewayError `session_lost` when there is no page. */
@@ -68,11 +68,11 @@ export class Session implements AsyncDisposable {
     await this.#sleeping;
     if (this.#usablePage) return;
     signal.throwIfAborted();
-    await this.closePage();
-    await this.keepCookies().catch(() => this.#context?.close());
-    const isNewContext = this.#context?.isClosed ?? true;
+    let isNewContext = true;
     try {
-      const context = (isNewContext ? undefined : this.#context) ?? (await this.#newContext());
+      const before = this.#context;
+      const context = await this.emptyContext();
+      isNewContext = context !== before;
       await this.#use(await this.#opener.open(context, { isKnownSignedIn }, signal), undefined);
       await this.keepCookies();
     } catch (cause) {
@@ -82,6 +82,15 @@ export class Session implements AsyncDisposable {
       await this.closePage();
       throw explained;
     }
+  }
+
+  /** Its context without a page; a new one with the newest cookies where the old one lost the sign-in. @throws GatewayError */
+  async emptyContext(): Promise<SessionContext> {
+    await this.closePage();
+    await this.keepCookies().catch(() => this.#context?.close());
+    if (this.#context && !this.#context.isClosed) return this.#context;
+    const browser = await this.#supervisor.browser();
+    return (this.#context = await SessionContext.open(browser, this.authCookies, this.options.proxy));
   }
 
   /** The real reason of a failure: if the context lost the cookies, the site's answer says nothing about the account. */
@@ -175,11 +184,8 @@ export class Session implements AsyncDisposable {
     const page = this.#page;
     this.#page = undefined;
     this.#closing += 1;
-    try {
-      if (page) await page.end();
-    } finally {
-      this.#closing -= 1;
-    }
+    if (page) await page.end();
+    this.#closing -= 1;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -189,12 +195,6 @@ export class Session implements AsyncDisposable {
 
   get #usablePage(): SessionPage | undefined {
     return this.#page?.isLost ? undefined : this.#page;
-  }
-
-  async #newContext(): Promise<SessionContext> {
-    const browser = await this.#supervisor.browser();
-    this.#context = await SessionContext.open(browser, this.authCookies, this.#options.proxy);
-    return this.#context;
   }
 
   /**

@@ -1,4 +1,11 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -20,6 +27,17 @@ export interface ConnectionLimits {
    * timer at each empty line (https://www.rfc-editor.org/rfc/rfc9112#section-2.2-6).
    */
   readonly idleLimitMs: number;
+}
+
+/** Turns some requests into connections of another protocol. */
+export interface Upgrade {
+  /** False for a request that is answered in HTTP, whatever protocol it offers: some clients always offer HTTP/2. */
+  isWanted(request: IncomingMessage): boolean;
+  take(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+}
+
+interface ServerOptions extends Partial<ConnectionLimits> {
+  readonly upgrade?: Upgrade;
 }
 
 const ARRIVAL_LIMITS = { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 1_000 };
@@ -45,12 +63,13 @@ const CHECK_EVERY_MS = 10;
 export function createHttpServer(
   app: RequestListener,
   leaving: AbortSignal,
-  limits: Partial<ConnectionLimits> = {},
+  { upgrade, ...limits }: ServerOptions = {},
 ): Server {
   const latest = new WeakMap<Duplex, ServerResponse>();
   const idleTimers = new WeakMap<Duplex, NodeJS.Timeout>();
   const { idleLimitMs, ...timeouts } = { ...ARRIVAL_LIMITS, ...IDLE_LIMITS, ...limits };
-  const server = createServer(timeouts, (request, response) => {
+  const shouldUpgradeCallback = (request: IncomingMessage): boolean => upgrade?.isWanted(request) ?? false;
+  const server = createServer({ ...timeouts, shouldUpgradeCallback }, (request, response) => {
     const { socket } = request;
     latest.set(socket, response);
     clearTimeout(idleTimers.get(socket));
@@ -62,6 +81,7 @@ export function createHttpServer(
     app(request, response);
   });
   server.maxConnections = MAX_CONNECTIONS;
+  if (upgrade) server.on("upgrade", (request, socket, head) => upgrade.take(request, socket, head));
   server.on("connection", (socket) => socket.once("close", () => clearTimeout(idleTimers.get(socket))));
   return server.on("clientError", (cause: NodeJS.ErrnoException, socket) => {
     if (socket.writableEnded) return;
@@ -101,10 +121,15 @@ function isAnswerDue(response: ServerResponse | undefined): boolean {
 }
 
 function refuse(socket: Duplex, cause: NodeJS.ErrnoException): void {
-  const [statusLine, message] = REFUSALS[cause.code ?? ""] ?? ["400 Bad Request", "The request is not valid HTTP."];
-  const body = JSON.stringify(toErrorBody(new GatewayError("bad_request", message)));
+  const [status, message] = REFUSALS[cause.code ?? ""] ?? [400, "The request is not valid HTTP."];
+  refuseConnection(socket, new GatewayError("bad_request", message), status);
+}
+
+/** Answers in place of the app, and closes the connection. */
+export function refuseConnection(socket: Duplex, error: GatewayError, status: number = error.row.status): void {
+  const body = JSON.stringify(toErrorBody(error));
   const head = [
-    `HTTP/1.1 ${statusLine}`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     "content-type: application/json",
     `content-length: ${Buffer.byteLength(body)}`,
     "connection: close",
@@ -113,7 +138,7 @@ function refuse(socket: Duplex, cause: NodeJS.ErrnoException): void {
   setTimeout(() => socket.destroy(), LINGER_MS).unref();
 }
 
-const REFUSALS: Readonly<Record<string, readonly [statusLine: string, message: string]>> = {
-  HPE_HEADER_OVERFLOW: ["431 Request Header Fields Too Large", "The request's headers are too large."],
-  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "The request took too long to arrive."],
+const REFUSALS: Readonly<Record<string, readonly [status: number, message: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, "The request's headers are too large."],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, "The request took too long to arrive."],
 };

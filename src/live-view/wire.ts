@@ -157,6 +157,8 @@ export const CLOSE_CODES = {
   ended: 1000,
   /** A message that is not of a known kind, or has a wrong value. */
   badMessage: 4400,
+  /** The console's session has ended. */
+  signedOut: 4401,
   tooManyMessages: 4429,
 } as const;
 

@@ -12,6 +12,8 @@ export interface ChallengeOptions {
   readonly isOn?: boolean;
   /** The page does not solve it and waits for a person. */
   readonly isUnsolvable?: boolean;
+  /** The page solves it once a person clicked in its box; clicks by scripts do not count. */
+  readonly needsClick?: boolean;
   /** Lifetime of a clearance. */
   readonly clearanceMs?: number;
   /** Pause of the page after its work. */
@@ -26,6 +28,11 @@ interface ChallengeHead {
 }
 
 const CLOUDFLARE: ChallengeHead = { status: 403, headers: { "cf-mitigated": "challenge" } };
+
+/** Where a person clicks, for those who see only a picture: in CSS pixels from the upper left corner. */
+export const CLICK_AT = { x: 120, y: 130 };
+const CLICK_BOX =
+  '<div id="box" style="position:fixed;left:40px;top:100px;width:160px;height:60px;background:#ddd">I am human</div>';
 
 interface Rule {
   readonly options: ChallengeOptions;
@@ -68,10 +75,12 @@ export class Challenge {
 
   /** The challenge page, with the script that solves it. */
   page(account: string | undefined): string {
-    const { isUnsolvable = false, extraMs = 0 } = this.#ruleFor(account).options;
-    const script = isUnsolvable ? "" : this.#script(extraMs);
-    const text = isUnsolvable ? "Waiting for you to confirm that you are human." : "Checking your browser.";
-    return `<!doctype html><html><head><title>Just a moment...</title></head><body><p>${text}</p>${script}</body></html>`;
+    const { isUnsolvable = false, needsClick = false, extraMs = 0 } = this.#ruleFor(account).options;
+    const isForPerson = isUnsolvable || needsClick;
+    const script = isUnsolvable ? "" : this.#script(needsClick ? clicked : solve, extraMs);
+    const text = isForPerson ? "Waiting for you to confirm that you are human." : "Checking your browser.";
+    const box = needsClick ? CLICK_BOX : "";
+    return `<!doctype html><html><head><title>Just a moment...</title></head><body><p>${text}</p>${box}${script}</body></html>`;
   }
 
   /** Returns a clearance cookie for a correct solution. A page's seed can be used once. */
@@ -99,12 +108,19 @@ export class Challenge {
     return (account === undefined ? undefined : this.#accounts.get(account)) ?? this.#everyone;
   }
 
-  #script(extraMs: number): string {
+  #script(start: typeof solve | typeof clicked, extraMs: number): string {
     const seed = randomBytes(16).toString("hex");
     this.#seeds.add(seed);
     const values = JSON.stringify([seed, DIFFICULTY_BITS, extraMs, SOLUTION_PATH]).slice(1, -1);
-    return `<script>(${solve.toString()})(${values})</script>`;
+    return `<script>${solve.toString()};(${start.toString()})(${values})</script>`;
   }
+}
+
+/** Runs in the challenge page that needs a click. */
+function clicked(...work: Parameters<typeof solve>): void {
+  document.querySelector("#box")?.addEventListener("click", (event) => {
+    if (event.isTrusted) void solve(...work);
+  });
 }
 
 /** Runs in the challenge page. */

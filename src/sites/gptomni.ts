@@ -19,6 +19,8 @@ export function gptomni(origin: URL): Site {
     name: "gptomni",
     origin,
     homePath: "/zh",
+    // next-auth's own address; it leads on to the site's page if that has one.
+    loginPath: "/api/auth/signin",
     models: ["gptomni"],
     isAuthCookie,
     isSignedIn,

@@ -10,6 +10,8 @@ export interface Site {
   readonly origin: URL;
   /** The path of the page that a session keeps open. */
   readonly homePath: string;
+  /** The path of the page where a person signs in; `homePath` if there is none. */
+  readonly loginPath?: string;
   /** Model ids offered to callers; the first is the default. */
   readonly models: readonly string[];
   /** Whether this cookie keeps an account signed in. */

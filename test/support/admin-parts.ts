@@ -1,4 +1,5 @@
 import type { AccountRouteParts } from "../../src/admin/account-routes.ts";
+import type { LiveViewParts } from "../../src/admin/live-view.ts";
 import type { MetricsText } from "../../src/admin/metrics.ts";
 import type { AccountRow } from "../../src/accounts/account-rows.ts";
 import { GatewayError } from "../../src/errors.ts";
@@ -27,7 +28,9 @@ export function accountRow(row: Partial<AccountRow> = {}): AccountRow {
 }
 
 /** What the operator's routes see of a gateway with these accounts, none of which can be changed. */
-export function adminParts(rows: readonly AccountRow[] = []): AccountRouteParts & { metrics: MetricsText } {
+export function adminParts(
+  rows: readonly AccountRow[] = [],
+): AccountRouteParts & LiveViewParts & { metrics: MetricsText } {
   const row = (id: string): AccountRow => {
     const found = rows.find((one) => one.id === id);
     if (!found) throw new GatewayError("account_not_found", "There is no account with this id.");
@@ -37,6 +40,7 @@ export function adminParts(rows: readonly AccountRow[] = []): AccountRouteParts 
   return {
     metrics: { contentType: "text/plain", text: async () => "" },
     audit: () => undefined,
+    liveViews: { ticketFor: refuse },
     queue: () => ({ length: 0, estimatedWaitMs: 0 }),
     accounts: {
       rows,

@@ -1,0 +1,89 @@
+import type { RequestHandler, Response } from "express";
+import { z } from "zod";
+import type { ConsoleSession } from "../http/console-sessions.ts";
+import { requestContextOf } from "../http/request-context.ts";
+import { sendJson } from "../http/respond.ts";
+import type { Route } from "../http/route.ts";
+import { accountIdOf } from "./account-changes.ts";
+import { bodyOf, readShortBody } from "./input.ts";
+
+const ticketSchema = z
+  .object({
+    ticket: z.string().meta({
+      description: "For `GET /admin/api/live-view?ticket=…`, a WebSocket. It is a secret and opens one connection.",
+    }),
+    expiresAt: z.int().meta({ description: "Unix time in milliseconds." }),
+  })
+  .meta({ id: "LiveViewTicket" });
+
+const signInSchema = z.strictObject({
+  id: z.string().optional().meta({ description: "The new account's id; made up if there is none." }),
+});
+
+interface TicketRequest {
+  /** Undefined for a new account. */
+  readonly account?: string;
+  /** The id that a new account is to have. */
+  readonly newId?: string | undefined;
+  readonly actor: string;
+  readonly session: ConsoleSession | undefined;
+}
+
+export interface LiveViewParts {
+  readonly liveViews: {
+    /** @throws GatewayError `account_not_found`, `overloaded` */
+    ticketFor(request: TicketRequest): z.infer<typeof ticketSchema>;
+  };
+}
+
+/** A ticket opens one connection, for the one who asks for it. Until then nothing happens to the account. */
+export function liveViewRoutes({ liveViews }: LiveViewParts): Route[] {
+  return [
+    {
+      method: "POST",
+      path: "/admin/api/accounts/:id/live-view",
+      audience: "admin",
+      operation: {
+        tag: "Gateway",
+        summary: "Get a ticket to see an account's page and to use it by hand",
+        answer: ticketSchema,
+        errors: ["account_not_found", "overloaded"],
+      },
+      handlers: [viewAccount(liveViews)],
+    },
+    {
+      method: "POST",
+      path: "/admin/api/live-view/sign-in",
+      audience: "admin",
+      operation: {
+        tag: "Gateway",
+        summary: "Get a ticket to add an account by signing in at the site",
+        request: signInSchema,
+        example: { id: "work" },
+        answer: ticketSchema,
+        errors: ["overloaded"],
+      },
+      handlers: [...readShortBody(), signIn(liveViews)],
+    },
+  ];
+}
+
+/** `POST /admin/api/accounts/{id}/live-view` */
+function viewAccount(liveViews: LiveViewParts["liveViews"]): RequestHandler {
+  return (request, response) => {
+    sendJson(response, 200, liveViews.ticketFor({ account: accountIdOf(request), ...askerOf(response) }));
+  };
+}
+
+/** `POST /admin/api/live-view/sign-in` */
+function signIn(liveViews: LiveViewParts["liveViews"]): RequestHandler {
+  return (request, response) => {
+    const { id: newId } = bodyOf(request, signInSchema);
+    sendJson(response, 200, liveViews.ticketFor({ newId, ...askerOf(response) }));
+  };
+}
+
+function askerOf(response: Response): Pick<TicketRequest, "actor" | "session"> {
+  const { actor, session } = requestContextOf(response);
+  return { actor, session };
+}
