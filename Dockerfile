@@ -8,6 +8,9 @@ COPY package.json package-lock.json ./
 RUN npm ci --include=dev --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json ./
 COPY console ./console
+# Of these it takes the table of errors and the messages of the live view.
+COPY src ./src
+COPY scripts/docs/chinese.ts ./scripts/docs/
 RUN npx vite build --config console/vite.config.ts
 
 FROM ${BASE_IMAGE}

@@ -1,4 +1,4 @@
-import { MantineProvider, createTheme, localStorageColorSchemeManager } from "@mantine/core";
+import { Badge, MantineProvider, createTheme, localStorageColorSchemeManager } from "@mantine/core";
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { Router } from "wouter";
 import { isWorthRepeating } from "./api/reading.ts";
@@ -14,6 +14,7 @@ const theme = createTheme({
   defaultRadius: "md",
   cursorType: "pointer",
   respectReducedMotion: true,
+  components: { Badge: Badge.extend({ defaultProps: { tt: "none" } }) },
 });
 const colourScheme = localStorageColorSchemeManager({ key: "console-colours" });
 const client = new QueryClient({

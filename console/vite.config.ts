@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
@@ -5,17 +7,17 @@ import { defineConfig, type Plugin } from "vite";
 const GZIP_FROM_BYTES = 1_024;
 
 /**
- * Writes a compressed copy beside each file. Gzip, because browsers take brotli over HTTPS only and many gateways are
- * reached over plain HTTP.
+ * Writes a compressed copy beside each script and style. Gzip, because browsers take brotli over HTTPS only and many gateways
+ * are reached over plain HTTP.
  */
 function gzipped(): Plugin {
   return {
     name: "gzipped",
-    generateBundle(_options, bundle) {
-      for (const [fileName, file] of Object.entries(bundle)) {
-        const source = file.type === "chunk" ? file.code : file.source;
-        if (fileName.endsWith(".html") || source.length < GZIP_FROM_BYTES) continue;
-        this.emitFile({ type: "asset", fileName: `${fileName}.gz`, source: gzipSync(source, { level: 9 }) });
+    // Before the files are written, Vite still changes them.
+    writeBundle({ dir = "" }, bundle) {
+      for (const name of Object.keys(bundle).filter((file) => /\.(js|css|svg)$/.test(file))) {
+        const content = readFileSync(join(dir, name));
+        if (content.length >= GZIP_FROM_BYTES) writeFileSync(join(dir, `${name}.gz`), gzipSync(content, { level: 9 }));
       }
     },
   };

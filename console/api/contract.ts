@@ -1,48 +1,27 @@
-export interface Answered {
-  readonly at: number;
-  readonly ok: boolean;
-  readonly code: string | null;
-  readonly durationMs: number;
-}
+import type { z } from "zod";
+import type {
+  accountActionSchema,
+  accountChangeSchema,
+  accountDetailSchema,
+  accountSchema,
+  credentialPreviewSchema,
+} from "../../src/admin/account-schemas.ts";
+import type { accountListSchema } from "../../src/admin/accounts.ts";
+import type { keyRow, newKeySchema } from "../../src/admin/key-row.ts";
 
-export interface Pace {
-  readonly count: number;
-  readonly windowMs: number;
-  readonly used: number;
-  readonly nextAt: number | null;
-}
-
-export interface AccountRow {
-  readonly id: string;
-  readonly state: string;
-  readonly reason: string;
-  readonly since: number;
-  readonly nextTryAt: number | null;
-  readonly expiresAt: number | null;
-  readonly source?: "settings" | "file" | "console";
-  readonly site?: string;
-  readonly proxy?: string | null;
-  readonly pace?: Pace | null;
-  readonly lastUsedAt?: number | null;
-  readonly isEditable?: boolean;
-  readonly recent?: readonly Answered[];
-}
-
-export interface StateChange {
-  readonly at: number;
-  readonly state: string;
-  readonly reason: string;
-}
-
-export interface Queue {
-  readonly length: number;
-  readonly estimatedWaitMs: number | null;
-}
-
-export interface AccountList {
-  readonly data: readonly AccountRow[];
-  readonly queue: Queue;
-}
+// Types only: what the schemas of the gateway say, without a line of its code.
+export type AccountRow = z.infer<typeof accountSchema>;
+export type AccountDetail = z.infer<typeof accountDetailSchema>;
+export type AccountList = z.infer<typeof accountListSchema>;
+export type AddedAccountRow = z.infer<typeof accountChangeSchema>;
+export type ActedAccount = Pick<z.infer<typeof accountActionSchema>, "effect">;
+export type Preview = z.infer<typeof credentialPreviewSchema>;
+export type Pace = NonNullable<AccountRow["pace"]>;
+export type Answered = AccountRow["recent"][number];
+export type Queue = AccountList["queue"];
+export type KeyRow = z.infer<typeof keyRow> & { readonly remaining?: Partial<KeyLimits> };
+export type KeyLimits = z.infer<typeof keyRow>["limits"];
+export type NewKey = z.infer<typeof newKeySchema>;
 
 export interface Page<T> {
   readonly data: readonly T[];
@@ -56,33 +35,41 @@ export interface EventRow {
   readonly account: string | null;
   readonly actor: string | null;
   readonly summary: string;
-  readonly before: unknown;
-  readonly after: unknown;
+  readonly before?: unknown;
+  readonly after?: unknown;
 }
 
-export interface OverviewFigures {
-  readonly isServing: boolean;
-  readonly reasons: readonly string[];
+export interface Traffic {
   readonly requestsPerMinute: number;
+  readonly failedPerMinute: number;
   readonly firstTokenMs: number | null;
   readonly openPages: number;
+  readonly maxOpenPages: number;
+}
+
+export interface Minute {
+  readonly at: number;
+  readonly requests: number;
+  readonly failed: number;
+}
+
+export interface OverviewAnswer {
+  readonly isServing: boolean;
+  readonly reasons: readonly string[];
+  readonly warnings: readonly string[];
+  readonly attention: readonly {
+    readonly account: string;
+    readonly kind: string;
+    readonly reason: string;
+    readonly at: number;
+  }[];
   readonly queue: Queue;
-  readonly events: readonly EventRow[];
+  readonly traffic: Traffic;
+  readonly minutes: readonly Minute[];
+  readonly changes: readonly EventRow[];
 }
 
-export interface AccountDetail extends AccountRow {
-  readonly history: readonly StateChange[];
-}
-
-export interface Preview {
-  readonly signIn: "found" | "missing";
-  readonly cookies: readonly { readonly name: string; readonly domain: string; readonly expiresAt: number | null }[];
-  readonly leftOut: readonly { readonly name: string; readonly reason: string }[];
-  readonly storage: readonly { readonly origin: string; readonly count: number }[];
-  readonly notes: readonly string[];
-}
-
-/** One bucket of usage. Counts and tokens are sums, times are means. */
+/** One bucket of usage. Everything is a sum. */
 export interface UsageRow {
   readonly at: number;
   readonly key: string | null;
@@ -92,7 +79,44 @@ export interface UsageRow {
   readonly failed: number;
   readonly promptTokens: number;
   readonly completionTokens: number;
+  readonly queueMs: number;
+  readonly durationMs: number;
+  readonly firstTokenMs: number;
+  readonly firstTokens: number;
+}
+
+export interface RequestRow {
+  readonly id: string;
+  readonly at: number;
+  readonly key: string;
+  readonly account: string | null;
+  readonly model: string | null;
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly code: string | null;
+  readonly attempts: number | null;
+  readonly durationMs: number;
   readonly queueMs: number | null;
-  readonly durationMs: number | null;
+  readonly paceMs: number | null;
+  readonly leaseMs: number | null;
+  readonly firstByteMs: number | null;
+  readonly streamMs: number | null;
   readonly firstTokenMs: number | null;
+  readonly promptTokens: number | null;
+  readonly completionTokens: number | null;
+}
+
+export interface RequestDetail extends RequestRow {
+  readonly prompt: string | null;
+  readonly answer: string | null;
+}
+
+export interface SettingRow {
+  readonly name: string;
+  readonly value: string | null;
+  readonly isSecret: boolean;
+  readonly source: "default" | "env" | "env-file" | "secret-file";
+  readonly unit: string;
+  readonly doc: string;
 }

@@ -1,12 +1,29 @@
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { adminUrl } from "./client.ts";
-import type { AccountList, AccountRow } from "./contract.ts";
+import type { AccountList, AccountRow, EventRow, OverviewAnswer } from "./contract.ts";
 
 type Feed = "open" | "closed";
 
-/** A feed that broke is opened again after so long; a gateway without one is not asked again and again. */
-const REOPEN_AFTER_MS = 5_000;
+interface Snapshot {
+  readonly overview: OverviewAnswer;
+  readonly accounts: AccountRow[];
+}
+
+interface AccountChanges {
+  readonly changed: readonly (Partial<AccountRow> & Pick<AccountRow, "id">)[];
+  readonly removed: readonly string[];
+}
+
+interface FinishedRequests {
+  readonly data: readonly { readonly at: number; readonly status: number; readonly code: string | null }[];
+}
+
+/** A feed that broke is opened again after so long; one that is refused, later. */
+const REOPEN_AFTER_MS = 3_000;
+const REFUSED_AFTER_MS = 60_000;
+const MINUTE_MS = 60_000;
+const CHANGES_SHOWN = 20;
 
 /** Hears changes from the gateway while the page is visible, and puts them into what was read. */
 export function useLiveFeed(): Feed {
@@ -29,7 +46,7 @@ export function useLiveFeed(): Feed {
       source.addEventListener("error", () => {
         const wasRefused = source?.readyState === EventSource.CLOSED;
         close();
-        timer = window.setTimeout(open, wasRefused ? REOPEN_AFTER_MS * 12 : REOPEN_AFTER_MS);
+        timer = window.setTimeout(open, wasRefused ? REFUSED_AFTER_MS : REOPEN_AFTER_MS);
       });
       listen(source, client);
     };
@@ -46,15 +63,60 @@ export function useLiveFeed(): Feed {
 function listen(source: EventSource, client: QueryClient): void {
   const on = (name: string, take: (data: unknown) => void): void =>
     source.addEventListener(name, ({ data }: MessageEvent<string>) => take(JSON.parse(data)));
-  on("snapshot", (snapshot) => client.setQueryData(["/overview", {}], snapshot));
-  on("accounts", (rows) => putAccounts(client, rows as readonly AccountRow[]));
-  on("event", () => void client.invalidateQueries({ queryKey: ["/events"] }));
+  on("snapshot", (data) => takeSnapshot(client, data as Snapshot));
+  on("accounts", (data) => takeAccounts(client, data as AccountChanges));
+  on("queue", (data) => takeQueue(client, data as Partial<OverviewAnswer>));
+  on("requests", (data) => takeRequests(client, data as FinishedRequests));
+  on("event", (data) => takeEvents(client, (data as { readonly data: readonly EventRow[] }).data));
 }
 
-function putAccounts(client: QueryClient, rows: readonly AccountRow[]): void {
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  client.setQueryData<AccountList>(
-    ["/accounts", {}],
-    (list) => list && { ...list, data: list.data.map((row) => byId.get(row.id) ?? row) },
-  );
+const OVERVIEW = ["/overview", {}];
+const ACCOUNTS = ["/accounts", {}];
+
+function changeOverview(client: QueryClient, change: (old: OverviewAnswer) => Partial<OverviewAnswer>): void {
+  client.setQueryData<OverviewAnswer>(OVERVIEW, (old) => old && { ...old, ...change(old) });
+}
+
+function takeSnapshot(client: QueryClient, { overview, accounts }: Snapshot): void {
+  client.setQueryData<OverviewAnswer>(OVERVIEW, overview);
+  const list = { object: "list" as const, data: accounts, nextCursor: null, queue: overview.queue };
+  client.setQueryData<AccountList>(ACCOUNTS, list);
+}
+
+function takeAccounts(client: QueryClient, { changed, removed }: AccountChanges): void {
+  const byId = new Map(changed.map((row) => [row.id, row]));
+  client.setQueryData<AccountList>(ACCOUNTS, (list) => {
+    if (!list) return list;
+    const known = new Set(list.data.map(({ id }) => id));
+    const kept = list.data.filter(({ id }) => !removed.includes(id)).map((row) => ({ ...row, ...byId.get(row.id) }));
+    // Of a new account every field is told.
+    const added = changed.filter(({ id }) => !known.has(id)) as AccountRow[];
+    return { ...list, data: [...kept, ...added] };
+  });
+  for (const { id } of changed) void client.invalidateQueries({ queryKey: [`/accounts/${encodeURIComponent(id)}`] });
+}
+
+function takeQueue(client: QueryClient, news: Partial<OverviewAnswer>): void {
+  changeOverview(client, () => news);
+  const { queue } = news;
+  if (queue) client.setQueryData<AccountList>(ACCOUNTS, (list) => list && { ...list, queue });
+}
+
+/** Counts them into the minutes, of which the newest may be missing. */
+function takeRequests(client: QueryClient, { data }: FinishedRequests): void {
+  changeOverview(client, ({ minutes }) => {
+    const counted = new Map(minutes.map((minute) => [minute.at, minute]));
+    for (const { at, code } of data) {
+      const minute = at - (at % MINUTE_MS);
+      const { requests, failed } = counted.get(minute) ?? { requests: 0, failed: 0 };
+      counted.set(minute, { at: minute, requests: requests + 1, failed: failed + (code === null ? 0 : 1) });
+    }
+    return { minutes: [...counted.values()].toSorted((one, other) => one.at - other.at).slice(-60) };
+  });
+  client.setQueryData<number>(["requests", "new"], (count = 0) => count + data.length);
+}
+
+function takeEvents(client: QueryClient, events: readonly EventRow[]): void {
+  changeOverview(client, ({ changes }) => ({ changes: [...events, ...changes].slice(0, CHANGES_SHOWN) }));
+  void client.invalidateQueries({ queryKey: ["/events", "pages"] });
 }

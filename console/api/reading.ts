@@ -1,5 +1,6 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { ApiError, call } from "./client.ts";
+import type { Page } from "./contract.ts";
 
 type Query = Readonly<Record<string, string | number | undefined>>;
 
@@ -9,6 +10,18 @@ export function useRead<T>(path: string, query: Query = {}, { isOn = true }: { r
     queryKey: [path, query],
     queryFn: ({ signal }) => call<T>("GET", path, { query, signal }),
     enabled: isOn,
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** Reads a list page by page. */
+export function usePages<T>(path: string, query: Query = {}) {
+  return useInfiniteQuery({
+    queryKey: [path, "pages", query],
+    queryFn: ({ signal, pageParam }) =>
+      call<Page<T>>("GET", path, { query: { ...query, cursor: pageParam ?? undefined }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ nextCursor }) => nextCursor,
     placeholderData: keepPreviousData,
   });
 }

@@ -26,4 +26,40 @@ export const PAGES: readonly PageRow[] = [
     icon: "playground",
     component: lazy(async () => ({ default: (await import("../pages/playground/playground.tsx")).Playground })),
   },
+  {
+    path: "/keys",
+    label: "Keys",
+    icon: "keys",
+    component: lazy(async () => ({ default: (await import("../pages/keys/keys.tsx")).Keys })),
+  },
+  {
+    path: "/requests/:id?",
+    label: "Requests",
+    icon: "requests",
+    component: lazy(async () => ({ default: (await import("../pages/requests/requests.tsx")).Requests })),
+  },
+  {
+    path: "/usage",
+    label: "Usage",
+    icon: "usage",
+    component: lazy(async () => ({ default: (await import("../pages/usage/usage.tsx")).Usage })),
+  },
+  {
+    path: "/live/:id?",
+    label: "Live view",
+    icon: "live",
+    component: lazy(async () => ({ default: (await import("../pages/live/live.tsx")).Live })),
+  },
+  {
+    path: "/events",
+    label: "Events",
+    icon: "events",
+    component: lazy(async () => ({ default: (await import("../pages/events/events.tsx")).Events })),
+  },
+  {
+    path: "/settings",
+    label: "Settings",
+    icon: "settings",
+    component: lazy(async () => ({ default: (await import("../pages/settings/settings.tsx")).Settings })),
+  },
 ];

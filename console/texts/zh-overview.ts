@@ -18,6 +18,7 @@ export const overview = {
   "Paste it here. Nothing is saved before you see what the gateway makes of it.":
     "粘贴到这里。在您看到网关的识别结果之前，不会保存任何内容。",
   Serving: "正常服务",
+  "Sign in by hand": "手动登录",
   "Sign in to the site in your own browser.": "在您自己的浏览器中登录该网站。",
   "The gateway answers with a chat account that you own. It needs that account's sign-in, once.":
     "网关使用您自己的聊天账号来回答，只需提供一次该账号的登录信息。",
@@ -40,5 +41,6 @@ export const overview = {
   waiting: "等待中",
   "{answering} of {count} accounts can answer": "{count} 个账号中有 {answering} 个可以回答",
   "{count, plural, one {# account needs you} other {# accounts need you}}": "{count} 个账号需要您处理",
+  "{count} failed": "{count} 次失败",
   "{used} of {count} in {window}": "{window} 内 {used}/{count}",
 } as const;

@@ -6,6 +6,8 @@ import { root, say, succeeds } from "./shell.mjs";
 
 const folder = join(root, "console");
 const built = join(folder, "dist", "index.html");
+/** What the console takes from the gateway itself. */
+const TAKEN = ["package-lock.json", "src/errors.ts", "src/live-view/wire.ts", "scripts/docs/chinese.ts"];
 const CONFIG = join(folder, "vite.config.ts");
 
 /** False if the build failed: the reason was printed. */
@@ -31,5 +33,6 @@ function newestSourceMs() {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => !path.startsWith(join(folder, "dist")));
-  return Math.max(...[...sources, join(root, "package-lock.json")].map((path) => statSync(path).mtimeMs));
+  const taken = TAKEN.map((path) => join(root, path));
+  return Math.max(...[...sources, ...taken].map((path) => statSync(path).mtimeMs));
 }

@@ -1,7 +1,7 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { build } from "vite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
@@ -48,6 +48,16 @@ test("charts are loaded when they are shown", () => {
   const chart = chunks["widgets/chart.tsx"];
   expect(chart).toBeDefined();
   expect(first.has(chart?.file ?? "")).toBe(false);
+});
+
+test("each compressed file is the plain one", async () => {
+  const names = await readdir(join(folder, "assets"));
+  const compressed = names.filter((name) => name.endsWith(".gz"));
+  expect(compressed.length).toBeGreaterThan(2);
+  for (const name of compressed) {
+    const [small, plain] = [name, name.replace(/\.gz$/, "")].map((file) => readFile(join(folder, "assets", file)));
+    expect(gunzipSync((await small) ?? Buffer.of()).equals((await plain) ?? Buffer.of(0))).toBe(true);
+  }
 });
 
 test("the page has no code and no style in line", async () => {

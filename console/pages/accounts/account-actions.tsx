@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { call } from "../../api/client.ts";
-import type { AccountRow } from "../../api/contract.ts";
+import type { AccountRow, ActedAccount } from "../../api/contract.ts";
 import { useTexts, type Text } from "../../texts/language.tsx";
 import { Confirm } from "../../widgets/confirm.tsx";
 import { notify } from "../../widgets/notices.tsx";
@@ -50,7 +50,7 @@ export function AccountActions({ account, isCompact = false }: ActionsProps) {
   const verbs: readonly Verb[] = [
     isOff ? "enable" : "disable",
     ...(isCompact ? [] : (["check", "recycle"] as const)),
-    ...(!isCompact && account.isEditable === true ? (["remove"] as const) : []),
+    ...(!isCompact && account.isEditable ? (["remove"] as const) : []),
   ];
   const start = (verb: Verb): void => {
     if (ACTIONS[verb].warning === undefined) acting.mutate(verb);
@@ -94,11 +94,9 @@ function useActing(id: string) {
   const path = `/accounts/${encodeURIComponent(id)}`;
   return useMutation({
     mutationFn: (verb: Verb) =>
-      verb === "remove"
-        ? call<{ effect?: string }>("DELETE", path)
-        : call<{ effect?: string }>("POST", `${path}/${verb}`),
+      verb === "remove" ? call<ActedAccount>("DELETE", path) : call<ActedAccount>("POST", `${path}/${verb}`),
     onSuccess: (answer, verb) => {
-      if (answer?.effect !== undefined) notify(answer.effect);
+      notify(answer.effect);
       if (verb === "remove") navigate("/accounts");
     },
     onError: (error) => notify(error.message, { isFailure: true }),

@@ -45,19 +45,7 @@ export function AccountPage({ id }: { readonly id: string }) {
 function Now({ account }: { readonly account: AccountDetail }) {
   const { t } = useTexts();
   const [isEditing, setIsEditing] = useState(false);
-  const {
-    state,
-    reason,
-    since,
-    nextTryAt,
-    lastUsedAt,
-    expiresAt,
-    recent = [],
-    pace,
-    site,
-    proxy,
-    isEditable,
-  } = account;
+  const { state, reason, since, nextTryAt, lastUsedAt, expiresAt, recent, pace, site, proxy, isEditable } = account;
   return (
     <Panel
       title={
@@ -70,7 +58,7 @@ function Now({ account }: { readonly account: AccountDetail }) {
       }
       actions={
         <Group gap="xs">
-          {isEditable === true && (
+          {isEditable && (
             <Button size="xs" variant="default" onClick={() => setIsEditing(true)}>
               {t("Change")}
             </Button>
@@ -87,7 +75,7 @@ function Now({ account }: { readonly account: AccountDetail }) {
             [t("Next try"), <Moment key="next" at={nextTryAt} />],
             [t("Last used"), <Moment key="used" at={lastUsedAt} />],
             [t("Expires"), <Moment key="expires" at={expiresAt} />],
-            [t("Site"), site ?? "–"],
+            [t("Site"), site],
             [t("Proxy"), proxy ?? t("none")],
             [t("Source"), <SourceOf key="source" account={account} />],
             [t("Rate limit"), pace ? <PaceRing key="pace" pace={pace} /> : t("No rate limit")],
@@ -107,13 +95,13 @@ function History({ account: { history } }: { readonly account: AccountDetail }) 
         <Empty title={t("Nothing yet")} />
       ) : (
         <DataTable label={t("History")} head={[t("When"), t("State"), t("Reason")]}>
-          {history.map(({ at, state, reason }, index) => (
+          {history.map(({ at, after, reason }, index) => (
             <tr key={`${at}-${index}`}>
               <td>
                 <Moment at={at} />
               </td>
               <td>
-                <StateBadge state={state} />
+                <StateBadge state={after} />
               </td>
               <td>{reason}</td>
             </tr>

@@ -61,7 +61,7 @@ export function AccountsList() {
 }
 
 function Row({ account }: { readonly account: AccountRow }) {
-  const { id, state, reason, recent = [], lastUsedAt, expiresAt } = account;
+  const { id, state, reason, recent, lastUsedAt, expiresAt } = account;
   return (
     <tr>
       <td>

@@ -1,6 +1,6 @@
 import { Button, FileButton, Group, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useState, type DragEvent } from "react";
-import type { AccountRow } from "../../api/contract.ts";
+import type { AddedAccountRow } from "../../api/contract.ts";
 import { useTexts } from "../../texts/language.tsx";
 import { Failure } from "../../widgets/loaded.tsx";
 import classes from "./accounts.module.css";
@@ -18,7 +18,7 @@ export function AddWizard() {
   const [id, setId] = useState("");
   const [proxy, setProxy] = useState("");
   const [refused, setRefused] = useState<string>();
-  const [added, setAdded] = useState<AccountRow>();
+  const [added, setAdded] = useState<AddedAccountRow>();
   const { preview, adding } = useAdding(credential);
   const takeFile = async (file: File | null | undefined): Promise<void> => {
     if (!file) return;

@@ -3,7 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { Link } from "wouter";
 import { call } from "../../api/client.ts";
-import type { AccountRow } from "../../api/contract.ts";
+import type { AccountRow, AddedAccountRow } from "../../api/contract.ts";
 import { useTexts } from "../../texts/language.tsx";
 import { StateBadge } from "../../widgets/state-badge.tsx";
 import { lookOf } from "../../widgets/states.ts";
@@ -13,7 +13,7 @@ const ASK_EVERY_MS = 1_000;
 const UNDER_WAY = new Set(["opening", "challenged"]);
 
 interface AddedProps {
-  readonly added: AccountRow & { readonly notes?: readonly string[] };
+  readonly added: AddedAccountRow;
   readonly onAgain: () => void;
 }
 
@@ -50,7 +50,7 @@ export function AddedAccount({ added, onAgain }: AddedProps) {
             <StateBadge state={account.state} />
             <Text size="sm">{account.reason}</Text>
           </Group>
-          {(added.notes ?? []).map((note) => (
+          {added.notes.map((note) => (
             <Text key={note} size="xs">
               {note}
             </Text>

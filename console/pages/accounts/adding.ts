@@ -1,7 +1,7 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { call } from "../../api/client.ts";
-import type { AccountRow, Preview } from "../../api/contract.ts";
+import type { AddedAccountRow, Preview } from "../../api/contract.ts";
 
 /** So long after the last key, what was typed is looked at. */
 const PAUSE_MS = 350;
@@ -24,7 +24,7 @@ export function useAdding(credential: string) {
     retry: false,
   });
   const adding = useMutation({
-    mutationFn: (body: NewAccount) => call<AccountRow & { notes: readonly string[] }>("POST", "/accounts", { body }),
+    mutationFn: (body: NewAccount) => call<AddedAccountRow>("POST", "/accounts", { body }),
   });
   const refresh = (): Promise<void> => client.invalidateQueries({ queryKey: ["/accounts"] });
   return { preview: settled === "" ? undefined : preview, adding, refresh };

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation } from "wouter";
 import { call } from "../../api/client.ts";
-import type { AccountRow } from "../../api/contract.ts";
+import type { AccountRow, AddedAccountRow } from "../../api/contract.ts";
 import { useTexts } from "../../texts/language.tsx";
 import { Dialog } from "../../widgets/confirm.tsx";
 import { Failure } from "../../widgets/loaded.tsx";
@@ -81,10 +81,9 @@ function useSaving(id: string, onClose: () => void) {
   const client = useQueryClient();
   const [, navigate] = useLocation();
   return useMutation({
-    mutationFn: (body: object) =>
-      call<AccountRow & { effect?: string }>("PATCH", `/accounts/${encodeURIComponent(id)}`, { body }),
+    mutationFn: (body: object) => call<AddedAccountRow>("PATCH", `/accounts/${encodeURIComponent(id)}`, { body }),
     onSuccess: (account) => {
-      if (account.effect !== undefined) notify(account.effect);
+      notify(account.effect);
       void client.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[0]).startsWith("/accounts") });
       onClose();
       if (account.id !== id) navigate(`/accounts/${encodeURIComponent(account.id)}`);

@@ -8,7 +8,7 @@ export function SourceOf({ account: { source } }: { readonly account: AccountRow
   const { t } = useTexts();
   return (
     <Text size="xs" c="dimmed" component="span">
-      {source === undefined ? "–" : t(LABELS[source])}
+      {t(LABELS[source])}
     </Text>
   );
 }

@@ -11,7 +11,7 @@ import classes from "./overview.module.css";
 /** One account at a glance: healthy or not, and why. */
 export function AccountCard({ account }: { readonly account: AccountRow }) {
   const { t } = useTexts();
-  const { id, state, reason, since, nextTryAt, expiresAt, lastUsedAt, pace, recent = [] } = account;
+  const { id, state, reason, since, nextTryAt, expiresAt, lastUsedAt, pace, recent } = account;
   return (
     <Paper component="article" withBorder p="md" radius="md" className={classes["card"] ?? ""} aria-label={id}>
       <Group justify="space-between" wrap="nowrap" gap="xs">

@@ -1,6 +1,6 @@
 import { Group, Text } from "@mantine/core";
 import type { ReactNode } from "react";
-import type { AccountRow, OverviewFigures, Queue } from "../../api/contract.ts";
+import type { AccountRow, OverviewAnswer, Queue } from "../../api/contract.ts";
 import { useRead } from "../../api/reading.ts";
 import { useTexts } from "../../texts/language.tsx";
 import { duration, wholeNumber } from "../../widgets/moment.tsx";
@@ -15,7 +15,8 @@ interface FiguresProps {
 /** Whether requests are answered now, and the few numbers that say how well. */
 export function Figures({ accounts, queue }: FiguresProps) {
   const { t, language } = useTexts();
-  const { data } = useRead<OverviewFigures>("/overview");
+  const { data } = useRead<OverviewAnswer>("/overview");
+  const traffic = data?.traffic;
   const waiting = data?.queue ?? queue;
   const answering = accounts.filter(({ state }) => ["good", "busy"].includes(lookOf(state)?.tone ?? "")).length;
   const isServing = data?.isServing ?? answering > 0;
@@ -29,20 +30,22 @@ export function Figures({ accounts, queue }: FiguresProps) {
           </Text>
         </Group>
         <Text size="xs" c="dimmed">
-          {data && data.reasons.length > 0
-            ? data.reasons.join(" · ")
+          {data && data.reasons.length + data.warnings.length > 0
+            ? [...data.reasons, ...data.warnings].join(" · ")
             : t("{answering} of {count} accounts can answer", { answering, count: accounts.length })}
         </Text>
       </div>
       <Figure label={t("waiting")} value={wholeNumber(waiting.length, language)}>
         {waiting.estimatedWaitMs === null ? null : t("about {wait}", { wait: duration(waiting.estimatedWaitMs) })}
       </Figure>
-      <Figure label={t("requests a minute")} value={data ? wholeNumber(data.requestsPerMinute, language) : "–"} />
+      <Figure label={t("requests a minute")} value={traffic ? wholeNumber(traffic.requestsPerMinute, language) : "–"}>
+        {traffic && traffic.failedPerMinute > 0 ? t("{count} failed", { count: traffic.failedPerMinute }) : null}
+      </Figure>
       <Figure
         label={t("first token, median")}
-        value={data && data.firstTokenMs !== null ? duration(data.firstTokenMs) : "–"}
+        value={traffic && traffic.firstTokenMs !== null ? duration(traffic.firstTokenMs) : "–"}
       />
-      <Figure label={t("open pages")} value={data ? wholeNumber(data.openPages, language) : "–"} />
+      <Figure label={t("open pages")} value={traffic ? `${traffic.openPages} / ${traffic.maxOpenPages}` : "–"} />
     </section>
   );
 }

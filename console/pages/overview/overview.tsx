@@ -5,7 +5,6 @@ import { useRead } from "../../api/reading.ts";
 import { useTexts } from "../../texts/language.tsx";
 import { Loaded } from "../../widgets/loaded.tsx";
 import { PageHead, Panel } from "../../widgets/panel.tsx";
-import { needsPerson } from "../../widgets/states.ts";
 import { Guide } from "../guide/guide.tsx";
 import { AccountCard } from "./account-card.tsx";
 import { Attention } from "./attention.tsx";
@@ -30,7 +29,7 @@ export function Overview() {
         {({ data, queue }) => (
           <Stack>
             <Figures accounts={data} queue={queue} />
-            <Attention accounts={data.filter(({ state }) => needsPerson(state))} />
+            <Attention accounts={data} />
             <div className={classes["cards"]}>
               {data.map((account) => (
                 <AccountCard key={account.id} account={account} />
