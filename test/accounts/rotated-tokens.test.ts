@@ -84,7 +84,7 @@ class Running {
   readonly accounts = new Map<string, Account>();
   readonly #store: Store;
   readonly #states: AccountPersistence;
-  readonly #roster: AccountManager;
+  readonly #manager: AccountManager;
 
   private constructor(store: Store) {
     this.#store = store;
@@ -104,7 +104,7 @@ class Running {
       assign: () => ({}) as BrowserSupervisor,
       release: async () => {},
     };
-    this.#roster = new AccountManager({
+    this.#manager = new AccountManager({
       pool: pool as SessionPool,
       browsers: browsers as BrowserFleet,
       states: this.#states,
@@ -123,7 +123,7 @@ class Running {
   /** As the command does it: no list at all changes nothing, and neither does a wrong one. */
   async reload(file: string): Promise<void> {
     const list = await readAccountsFile(file, sites).catch(() => undefined);
-    if (list) await this.#roster.apply(list);
+    if (list) await this.#manager.apply(list);
   }
 
   async stop(): Promise<void> {
@@ -131,9 +131,9 @@ class Running {
     await this.#store[Symbol.asyncDispose]();
   }
 
-  /** Nothing that waits to be written is written any more. */
+  /** The process ends without a word, after the newest tokens were written: that begins at once, in another thread. */
   async kill(): Promise<void> {
-    await turn();
+    await this.#states.flush();
     await this.#store[Symbol.asyncDispose]();
   }
 }
