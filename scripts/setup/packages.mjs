@@ -7,6 +7,8 @@ import { delimiter, join } from "node:path";
 import { fail, onPath, root, say, succeeds } from "./shell.mjs";
 
 export const modules = join(root, "node_modules");
+/** An install removes it with all packages. */
+export const compileCache = join(modules, ".cache", "node");
 const stamp = join(modules, ".setup-stamp");
 /** The package with Node for this platform; the lockfile pins it by its hash. */
 const nodePackage = `node-${process.platform}-${process.arch}`;
