@@ -1,4 +1,4 @@
-import { AccountPersistence } from "./accounts/account-persistence.ts";
+import { AccountPersistence, type AccountPersistenceOptions } from "./accounts/account-persistence.ts";
 import { Accounts } from "./accounts/accounts.ts";
 import type { Audit } from "./admin/audit.ts";
 import { adminRoutes } from "./admin/routes.ts";
@@ -49,6 +49,8 @@ export interface GatewayParts {
   /** Where browsers come from; this machine, unless given. */
   readonly provider?: BrowserProvider;
   readonly memory?: MemoryPressure;
+  /** How often it is checked whether the state can be stored; 10 s unless given. */
+  readonly checkStateEveryMs?: number;
   /** Hides secrets in the log. It also learns each token that a site issues. */
   readonly redaction?: Redaction;
 }
@@ -61,6 +63,7 @@ export async function startGateway(
   {
     provider = new LocalBrowsers(config.browser),
     memory = new MemoryPressure(),
+    checkStateEveryMs,
     redaction = new Redaction(),
   }: GatewayParts = {},
 ): Promise<RunningGateway> {
@@ -69,7 +72,7 @@ export async function startGateway(
   const options = optionsOf(config, keys, { sites, capacity: provider.capacity });
   const browsers = started.use(new BrowserFleet(provider, options.browsers, log));
   const store = started.use(await openStore(options.store));
-  const states = started.use(statesOf(store, options.persistence, log));
+  const states = started.use(statesOf(store, { ...options.persistence, checkEveryMs: checkStateEveryMs }, log));
   const pool = started.use(new SessionPool({ ...options.pool, memory }, log));
   const keysOfCallers = started.use(await openKeys(store, options.callers, { ...options.keyLimits, redaction, log }));
   const operator = started.use(options.access.operator);
@@ -129,14 +132,14 @@ function probesOf(
 
 function statesOf(
   store: Store,
-  { keepRemovedMs, stateDir }: { readonly keepRemovedMs: number; readonly stateDir: string },
+  { stateDir, ...options }: { readonly stateDir: string } & Omit<AccountPersistenceOptions, "tryWriting">,
   log: Log,
 ): AccountPersistence {
   const tryWriting = async (): Promise<void> => {
     await store.assertInPlace();
     await usableFolder("STATE_DIR", stateDir);
   };
-  return new AccountPersistence(store.accounts, log, { keepRemovedMs, tryWriting });
+  return new AccountPersistence(store.accounts, log, { ...options, tryWriting });
 }
 
 /** What an operator should mend although requests are answered. */

@@ -9,6 +9,8 @@ type Tier = (typeof TIERS)[number];
 
 /** Folders and files with a tier of their own. The tier of all other files follows from what they reach. */
 const NAMED: Readonly<Record<string, Tier>> = {
+  // It needs no browser, and takes as long as all other tests without one.
+  "fuzz/fuzz": "browser",
   "faults/catalogue": "faults",
   "house/checkout": "install",
   "container/": "container",

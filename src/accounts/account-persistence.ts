@@ -27,7 +27,8 @@ export interface AccountPersistenceOptions {
   readonly keepRemovedMs: number;
   /** Tries to write where the store is. @throws when that fails; its message says what to do. */
   readonly tryWriting: () => Promise<unknown>;
-  readonly lookEveryMs?: number;
+  /** How often it is checked whether the state can be stored; 10 s unless given. */
+  readonly checkEveryMs?: number | undefined;
 }
 
 interface Tracked {
@@ -58,13 +59,13 @@ export class AccountPersistence implements AsyncDisposable {
   constructor(
     store: AccountStore,
     log: Log,
-    { keepRemovedMs, tryWriting, lookEveryMs = CHECK_EVERY_MS }: AccountPersistenceOptions,
+    { keepRemovedMs, tryWriting, checkEveryMs = CHECK_EVERY_MS }: AccountPersistenceOptions,
   ) {
     this.#store = store;
     this.#log = log;
     this.#keepRemovedMs = keepRemovedMs;
     this.#tryWriting = tryWriting;
-    this.#checking = setInterval(() => void this.#check(), lookEveryMs).unref();
+    this.#checking = setInterval(() => void this.#check(), checkEveryMs).unref();
   }
 
   /** Why the state cannot be stored at the moment, and what to do; undefined while it can. */

@@ -9,13 +9,12 @@ import { openWorld, type World } from "../support/world.ts";
 vi.setConfig({ testTimeout: 90_000 });
 
 const CAN_MOUNT = process.getuid?.() === 0;
-/** The state is looked at every 10 s. */
-const LOOKED = { timeout: 25_000 };
 const WELL = { ready: { status: "ready", reasons: [], warnings: [] }, live: 200, metric: "1" };
 
 function openRotating(stateDir?: string): Promise<World> {
   return openWorld({
     accounts: ["alice"],
+    checkStateEveryMs: 100,
     simulator: { rotateEveryReplies: 1, replacedTokensInForce: 0 },
     settings: stateDir === undefined ? {} : { STATE_DIR: stateDir },
   });
@@ -40,10 +39,10 @@ async function survives(world: World, advice: string, mend: () => unknown): Prom
   for (let round = 0; round < 3; round += 1) expect(await world.ask(`round ${round}`)).toBe(`You said: round ${round}`);
   const warnings: unknown = [expect.stringContaining(advice)];
   const unwell = { ready: { status: "ready", reasons: [], warnings }, live: 200, metric: "0" };
-  await expect.poll(() => told(world), LOOKED).toEqual(unwell);
+  await expect.poll(() => told(world)).toEqual(unwell);
   expect(linesOf(world, "the state was not stored")).toBe(1);
   await mend();
-  await expect.poll(() => told(world), LOOKED).toEqual(WELL);
+  await expect.poll(() => told(world)).toEqual(WELL);
   expect([linesOf(world, "the state was not stored"), linesOf(world, "the state is stored again")]).toEqual([1, 1]);
   await world.restart();
   await world.untilReady();

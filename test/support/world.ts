@@ -27,6 +27,7 @@ export interface WorldOptions {
   readonly usedMemoryShare?: () => number;
   /** Whether browsers start and end with the world, as an operator's do. By default, worlds use them in turn. */
   readonly ownBrowsers?: boolean;
+  readonly checkStateEveryMs?: number;
   /** Whether to wait until every session is ready; true unless told. */
   readonly waitUntilReady?: boolean;
 }
@@ -85,6 +86,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     const config = loadConfig({ ...settings, ...further });
     const gateway = await startGateway(config, { api: API_KEY, admin: ADMIN_KEY }, log, {
       ...(options.ownBrowsers ? {} : { provider: new WarmBrowsers(config.browser) }),
+      ...(options.checkStateEveryMs === undefined ? {} : { checkStateEveryMs: options.checkStateEveryMs }),
       memory: new MemoryPressure(options.usedMemoryShare),
       redaction,
     });
