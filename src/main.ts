@@ -80,20 +80,17 @@ export async function startGateway(
   const accountParts = { pool, browsers, store, states, sites, recent, log, redaction };
   const accounts = await Accounts.open({ ...accountParts, options: options.sessions, alertUrl: options.alerts });
   const adminParts = { accounts: accounts.control, queue: () => pool.queue, audit: auditIn(log), operator };
-  const whyGiveUp = () => reasonToGiveUp(browsers.outage, config.shutdown.browserOutageLimitMs);
+  const giveUpReason = () => reasonToGiveUp(browsers.outage, config.shutdown.browserOutageLimitMs);
   const metrics = metricsOf(pool, browsers, states);
   const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...adminParts }));
-  const app = createApp({
-    ...options.access,
-    ...keysOfCallers,
-    routes: withSelfDescription([
-      ...apiRoutes({ ...options.api, ...keysOfCallers, gateway: new Gateway(pool, sites, options.gateway) }),
-      ...probesOf(pool, states, whyGiveUp),
-      ...adminRoutes({ ...adminParts, ...keysOfCallers, metrics, liveViews }),
-      ...consoleRoutes(),
-    ]),
-    sinks: [new RequestLog(log), metrics, recent],
-  });
+  const routes = [
+    ...apiRoutes({ ...options.api, ...keysOfCallers, gateway: new Gateway(pool, sites, options.gateway) }),
+    ...probesOf(pool, states, giveUpReason),
+    ...adminRoutes({ ...adminParts, ...keysOfCallers, metrics, liveViews }),
+    ...consoleRoutes(),
+  ];
+  const sinks = [new RequestLog(log), metrics, recent];
+  const app = createApp({ ...options.access, ...keysOfCallers, routes: withSelfDescription(routes), sinks });
   const leaving = new AbortController();
   const server = createHttpServer(app, leaving.signal, { upgrade: liveViews.upgrade });
   started.defer(() => closeNow(server));
@@ -105,7 +102,7 @@ export async function startGateway(
     pool,
     browsers,
     maxOpenSessions: options.pool.maxOpenSessions,
-    giveUpReason: whyGiveUp,
+    giveUpReason,
     setAccounts: (list) => accounts.configure(list),
     drain: async () => {
       leaving.abort();
