@@ -1,7 +1,8 @@
-import { AccountPersistence, type AccountPersistenceOptions } from "./accounts/account-persistence.ts";
+import type { AccountPersistence } from "./accounts/account-persistence.ts";
 import { Accounts } from "./accounts/accounts.ts";
 import type { Audit } from "./admin/audit.ts";
 import { adminRoutes } from "./admin/routes.ts";
+import { viewsOf } from "./admin/views.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
 import { LocalBrowsers } from "./browser/local.ts";
 import type { BrowserProvider } from "./browser/provider.ts";
@@ -11,7 +12,6 @@ import { Gateway } from "./gateway.ts";
 import { apiRoutes } from "./http/api-routes.ts";
 import { createApp } from "./http/app.ts";
 import { probes } from "./http/probes.ts";
-import type { Route } from "./http/route.ts";
 import { closeNow, createHttpServer, flushResponses } from "./http/server.ts";
 import { openKeys } from "./keys/open-keys.ts";
 import { openLiveViews } from "./live-view/open-live-views.ts";
@@ -19,17 +19,16 @@ import { withSelfDescription } from "./openapi/self-description.ts";
 import { Redaction, type Log } from "./observe/log.ts";
 import { MemoryPressure } from "./process/memory-pressure.ts";
 import { Metrics } from "./observe/metrics.ts";
-import { RecentAnswers } from "./observe/recent-answers.ts";
 import { RequestLog } from "./observe/request-log.ts";
 import { ACCOUNT_STATES } from "./pool/account-state.ts";
 import { optionsOf, type GatewayKeys } from "./options.ts";
 import { SessionPool } from "./pool/session-pool.ts";
 import { listen } from "./process/listen.ts";
-import { usableFolder } from "./process/machine-checks.ts";
 import { giveUpReason as reasonToGiveUp } from "./process/outage.ts";
 import { consoleRoutes } from "./console/console-routes.ts";
+import { storedStates } from "./accounts/stored-states.ts";
 import { sitesAt } from "./sites/catalog.ts";
-import { openStore, type Store } from "./store/store.ts";
+import { openStore } from "./store/store.ts";
 
 export interface RunningGateway extends AsyncDisposable {
   /** Its base URL, without a path. */
@@ -72,26 +71,26 @@ export async function startGateway(
   const options = optionsOf(config, keys, { sites, capacity: provider.capacity });
   const browsers = started.use(new BrowserFleet(provider, options.browsers, log));
   const store = started.use(await openStore(options.store));
-  const states = started.use(statesOf(store, { ...options.persistence, checkEveryMs: checkStateEveryMs }, log));
+  const states = started.use(storedStates(store, { ...options.persistence, checkEveryMs: checkStateEveryMs }, log));
   const pool = started.use(new SessionPool({ ...options.pool, memory }, log));
   const keysOfCallers = started.use(await openKeys(store, options.callers, { ...options.keyLimits, redaction, log }));
   const operator = started.use(options.access.operator);
-  const recent = new RecentAnswers();
-  const accountParts = { pool, browsers, store, states, sites, recent, log, redaction };
+  const accountParts = { pool, browsers, store, states, sites, log, redaction };
   const accounts = await Accounts.open({ ...accountParts, options: options.sessions, alertUrl: options.alerts });
-  const adminParts = { accounts: accounts.control, queue: () => pool.queue, audit: auditIn(log), operator };
+  const leaving = new AbortController();
+  const viewed = { ...options.views, pool, accounts, states, operator, audit: auditIn(log) };
+  const views = viewsOf({ ...viewed, leaving: leaving.signal });
   const giveUpReason = () => reasonToGiveUp(browsers.outage, config.shutdown.browserOutageLimitMs);
   const metrics = metricsOf(pool, browsers, states);
-  const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...adminParts }));
+  const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...views }));
   const routes = [
     ...apiRoutes({ ...options.api, ...keysOfCallers, gateway: new Gateway(pool, sites, options.gateway) }),
-    ...probesOf(pool, states, giveUpReason),
-    ...adminRoutes({ ...adminParts, ...keysOfCallers, metrics, liveViews }),
+    ...probes({ readiness: views.readiness, giveUpReason }),
+    ...adminRoutes({ ...views, ...keysOfCallers, metrics, liveViews }),
     ...consoleRoutes(),
   ];
-  const sinks = [new RequestLog(log), metrics, recent];
+  const sinks = [new RequestLog(log), metrics, accounts.recent, views.lastHour, views.requests];
   const app = createApp({ ...options.access, ...keysOfCallers, routes: withSelfDescription(routes), sinks });
-  const leaving = new AbortController();
   const server = createHttpServer(app, leaving.signal, { upgrade: liveViews.upgrade });
   started.defer(() => closeNow(server));
   const url = await listen(server, config.server);
@@ -117,31 +116,6 @@ export async function startGateway(
 
 function auditIn(log: Log): Audit {
   return (change) => log.info({ change }, "changed by the operator");
-}
-
-function probesOf(
-  pool: SessionPool,
-  states: AccountPersistence,
-  giveUpReason: RunningGateway["giveUpReason"],
-): Route[] {
-  return probes({ readiness: () => ({ ...pool.readiness, warnings: warningsOf(states) }), giveUpReason });
-}
-
-function statesOf(
-  store: Store,
-  { stateDir, ...options }: { readonly stateDir: string } & Omit<AccountPersistenceOptions, "tryWriting">,
-  log: Log,
-): AccountPersistence {
-  const tryWriting = async (): Promise<void> => {
-    await store.assertInPlace();
-    await usableFolder("STATE_DIR", stateDir);
-  };
-  return new AccountPersistence(store.accounts, log, { ...options, tryWriting });
-}
-
-/** What an operator should mend although requests are answered. */
-function warningsOf({ problem }: AccountPersistence): readonly string[] {
-  return problem === undefined ? [] : [`changes of the accounts are not stored: ${problem}`];
 }
 
 function metricsOf(pool: SessionPool, browsers: BrowserFleet, states: AccountPersistence): Metrics {

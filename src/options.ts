@@ -38,6 +38,7 @@ export function optionsOf(
       session: config.sessions,
     },
     alerts: config.alertUrl,
+    views: { settings: config.inForce, queueLimit: config.pool.limit, maxOpenPages: maxOpenSessions },
     gateway: config.answers,
     store: config.store,
     persistence: { keepRemovedMs: config.keepRemovedMs, stateDir: config.store.stateDir },

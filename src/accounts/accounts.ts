@@ -2,7 +2,7 @@ import type { BrowserFleet } from "../browser/browser-fleet.ts";
 import type { AlertTarget } from "../config/parsers.ts";
 import type { ConfiguredAccount } from "../credentials/configured-account.ts";
 import type { Log, Redaction } from "../observe/log.ts";
-import type { RecentAnswers } from "../observe/recent-answers.ts";
+import { RecentAnswers } from "../observe/recent-answers.ts";
 import type { SessionPool } from "../pool/session-pool.ts";
 import type { Sites } from "../sites/catalog.ts";
 import type { Store } from "../store/store.ts";
@@ -22,7 +22,6 @@ export interface AccountsParts {
   readonly sites: Sites;
   readonly options: AccountManagerParts["options"];
   readonly alertUrl: AlertTarget | undefined;
-  readonly recent: RecentAnswers;
   readonly log: Log;
   readonly redaction: Redaction;
 }
@@ -31,6 +30,8 @@ export interface AccountsParts {
 export class Accounts {
   readonly control: AccountControl;
   readonly history = new AccountHistory();
+  /** It is to hear of each request that is over. */
+  readonly recent = new RecentAnswers();
   readonly #roster: AccountRoster;
 
   private constructor({ store, alertUrl, options, ...parts }: AccountsParts) {
@@ -38,7 +39,7 @@ export class Accounts {
     pool.events.subscribe((event) => this.history.onEvent(event));
     const manager = new AccountManager({ ...parts, options, alerts: new Alerts(alertUrl, log) });
     this.#roster = new AccountRoster({ manager, store: store.consoleAccounts, sites, redaction, log });
-    const shared = { ...parts, roster: this.#roster, history: this.history };
+    const shared = { ...parts, roster: this.#roster, history: this.history, recent: this.recent };
     this.control = new AccountControl({ ...shared, rows: new AccountRows(shared) });
   }
 

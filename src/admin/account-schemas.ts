@@ -27,7 +27,7 @@ const accountFields = {
   isEditable: z.boolean().meta({ description: "Whether it can be changed and removed here." }),
   isAnswering: z.boolean(),
   isLeaving: z.boolean().meta({ description: "It was removed and finishes its answer." }),
-  recent: z.array(recentAnswer).meta({ description: "Its last 60 answers, oldest first." }),
+  recent: z.array(recentAnswer).readonly().meta({ description: "Its last 60 answers, oldest first." }),
 };
 
 export const accountSchema = z.object(accountFields).meta({ id: "Account" });
@@ -86,6 +86,6 @@ export function shownAccount(row: AccountRow): z.infer<typeof accountSchema> {
     isEditable,
     isAnswering,
     isLeaving,
-    recent: [...recent],
+    recent,
   };
 }

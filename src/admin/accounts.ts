@@ -12,7 +12,7 @@ import { listOf, listQuery } from "./list.ts";
 /** Unlike other lists, this one is whole unless a limit is given. */
 export const accountQuery = listQuery.extend({ limit: listQuery.shape.limit.unwrap().optional() });
 
-const queue = z
+export const queueSchema = z
   .object({
     length: z.int().meta({ description: "How many requests wait for an account." }),
     estimatedWaitMs: z
@@ -22,7 +22,7 @@ const queue = z
   })
   .meta({ id: "Queue" });
 
-export const accountListSchema = listOf(accountSchema).extend({ queue }).meta({ id: "AccountList" });
+export const accountListSchema = listOf(accountSchema).extend({ queue: queueSchema }).meta({ id: "AccountList" });
 
 /** The requests that wait for an account. */
 export interface QueueStatus {
@@ -58,7 +58,7 @@ export function listAccounts({ accounts, queue: readQueue }: AccountSources): Re
   };
 }
 
-function shownQueue({ length, estimatedWaitMs }: QueueStatus): z.infer<typeof queue> {
+export function shownQueue({ length, estimatedWaitMs }: QueueStatus): z.infer<typeof queueSchema> {
   return { length, estimatedWaitMs: estimatedWaitMs === undefined ? null : Math.round(estimatedWaitMs) };
 }
 

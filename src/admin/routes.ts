@@ -1,14 +1,17 @@
 import type { Route } from "../http/route.ts";
 import { accountRoutes, type AccountRouteParts } from "./account-routes.ts";
+import { consoleRoutes, type ConsoleParts } from "./console-routes.ts";
 import { keyRoutes } from "./key-routes.ts";
 import type { KeyParts } from "./keys.ts";
 import { liveViewRoutes, type LiveViewParts } from "./live-view.ts";
 import { sessionRoutes, type SessionParts } from "./session.ts";
 import { serveMetrics, type MetricsText } from "./metrics.ts";
 
-export interface AdminParts extends AccountRouteParts, KeyParts, LiveViewParts, SessionParts {
-  readonly metrics: MetricsText;
-}
+export type AdminParts = AccountRouteParts &
+  ConsoleParts &
+  KeyParts &
+  LiveViewParts &
+  SessionParts & { readonly metrics: MetricsText };
 
 /** The operator's routes. */
 export function adminRoutes({ metrics, ...parts }: AdminParts): Route[] {
@@ -21,6 +24,7 @@ export function adminRoutes({ metrics, ...parts }: AdminParts): Route[] {
       handlers: [serveMetrics(metrics)],
     },
     ...accountRoutes(parts),
+    ...consoleRoutes(parts),
     ...keyRoutes(parts),
     ...liveViewRoutes(parts),
     ...sessionRoutes(parts),

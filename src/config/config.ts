@@ -23,7 +23,7 @@ export type Config = ReturnType<typeof loadConfig>;
  * @throws ConfigError that names every wrong setting.
  */
 export function loadConfig(environment: Environment, { file }: ConfigSource = {}) {
-  const { values, problems, warnings, secretPaths, digests } = readSettings(environment, file);
+  const { values, problems, warnings, secretPaths, digests, inForce } = readSettings(environment, file);
   const { accounts, problem } = accountsOf(values.GPTOMNI_CREDENTIALS ?? [], values.GPTOMNI_ORIGIN);
   const all = [
     ...problems,
@@ -43,6 +43,7 @@ export function loadConfig(environment: Environment, { file }: ConfigSource = {}
     },
     secretPaths,
     digests,
+    inForce,
     warnings: [...warnings, ...warningsOf(values)],
   } as const;
 }

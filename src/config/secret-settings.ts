@@ -5,6 +5,8 @@ const MAX_BYTES = 1024 * 1024;
 
 interface WithFiles {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The settings that were read from a file. */
+  readonly names: readonly string[];
   /** The files with secrets. */
   readonly paths: readonly string[];
   readonly problems: readonly string[];
@@ -38,7 +40,7 @@ export function withSecretFiles(
       problems.push(`${setting}: expected a file, got ${path}, which cannot be read (${causeCode(cause)})`);
     }
   }
-  return { env: { ...env, ...read }, paths, problems };
+  return { env: { ...env, ...read }, names: Object.keys(read), paths, problems };
 }
 
 export function fileSettingOf(name: string): string {

@@ -3,6 +3,7 @@ import type { EnvFile } from "./env-file.ts";
 import type { Setting } from "./parsers.ts";
 import { fileSettingOf, withSecretFiles } from "./secret-settings.ts";
 import { misspeltNames } from "./setting-names.ts";
+import { settingsInForce, withoutUserInfo, type SettingInForce } from "./settings-in-force.ts";
 import { SETTINGS } from "./settings.ts";
 
 type Settings = typeof SETTINGS;
@@ -28,6 +29,7 @@ export interface ReadSettings {
   readonly secretPaths: readonly string[];
   /** A digest of each setting's text: tells that a setting changed without keeping what it holds. */
   readonly digests: ReadonlyMap<SettingName, string>;
+  readonly inForce: readonly SettingInForce[];
 }
 
 /** Reads every setting, the environment before the file. */
@@ -60,6 +62,7 @@ export function readSettings(
     warnings: [...(file?.warnings ?? []), ...misspeltWarnings(environment, file)],
     secretPaths: [...(file ? [file.path] : []), ...files.paths, ...(accountsFile ? [accountsFile] : [])],
     digests: new Map([...texts].map(([name, text]) => [name, digestOf(text)])),
+    inForce: settingsInForce({ texts, environment: set, file, fromFiles: files.names }),
   };
 }
 
@@ -74,10 +77,6 @@ function textOf(name: SettingName, environment: Environment): string | undefined
 /** Container engines hand an env file's quotes on. */
 function unquoted(text: string): string {
   return /^\s*(?:'[^']*'|"[^"]*")\s*$/.test(text) ? text.trim().slice(1, -1) : text;
-}
-
-function withoutUserInfo(text: string): string {
-  return text.replace(/\/\/[^/@]*@/, "//…@");
 }
 
 function digestOf(text: string | undefined): string {

@@ -75,6 +75,8 @@ class AnswerSource {
       isBackground: chore !== undefined,
       deadlineMs: asking.deadline.deadlineMs,
       isOpen: () => this.#isAnyOpen(),
+      requestId: asking.context.id,
+      keyName: asking.context.acceptedKey?.name,
     };
     this.#local = chore && background === "local" ? localAnswer(chore, ask) : undefined;
   }

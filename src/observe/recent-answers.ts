@@ -10,27 +10,28 @@ export interface RecentAnswer {
 }
 
 const KEPT = 60;
+const NONE: readonly RecentAnswer[] = [];
 /** Of more accounts than a gateway has, the ones that answered longest ago are forgotten. */
 const MAX_ACCOUNTS = 2_000;
 
 /** The last answers of each account, in memory. */
 export class RecentAnswers implements RequestSink {
-  readonly #byAccount = new Map<string, RecentAnswer[]>();
+  readonly #byAccount = new Map<string, readonly RecentAnswer[]>();
 
   add({ account, at, code, durationMs }: RequestRecord): void {
     if (account === undefined) return;
-    const answers = this.#byAccount.get(account) ?? [];
-    answers.push({ at, ok: code === undefined, code: code ?? null, durationMs });
-    if (answers.length > KEPT) answers.shift();
+    const answer = { at, ok: code === undefined, code: code ?? null, durationMs };
+    // A new list: whoever holds the last one sees that it changed.
+    const answers = [...(this.#byAccount.get(account) ?? []).slice(1 - KEPT), answer];
     this.#byAccount.delete(account);
     this.#byAccount.set(account, answers);
     const [oldest] = this.#byAccount.keys();
     if (this.#byAccount.size > MAX_ACCOUNTS && oldest !== undefined) this.#byAccount.delete(oldest);
   }
 
-  /** Oldest first. */
+  /** Oldest first. The same list as long as nothing changed. */
   of(account: string): readonly RecentAnswer[] {
-    return this.#byAccount.get(account) ?? [];
+    return this.#byAccount.get(account) ?? NONE;
   }
 
   /** An account's answers go on under its new name. */

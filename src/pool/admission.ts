@@ -3,7 +3,7 @@ import type { Account } from "./account.ts";
 import { prospectOf, type UsualDurations } from "./availability.ts";
 import { Forecast } from "./forecast.ts";
 import type { MovingAverage } from "./moving-average.ts";
-import type { Caller, QueueEntry, RequestQueue, WaitingEntry } from "./request-queue.ts";
+import type { Caller, QueueEntry, RequestQueue, WaitingEntry, WaitingRequest } from "./request-queue.ts";
 
 /** What a request wants of the pool. */
 export interface LeaseRequest {
@@ -92,6 +92,21 @@ export class Admission {
       if (entry.caller === caller) return Number.isFinite(startMs) ? startMs : undefined;
     }
     return undefined;
+  }
+
+  /** The requests that wait, in the order in which they are served. */
+  get waiting(): readonly WaitingRequest[] {
+    const forecast = this.#forecast();
+    const nowMs = performance.now();
+    return this.#parts.queue.inOrder().map(({ accepts, caller, limitMs, endsMs }) => {
+      const startMs = forecast.serve(accepts);
+      return {
+        caller,
+        waitedMs: nowMs - (endsMs - limitMs),
+        estimatedWaitMs: Number.isFinite(startMs) ? startMs : undefined,
+        leftMs: Math.max(0, endsMs - nowMs),
+      };
+    });
   }
 
   /** For a request that arrives now and waits behind all others. */

@@ -12,6 +12,9 @@ export interface Caller {
   readonly deadlineMs?: number | undefined;
   /** Whether its stream is open. Its status was sent then, so a refusal could not set it any more. */
   readonly isOpen?: () => boolean;
+  /** What the operator knows the request and its key by. */
+  readonly requestId?: string;
+  readonly keyName?: string | undefined;
 }
 
 export interface RequestQueueLimits {
@@ -41,6 +44,16 @@ export interface WaitingEntry<T> extends ArrivedEntry<T> {
   readonly endsMs: number;
   readonly take: (offer: T) => void;
   readonly refuse: (error: GatewayError) => void;
+}
+
+/** A request in the queue. All times are milliseconds. */
+export interface WaitingRequest {
+  readonly caller: Caller;
+  readonly waitedMs: number;
+  /** How much longer it waits, as far as is known; undefined when no account will serve it. */
+  readonly estimatedWaitMs: number | undefined;
+  /** How much longer it may wait. */
+  readonly leftMs: number;
 }
 
 /**

@@ -14,7 +14,7 @@ import { OperatorControl } from "./operator-control.ts";
 import { PageBudget, type PageBudgetOptions } from "./page-budget.ts";
 import { readinessOf, statusOf, type AccountStatus, type Readiness } from "./pool-status.ts";
 import { Recovery } from "./recovery.ts";
-import { RequestQueue, type Caller, type RequestQueueLimits } from "./request-queue.ts";
+import { RequestQueue, type Caller, type RequestQueueLimits, type WaitingRequest } from "./request-queue.ts";
 
 export interface SessionPoolOptions
   extends RequestQueueLimits, PageBudgetOptions, MaintenanceOptions, Pick<LeasesParts, "leaseLimitMs"> {}
@@ -146,6 +146,11 @@ export class SessionPool implements AsyncDisposable {
 
   get waiting(): number {
     return this.#queue.length;
+  }
+
+  /** The requests that wait, in the order in which they are served. */
+  get waitingRequests(): readonly WaitingRequest[] {
+    return this.#admission.waiting;
   }
 
   get openPages(): number {

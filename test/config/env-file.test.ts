@@ -186,7 +186,7 @@ function patternText(_key: string, value: unknown): unknown {
 
 function comparable(config: Config): unknown {
   const accounts = { ...config.accounts, isListGiven: false };
-  return JSON.parse(JSON.stringify({ ...config, accounts, secretPaths: [] }, patternText));
+  return JSON.parse(JSON.stringify({ ...config, accounts, secretPaths: [], inForce: [] }, patternText));
 }
 
 describe("each line of .env.example, uncommented, means its default", () => {
@@ -219,7 +219,11 @@ describe("a secret setting may come from a file", () => {
     const secret = { ALERT_URL: "https://hooks.example/T0/secret", API_KEYS: `anna=${KEY}` }[name] ?? `${KEY}${KEY}`;
     const file = join(folder, "secret");
     await writeFile(file, `\ufeff${secret}\r\n`);
-    expect(loadConfig({ [`${name}_FILE`]: file })).toEqual({ ...loadConfig({ [name]: secret }), secretPaths: [file] });
+    const { inForce, ...config } = loadConfig({ [`${name}_FILE`]: file });
+    const { inForce: inEnvironment, ...expected } = loadConfig({ [name]: secret });
+    expect(config).toEqual({ ...expected, secretPaths: [file] });
+    const changed = inForce.filter((row, index) => row.source !== inEnvironment[index]?.source);
+    expect(changed).toMatchObject([{ name, value: "set", source: "secret-file" }]);
     expect(() => loadConfig({ [`${name}_FILE`]: file, [name]: secret })).toThrow(
       `${name}_FILE: expected no ${name} beside it`,
     );

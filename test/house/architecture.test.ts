@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   dialects: ["chat", "errors", "turn"],
   openapi: ["dialects", "errors", "http"],
   keys: ["dialects", "errors", "http", "observe", "store"],
-  admin: ["accounts", "credentials", "dialects", "errors", "http", "keys", "pool", "store"],
+  admin: ["accounts", "config", "credentials", "dialects", "errors", "http", "keys", "observe", "pool", "store"],
   console: ["http"],
   http: ["chat", "dialects", "errors", "gateway", "observe", "turn"],
   simulator: [],

@@ -8,7 +8,16 @@ import { ADMIN_KEY } from "../support/api-key.ts";
 import { JSON_HEADERS, KEY, says, serve } from "../support/scripted-gateway.ts";
 
 const METRICS_KEY = "sk-metrics-0123456789abcdef0123456789abcdef";
-const GUARDED = ["/metrics", "/admin/api/accounts", "/admin/api/keys", "/openapi.json", "/docs"];
+const GUARDED = [
+  "/metrics",
+  "/admin/api/accounts",
+  "/admin/api/keys",
+  "/admin/api/overview",
+  "/admin/api/queue",
+  "/admin/api/settings",
+  "/openapi.json",
+  "/docs",
+];
 
 const ALIASES: readonly ((route: string) => string)[] = [
   (route) => `/v1${route}`,

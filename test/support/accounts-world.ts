@@ -9,7 +9,6 @@ import { BrowserFleet } from "../../src/browser/browser-fleet.ts";
 import type { ConfiguredAccount } from "../../src/credentials/configured-account.ts";
 import { GatewayError } from "../../src/errors.ts";
 import { createLog, Redaction } from "../../src/observe/log.ts";
-import { RecentAnswers } from "../../src/observe/recent-answers.ts";
 import { SessionPool } from "../../src/pool/session-pool.ts";
 import { MemoryPressure } from "../../src/process/memory-pressure.ts";
 import { sitesAt } from "../../src/sites/catalog.ts";
@@ -110,14 +109,13 @@ async function start(stateDir: string, logged: string[]) {
     },
     log,
   );
-  const recent = new RecentAnswers();
   const options = {
     rateLimit: { count: 2, windowMs: 60_000 },
     challengeTimeoutMs: 1,
     maxReplyBytes: 1,
     renewAfterRequests: 1,
   };
-  const parts = { pool, browsers, store, states, sites, recent, log, redaction, options, alertUrl: undefined };
+  const parts = { pool, browsers, store, states, sites, log, redaction, options, alertUrl: undefined };
   const accounts = await Accounts.open(parts);
   const { url } = await serve(says("Hello"), { accounts: accounts.control });
   const stop = async (): Promise<void> => {

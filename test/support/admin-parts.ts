@@ -1,8 +1,14 @@
 import type { AccountRouteParts } from "../../src/admin/account-routes.ts";
+import type { ConsoleParts } from "../../src/admin/console-routes.ts";
 import type { LiveViewParts } from "../../src/admin/live-view.ts";
 import type { MetricsText } from "../../src/admin/metrics.ts";
 import type { AccountRow } from "../../src/accounts/account-rows.ts";
+import { LastHour } from "../../src/observe/last-hour.ts";
+import { RequestFeed } from "../../src/observe/request-feed.ts";
+import { AccountEvents } from "../../src/pool/account-event.ts";
 import { GatewayError } from "../../src/errors.ts";
+
+const NONE: AccountRow["recent"] = [];
 
 /** An account of the settings that waits for requests. */
 export function accountRow(row: Partial<AccountRow> = {}): AccountRow {
@@ -22,7 +28,7 @@ export function accountRow(row: Partial<AccountRow> = {}): AccountRow {
     site: "gptomni",
     proxy: undefined,
     isEditable: false,
-    recent: [],
+    recent: NONE,
     ...row,
   };
 }
@@ -30,7 +36,7 @@ export function accountRow(row: Partial<AccountRow> = {}): AccountRow {
 /** What the operator's routes see of a gateway with these accounts, none of which can be changed. */
 export function adminParts(
   rows: readonly AccountRow[] = [],
-): AccountRouteParts & LiveViewParts & { metrics: MetricsText } {
+): AccountRouteParts & Omit<ConsoleParts, "readiness"> & LiveViewParts & { metrics: MetricsText } {
   const row = (id: string): AccountRow => {
     const found = rows.find((one) => one.id === id);
     if (!found) throw new GatewayError("account_not_found", "There is no account with this id.");
@@ -41,6 +47,16 @@ export function adminParts(
     metrics: { contentType: "text/plain", text: async () => "" },
     audit: () => undefined,
     liveViews: { ticketFor: refuse },
+    settings: [],
+    queueLimit: 100,
+    waiting: () => [],
+    changes: () => [],
+    lastHour: new LastHour(),
+    openPages: () => 0,
+    maxOpenPages: 1,
+    events: new AccountEvents(),
+    requests: new RequestFeed(),
+    leaving: new AbortController().signal,
     queue: () => ({ length: 0, estimatedWaitMs: 0 }),
     accounts: {
       rows,

@@ -1,0 +1,23 @@
+import type { RequestHandler } from "express";
+import { z } from "zod";
+import type { SettingInForce } from "../config/settings-in-force.ts";
+import { sendJson } from "../http/respond.ts";
+import { listOf } from "./list.ts";
+
+const setting = z
+  .object({
+    name: z.string(),
+    value: z.string().nullable().meta({ description: "`set` for a secret; null where there is none." }),
+    isSecret: z.boolean(),
+    source: z.enum(["default", "env", "env-file", "secret-file"]),
+    unit: z.string(),
+    doc: z.string(),
+  })
+  .meta({ id: "Setting" });
+
+export const settingListSchema = listOf(setting).meta({ id: "SettingList" });
+
+/** `GET /admin/api/settings`: the settings as they were read at the start. */
+export function listSettings(settings: readonly SettingInForce[]): RequestHandler {
+  return (_request, response) => sendJson(response, 200, { object: "list", data: settings, nextCursor: null });
+}

@@ -1,0 +1,166 @@
+import type { AccountEvents } from "../pool/account-event.ts";
+import type { RequestFeed } from "../observe/request-feed.ts";
+import type { RequestRecord } from "../observe/request-record.ts";
+import { shownAccount } from "./account-schemas.ts";
+import { shownQueue } from "./accounts.ts";
+import { eventOf, overviewOf, trafficOf, type OverviewSources } from "./overview.ts";
+import { SeenRows } from "./row-changes.ts";
+
+export interface StreamSources extends OverviewSources {
+  readonly events: Pick<AccountEvents, "subscribe">;
+  readonly requests: Pick<RequestFeed, "subscribe">;
+}
+
+/** The reader's connection, as Node has it. */
+export interface StreamConnection {
+  /** False when it holds as much as it should until "drain". */
+  write(text: string): boolean;
+  once(event: "drain", listener: () => void): unknown;
+  destroy(): unknown;
+}
+
+type Kind = "accounts" | "requests" | "queue" | "event";
+
+/** At most four messages a second. */
+const GAP_MS = 250;
+const HEARTBEAT_MS = 15_000;
+/** No event tells that a request waits. */
+const LOOK_EVERY_MS = 1_000;
+/** A reader that takes nothing for this long is gone. */
+const UNREAD_LIMIT_MS = 60_000;
+/** How many requests and events a message holds; further ones are counted. */
+const MOST_ITEMS = 50;
+
+/**
+ * Sends one reader what there is, then what changes. What is sent is looked up when it is sent, so a slow reader skips what
+ * was in between, and nothing piles up for it.
+ */
+export class StreamReader implements Disposable {
+  readonly #sources: StreamSources;
+  readonly #connection: StreamConnection;
+  readonly #ending = new DisposableStack();
+  /** The kinds that have something new, in the order in which they are sent. */
+  readonly #due = new Set<Kind>();
+  readonly #accounts = new SeenRows();
+  #requests: object[] = [];
+  #omitted = 0;
+  #lastQueue = "";
+  #lastEvent = 0;
+  #sentMs = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  #unread: NodeJS.Timeout | undefined;
+
+  constructor(sources: StreamSources, connection: StreamConnection) {
+    this.#sources = sources;
+    this.#connection = connection;
+    this.#ending.use(sources.events.subscribe(() => this.#touch("accounts", "event", "queue")));
+    this.#ending.use(sources.requests.subscribe((record) => this.#take(record)));
+    const looking = setInterval(() => this.#touch("queue"), LOOK_EVERY_MS);
+    const beating = setInterval(() => this.#beat(), HEARTBEAT_MS);
+    this.#ending.defer(() => [looking, beating, this.#timer, this.#unread].forEach((timer) => clearTimeout(timer)));
+    this.#begin();
+  }
+
+  [Symbol.dispose](): void {
+    this.#ending.dispose();
+  }
+
+  #begin(): void {
+    const overview = overviewOf(this.#sources);
+    const accounts = this.#rows();
+    this.#accounts.changesTo(accounts);
+    this.#lastQueue = this.#queueText();
+    this.#lastEvent = this.#sources.changes()[0]?.number ?? 0;
+    this.#write("snapshot", { overview, accounts });
+  }
+
+  #take({ id, at, keyName: key, account, model, route, status, code, durationMs, firstTokenMs }: RequestRecord): void {
+    // What the operator looks at is no news.
+    if (!route.startsWith("/v1/")) return;
+    const shown = { id, at, key, account, model, route, status, code, durationMs, firstTokenMs };
+    this.#requests.push(Object.fromEntries(Object.entries(shown).map(([name, value]) => [name, value ?? null])));
+    if (this.#requests.length > MOST_ITEMS) {
+      this.#requests.shift();
+      this.#omitted += 1;
+    }
+    this.#touch("requests", "accounts", "queue");
+  }
+
+  #touch(...kinds: readonly Kind[]): void {
+    for (const kind of kinds) this.#due.add(kind);
+    if (this.#timer || this.#unread) return;
+    const waitMs = Math.max(0, this.#sentMs + GAP_MS - performance.now());
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#sendNext();
+    }, waitMs);
+  }
+
+  /** Sends the first kind that really has something new. */
+  #sendNext(): void {
+    for (const kind of this.#due) {
+      this.#due.delete(kind);
+      const data = this.#newsOf(kind);
+      if (!data) continue;
+      this.#write(kind, data);
+      break;
+    }
+    if (this.#due.size > 0) this.#touch();
+  }
+
+  #newsOf(kind: Kind): object | undefined {
+    if (kind === "accounts") return this.#accounts.changesTo(this.#rows());
+    if (kind === "requests") return this.#newRequests();
+    return kind === "queue" ? this.#newQueue() : this.#newEvents();
+  }
+
+  #newRequests(): object | undefined {
+    const [data, omitted] = [this.#requests, this.#omitted];
+    this.#requests = [];
+    this.#omitted = 0;
+    return data.length > 0 ? { data, omitted } : undefined;
+  }
+
+  #newQueue(): object | undefined {
+    const text = this.#queueText();
+    if (text === this.#lastQueue) return undefined;
+    this.#lastQueue = text;
+    return JSON.parse(text) as object;
+  }
+
+  #newEvents(): object | undefined {
+    const last = this.#lastEvent;
+    const changes = this.#sources.changes().filter(({ number }) => number > last);
+    const [newest] = changes;
+    if (!newest) return undefined;
+    this.#lastEvent = newest.number;
+    const data = changes.slice(0, MOST_ITEMS).map(eventOf);
+    return { data, omitted: newest.number - last - data.length };
+  }
+
+  #rows(): ReturnType<typeof shownAccount>[] {
+    return this.#sources.accounts.rows.map(shownAccount);
+  }
+
+  #queueText(): string {
+    const { ready: isServing, reasons } = this.#sources.readiness();
+    const [queue, traffic] = [shownQueue(this.#sources.queue()), trafficOf(this.#sources)];
+    return JSON.stringify({ isServing, reasons, queue, traffic });
+  }
+
+  #beat(): void {
+    if (!this.#unread) this.#connection.write(": still here\n\n");
+  }
+
+  #write(event: string, data: object): void {
+    this.#sentMs = performance.now();
+    const text = JSON.stringify({ at: Date.now(), ...data });
+    if (this.#connection.write(`event: ${event}\ndata: ${text}\n\n`)) return;
+    this.#unread = setTimeout(() => this.#connection.destroy(), UNREAD_LIMIT_MS);
+    this.#connection.once("drain", () => {
+      clearTimeout(this.#unread);
+      this.#unread = undefined;
+      if (this.#due.size > 0) this.#touch();
+    });
+  }
+}

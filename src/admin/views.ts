@@ -1,0 +1,34 @@
+import type { AccountPersistence } from "../accounts/account-persistence.ts";
+import type { Accounts } from "../accounts/accounts.ts";
+import { warningsOf } from "../accounts/stored-states.ts";
+import { LastHour } from "../observe/last-hour.ts";
+import { RequestFeed } from "../observe/request-feed.ts";
+import type { SessionPool } from "../pool/session-pool.ts";
+import type { AccountRouteParts } from "./account-routes.ts";
+import type { Audit } from "./audit.ts";
+import type { ConsoleParts } from "./console-routes.ts";
+import type { SessionParts } from "./session.ts";
+
+export interface ViewedParts extends Pick<ConsoleParts, "settings" | "queueLimit" | "maxOpenPages" | "leaving"> {
+  readonly pool: SessionPool;
+  readonly accounts: Accounts;
+  readonly states: AccountPersistence;
+  readonly operator: SessionParts["operator"];
+  readonly audit: Audit;
+}
+
+/** What the operator's routes look at. `lastHour` and `requests` are to hear of each request that is over. */
+export function viewsOf({ pool, accounts, states, ...given }: ViewedParts) {
+  return {
+    ...given,
+    accounts: accounts.control,
+    changes: () => accounts.history.latest,
+    events: pool.events,
+    lastHour: new LastHour(),
+    requests: new RequestFeed(),
+    queue: () => pool.queue,
+    waiting: () => pool.waitingRequests,
+    readiness: () => ({ ...pool.readiness, warnings: warningsOf(states) }),
+    openPages: () => pool.openPages,
+  } satisfies ConsoleParts & AccountRouteParts & SessionParts;
+}
