@@ -1,6 +1,6 @@
 import type { AccountPersistence } from "./accounts/account-persistence.ts";
 import { Accounts } from "./accounts/accounts.ts";
-import type { Audit } from "./admin/audit.ts";
+import { auditIn } from "./admin/audit.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { viewsOf } from "./admin/views.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
@@ -28,6 +28,7 @@ import { giveUpReason as reasonToGiveUp } from "./process/outage.ts";
 import { consoleRoutes } from "./console/console-routes.ts";
 import { storedStates } from "./accounts/stored-states.ts";
 import { sitesAt } from "./sites/catalog.ts";
+import { Records } from "./records/records.ts";
 import { openStore } from "./store/store.ts";
 
 export interface RunningGateway extends AsyncDisposable {
@@ -73,15 +74,16 @@ export async function startGateway(
   const store = started.use(await openStore(options.store));
   const states = started.use(storedStates(store, { ...options.persistence, checkEveryMs: checkStateEveryMs }, log));
   const pool = started.use(new SessionPool({ ...options.pool, memory }, log));
+  const records = started.use(new Records({ store: store.records, events: pool.events, log }, options.records));
   const keysOfCallers = started.use(await openKeys(store, options.callers, { ...options.keyLimits, redaction, log }));
   const operator = started.use(options.access.operator);
   const accountParts = { pool, browsers, store, states, sites, log, redaction };
   const accounts = await Accounts.open({ ...accountParts, options: options.sessions, alertUrl: options.alerts });
   const leaving = new AbortController();
-  const viewed = { ...options.views, pool, accounts, states, operator, audit: auditIn(log) };
+  const viewed = { ...options.views, pool, accounts, states, operator, records, audit: auditIn(records, log) };
   const views = viewsOf({ ...viewed, leaving: leaving.signal });
   const giveUpReason = () => reasonToGiveUp(browsers.outage, config.shutdown.browserOutageLimitMs);
-  const metrics = metricsOf(pool, browsers, states);
+  const metrics = metricsOf(pool, browsers, { states, records });
   const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...views }));
   const routes = [
     ...apiRoutes({ ...options.api, ...keysOfCallers, gateway: new Gateway(pool, sites, options.gateway) }),
@@ -89,10 +91,9 @@ export async function startGateway(
     ...adminRoutes({ ...views, ...keysOfCallers, metrics, liveViews }),
     ...consoleRoutes(),
   ];
-  const sinks = [new RequestLog(log), metrics, accounts.recent, views.lastHour, views.requests];
+  const sinks = [new RequestLog(log), metrics, accounts.recent, views.lastHour, views.requests, records];
   const app = createApp({ ...options.access, ...keysOfCallers, routes: withSelfDescription(routes), sinks });
-  const server = createHttpServer(app, leaving.signal, { upgrade: liveViews.upgrade });
-  started.defer(() => closeNow(server));
+  const server = started.adopt(createHttpServer(app, leaving.signal, { upgrade: liveViews.upgrade }), closeNow);
   const url = await listen(server, config.server);
   await accounts.configure(config.accounts.list);
   const stack = started.move();
@@ -108,17 +109,17 @@ export async function startGateway(
       await liveViews[Symbol.asyncDispose]();
       await pool.drain(AbortSignal.timeout(config.shutdown.drainTimeoutMs));
       await flushResponses(server);
-      await states.flush();
+      await Promise.all([states.flush(), records.flush()]);
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
-function auditIn(log: Log): Audit {
-  return (change) => log.info({ change }, "changed by the operator");
-}
-
-function metricsOf(pool: SessionPool, browsers: BrowserFleet, states: AccountPersistence): Metrics {
+function metricsOf(
+  pool: SessionPool,
+  browsers: BrowserFleet,
+  { states, records }: { readonly states: AccountPersistence; readonly records: Records },
+): Metrics {
   return new Metrics({
     accountStates: ACCOUNT_STATES,
     accounts: () => pool.states,
@@ -128,5 +129,6 @@ function metricsOf(pool: SessionPool, browsers: BrowserFleet, states: AccountPer
     browsers: (isSandboxed) => browsers.running({ isSandboxed }),
     sessionFailures: () => pool.sessionFailures,
     isStateStored: () => states.problem === undefined,
+    recording: () => records,
   });
 }

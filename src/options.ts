@@ -37,6 +37,7 @@ export function optionsOf(
       site: sites.named(undefined),
       session: config.sessions,
     },
+    records: config.records,
     alerts: config.alertUrl,
     views: { settings: config.inForce, queueLimit: config.pool.limit, maxOpenPages: maxOpenSessions },
     gateway: config.answers,

@@ -58,6 +58,10 @@ export const SETTING_MEANINGS: Readonly<Record<SettingName, string>> = {
   MAX_PROMPT_CHARACTERS: "网站接受的最长提示词（含整个对话）。默认不限。",
   CONTEXT_OVERFLOW: "如何处理更长的对话：refuse 返回错误，truncate 省略中间的轮次。",
   MAX_CHOICES: "请求中 `n` 的上限。每个回答都是对网站的一次请求。",
+  KEEP_REQUESTS_DAYS:
+    "每个请求的密钥、账号、用时、token 数与错误码在 STATE_DIR 中保留多久。0：只计数，不保留单个请求。",
+  MAX_KEPT_REQUESTS: "最多保留多少个请求，先删除最旧的。十万个约占 25 MB。",
+  KEEP_USAGE_DAYS: "事件，以及每小时、每天按密钥、账号和模型的合计保留多久。",
   BROWSER_MODE: "headless 或 headed。headed 需要显示器；容器镜像在 Xvfb 下以 headed 运行。",
   BROWSER_PATH: "Chromium 的可执行文件。npm 脚本会自动找到它。",
   BROWSER_ARGS: "更多 Chromium 命令行参数，以空格分隔。双引号中的内容视为一个参数。",
@@ -91,6 +95,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   host_not_allowed: "主机名不在 `ALLOWED_HOSTS` 中。",
   model_not_found: "没有这个模型；`GET /v1/models` 列出所有模型。",
   response_not_found: "该响应已不再保存，或属于另一个密钥。",
+  request_not_found: "没有保留此编号的请求。",
   key_not_found: "没有这个编号的 API 密钥；`GET /admin/api/keys` 列出所有密钥。",
   account_not_found: "没有这个编号的账号；`GET /admin/api/accounts` 列出所有账号。",
   unknown_url: "没有这个地址。消息中列出可用的地址。",
@@ -128,5 +133,6 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   format_not_met: "回答不符合所要求的格式。",
   site_timeout: "网站在回答之前或之中沉默过久。不会再次提问，因为网站可能仍在回答。页面会重新打开。",
   request_timeout: "在 `API_REQUEST_TIMEOUT` 内没有开始回答；非流式请求则为没有完成回答。",
+  records_unavailable: "此刻无法从 `STATE_DIR` 读取记录。请求仍会得到回答。",
   internal_error: "网关的缺陷。日志中可按请求编号查到。",
 };

@@ -2,6 +2,7 @@ import { SETTINGS } from "../../src/config/settings.ts";
 import { ACCESS } from "../../src/config/settings/access.ts";
 import { BROWSER } from "../../src/config/settings/browser.ts";
 import { PAGES } from "../../src/config/settings/pages.ts";
+import { RECORDS } from "../../src/config/settings/records.ts";
 import { REQUESTS } from "../../src/config/settings/requests.ts";
 import { SIZES } from "../../src/config/settings/sizes.ts";
 import { SETTING_MEANINGS, SETTING_UNITS } from "./chinese.ts";
@@ -14,6 +15,7 @@ const GROUPS: readonly { readonly table: object; readonly heading: Readonly<Reco
   { table: REQUESTS, heading: { en: "Requests", zh: "请求" } },
   { table: PAGES, heading: { en: "Pages and browsers", zh: "页面与浏览器" } },
   { table: SIZES, heading: { en: "Sizes", zh: "大小" } },
+  { table: RECORDS, heading: { en: "Records", zh: "记录" } },
   { table: BROWSER, heading: { en: "Chromium, web access and log", zh: "Chromium、网页访问与日志" } },
 ];
 

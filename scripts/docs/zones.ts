@@ -18,6 +18,7 @@ export const SUBJECTS: Readonly<Record<string, string>> = {
   openapi: "API description, /docs",
   pool: "queue, rate limits, leases",
   process: "shutdown, memory, watchdog",
+  records: "requests, usage, events",
   simulator: "a chat site for demo and tests",
   sites: "one adapter per site",
   store: "SQLite, encrypted",

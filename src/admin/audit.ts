@@ -1,3 +1,6 @@
+import type { Log } from "../observe/log.ts";
+import type { Records } from "../records/records.ts";
+
 /** A change that an operator made. It holds no secret. */
 export interface OperatorChange {
   /** Who: `admin key` or `console`. */
@@ -6,9 +9,28 @@ export interface OperatorChange {
   readonly kind: string;
   /** What was changed, by its name. */
   readonly subject: string;
+  /** The account's id, where one was changed. */
+  readonly account?: string;
   /** Null where there was nothing before, or is nothing after. */
   readonly before: object | null;
   readonly after: object | null;
 }
 
+/** Keeps a change. Returns at once and never throws: a full disk stops no operator. */
 export type Audit = (change: OperatorChange) => void;
+
+/** The audit log: events of the kind `audit`, and a line in the log for each. */
+export function auditIn(records: Pick<Records, "event">, log: Log): Audit {
+  return (change) => {
+    const { actor, kind, subject, account = null, before, after } = change;
+    log.info({ change }, "changed by the operator");
+    records.event({
+      kind: "audit",
+      actor,
+      account,
+      summary: `${kind.replaceAll("_", " ")}: ${subject}`,
+      before,
+      after,
+    });
+  };
+}

@@ -4,6 +4,8 @@ import { consoleRoutes, type ConsoleParts } from "./console-routes.ts";
 import { keyRoutes } from "./key-routes.ts";
 import type { KeyParts } from "./keys.ts";
 import { liveViewRoutes, type LiveViewParts } from "./live-view.ts";
+import { recordRoutes } from "./record-routes.ts";
+import type { RecordReader } from "../records/records.ts";
 import { sessionRoutes, type SessionParts } from "./session.ts";
 import { serveMetrics, type MetricsText } from "./metrics.ts";
 
@@ -11,7 +13,7 @@ export type AdminParts = AccountRouteParts &
   ConsoleParts &
   KeyParts &
   LiveViewParts &
-  SessionParts & { readonly metrics: MetricsText };
+  SessionParts & { readonly metrics: MetricsText; readonly records: RecordReader };
 
 /** The operator's routes. */
 export function adminRoutes({ metrics, ...parts }: AdminParts): Route[] {
@@ -28,5 +30,6 @@ export function adminRoutes({ metrics, ...parts }: AdminParts): Route[] {
     ...keyRoutes(parts),
     ...liveViewRoutes(parts),
     ...sessionRoutes(parts),
+    ...recordRoutes(parts.records),
   ];
 }

@@ -4,6 +4,7 @@ import { warningsOf } from "../accounts/stored-states.ts";
 import { LastHour } from "../observe/last-hour.ts";
 import { RequestFeed } from "../observe/request-feed.ts";
 import type { SessionPool } from "../pool/session-pool.ts";
+import type { Records } from "../records/records.ts";
 import type { AccountRouteParts } from "./account-routes.ts";
 import type { Audit } from "./audit.ts";
 import type { ConsoleParts } from "./console-routes.ts";
@@ -14,6 +15,7 @@ export interface ViewedParts extends Pick<ConsoleParts, "settings" | "queueLimit
   readonly accounts: Accounts;
   readonly states: AccountPersistence;
   readonly operator: SessionParts["operator"];
+  readonly records: Records;
   readonly audit: Audit;
 }
 
@@ -28,7 +30,7 @@ export function viewsOf({ pool, accounts, states, ...given }: ViewedParts) {
     requests: new RequestFeed(),
     queue: () => pool.queue,
     waiting: () => pool.waitingRequests,
-    readiness: () => ({ ...pool.readiness, warnings: warningsOf(states) }),
+    readiness: () => ({ ...pool.readiness, warnings: [...warningsOf(states), ...given.records.warnings] }),
     openPages: () => pool.openPages,
   } satisfies ConsoleParts & AccountRouteParts & SessionParts;
 }

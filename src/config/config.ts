@@ -134,6 +134,11 @@ function accountSlices(values: Values) {
     maxOpenSessions: get("MAX_OPEN_SESSIONS"),
     store: { stateDir: get("STATE_DIR"), secretKey: values.SECRET_KEY },
     keepRemovedMs: get("KEEP_REMOVED_DAYS"),
+    records: {
+      keepRequestsMs: get("KEEP_REQUESTS_DAYS"),
+      maxRequests: get("MAX_KEPT_REQUESTS"),
+      keepUsageMs: get("KEEP_USAGE_DAYS"),
+    },
     alertUrl: values.ALERT_URL,
   } as const;
 }

@@ -16,6 +16,8 @@ export interface MetricsSources {
   readonly sessionFailures: () => ReadonlyMap<string, number>;
   /** Whether changes of the accounts can be stored. */
   readonly isStateStored: () => boolean;
+  /** Whether requests and events can be recorded, and how many records were lost. */
+  readonly recording: () => { readonly isWorking: boolean; readonly dropped: number };
 }
 
 /** A value and its labels. */
@@ -82,6 +84,7 @@ export class Metrics implements RequestSink {
     browsers,
     sessionFailures,
     isStateStored,
+    recording,
   }: MetricsSources): void {
     this.#gauge("gateway_waiting_requests", "Requests that wait for an account", [], () => [[{}, queue().length]]);
     const wait = "How long a request would wait that comes now and is served last; absent where no account can answer";
@@ -105,6 +108,11 @@ export class Metrics implements RequestSink {
     this.#gauge("gateway_state_stored", "1 while changes of the accounts are stored in STATE_DIR, else 0", [], () => [
       [{}, isStateStored() ? 1 : 0],
     ]);
+    this.#gauge("gateway_recording", "1 while requests and events are recorded in STATE_DIR, else 0", [], () => [
+      [{}, recording().isWorking ? 1 : 0],
+    ]);
+    const lost = "Records of requests and events that were lost because they could not be written";
+    this.#counter("gateway_lost_records_total", lost, [], () => [[{}, recording().dropped]]);
     const starts = "Browsers that were started; beyond the first ones, in place of one that died";
     this.#counter("gateway_browser_starts_total", starts, [], () => [[{}, browserStarts()]]);
     const failures = "Sessions that failed, in use or while they opened, by error code";

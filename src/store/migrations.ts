@@ -1,5 +1,6 @@
 import { sql, type Kysely } from "kysely";
 import { DEFAULT_MIGRATION_TABLE, Migrator, type Migration } from "kysely/migration";
+import { records } from "./migrations/006-records.ts";
 import type { Schema } from "./schema.ts";
 
 /** In the order of their names. A released migration is never changed: another one follows it. */
@@ -76,6 +77,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  "006-records": records,
   "007-api-key": {
     async up(db) {
       await db.schema

@@ -1,3 +1,5 @@
+import type { RecordTables } from "./record-tables.ts";
+
 /** Who says that there is this account: GPTOMNI_CREDENTIALS, CREDENTIALS_FILE, or the admin API with its console. */
 export type AccountSource = "settings" | "file" | "console";
 
@@ -64,7 +66,7 @@ export interface KeyUseTable {
 }
 
 /** The tables, as the last migration leaves them. */
-export interface Schema {
+export interface Schema extends RecordTables {
   readonly account: AccountTable;
   readonly api_key: ApiKeyTable;
   readonly console_account: ConsoleAccountTable;

@@ -3,6 +3,7 @@ import { ApiKeyStore } from "./api-key-store.ts";
 import { ConsoleAccountStore } from "./console-account-store.ts";
 import { claimKey } from "./key-claim.ts";
 import { KeyUseStore } from "./key-use-store.ts";
+import { RecordStore } from "./record-store.ts";
 import { obtainSecretKey } from "./secret-key.ts";
 import { SqliteFile } from "./sqlite-file.ts";
 
@@ -12,6 +13,7 @@ export interface Store extends AsyncDisposable {
   readonly apiKeys: ApiKeyStore;
   readonly consoleAccounts: ConsoleAccountStore;
   readonly keyUse: KeyUseStore;
+  readonly records: RecordStore;
   /** @throws StoreError when the database is no longer where it was opened. */
   assertInPlace(): Promise<void>;
 }
@@ -30,12 +32,14 @@ export async function openStore({ stateDir, secretKey: configured }: StoreOption
   const dataKey = await claimKey(database, secretKey);
   const accounts = new AccountStore(database, { dataKey, secretKey });
   const apiKeys = new ApiKeyStore(database);
+  const records = new RecordStore(database, dataKey);
   const stack = opened.move();
   return {
     accounts,
     apiKeys,
     consoleAccounts: new ConsoleAccountStore(database, dataKey),
     keyUse: new KeyUseStore(database),
+    records,
     assertInPlace: () => database.assertInPlace(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

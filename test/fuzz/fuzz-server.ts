@@ -5,6 +5,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { ChatRequest, ReplyPart } from "../../src/chat.ts";
 import { OperatorAccess } from "../../src/http/operator.ts";
 import { noKeys } from "../support/no-keys.ts";
+import { NO_RECORDS } from "../support/no-records.ts";
 import { ConfiguredKeys } from "../../src/http/api-keys.ts";
 import { adminRoutes, type AdminParts } from "../../src/admin/routes.ts";
 import { apiRoutes, type ApiParts } from "../../src/http/api-routes.ts";
@@ -57,6 +58,7 @@ const appParts: ApiParts & ProbeParts & AdminParts & Omit<AppParts, "routes"> = 
   readiness: () => ({ ready: true, reasons: [] }),
   ...(await noKeys()),
   ...adminParts(),
+  records: NO_RECORDS,
   sinks: [],
   corsOrigins: ["*"],
   contextLimit: new ContextLimit({ promptOf: flatten, maxPromptCharacters: undefined, overflow: "refuse" }),

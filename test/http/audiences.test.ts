@@ -15,6 +15,9 @@ const GUARDED = [
   "/admin/api/overview",
   "/admin/api/queue",
   "/admin/api/settings",
+  "/admin/api/requests",
+  "/admin/api/usage",
+  "/admin/api/events",
   "/openapi.json",
   "/docs",
 ];

@@ -53,7 +53,9 @@ function tamper(query: string): void {
 function dropTables(): void {
   using sqlite = new DatabaseSync(join(stateDir, "gateway.sqlite"));
   const tables = sqlite
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'kysely%'")
+    .prepare(
+      "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'kysely%' AND name NOT LIKE 'sqlite%'",
+    )
     .all();
   for (const { name } of tables) sqlite.exec(`DROP TABLE "${String(name)}"`);
 }

@@ -18,6 +18,7 @@ import { adminParts } from "./admin-parts.ts";
 import { ADMIN_KEY } from "./api-key.ts";
 import { marked } from "./marked.ts";
 import { noKeys } from "./no-keys.ts";
+import { NO_RECORDS } from "./no-records.ts";
 import { flatten } from "../../src/sites/prompt.ts";
 import { ContextLimit } from "../../src/turn/context-limit.ts";
 
@@ -65,6 +66,7 @@ export async function open(answer: Answer, overrides: Overrides = {}, connection
     metricsKey: undefined,
     allowedHosts: [],
     ...(await noKeys()),
+    records: NO_RECORDS,
     readiness: () => ({ ready: true, reasons: [] }),
     giveUpReason: () => undefined,
     ...adminParts(),
