@@ -72,6 +72,7 @@ export const ERRORS = {
   request_not_found: refused(404, "No request with this id is kept."),
   unknown_url: refused(404, "There is no such address. The message names those that exist."),
   method_not_allowed: refused(405, "The address has other methods; the `Allow` header names them."),
+  no_alert_url: refused(409, "`ALERT_URL` is not set, so there is nobody to tell."),
   key_name_taken: refused(409, "Another API key has this name."),
   key_not_editable: refused(409, "The API key comes from the settings; the message names the setting."),
   account_exists: refused(409, "Another account has this id or this sign-in. The message says where."),

@@ -1,6 +1,7 @@
 import type { AccountPersistence } from "./accounts/account-persistence.ts";
 import { Accounts } from "./accounts/accounts.ts";
 import { auditIn } from "./admin/audit.ts";
+import { Alerts } from "./alerts/alerts.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { viewsOf } from "./admin/views.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
@@ -77,10 +78,11 @@ export async function startGateway(
   const records = started.use(new Records({ store: store.records, events: pool.events, log }, options.records));
   const keysOfCallers = started.use(await openKeys(store, options.callers, { ...options.keyLimits, redaction, log }));
   const operator = started.use(options.access.operator);
-  const accountParts = { pool, browsers, store, states, sites, log, redaction };
-  const accounts = await Accounts.open({ ...accountParts, options: options.sessions, alertUrl: options.alerts });
+  const alerts = started.use(new Alerts(options.alerts, log));
+  const accountParts = { pool, browsers, store, states, sites, alerts, log, redaction };
+  const accounts = await Accounts.open({ ...accountParts, options: options.sessions });
   const leaving = new AbortController();
-  const viewed = { ...options.views, pool, accounts, states, operator, records, audit: auditIn(records, log) };
+  const viewed = { ...options.views, pool, accounts, alerts, states, operator, records, audit: auditIn(records, log) };
   const views = viewsOf({ ...viewed, leaving: leaving.signal });
   const giveUpReason = () => reasonToGiveUp(browsers.outage, config.shutdown.browserOutageLimitMs);
   const metrics = metricsOf(pool, browsers, { states, records });

@@ -8,6 +8,8 @@ import { ContextLimit } from "./turn/context-limit.ts";
 
 /** How much longer than a request's deadline its session stays leased. */
 const LEASE_GRACE_MS = 5_000;
+/** An account that sleeps is to be renewed before its operator is told that it will be signed out. */
+const DAY_MS = 86_400_000;
 /** Early failures keep their HTTP status this long; later, the shortest client and proxy limits (60 s) are in sight. */
 const KEEP_ALIVE_AFTER_MS = 15_000;
 const KEEP_ALIVE_EVERY_MS = 10_000;
@@ -30,7 +32,12 @@ export function optionsOf(
   const maxOpenSessions = config.maxOpenSessions === "auto" ? capacity : config.maxOpenSessions;
   return {
     browsers: { accountsPerBrowser: config.browser.accountsPerBrowser, maxOpenSessions },
-    pool: { ...config.pool, maxOpenSessions, leaseLimitMs: config.limits.requestTimeoutMs + LEASE_GRACE_MS },
+    pool: {
+      ...config.pool,
+      maxOpenSessions,
+      leaseLimitMs: config.limits.requestTimeoutMs + LEASE_GRACE_MS,
+      renewBeforeMs: config.alerts.expiryMs + DAY_MS,
+    },
     sessions: config.sessions,
     liveViews: {
       allowedHosts: config.server.allowedHosts,
@@ -38,7 +45,7 @@ export function optionsOf(
       session: config.sessions,
     },
     records: config.records,
-    alerts: config.alertUrl,
+    alerts: config.alerts,
     views: { settings: config.inForce, queueLimit: config.pool.limit, maxOpenPages: maxOpenSessions },
     gateway: config.answers,
     store: config.store,

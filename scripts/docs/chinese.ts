@@ -28,7 +28,11 @@ export const SETTING_MEANINGS: Readonly<Record<SettingName, string>> = {
   CREDENTIALS_FILE: "存放账号的文件，代替 GPTOMNI_CREDENTIALS。网关监视它，修改立即生效。",
   KEEP_REMOVED_DAYS: "账号被移除后，其保存的登录状态保留多久，以备账号恢复。",
   SECRET_KEY: "加密 STATE_DIR 中的 cookie。未设置时，网关在首次启动时生成并保存在那里。",
-  ALERT_URL: "账号需要人工处理时收到一条 JSON 消息，恢复正常后再收到一条。",
+  ALERT_URL:
+    "账号需要人工处理、恢复正常或登录即将到期时通知谁：以空格分隔的 URL，可为 ntfy、Slack、Mattermost、Telegram 或任何接收 JSON 的服务器。",
+  ALERT_QUIET_HOURS:
+    "在此本地时间内，通知等到时段结束再发送，例如 22:00-07:00。需要人工处理的账号仍会通知；写作 22:00-07:00 all 则一并等待。",
+  ALERT_EXPIRY_DAYS: "登录到期前多久发出通知，除非网站续期。0 表示不通知。",
   STATE_DIR: "存放重启后仍需保留的一切的目录。",
   GPTOMNI_ORIGIN: "网站的源（origin）。",
   PROXY_URL: "未单独指定代理的账号所用的代理，形如 http://user:password@host:port。SOCKS5 不支持密码。",
@@ -100,6 +104,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   account_not_found: "没有这个编号的账号；`GET /admin/api/accounts` 列出所有账号。",
   unknown_url: "没有这个地址。消息中列出可用的地址。",
   method_not_allowed: "该地址使用其他方法；`Allow` 头列出它们。",
+  no_alert_url: "未设置 `ALERT_URL`，没有可通知的对象。",
   key_name_taken: "另一个 API 密钥已使用此名称。",
   key_not_editable: "该 API 密钥来自设置；消息指明是哪一项。",
   account_exists: "另一个账号已有此编号或此登录。消息中说明在哪里。",

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type { Alerts } from "../alerts/alerts.ts";
 import { AuthCookies } from "../browser/auth-cookies.ts";
 import type { BrowserFleet } from "../browser/browser-fleet.ts";
 import type { BrowserSupervisor } from "../browser/browser-supervisor.ts";
@@ -14,7 +15,6 @@ import type { SessionPool } from "../pool/session-pool.ts";
 import type { Sites } from "../sites/catalog.ts";
 import type { AccountIdentity } from "../store/account-store.ts";
 import type { AccountPersistence } from "./account-persistence.ts";
-import type { Alerts } from "./alerts.ts";
 
 export interface AccountManagerParts {
   readonly pool: SessionPool;
@@ -53,6 +53,7 @@ export class AccountManager {
     pool.events.subscribe((event) => this.#redact(event));
     pool.events.subscribe((event) => states.onEvent(event));
     pool.events.subscribe((event) => alerts.onEvent(event));
+    alerts.watchExpiry(() => pool.states);
   }
 
   /**

@@ -1,5 +1,5 @@
+import type { Alerts } from "../alerts/alerts.ts";
 import type { BrowserFleet } from "../browser/browser-fleet.ts";
-import type { AlertTarget } from "../config/parsers.ts";
 import type { ConfiguredAccount } from "../credentials/configured-account.ts";
 import type { Log, Redaction } from "../observe/log.ts";
 import { RecentAnswers } from "../observe/recent-answers.ts";
@@ -12,7 +12,6 @@ import { AccountManager, type AccountManagerParts } from "./account-manager.ts";
 import type { AccountPersistence } from "./account-persistence.ts";
 import { AccountRoster } from "./account-roster.ts";
 import { AccountRows } from "./account-rows.ts";
-import { Alerts } from "./alerts.ts";
 
 export interface AccountsParts {
   readonly pool: SessionPool;
@@ -21,7 +20,7 @@ export interface AccountsParts {
   readonly states: AccountPersistence;
   readonly sites: Sites;
   readonly options: AccountManagerParts["options"];
-  readonly alertUrl: AlertTarget | undefined;
+  readonly alerts: Alerts;
   readonly log: Log;
   readonly redaction: Redaction;
 }
@@ -34,10 +33,10 @@ export class Accounts {
   readonly recent = new RecentAnswers();
   readonly #roster: AccountRoster;
 
-  private constructor({ store, alertUrl, options, ...parts }: AccountsParts) {
+  private constructor({ store, options, ...parts }: AccountsParts) {
     const { pool, sites, log, redaction } = parts;
     pool.events.subscribe((event) => this.history.onEvent(event));
-    const manager = new AccountManager({ ...parts, options, alerts: new Alerts(alertUrl, log) });
+    const manager = new AccountManager({ ...parts, options });
     this.#roster = new AccountRoster({ manager, store: store.consoleAccounts, sites, redaction, log });
     const shared = { ...parts, roster: this.#roster, history: this.history, recent: this.recent };
     this.control = new AccountControl({ ...shared, rows: new AccountRows(shared) });

@@ -1,5 +1,6 @@
 import type { Route } from "../http/route.ts";
 import { accountRoutes, type AccountRouteParts } from "./account-routes.ts";
+import { alertRoutes, type AlertParts } from "./alerts.ts";
 import { consoleRoutes, type ConsoleParts } from "./console-routes.ts";
 import { keyRoutes } from "./key-routes.ts";
 import type { KeyParts } from "./keys.ts";
@@ -10,6 +11,7 @@ import { sessionRoutes, type SessionParts } from "./session.ts";
 import { serveMetrics, type MetricsText } from "./metrics.ts";
 
 export type AdminParts = AccountRouteParts &
+  AlertParts &
   ConsoleParts &
   KeyParts &
   LiveViewParts &
@@ -26,6 +28,7 @@ export function adminRoutes({ metrics, ...parts }: AdminParts): Route[] {
       handlers: [serveMetrics(metrics)],
     },
     ...accountRoutes(parts),
+    ...alertRoutes(parts),
     ...consoleRoutes(parts),
     ...keyRoutes(parts),
     ...liveViewRoutes(parts),

@@ -6,11 +6,13 @@ import { RequestFeed } from "../observe/request-feed.ts";
 import type { SessionPool } from "../pool/session-pool.ts";
 import type { Records } from "../records/records.ts";
 import type { AccountRouteParts } from "./account-routes.ts";
+import type { AlertParts } from "./alerts.ts";
 import type { Audit } from "./audit.ts";
 import type { ConsoleParts } from "./console-routes.ts";
 import type { SessionParts } from "./session.ts";
 
-export interface ViewedParts extends Pick<ConsoleParts, "settings" | "queueLimit" | "maxOpenPages" | "leaving"> {
+export interface ViewedParts
+  extends Pick<ConsoleParts, "settings" | "queueLimit" | "maxOpenPages" | "leaving">, AlertParts {
   readonly pool: SessionPool;
   readonly accounts: Accounts;
   readonly states: AccountPersistence;
@@ -32,5 +34,5 @@ export function viewsOf({ pool, accounts, states, ...given }: ViewedParts) {
     waiting: () => pool.waitingRequests,
     readiness: () => ({ ...pool.readiness, warnings: [...warningsOf(states), ...given.records.warnings] }),
     openPages: () => pool.openPages,
-  } satisfies ConsoleParts & AccountRouteParts & SessionParts;
+  } satisfies ConsoleParts & AccountRouteParts & AlertParts & SessionParts;
 }

@@ -73,12 +73,11 @@ export async function serveUntilStopped(config: Config, greet?: Greet): Promise<
 }
 
 /** Every secret among the settings, beside the keys that may be generated and the accounts. */
-function settingSecrets({ keys, alertUrl, sessions: { proxy } }: Config): readonly string[] {
+function settingSecrets({ keys, alerts, sessions: { proxy } }: Config): readonly string[] {
   return [
     keys.metrics ?? "",
     ...keys.named.map(({ value }) => value),
-    alertUrl?.url.href ?? "",
-    alertUrl?.authorization ?? "",
+    ...alerts.targets.flatMap(({ url, authorization = "" }) => [url.href, authorization]),
     ...(proxy ? secretsOfProxy(proxy) : []),
   ];
 }

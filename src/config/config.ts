@@ -139,6 +139,10 @@ function accountSlices(values: Values) {
       maxRequests: get("MAX_KEPT_REQUESTS"),
       keepUsageMs: get("KEEP_USAGE_DAYS"),
     },
-    alertUrl: values.ALERT_URL,
+    alerts: {
+      targets: values.ALERT_URL ?? [],
+      quietHours: values.ALERT_QUIET_HOURS,
+      expiryMs: get("ALERT_EXPIRY_DAYS"),
+    },
   } as const;
 }

@@ -82,33 +82,6 @@ export const origin = text.transform((value, context) => {
   return z.NEVER;
 });
 
-/** Where alerts go. User and password of the URL become a header, because fetch refuses a URL with them. */
-export interface AlertTarget {
-  readonly url: URL;
-  readonly authorization: string | undefined;
-}
-
-export const alertUrl = text.trim().transform((value, context): AlertTarget => {
-  const url = URL.parse(value);
-  if (!url || (url.protocol !== "https:" && url.protocol !== "http:")) {
-    context.addIssue("an http or https URL");
-    return z.NEVER;
-  }
-  if (url.username + url.password === "") return { url, authorization: undefined };
-  const userInfo = [url.username, url.password].map(decoded).join(":");
-  url.username = "";
-  url.password = "";
-  return { url, authorization: `Basic ${Buffer.from(userInfo).toString("base64")}` };
-});
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
-}
-
 export const proxyUrl = text.transform((value, context) => {
   const proxy = readProxy(value);
   if (typeof proxy !== "string") return proxy;

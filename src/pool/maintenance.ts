@@ -8,14 +8,14 @@ import type { Recovery } from "./recovery.ts";
 
 /** How often maintenance runs, unless an option asks for more. */
 const EVERY_MS = 5_000;
-/** A sleeping account's sign-in is renewed when it is valid for no longer than this. */
-const RENEW_BEFORE_MS = 24 * 3_600_000;
 /** Less than this is too late to renew it; the account will be signed out. */
 const MIN_LEFT_MS = 1_000;
 
 export interface MaintenanceOptions extends Pick<PageBudgetOptions, "probeAfterMs"> {
   /** A page that was not used for this long is closed until it is needed. */
   readonly hibernateAfterMs: number;
+  /** A sleeping account's sign-in is renewed when it is valid for no longer than this. */
+  readonly renewBeforeMs: number;
 }
 
 export interface MaintenanceParts extends MaintenanceOptions {
@@ -87,13 +87,13 @@ export class Maintenance implements Disposable {
    * nothing is asked a few times only. A page is also opened when an operator wants the sign-in checked.
    */
   async #renewSignIns(): Promise<void> {
-    const { idle, signal, log } = this.#parts;
+    const { idle, renewBeforeMs, signal, log } = this.#parts;
     const isDue = ({ session, jitter, signIn }: Account): boolean => {
       const { expiresAt } = session.authCookies;
       if (signal.aborted || this.#isRenewing) return false;
       if (expiresAt === undefined || signIn.isDemanded) return signIn.isDemanded;
       const leftMs = expiresAt - Date.now();
-      return leftMs > MIN_LEFT_MS && leftMs < Math.min(RENEW_BEFORE_MS, signIn.leftMs / 2) * jitter;
+      return leftMs > MIN_LEFT_MS && leftMs < Math.min(renewBeforeMs, signIn.leftMs / 2) * jitter;
     };
     await idle.eachAsleep(isDue, async (account) => {
       // The site must be asked even if it confirmed the sign-in lately.

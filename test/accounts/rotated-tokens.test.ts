@@ -6,7 +6,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { BrowserContext } from "playwright";
 import { expect, test } from "vitest";
 import { checkAccount } from "../../src/doctor/account-check.ts";
-import { Alerts } from "../../src/accounts/alerts.ts";
+import { Alerts } from "../../src/alerts/alerts.ts";
 import type { BrowserFleet } from "../../src/browser/browser-fleet.ts";
 import type { BrowserSupervisor } from "../../src/browser/browser-supervisor.ts";
 import type { StoredCookies } from "../../src/browser/cookies.ts";
@@ -110,7 +110,7 @@ class Running {
       states: this.#states,
       sites,
       options: { challengeTimeoutMs: 1, maxReplyBytes: 1, renewAfterRequests: 1, rateLimit: undefined },
-      alerts: new Alerts(undefined, log),
+      alerts: new Alerts({ targets: [], quietHours: undefined, expiryMs: 0 }, log),
       log,
       redaction: new Redaction(),
     });

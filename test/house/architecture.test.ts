@@ -20,7 +20,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ["config", "process"],
   browser: ["credentials", "errors", "observe", "process", "sites"],
   pool: ["browser", "errors", "observe", "process", "sites"],
-  accounts: ["browser", "config", "credentials", "errors", "observe", "pool", "process", "sites", "store"],
+  alerts: ["config", "observe", "pool"],
+  accounts: ["alerts", "browser", "config", "credentials", "errors", "observe", "pool", "process", "sites", "store"],
   gateway: ["chat", "errors", "pool", "sites"],
   "live-view": ["accounts", "admin", "browser", "errors", "http", "pool", "process", "sites"],
   turn: ["chat", "errors"],
@@ -30,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   records: ["observe", "pool", "store"],
   admin: [
     "accounts",
+    "alerts",
     "config",
     "credentials",
     "dialects",
@@ -60,6 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   main: [
     "accounts",
     "admin",
+    "alerts",
     "browser",
     "config",
     "console",

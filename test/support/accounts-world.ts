@@ -5,6 +5,7 @@ import { Writable } from "node:stream";
 import { onTestFinished } from "vitest";
 import { AccountPersistence } from "../../src/accounts/account-persistence.ts";
 import { Accounts } from "../../src/accounts/accounts.ts";
+import { Alerts } from "../../src/alerts/alerts.ts";
 import { BrowserFleet } from "../../src/browser/browser-fleet.ts";
 import type { ConfiguredAccount } from "../../src/credentials/configured-account.ts";
 import { GatewayError } from "../../src/errors.ts";
@@ -103,6 +104,7 @@ async function start(stateDir: string, logged: string[]) {
       timeoutMs: NEVER_MS,
       leaseLimitMs: NEVER_MS,
       hibernateAfterMs: NEVER_MS,
+      renewBeforeMs: 0,
       probeAfterMs: NEVER_MS,
       maxOpenSessions: 100,
       memory: new MemoryPressure(() => 0),
@@ -115,7 +117,8 @@ async function start(stateDir: string, logged: string[]) {
     maxReplyBytes: 1,
     renewAfterRequests: 1,
   };
-  const parts = { pool, browsers, store, states, sites, log, redaction, options, alertUrl: undefined };
+  const alerts = new Alerts({ targets: [], quietHours: undefined, expiryMs: 0 }, log);
+  const parts = { pool, browsers, store, states, sites, log, redaction, options, alerts };
   const accounts = await Accounts.open(parts);
   const { url } = await serve(says("Hello"), { accounts: accounts.control });
   const stop = async (): Promise<void> => {

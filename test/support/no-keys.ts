@@ -15,6 +15,7 @@ export async function noKeys() {
     configuredKeys: new ConfiguredKeys([]),
     storedKeys: await StoredKeys.open(store, options),
     quotas: await MemoryQuotas.open({ all: async () => [], save: async () => undefined }, options),
+    alerts: { test: async () => [] },
     audit: () => undefined,
   };
 }

@@ -1,6 +1,6 @@
+import { alertUrls, quietHours } from "../alert-urls.ts";
 import { accounts } from "../../credentials/configured-account.ts";
 import {
-  alertUrl,
   days,
   headerKey,
   namedKeys,
@@ -88,11 +88,23 @@ export const ACCESS = {
     doc: "Encrypts the cookies in STATE_DIR. Without it, the gateway makes one at the first start and keeps it there.",
   }),
   ALERT_URL: setting({
-    parse: alertUrl,
+    parse: alertUrls,
     default: undefined,
     unit: "",
     isSecret: true,
-    doc: "Receives one JSON message when an account needs a person, and one when it works again.",
+    doc: "Who is told when an account needs a person, when it works again, and when its sign-in will end: URLs separated by spaces, of ntfy, Slack, Mattermost, Telegram or any server that takes JSON.",
+  }),
+  ALERT_QUIET_HOURS: setting({
+    parse: quietHours,
+    default: undefined,
+    unit: "",
+    doc: "Local time in which alerts wait until it is over, e.g. 22:00-07:00. Accounts that need a person are told all the same; with 22:00-07:00 all they wait too.",
+  }),
+  ALERT_EXPIRY_DAYS: setting({
+    parse: days(0, 365),
+    default: "3",
+    unit: "days",
+    doc: "How long before a sign-in ends it is told, unless the site renews it. 0 tells nothing.",
   }),
   STATE_DIR: setting({
     parse: text.min(1),
