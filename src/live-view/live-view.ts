@@ -46,6 +46,7 @@ export class LiveView {
   #hadInput = false;
   #hasProgressed = false;
   #isChecking = false;
+  #isAskedMeanwhile = false;
 
   constructor(subject: Subject, limits: LiveViewLimits) {
     this.#subject = subject;
@@ -179,7 +180,9 @@ export class LiveView {
   /** Asks the site whether the account is signed in. Only the operator is told that it is not. */
   async #check({ isAsked }: { readonly isAsked: boolean }): Promise<void> {
     const open = this.#open;
-    if (!open || this.#isChecking || this.isOver) return;
+    if (!open || this.isOver) return;
+    // The one that runs began before the operator said so.
+    if (this.#isChecking) return void (this.#isAskedMeanwhile ||= isAsked);
     this.#isChecking = true;
     this.#hasProgressed = false;
     if (isAsked) this.#enter("checking");
@@ -194,6 +197,9 @@ export class LiveView {
       this.#isChecking = false;
       if (isAsked && !this.isOver) this.#enter("open");
     }
+    if (!this.#isAskedMeanwhile) return;
+    this.#isAskedMeanwhile = false;
+    await this.#check({ isAsked: true });
   }
 
   #enter(phase: Phase): void {

@@ -9,6 +9,7 @@ import { faultIn, type Fault } from "./fault.ts";
 import { FaultPlan, type PlanOptions } from "./fault-plan.ts";
 import { Record, type Post } from "./record.ts";
 import { scriptIn } from "./script.ts";
+import { SignIn } from "./sign-in.ts";
 import { HTML_TYPE, send, sendPage, type SitePage } from "./site-page.ts";
 import { SiteServer } from "./site-server.ts";
 
@@ -41,6 +42,7 @@ const CHAT_PATH = "/api/chatWithText";
 export class Simulator implements AsyncDisposable {
   readonly accounts: Accounts;
   readonly challenge: Challenge;
+  readonly signIn: SignIn;
   readonly record = new Record();
   /** Pages that replace the site's own, by path. */
   readonly pages = new Map<string, SitePage>();
@@ -52,6 +54,7 @@ export class Simulator implements AsyncDisposable {
     this.#server = server;
     this.accounts = new Accounts(options);
     this.challenge = new Challenge(options.challenge ?? {});
+    this.signIn = new SignIn(this.accounts);
     this.#chunkDelayMs = options.chunkDelayMs ?? DEFAULT_CHUNK_DELAY_MS;
   }
 
@@ -148,9 +151,8 @@ export class Simulator implements AsyncDisposable {
     if (path === "/zh") this.record.pageLoads += 1;
     if (page) return sendPage(response, page);
     if (path === "/api/auth/session") return this.#session(visit);
-    if (path === "/zh") {
-      return send(response, 200, HTML_TYPE, chatPage(account));
-    }
+    if (path === "/zh") return send(response, 200, HTML_TYPE, chatPage(account));
+    if (await this.signIn.serve(visit)) return undefined;
     if (path === "/") response.setHeader("location", "/zh");
     return path === "/" ? send(response, 307, "text/plain", "") : send(response, 404, "text/plain", "not found");
   }
@@ -195,13 +197,10 @@ export class Simulator implements AsyncDisposable {
   #setToken({ response, account }: Visit, fault: Fault): void {
     // Where no head is sent, no token is.
     if (account === undefined || fault.resetBeforeHeaders) return;
-    if (fault.signOut) {
-      this.accounts.signOut(account);
-      response.setHeader("set-cookie", REMOVED_SESSION_COOKIE);
-      return;
-    }
-    const token = this.accounts.rotateOnReply(account);
-    if (token !== undefined) response.setHeader("set-cookie", this.accounts.sessionCookie(token));
+    if (fault.signOut) this.accounts.signOut(account);
+    const token = fault.signOut ? undefined : this.accounts.rotateOnReply(account);
+    const cookie = fault.signOut ? REMOVED_SESSION_COOKIE : token && this.accounts.sessionCookie(token);
+    if (cookie !== undefined) response.setHeader("set-cookie", cookie);
   }
 
   #demand({ response, account }: Visit, post?: Post): void {

@@ -53,10 +53,10 @@ export class LiveViewer implements Disposable {
   readonly messages: GatewayMessage[] = [];
   readonly frames: Frame[] = [];
   closed: { readonly code: number; readonly reason: string } | undefined;
-  readonly #draws: boolean;
+  draws: boolean;
 
   private constructor(address: string, { draws = true, headers = {} }: ViewerOptions) {
-    this.#draws = draws;
+    this.draws = draws;
     this.socket = new WebSocket(address, { headers });
     this.socket.on("error", () => {});
     this.socket.once("close", (code, reason) => (this.closed = { code, reason: String(reason) }));
@@ -110,6 +110,12 @@ export class LiveViewer implements Disposable {
     }, PATIENCE);
   }
 
+  async untilFrame(holds: (frame: Frame) => boolean): Promise<void> {
+    await vi.waitFor(() => {
+      if (!this.frames.some(holds)) throw new Error(`no such frame among ${this.frames.length}`);
+    }, PATIENCE);
+  }
+
   mouse(action: MouseMessage["action"], at: { readonly x: number; readonly y: number }, clickCount = 1): void {
     const buttons = action === "down" ? 1 : 0;
     this.send({ type: "mouse", action, ...at, button: 0, buttons, clickCount, modifiers: 0 });
@@ -125,7 +131,7 @@ export class LiveViewer implements Disposable {
     const frame = decodeFrame(data);
     if (!frame) throw new Error("a binary message that is no frame");
     this.frames.push(frame);
-    if (this.#draws) this.send({ type: "ack", sequence: frame.sequence });
+    if (this.draws) this.send({ type: "ack", sequence: frame.sequence });
   }
 
   press(key: string): void {
