@@ -78,7 +78,7 @@ export async function startGateway(
   const records = started.use(new Records({ store: store.records, events: pool.events, log }, options.records));
   const keysOfCallers = started.use(await openKeys(store, options.callers, { ...options.keyLimits, redaction, log }));
   const operator = started.use(options.access.operator);
-  const alerts = started.use(new Alerts(options.alerts, log));
+  const alerts = started.use(new Alerts(options.alerts, { log, record: (event) => records.event(event) }));
   const accountParts = { pool, browsers, store, states, sites, alerts, log, redaction };
   const accounts = await Accounts.open({ ...accountParts, options: options.sessions });
   const leaving = new AbortController();

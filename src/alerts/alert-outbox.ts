@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { AlertTarget } from "../config/alert-urls.ts";
 import type { Log } from "../observe/log.ts";
 import { postFor } from "./alert-forms.ts";
-import type { Notice } from "./notice.ts";
+import { textOf, type Notice } from "./notice.ts";
 
 const TRIES = 3;
 const TRY_LIMIT_MS = 5_000;
@@ -10,16 +10,32 @@ const PAUSE_MS = 1_000;
 /** Of a service that does not answer for long. */
 const MAX_WAITING = 200;
 
+/** What the operator was told, and whether it arrived. */
+export interface AlertEvent {
+  readonly kind: "alert";
+  readonly account: string | null;
+  readonly actor: null;
+  readonly summary: string;
+  readonly before: null;
+  readonly after: null;
+}
+
+export interface AlertSinks {
+  readonly log: Pick<Log, "warn">;
+  /** Keeps what was told. Returns at once and never throws. */
+  readonly record: (event: AlertEvent) => void;
+}
+
 /** Posts notices to one service, in their order. Those that come while a post is under way go together with the next one. */
 export class AlertOutbox {
   readonly target: AlertTarget;
-  readonly #log: Pick<Log, "warn">;
+  readonly #sinks: AlertSinks;
   #waiting: Notice[] = [];
   #isPosting = false;
 
-  constructor(target: AlertTarget, log: Pick<Log, "warn">) {
+  constructor(target: AlertTarget, sinks: AlertSinks) {
     this.target = target;
-    this.#log = log;
+    this.#sinks = sinks;
   }
 
   add(notices: readonly Notice[]): void {
@@ -57,9 +73,20 @@ export class AlertOutbox {
         await delay(PAUSE_MS * retry, undefined, { ref: false });
         problem = await this.post(notices);
       }
-      if (problem !== undefined) this.#log.warn({ form: this.target.form, problem }, "ALERT_URL was not reached");
+      this.#report(notices, problem);
     }
     this.#isPosting = false;
+  }
+
+  #report(notices: readonly Notice[], problem: string | undefined): void {
+    const { form } = this.target;
+    if (problem !== undefined) this.#sinks.log.warn({ form, problem }, "ALERT_URL was not reached");
+    const start = problem === undefined ? `Told by ${form}` : `Not told by ${form} (${problem})`;
+    for (const notice of notices) {
+      const account = "account" in notice ? notice.account : null;
+      const summary = `${start}: ${textOf(notice)}`;
+      this.#sinks.record({ kind: "alert", account, actor: null, summary, before: null, after: null });
+    }
   }
 }
 

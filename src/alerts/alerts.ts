@@ -1,7 +1,6 @@
 import type { AlertForm, AlertTarget, QuietHours } from "../config/alert-urls.ts";
-import type { Log } from "../observe/log.ts";
 import type { AccountEvent } from "../pool/account-event.ts";
-import { AlertOutbox } from "./alert-outbox.ts";
+import { AlertOutbox, type AlertSinks } from "./alert-outbox.ts";
 import { ExpiryWatch, type ExpiringAccount } from "./expiry-watch.ts";
 import { isAlarming, type Notice, type StateNotice } from "./notice.ts";
 import { quietPeriodAt } from "./quiet-hours.ts";
@@ -49,9 +48,9 @@ export class Alerts implements Disposable {
   #quietEnd: NodeJS.Timeout | undefined;
   #expiryTimer: NodeJS.Timeout | undefined;
 
-  constructor(options: AlertOptions, log: Pick<Log, "warn">) {
+  constructor(options: AlertOptions, sinks: AlertSinks) {
     this.#options = options;
-    this.#outboxes = options.targets.map((target) => new AlertOutbox(target, log));
+    this.#outboxes = options.targets.map((target) => new AlertOutbox(target, sinks));
     this.#expiries = new ExpiryWatch(options.expiryMs);
   }
 

@@ -62,6 +62,7 @@ export class MemoryQuotas implements KeyQuotas, AsyncDisposable {
     const windows = windowsOf(limits);
     const leave = this.#enter(key);
     try {
+      await this.#refuseUsedUp(keyId, windows);
       const hasTokens = windows.some(([window]) => isOfTokens(window));
       const tokens = hasTokens ? await countPromptTokens() : 0;
       const counted = await Promise.all(
@@ -74,7 +75,8 @@ export class MemoryQuotas implements KeyQuotas, AsyncDisposable {
       const over = counted.filter(({ count, limit }) => count.used > limit);
       if (over.length > 0) {
         await Promise.all(counted.map(({ window, added }) => this.#counters.add(keyId, window, -added)));
-        throw refusal(over);
+        const never = over.find(({ added, limit }) => added > limit);
+        throw never ? neverFits(never) : refusal(over);
       }
       return { end: leave, charge: (used) => this.#charge(keyId, counted, used - tokens) };
     } catch (cause) {
@@ -129,6 +131,15 @@ export class MemoryQuotas implements KeyQuotas, AsyncDisposable {
     };
   }
 
+  /** Before anything is done for the request, such as counting its tokens. */
+  async #refuseUsedUp(keyId: string, windows: ReturnType<typeof windowsOf>): Promise<void> {
+    const read = windows.map(async ([window, limit]) => {
+      return { window, limit, count: await this.#counters.read(keyId, window) };
+    });
+    const usedUp = (await Promise.all(read)).filter(({ count, limit }) => count.used >= limit);
+    if (usedUp.length > 0) throw refusal(usedUp);
+  }
+
   #runningOf(keyId: string): number {
     return this.#running.get(keyId) ?? 0;
   }
@@ -158,14 +169,13 @@ function tightest(readings: readonly RateReading[]): RateReading | undefined {
   return readings.toSorted((one, other) => one.remaining - other.remaining || other.resetMs - one.resetMs)[0];
 }
 
-function refusal(over: readonly Counted[]): GatewayError {
-  const never = over.find(({ added, limit }) => added > limit);
-  if (never) {
-    const { window, added, limit } = never;
-    const message = `The prompt has ${added} tokens, and this key may use ${limit} ${NAMES[window]}.`;
-    return new GatewayError("prompt_exceeds_key_limit", message);
-  }
-  const limits = over.map(({ window, limit }) => `${limit} ${NAMES[window]}`).join(" and ");
-  const retryAfterMs = Math.max(...over.map(({ count }) => count.leftMs));
+function refusal(reached: readonly Pick<Counted, "window" | "limit" | "count">[]): GatewayError {
+  const limits = reached.map(({ window, limit }) => `${limit} ${NAMES[window]}`).join(" and ");
+  const retryAfterMs = Math.max(...reached.map(({ count }) => count.leftMs));
   return new GatewayError("key_rate_limit_exceeded", `This key may use ${limits}.`, { retryAfterMs });
+}
+
+function neverFits({ window, added, limit }: Counted): GatewayError {
+  const message = `The prompt has ${added} tokens, and this key may use ${limit} ${NAMES[window]}.`;
+  return new GatewayError("prompt_exceeds_key_limit", message);
 }

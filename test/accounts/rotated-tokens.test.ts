@@ -110,7 +110,7 @@ class Running {
       states: this.#states,
       sites,
       options: { challengeTimeoutMs: 1, maxReplyBytes: 1, renewAfterRequests: 1, rateLimit: undefined },
-      alerts: new Alerts({ targets: [], quietHours: undefined, expiryMs: 0 }, log),
+      alerts: new Alerts({ targets: [], quietHours: undefined, expiryMs: 0 }, { log, record: () => {} }),
       log,
       redaction: new Redaction(),
     });

@@ -1,4 +1,5 @@
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import type { AlertEvent } from "../../src/alerts/alert-outbox.ts";
 import { Alerts, type AlertOptions } from "../../src/alerts/alerts.ts";
 import { loadConfig } from "../../src/config/config.ts";
 import type { AccountState } from "../../src/pool/account-state.ts";
@@ -9,14 +10,16 @@ const FORMS = ["json", "ntfy", "slack", "telegram"] as const;
 /** Alerts as these settings have them. */
 function alertsOf(settings: Readonly<Record<string, string>>, options: Partial<AlertOptions> = {}) {
   const warnings: unknown[] = [];
+  const events: AlertEvent[] = [];
+  const log = { warn: (...of: unknown[]) => void warnings.push(of) };
   const alerts = new Alerts(
     { ...loadConfig(settings).alerts, ...options },
-    { warn: (...of: unknown[]) => void warnings.push(of) },
+    { log, record: (event) => void events.push(event) },
   );
   onTestFinished(() => alerts[Symbol.dispose]());
   const change = (accountId: string, to: AccountState, reason = "because"): void =>
     alerts.onEvent({ kind: "state", accountId, from: "idle", to, reason, since: Date.now(), nextTryAt: undefined });
-  return { alerts, warnings, change };
+  return { alerts, warnings, events, change };
 }
 
 /** The time of day so many minutes from now. */
@@ -67,13 +70,17 @@ test("one service that fails costs the others nothing, and is told by its form w
   const [broken, well] = [await alertService(SERVICES.slack), await alertService(SERVICES.ntfy)];
   broken.refuse(500);
   const urls = [urlOf("slack", broken.origin), urlOf("ntfy", well.origin)];
-  const { alerts, change, warnings } = alertsOf({ ALERT_URL: urls.join(" ") });
+  const { alerts, change, warnings, events } = alertsOf({ ALERT_URL: urls.join(" ") });
   change("work", "expired");
   await expect.poll(() => well.heard.length).toBe(1);
   await expect.poll(() => warnings.length).toBe(1);
   expect(broken.tries.length).toBe(3);
   expect(JSON.stringify(warnings)).toContain("status 500");
-  expect(JSON.stringify(warnings)).not.toMatch(/secret|127\.0\.0\.1/);
+  expect(events.map(({ account, summary }) => [account, summary])).toEqual([
+    ["work", "Told by ntfy: The account work is signed out. because"],
+    ["work", "Not told by slack (status 500): The account work is signed out. because"],
+  ]);
+  expect(JSON.stringify([warnings, events])).not.toMatch(/secret|127\.0\.0\.1/);
   expect((await alerts.test()).map(({ form, problem }) => [form, problem])).toEqual([
     ["slack", "status 500"],
     ["ntfy", undefined],
@@ -137,6 +144,18 @@ describe("in quiet hours", () => {
     alerts.restored({ id: "home", state: "expired", reason: "", since: Date.now() });
     alerts.endQuietHours();
     await expect.poll(() => service.heard).toMatchObject([{ account: "home", state: "expired" }]);
+  });
+
+  test("what waits is sent when they end", async () => {
+    vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { change, service } = await inTheNight();
+    change("home", "expired");
+    vi.advanceTimersByTime(59 * 60_000);
+    expect(service.tries).toEqual([]);
+    vi.advanceTimersByTime(2 * 60_000);
+    vi.useRealTimers();
+    await expect.poll(() => service.heard).toMatchObject([{ account: "home" }]);
   });
 
   test("of another time of day nothing waits", async () => {

@@ -87,6 +87,16 @@ test("a prompt that cannot be counted takes no place among the requests at the s
   await expect(quotas.admit(key, async () => 1)).resolves.toBeDefined();
 });
 
+test("a key that has used up a limit is refused before its tokens are counted", async () => {
+  const quotas = await memoryQuotas();
+  const limits = { requestsPerDay: 1, tokensPerDay: 1000 };
+  await ask(quotas, limits, 1, 10);
+  let counted = 0;
+  const again = quotas.admit(keyWith(limits), async () => (counted += 1));
+  await expect(again).rejects.toMatchObject({ code: "key_rate_limit_exceeded" });
+  expect(counted).toBe(0);
+});
+
 test("a changed limit holds for what was used already", async () => {
   const quotas = await memoryQuotas();
   await ask(quotas, { requestsPerDay: 5 }, 4);

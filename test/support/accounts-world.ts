@@ -117,7 +117,7 @@ async function start(stateDir: string, logged: string[]) {
     maxReplyBytes: 1,
     renewAfterRequests: 1,
   };
-  const alerts = new Alerts({ targets: [], quietHours: undefined, expiryMs: 0 }, log);
+  const alerts = new Alerts({ targets: [], quietHours: undefined, expiryMs: 0 }, { log, record: () => {} });
   const parts = { pool, browsers, store, states, sites, log, redaction, options, alerts };
   const accounts = await Accounts.open(parts);
   const { url } = await serve(says("Hello"), { accounts: accounts.control });
