@@ -1,13 +1,11 @@
 import { Badge, MantineProvider, createTheme, localStorageColorSchemeManager } from "@mantine/core";
-import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { Router } from "wouter";
 import { isWorthRepeating } from "./api/reading.ts";
 import { forgetWhenSignedOut } from "./api/session.ts";
 import { Gate } from "./shell/gate.tsx";
 import { LanguageProvider } from "./texts/language.tsx";
 import { Notices } from "./widgets/notices.tsx";
-
-const STALE_AFTER_MS = 10_000;
 
 const theme = createTheme({
   primaryColor: "indigo",
@@ -18,9 +16,8 @@ const theme = createTheme({
 });
 const colourScheme = localStorageColorSchemeManager({ key: "console-colours" });
 const client = new QueryClient({
-  queryCache: new QueryCache(),
   defaultOptions: {
-    queries: { staleTime: STALE_AFTER_MS, retry: isWorthRepeating, refetchOnWindowFocus: true },
+    queries: { retry: isWorthRepeating, refetchOnWindowFocus: true },
   },
 });
 forgetWhenSignedOut(client);

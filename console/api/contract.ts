@@ -8,6 +8,8 @@ import type {
 } from "../../src/admin/account-schemas.ts";
 import type { accountListSchema } from "../../src/admin/accounts.ts";
 import type { keyRow, newKeySchema } from "../../src/admin/key-row.ts";
+import type { overviewSchema } from "../../src/admin/overview.ts";
+import type { settingListSchema } from "../../src/admin/settings.ts";
 
 // Types only: what the schemas of the gateway say, without a line of its code.
 export type AccountRow = z.infer<typeof accountSchema>;
@@ -19,7 +21,7 @@ export type Preview = z.infer<typeof credentialPreviewSchema>;
 export type Pace = NonNullable<AccountRow["pace"]>;
 export type Answered = AccountRow["recent"][number];
 export type Queue = AccountList["queue"];
-export type KeyRow = z.infer<typeof keyRow> & { readonly remaining?: Partial<KeyLimits> };
+export type KeyRow = z.infer<typeof keyRow>;
 export type KeyLimits = z.infer<typeof keyRow>["limits"];
 export type NewKey = z.infer<typeof newKeySchema>;
 
@@ -27,6 +29,10 @@ export interface Page<T> {
   readonly data: readonly T[];
   readonly nextCursor: string | null;
 }
+
+export type OverviewAnswer = z.infer<typeof overviewSchema>;
+export type Minute = OverviewAnswer["minutes"][number];
+export type SettingRow = z.infer<typeof settingListSchema>["data"][number];
 
 export interface EventRow {
   readonly id: string | number;
@@ -37,36 +43,6 @@ export interface EventRow {
   readonly summary: string;
   readonly before?: unknown;
   readonly after?: unknown;
-}
-
-export interface Traffic {
-  readonly requestsPerMinute: number;
-  readonly failedPerMinute: number;
-  readonly firstTokenMs: number | null;
-  readonly openPages: number;
-  readonly maxOpenPages: number;
-}
-
-export interface Minute {
-  readonly at: number;
-  readonly requests: number;
-  readonly failed: number;
-}
-
-export interface OverviewAnswer {
-  readonly isServing: boolean;
-  readonly reasons: readonly string[];
-  readonly warnings: readonly string[];
-  readonly attention: readonly {
-    readonly account: string;
-    readonly kind: string;
-    readonly reason: string;
-    readonly at: number;
-  }[];
-  readonly queue: Queue;
-  readonly traffic: Traffic;
-  readonly minutes: readonly Minute[];
-  readonly changes: readonly EventRow[];
 }
 
 /** One bucket of usage. Everything is a sum. */
@@ -110,13 +86,4 @@ export interface RequestRow {
 export interface RequestDetail extends RequestRow {
   readonly prompt: string | null;
   readonly answer: string | null;
-}
-
-export interface SettingRow {
-  readonly name: string;
-  readonly value: string | null;
-  readonly isSecret: boolean;
-  readonly source: "default" | "env" | "env-file" | "secret-file";
-  readonly unit: string;
-  readonly doc: string;
 }

@@ -1,7 +1,7 @@
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { adminUrl } from "./client.ts";
-import type { AccountList, AccountRow, EventRow, OverviewAnswer } from "./contract.ts";
+import type { AccountList, AccountRow, OverviewAnswer } from "./contract.ts";
 
 type Feed = "open" | "closed";
 
@@ -67,7 +67,7 @@ function listen(source: EventSource, client: QueryClient): void {
   on("accounts", (data) => takeAccounts(client, data as AccountChanges));
   on("queue", (data) => takeQueue(client, data as Partial<OverviewAnswer>));
   on("requests", (data) => takeRequests(client, data as FinishedRequests));
-  on("event", (data) => takeEvents(client, (data as { readonly data: readonly EventRow[] }).data));
+  on("event", (data) => takeEvents(client, (data as { readonly data: OverviewAnswer["changes"] }).data));
 }
 
 const OVERVIEW = ["/overview", {}];
@@ -116,7 +116,7 @@ function takeRequests(client: QueryClient, { data }: FinishedRequests): void {
   client.setQueryData<number>(["requests", "new"], (count = 0) => count + data.length);
 }
 
-function takeEvents(client: QueryClient, events: readonly EventRow[]): void {
+function takeEvents(client: QueryClient, events: OverviewAnswer["changes"]): void {
   changeOverview(client, ({ changes }) => ({ changes: [...events, ...changes].slice(0, CHANGES_SHOWN) }));
   void client.invalidateQueries({ queryKey: ["/events", "pages"] });
 }

@@ -49,6 +49,6 @@ export function forgetWhenSignedOut(client: QueryClient): void {
 
 function forget(client: QueryClient): void {
   setCsrfToken(undefined);
-  client.clear();
   client.setQueryData<SignedIn>(KEY, null);
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== KEY[0] });
 }

@@ -1,4 +1,5 @@
 import { Button, Stack } from "@mantine/core";
+import { useState } from "react";
 import { Link } from "wouter";
 import type { AccountList } from "../../api/contract.ts";
 import { useRead } from "../../api/reading.ts";
@@ -17,7 +18,10 @@ import { Traffic } from "./traffic.tsx";
 export function Overview() {
   const { t } = useTexts();
   const accounts = useRead<AccountList>("/accounts");
-  if (accounts.data?.data.length === 0) return <Guide />;
+  const [isFirstRun, setIsFirstRun] = useState<boolean>();
+  // The guide stays while it is used, though the account that it adds is there by then.
+  if (isFirstRun === undefined && accounts.data) setIsFirstRun(accounts.data.data.length === 0);
+  if (isFirstRun) return <Guide />;
   return (
     <>
       <PageHead title={t("Overview")}>

@@ -1,0 +1,21 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { defineConfig } from "@playwright/test";
+
+/** The console in a real browser, against the real gateway and the simulated site. Set-up finds the browser. */
+export default defineConfig({
+  testDir: "test/e2e",
+  outputDir: join(tmpdir(), "gptomni-e2e-results"),
+  workers: 1,
+  timeout: 60_000,
+  // Limits are for what never comes: a busy machine takes its time.
+  expect: { timeout: 20_000 },
+  reporter: [["list"]],
+  forbidOnly: process.env["CI"] !== undefined,
+  use: {
+    launchOptions: { executablePath: process.env["BROWSER_PATH"] ?? "/usr/bin/chromium" },
+    locale: "en-US",
+    viewport: { width: 1280, height: 800 },
+    trace: "retain-on-failure",
+  },
+});
