@@ -75,3 +75,12 @@ export interface RecordTables {
   readonly usage_day: UsageTable;
   readonly event: EventTable;
 }
+
+/** The tables that may grow large, and that answering requests does not need. */
+export const RECORD_TABLES: readonly (keyof RecordTables)[] = [
+  "request",
+  "usage_minute",
+  "usage_hour",
+  "usage_day",
+  "event",
+];

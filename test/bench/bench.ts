@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { measureConsole } from "./console.ts";
 import { endure } from "./endure.ts";
 import { STREAMS, formatMs, measure, ratio, type Figures } from "./measure.ts";
 import { openFloor, openGateway, openUndici } from "./paths.ts";
@@ -17,7 +18,7 @@ const browserPath = process.env["BROWSER_PATH"] ?? "/usr/bin/chromium";
 /**
  * What is measured, in one run and on one machine. `npm run bench` measures all parts but the last, `npm run bench -- NAME` the
  * named ones. paths: a bare HTTP client, the floor and the gateway, with their ratios · endurance: 1,000 requests, for lost or
- * mixed answers and for growth · scheduling: many accounts over few pages · hibernation: idle sessions · plots: figures for docs.
+ * mixed answers and for growth · scheduling: many accounts over few pages · hibernation: idle sessions · console: a full store · plots: figures for docs.
  */
 const PARTS: Readonly<Record<string, (site: Site, stateDir: string) => Promise<string>>> = {
   paths: compare,
@@ -36,6 +37,7 @@ const PARTS: Readonly<Record<string, (site: Site, stateDir: string) => Promise<s
     await using path = await openGateway(bare, stateDir, SLEEPY_SETTINGS);
     return `${weights}\n\n${await timeWaking(path, bare, browserPath)}`;
   },
+  console: (_site, stateDir) => measureConsole(stateDir),
   plots: (site, stateDir) => measureForPlots(site, stateDir, browserPath),
 };
 

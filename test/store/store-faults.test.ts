@@ -181,6 +181,18 @@ describe("a file that cannot be used", () => {
     expect(failure.message).toMatch(REMEDY);
   });
 
+  test("is served from when only its records are damaged", async () => {
+    await save(1);
+    const sqlite = new DatabaseSync(path);
+    const { rootpage } = sqlite.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'event'").get() ?? {};
+    sqlite.close();
+    const bytes = await readFile(path);
+    await writeFile(path, bytes.fill(0xaa, (Number(rootpage) - 1) * 4096, Number(rootpage) * 4096));
+    await using store = await openStore({ stateDir, secretKey });
+    expect(await loadFrom(store)).toEqual(storedAfter(1));
+    await expect(store.records.events.page({}, 1)).rejects.toMatchObject({ code: "store_damaged" });
+  });
+
   test("is refused when it is no database", async () => {
     await writeFile(path, "Not a database at all. ".repeat(1000));
     const failure = await refusal();
