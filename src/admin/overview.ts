@@ -19,6 +19,8 @@ const attention = z.object({
   at: unixMs.meta({ description: "Since when, or when the sign-in ends." }),
 });
 
+const changed = z.unknown().meta({ description: "A JSON value without secrets, or null." });
+
 export const eventSchema = z
   .object({
     id: z.string(),
@@ -27,8 +29,8 @@ export const eventSchema = z
     account: z.string().nullable(),
     actor: z.string().nullable(),
     summary: z.string(),
-    before: z.unknown().nullable(),
-    after: z.unknown().nullable(),
+    before: changed,
+    after: changed,
   })
   .meta({ id: "Event" });
 
