@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 
-const SESSION_COOKIE = "__Secure-next-auth.session-token";
 const CSRF_COOKIE = "__Host-next-auth.csrf-token";
 const CALLBACK_COOKIE = "__Secure-next-auth.callback-url";
 const SESSION_DAYS = 30;
@@ -17,23 +16,26 @@ export interface RotationOptions {
 /** The accounts and their valid tokens. Tokens are replaced while they are used, as next-auth does. */
 export class Accounts {
   readonly #options: RotationOptions;
+  readonly #sessionCookie: string;
   readonly #tokens = new Map<string, string[]>();
   readonly #replies = new Map<string, number>();
 
-  constructor(options: RotationOptions = {}) {
+  /** `sessionCookie`: the name of the cookie that holds a token. */
+  constructor(sessionCookie: string, options: RotationOptions = {}) {
+    this.#sessionCookie = sessionCookie;
     this.#options = options;
   }
 
   /** Makes the account, or signs it in again. Returns its Cookie header. */
-  add(name: string, origin: string): string {
+  add(name: string, home: URL): string {
     const csrf = randomBytes(32).toString("hex");
-    const callback = `${CALLBACK_COOKIE}=${encodeURIComponent(`${origin}/zh`)}`;
-    return `${SESSION_COOKIE}=${this.rotate(name)}; ${CSRF_COOKIE}=${csrf}%7C${csrf}; ${callback}`;
+    const callback = `${CALLBACK_COOKIE}=${encodeURIComponent(home.href)}`;
+    return `${this.#sessionCookie}=${this.rotate(name)}; ${CSRF_COOKIE}=${csrf}%7C${csrf}; ${callback}`;
   }
 
   /** The account with this token; undefined when the token is not valid. */
   nameOf(cookies: ReadonlyMap<string, string>): string | undefined {
-    const token = cookies.get(SESSION_COOKIE);
+    const token = cookies.get(this.#sessionCookie);
     if (token === undefined) return undefined;
     for (const [name, tokens] of this.#tokens) if (tokens.includes(token)) return name;
     return undefined;
@@ -62,7 +64,12 @@ export class Accounts {
   /** The Set-Cookie header for a token. */
   sessionCookie(token: string): string {
     const expires = this.sessionExpires().toUTCString();
-    return `${SESSION_COOKIE}=${token}; Path=/; Expires=${expires}; HttpOnly; Secure; SameSite=Lax`;
+    return `${this.#sessionCookie}=${token}; Path=/; Expires=${expires}; HttpOnly; Secure; SameSite=Lax`;
+  }
+
+  /** The Set-Cookie header that removes a token. */
+  get removedSessionCookie(): string {
+    return `${this.#sessionCookie}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`;
   }
 
   sessionExpires(): Date {
@@ -78,8 +85,6 @@ export class Accounts {
     this.#tokens.delete(name);
   }
 }
-
-export const REMOVED_SESSION_COOKIE = `${SESSION_COOKIE}=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax`;
 
 export function parseCookies(header: string | undefined): ReadonlyMap<string, string> {
   const pairs = (header ?? "").split(";").map((pair) => {

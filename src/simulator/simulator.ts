@@ -1,5 +1,5 @@
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import { Accounts, parseCookies, REMOVED_SESSION_COOKIE, type RotationOptions } from "./accounts.ts";
+import { Accounts, parseCookies, type RotationOptions } from "./accounts.ts";
 import { answer } from "./reply.ts";
 import { bodyOf, fieldsOf } from "./body.ts";
 import { makeCertificate, type Certificate } from "./certificate.ts";
@@ -11,9 +11,12 @@ import { Record, type Post } from "./record.ts";
 import { scriptIn } from "./script.ts";
 import { SignIn } from "./sign-in.ts";
 import { HTML_TYPE, send, sendPage, type SitePage } from "./site-page.ts";
+import { GPTOMNI_FORMAT, refusalOf, type SiteFormat } from "./site-format.ts";
 import { SiteServer } from "./site-server.ts";
 
 export interface SimulatorOptions extends RotationOptions {
+  /** Which site it is; gptomni unless given. */
+  readonly format?: SiteFormat;
   /** The default, 0, takes a free port. */
   readonly port?: number;
   /** The address to listen at; default 127.0.0.1. */
@@ -36,7 +39,6 @@ interface Visit {
 }
 
 const DEFAULT_CHUNK_DELAY_MS = 15;
-const CHAT_PATH = "/api/chatWithText";
 
 /** A simulated chat site on localhost, with faults on demand. */
 export class Simulator implements AsyncDisposable {
@@ -47,12 +49,14 @@ export class Simulator implements AsyncDisposable {
   /** Pages that replace the site's own, by path. */
   readonly pages = new Map<string, SitePage>();
   readonly #server: SiteServer;
+  readonly #format: SiteFormat;
   readonly #plan = new FaultPlan();
   readonly #chunkDelayMs: number;
 
   private constructor(server: SiteServer, options: SimulatorOptions) {
     this.#server = server;
-    this.accounts = new Accounts(options);
+    this.#format = options.format ?? GPTOMNI_FORMAT;
+    this.accounts = new Accounts(this.#format.sessionCookie, options);
     this.challenge = new Challenge(options.challenge ?? {});
     this.signIn = new SignIn(this.accounts);
     this.#chunkDelayMs = options.chunkDelayMs ?? DEFAULT_CHUNK_DELAY_MS;
@@ -77,7 +81,7 @@ export class Simulator implements AsyncDisposable {
 
   /** Makes an account. Returns its Cookie header, for GPTOMNI_CREDENTIALS. */
   addAccount(name: string): string {
-    return this.accounts.add(name, this.origin);
+    return this.accounts.add(name, new URL(this.#format.homePath, this.origin));
   }
 
   /** Makes all tokens of the account invalid. */
@@ -144,63 +148,58 @@ export class Simulator implements AsyncDisposable {
 
   async #route(visit: Visit): Promise<void> {
     const { request, response, path, cookies, account } = visit;
+    const { homePath, promptPath, sessionPath } = this.#format;
     if (request.method === "POST" && path === SOLUTION_PATH) return this.#clear(visit);
-    if (request.method === "POST" && path === CHAT_PATH) return this.#chat(visit);
+    if (request.method === "POST" && path === promptPath) return this.#chat(visit);
     if (this.challenge.isDue(cookies, account)) return this.#demand(visit);
     const page = this.pages.get(path);
-    if (path === "/zh") this.record.pageLoads += 1;
+    if (path === homePath) this.record.pageLoads += 1;
     if (page) return sendPage(response, page);
-    if (path === "/api/auth/session") return this.#session(visit);
-    if (path === "/zh") return send(response, 200, HTML_TYPE, chatPage(account));
+    if (path === sessionPath) return this.#session(visit);
+    if (path === homePath) return send(response, 200, HTML_TYPE, chatPage(account));
     if (await this.signIn.serve(visit)) return undefined;
-    if (path === "/") response.setHeader("location", "/zh");
+    if (path === "/") response.setHeader("location", homePath);
     return path === "/" ? send(response, 307, "text/plain", "") : send(response, 404, "text/plain", "not found");
   }
 
   #session({ response, account }: Visit): void {
     this.record.signInChecks += 1;
-    if (account === undefined) return send(response, 200, "application/json", "{}");
-    response.setHeader("set-cookie", this.accounts.sessionCookie(this.accounts.rotate(account)));
-    const user = { name: account, email: `${account}@example.com` };
-    const expires = this.accounts.sessionExpires().toISOString();
-    return send(response, 200, "application/json", JSON.stringify({ user, expires }));
+    if (account !== undefined) {
+      response.setHeader("set-cookie", this.accounts.sessionCookie(this.accounts.rotate(account)));
+    }
+    const { status, body } = this.#format.sessionOf(account, this.accounts.sessionExpires());
+    return send(response, status, "application/json", JSON.stringify(body));
   }
 
   async #chat(visit: Visit): Promise<void> {
     const { request, response, cookies, account, gone } = visit;
     const { headers, httpVersion } = request;
-    const { prompt } = fieldsOf(await bodyOf(request));
+    const prompt = this.#format.promptIn(await bodyOf(request));
     if (gone.aborted) return;
     const record = this.record;
-    const text = typeof prompt === "string" ? prompt : "";
+    const text = prompt ?? "";
     const { remotePort: port } = request.socket;
     const post = record.begin({ account, port, prompt: text, headers, httpVersion });
     // Over HTTP/2 Node reports `finish` for a broken stream too, so what counts is whether the answer was ended.
     gone.addEventListener("abort", () => record.end(post, response.writableEnded ? "complete" : "left"));
     const fault = this.#plan.take(account) ?? scriptIn(text) ?? faultIn(text);
     if (fault.challenge || this.challenge.isDue(cookies, account)) return this.#demand(visit, post);
-    const refused = this.#refusal(visit, prompt);
+    const refused = refusalOf({ headers, account, prompt, origin: this.origin }, this.#format.promptType);
     if (refused === undefined) this.#setToken(visit, fault);
     const met = refused === undefined ? fault : { status: refused };
     await answer({ request, response, post, record, fault: met, chunkDelayMs: this.#chunkDelayMs }, gone);
   }
 
-  /** The site answers its own page only. Gives the status for everybody else. */
-  #refusal({ request: { headers }, account }: Visit, prompt: unknown): number | undefined {
-    const isFromPage = headers.origin === this.origin && headers.referer?.startsWith(`${this.origin}/`);
-    if (!isFromPage || headers["sec-fetch-site"] !== "same-origin") return 403;
-    if (account === undefined) return 401;
-    if (typeof prompt !== "string") return 400;
-    return headers["content-type"] === "text/plain;charset=UTF-8" ? undefined : 400;
-  }
-
   #setToken({ response, account }: Visit, fault: Fault): void {
     // Where no head is sent, no token is.
     if (account === undefined || fault.resetBeforeHeaders) return;
-    if (fault.signOut) this.accounts.signOut(account);
-    const token = fault.signOut ? undefined : this.accounts.rotateOnReply(account);
-    const cookie = fault.signOut ? REMOVED_SESSION_COOKIE : token && this.accounts.sessionCookie(token);
-    if (cookie !== undefined) response.setHeader("set-cookie", cookie);
+    if (fault.signOut) {
+      this.accounts.signOut(account);
+      response.setHeader("set-cookie", this.accounts.removedSessionCookie);
+      return;
+    }
+    const token = this.accounts.rotateOnReply(account);
+    if (token !== undefined) response.setHeader("set-cookie", this.accounts.sessionCookie(token));
   }
 
   #demand({ response, account }: Visit, post?: Post): void {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Fault } from "../../src/simulator/fault.ts";
+import { PARROT_FORMAT } from "../support/parrot.ts";
 import { Visitor, status, type Answer } from "./visitor.ts";
 
 const LIMIT_MS = 5_000;
@@ -245,4 +246,13 @@ describe("faults", () => {
     const inOrder = [before - 1, ...stamps, performance.timeOrigin + performance.now() + 1];
     expect(inOrder).toEqual([...inOrder].sort((a, b) => a - b));
   });
+});
+
+test("a simulated site of another format takes its own prompts, and its own cookie signs in", async () => {
+  await using visitor = await Visitor.open({ format: PARROT_FORMAT });
+  expect(visitor.cookie).toMatch(/^sid=/);
+  expect(await status(visitor.get("/perch"))).toBe(200);
+  expect([await status(visitor.get("/me")), await status(visitor.get("/me", "sid=wrong"))]).toEqual([200, 401]);
+  const { body } = await visitor.send("", { path: "/say", body: "Hello" });
+  expect(await body.text()).toBe("You said: Hello");
 });

@@ -9,6 +9,7 @@ interface Sending {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   readonly body?: string;
+  readonly path?: string;
 }
 
 /** A site, an account `alice`, and a client that asks as the site's own page does. */
@@ -32,9 +33,12 @@ export class Visitor implements AsyncDisposable {
   }
 
   /** Without waiting for the answer's text. */
-  send(prompt: string, { cookie = this.cookie, headers = {}, signal, body }: Sending = {}): Promise<Answer> {
+  send(
+    prompt: string,
+    { cookie = this.cookie, headers = {}, signal, body, path = "/api/chatWithText" }: Sending = {},
+  ): Promise<Answer> {
     const { origin } = this.site;
-    return request(`${origin}/api/chatWithText`, {
+    return request(`${origin}${path}`, {
       dispatcher: this.#agent,
       method: "POST",
       headers: {

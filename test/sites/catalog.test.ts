@@ -4,31 +4,15 @@ import { identify } from "../../src/credentials/account-identity.ts";
 import { listAccounts } from "../../src/credentials/account-list.ts";
 import { Gateway } from "../../src/gateway.ts";
 import type { Lease } from "../../src/pool/lease.ts";
-import { Sites, sitesAt } from "../../src/sites/catalog.ts";
-import type { PageRequest, Site } from "../../src/sites/site.ts";
+import { Sites } from "../../src/sites/catalog.ts";
+import { gptomni } from "../../src/sites/gptomni.ts";
+import type { PageRequest } from "../../src/sites/site.ts";
+import { parrotAt } from "../support/parrot.ts";
 
 const origin = new URL("https://chat.example.test");
-const first = sitesAt({ gptomni: origin }).named(undefined);
+const first = gptomni(origin);
 
-/** A second site, as CONTRIBUTING.md says how to add one: its answers are whole texts. */
-const parrot: Site = {
-  name: "parrot",
-  origin: new URL("https://parrot.example.test"),
-  homePath: "/",
-  models: ["parrot-1"],
-  isAuthCookie: (name) => name === "sid",
-  isSignedIn: async (fetch, signal) =>
-    (await fetch({ path: "/me", method: "GET", headers: {} }, signal)).status === 200,
-  isChallenge: () => false,
-  promptOf: ({ messages }) => messages.map(({ text }) => text).join("\n"),
-  async *reply(fetch, request, signal): AsyncGenerator<ReplyPart, void, undefined> {
-    const body = parrot.promptOf(request);
-    const response = await fetch({ path: "/say", method: "POST", headers: {}, body }, signal);
-    for await (const text of response.body) yield { type: "text-delta", text };
-    yield { type: "end", finishReason: "stop" };
-  },
-};
-
+const parrot = parrotAt(new URL("https://parrot.example.test"));
 const sites = new Sites([first, parrot]);
 
 describe("two sites", () => {
