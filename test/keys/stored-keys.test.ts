@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { keyFolder } from "../support/key-store.ts";
+import { limitFiles } from "../support/store-disk.ts";
 
 const ANNA = { name: "anna", limits: {}, models: undefined, expiresAt: undefined };
 
@@ -85,4 +86,21 @@ test("a key without limits of its own has those for every key", async () => {
   expect(await opened.keys.find(secret)).toMatchObject({ limits: { requestsPerMinute: 60 } });
   await opened.keys.change(key.id, { limits: { parallel: 1 } });
   expect((await opened.keys.find(secret))?.limits).toEqual({ parallel: 1 });
+});
+
+test("a change that the disk does not take does not hold, and requests are served all the while", async () => {
+  const folder = await keyFolder();
+  await using opened = await folder.open();
+  const { key, secret } = await opened.keys.create(ANNA);
+  limitFiles("1");
+  onTestFinished(() => limitFiles("unlimited"));
+  const notStored = { code: "state_not_stored" };
+  await expect(opened.keys.create({ ...ANNA, name: "ben" })).rejects.toMatchObject(notStored);
+  await expect(opened.keys.revoke(key.id)).rejects.toMatchObject(notStored);
+  await expect(opened.keys.rotate(key.id)).rejects.toMatchObject(notStored);
+  expect(await opened.keys.find(secret)).toMatchObject({ name: "anna" });
+  expect(opened.keys.all.map(({ name }) => name)).toEqual(["anna"]);
+  limitFiles("unlimited");
+  await opened.keys.create({ ...ANNA, name: "ben" });
+  expect(opened.keys.size).toBe(2);
 });
