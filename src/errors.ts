@@ -11,6 +11,8 @@ interface ErrorRow {
   readonly fate: SessionAction;
   /** For docs/errors.md. */
   readonly meaning: string;
+  /** Only the operator's routes can fail so. */
+  readonly isOperators?: true;
 }
 
 /**
@@ -22,6 +24,11 @@ export type SessionAction = "keep" | "rebuild" | "cool" | "challenge" | "expire"
 /** The caller's mistake: no account would make it right. */
 function refused(status: number, meaning: string): ErrorRow {
   return { status, meaning, type: "invalid_request_error", failover: false, clientRetry: false, fate: "keep" };
+}
+
+/** The operator's mistake. */
+function refusedToOperator(status: number, meaning: string): ErrorRow {
+  return { ...refused(status, meaning), isOperators: true };
 }
 
 /** Right now there is no room. OpenAI's SDKs know the type of a 429 as `requests`. */
@@ -46,7 +53,7 @@ export const ERRORS = {
   invalid_type: refused(400, "A parameter has the wrong type; `param` names it."),
   invalid_value: refused(400, "A parameter has a wrong value; `param` names it."),
   empty_array: refused(400, "A list is empty that must not be; `param` names it."),
-  unknown_parameter: refused(400, "The admin API has no such parameter; `param` names it."),
+  unknown_parameter: refusedToOperator(400, "The admin API has no such parameter; `param` names it."),
   unsupported_parameter: refused(400, "The site has nothing like this parameter."),
   unsupported_value: refused(400, "The site cannot do what this value asks for."),
   unsupported_content: refused(400, "Images, audio and files: the site accepts text only."),
@@ -58,25 +65,25 @@ export const ERRORS = {
   bad_request: refused(400, "The request could not be read."),
   invalid_api_key: refused(401, "The key is missing, wrong or revoked."),
   key_expired: refused(401, "The key has expired; the message says when."),
-  session_ended: refused(401, "The console's session has ended. Sign in again."),
-  request_forged: refused(
+  session_ended: refusedToOperator(401, "The console's session has ended. Sign in again."),
+  request_forged: refusedToOperator(
     403,
     "A request with the console's cookie, or for a live view, comes from another page; or it changes something without its `x-csrf-token`.",
   ),
-  ticket_invalid: refused(401, "The live view's ticket is unknown, already used, or older than 60 seconds."),
+  ticket_invalid: refusedToOperator(401, "The live view's ticket is unknown, already used, or older than 60 seconds."),
   host_not_allowed: refused(403, "The host name is not in `ALLOWED_HOSTS`."),
   model_not_found: refused(404, "There is no such model; `GET /v1/models` lists them."),
   response_not_found: refused(404, "The response is no longer stored, or it belongs to another key."),
-  key_not_found: refused(404, "There is no API key with this id; `GET /admin/api/keys` lists them."),
-  account_not_found: refused(404, "There is no account with this id; `GET /admin/api/accounts` lists them."),
-  request_not_found: refused(404, "No request with this id is kept."),
+  key_not_found: refusedToOperator(404, "There is no API key with this id; `GET /admin/api/keys` lists them."),
+  account_not_found: refusedToOperator(404, "There is no account with this id; `GET /admin/api/accounts` lists them."),
+  request_not_found: refusedToOperator(404, "No request with this id is kept."),
   unknown_url: refused(404, "There is no such address. The message names those that exist."),
   method_not_allowed: refused(405, "The address has other methods; the `Allow` header names them."),
-  no_alert_url: refused(409, "`ALERT_URL` is not set, so there is nobody to tell."),
-  key_name_taken: refused(409, "Another API key has this name."),
-  key_not_editable: refused(409, "The API key comes from the settings; the message names the setting."),
-  account_exists: refused(409, "Another account has this id or this sign-in. The message says where."),
-  account_not_editable: refused(
+  no_alert_url: refusedToOperator(409, "`ALERT_URL` is not set, so there is nobody to tell."),
+  key_name_taken: refusedToOperator(409, "Another API key has this name."),
+  key_not_editable: refusedToOperator(409, "The API key comes from the settings; the message names the setting."),
+  account_exists: refusedToOperator(409, "Another account has this id or this sign-in. The message says where."),
+  account_not_editable: refusedToOperator(
     409,
     "The account comes from `GPTOMNI_CREDENTIALS` or `CREDENTIALS_FILE`, and is changed there. Here it can be disabled.",
   ),
@@ -103,8 +110,14 @@ export const ERRORS = {
     "Memory is short, or this key's requests use all the memory that one key may. Running answers continue.",
   ),
   queue_timeout: busy(503, "No account became free within `QUEUE_TIMEOUT_SECONDS`."),
-  state_not_stored: busy(503, "`STATE_DIR` cannot be written to, so the change was not made. The log says why."),
-  records_unavailable: busy(503, "What was recorded in `STATE_DIR` cannot be read now. Requests are answered."),
+  state_not_stored: {
+    ...busy(503, "`STATE_DIR` cannot be written to, so the change was not made. The log says why."),
+    isOperators: true,
+  },
+  records_unavailable: {
+    ...busy(503, "What was recorded in `STATE_DIR` cannot be read now. Requests are answered."),
+    isOperators: true,
+  },
   no_usable_account: { ...busy(503, "Every account is signed out, challenged or pausing."), clientRetry: false },
   server_shutting_down: busy(503, "The gateway is shutting down. Nothing was sent to the site."),
   site_challenged: elsewhere(503, "challenge", "The site asks for a challenge. The browser now tries to pass it."),

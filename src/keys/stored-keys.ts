@@ -53,6 +53,7 @@ export class StoredKeys implements ApiKeys, AsyncDisposable {
   readonly #options: StoredKeysOptions;
   readonly #keys: Map<string, StoredApiKey>;
   #byHashStart: Map<string, StoredApiKey[]> = new Map();
+  #all: readonly StoredApiKey[] = [];
   /** When keys were used that is not written yet, by id. */
   #usedAt = new Map<string, number>();
   /** The keys whose secrets were heard of since the start. */
@@ -81,7 +82,7 @@ export class StoredKeys implements ApiKeys, AsyncDisposable {
 
   /** Those that are not revoked. */
   get all(): readonly StoredApiKey[] {
-    return [...this.#keys.values()].filter(({ revokedAt }) => revokedAt === undefined);
+    return this.#all;
   }
 
   /** @throws GatewayError `key_expired`, or `invalid_api_key` for a revoked key. */
@@ -183,6 +184,7 @@ export class StoredKeys implements ApiKeys, AsyncDisposable {
   }
 
   #index(): void {
+    this.#all = [...this.#keys.values()].filter(({ revokedAt }) => revokedAt === undefined);
     this.#byHashStart = Map.groupBy(this.#keys.values(), ({ hash }) => hash.slice(0, HASH_START));
   }
 

@@ -74,9 +74,9 @@ function failures({ audience, operation }: Route): ZodOpenApiResponsesObject {
   return Object.fromEntries(answers) as ZodOpenApiResponsesObject;
 }
 
-/** A client that left sees no answer, and a description lists no wrong method. */
+/** What a request to the API can meet. A client that left sees no answer, and a description lists no wrong method. */
 const UNDER_WAY = (Object.keys(ERRORS) as ErrorCode[]).filter(
-  (code) => code !== "client_closed" && code !== "method_not_allowed",
+  (code) => code !== "client_closed" && code !== "method_not_allowed" && !ERRORS[code].isOperators,
 );
 
 /** What is wrong with a body of the admin API. */
@@ -93,7 +93,7 @@ const BODY_ERRORS: readonly ErrorCode[] = [
 const KEY_ERRORS: readonly ErrorCode[] = ["bad_request", "invalid_api_key", "too_many_wrong_keys", "internal_error"];
 const ACCESS_ERRORS: Readonly<Record<Audience, readonly ErrorCode[]>> = {
   public: ["bad_request"],
-  api: KEY_ERRORS,
+  api: [...KEY_ERRORS, "key_expired"],
   docs: ["bad_request", "host_not_allowed"],
   metrics: [...KEY_ERRORS, "host_not_allowed"],
   "sign-in": ["bad_request", "host_not_allowed", "request_forged"],

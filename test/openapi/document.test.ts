@@ -96,7 +96,10 @@ describe("the description", () => {
   test("says which failures a request can meet", () => {
     const responses = Object.values(DOCUMENT.paths["/v1/chat/completions"]?.["post"]?.responses ?? {});
     const told = responses.flatMap(({ description }) => [...description.matchAll(/`(\w+)`/g)].map(([, code]) => code));
-    const hidden = ["client_closed", "method_not_allowed"];
+    const operators = Object.entries(ERRORS).flatMap(([code, { isOperators }]) => (isOperators ? [code] : []));
+    const hidden = ["client_closed", "method_not_allowed", ...operators];
+    expect(operators).toContain("key_not_found");
+    expect(told.filter((code) => hidden.includes(code ?? ""))).toEqual([]);
     expect(new Set([...told, ...hidden])).toEqual(new Set(Object.keys(ERRORS)));
   });
 
