@@ -75,6 +75,10 @@ export const ERRORS = {
   model_not_found: refused(404, "There is no such model; `GET /v1/models` lists them."),
   response_not_found: refused(404, "The response is no longer stored, or it belongs to another key."),
   key_not_found: refusedToOperator(404, "There is no API key with this id; `GET /admin/api/keys` lists them."),
+  bundle_not_found: refusedToOperator(
+    404,
+    "Nothing is kept of this request: it did not fail in the browser, or it is too long ago.",
+  ),
   account_not_found: refusedToOperator(404, "There is no account with this id; `GET /admin/api/accounts` lists them."),
   request_not_found: refusedToOperator(404, "No request with this id is kept."),
   unknown_url: refused(404, "There is no such address. The message names those that exist."),

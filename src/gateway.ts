@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ChatRequest, ReplyPart } from "./chat.ts";
 import { GatewayError, type ErrorCode } from "./errors.ts";
+import { showFailure, type FailureWitness } from "./pool/failure-witness.ts";
 import type { Lease } from "./pool/lease.ts";
 import type { SessionPool } from "./pool/session-pool.ts";
 import type { Caller } from "./pool/request-queue.ts";
@@ -53,11 +54,13 @@ export class Gateway {
   readonly #pool: Pool;
   readonly #sites: Pick<Sites, "siteOf">;
   readonly #limits: GatewayLimits;
+  readonly #witness: FailureWitness | undefined;
 
-  constructor(pool: Pool, sites: Pick<Sites, "siteOf">, limits: GatewayLimits) {
+  constructor(pool: Pool, sites: Pick<Sites, "siteOf">, limits: GatewayLimits, witness?: FailureWitness) {
     this.#pool = pool;
     this.#sites = sites;
     this.#limits = limits;
+    this.#witness = witness;
   }
 
   /** Nothing happens until the reply is iterated. The iteration throws GatewayError only. */
@@ -109,6 +112,7 @@ export class Gateway {
       } catch (cause) {
         lastFailure = await lease.explain(GatewayError.from(signal.aborted ? signal.reason : cause));
         lease.blame(lastFailure);
+        showFailure(this.#witness, { lease, failure: lastFailure, requestId: caller.requestId, progress });
         if (firstPartAtMs !== undefined || !lastFailure.row.failover) throw lastFailure;
         if (lastFailure.code !== "session_lost") failed.add(lease.accountId);
       } finally {
@@ -146,7 +150,7 @@ export class Gateway {
         if (!(cause instanceof GatewayError) || !mayRepeat) throw cause;
         if (cause.code === "site_challenged" && !isSolved) {
           isSolved = true;
-          await lease.solve(signal);
+          await lease.solve(signal, { isWitnessed: this.#witness !== undefined });
         } else if (cause.repeatAfterMs === undefined) throw cause;
         else await delay(cause.repeatAfterMs * (1 + Math.random() / 2), undefined, { signal });
       }

@@ -81,6 +81,7 @@ export async function startGateway(
   const alerts = started.use(new Alerts(options.alerts, { log, record: (event) => records.event(event) }));
   const accountParts = { pool, browsers, store, states, sites, alerts, log, redaction };
   const accounts = await Accounts.open({ ...accountParts, options: options.sessions });
+  const bundles = started.use(await accounts.openBundles(options.bundles));
   const leaving = new AbortController();
   const viewed = { ...options.views, pool, accounts, alerts, states, operator, records, audit: auditIn(records, log) };
   const views = viewsOf({ ...viewed, leaving: leaving.signal });
@@ -88,9 +89,9 @@ export async function startGateway(
   const metrics = metricsOf(pool, browsers, { states, records });
   const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...views }));
   const routes = [
-    ...apiRoutes({ ...options.api, ...keysOfCallers, gateway: new Gateway(pool, sites, options.gateway) }),
+    ...apiRoutes({ ...options.api, ...keysOfCallers, gateway: new Gateway(pool, sites, options.gateway, bundles) }),
     ...probes({ readiness: views.readiness, giveUpReason }),
-    ...adminRoutes({ ...views, ...keysOfCallers, metrics, liveViews }),
+    ...adminRoutes({ ...views, ...keysOfCallers, bundles, metrics, liveViews }),
     ...consoleRoutes(),
   ];
   const sinks = [new RequestLog(log), metrics, accounts.recent, views.lastHour, views.requests, records];

@@ -48,6 +48,7 @@ export function optionsOf(
     alerts: config.alerts,
     views: { settings: config.inForce, queueLimit: config.pool.limit, maxOpenPages: maxOpenSessions },
     gateway: config.answers,
+    bundles: { ...config.bundles, stateDir: config.store.stateDir },
     store: config.store,
     persistence: { keepRemovedMs: config.keepRemovedMs, stateDir: config.store.stateDir },
     api: {

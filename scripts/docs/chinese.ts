@@ -9,6 +9,7 @@ export const SETTING_UNITS = {
   pages: "个页面",
   accounts: "个账号",
   answers: "个回答",
+  bundles: "份",
   bytes: "字节",
   characters: "个字符",
   "regular expression": "正则表达式",
@@ -74,6 +75,10 @@ export const SETTING_MEANINGS: Readonly<Record<SettingName, string>> = {
   CORS_ORIGINS: "允许调用接口的网页的源，以空格分隔。",
   ALLOWED_HOSTS: "除 localhost 与 IP 地址外，允许访问 /admin、/metrics、/docs 与 /openapi.json 的主机名。",
   LOG_LEVEL: "记录的最低级别：debug、info、warn、error 或 silent。",
+  FAILURE_BUNDLES:
+    "为多少个失败的请求在 STATE_DIR 中保存其页面的截图、HTML 与控制台消息，供运维者查看。off 表示不保存。令牌会被去除；网站显示的内容可能含有提示词与回答。",
+  MAX_BUNDLE_BYTES: "所有失败请求资料的总大小。最旧的先删除。",
+  KEEP_BUNDLES_DAYS: "失败请求的资料保留多久。",
   LOG_FORMAT: "json、pretty 或 auto：在终端上为 pretty，否则为 JSON。",
 };
 
@@ -101,6 +106,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   response_not_found: "该响应已不再保存，或属于另一个密钥。",
   request_not_found: "没有保留此编号的请求。",
   key_not_found: "没有这个编号的 API 密钥；`GET /admin/api/keys` 列出所有密钥。",
+  bundle_not_found: "没有保存该请求的资料：它不是在浏览器中失败的，或时间太久。",
   account_not_found: "没有这个编号的账号；`GET /admin/api/accounts` 列出所有账号。",
   unknown_url: "没有这个地址。消息中列出可用的地址。",
   method_not_allowed: "该地址使用其他方法；`Allow` 头列出它们。",

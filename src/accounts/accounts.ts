@@ -12,6 +12,7 @@ import { AccountManager, type AccountManagerParts } from "./account-manager.ts";
 import type { AccountPersistence } from "./account-persistence.ts";
 import { AccountRoster } from "./account-roster.ts";
 import { AccountRows } from "./account-rows.ts";
+import { FailureBundles, type BundleOptions } from "./failure-bundles.ts";
 
 export interface AccountsParts {
   readonly pool: SessionPool;
@@ -32,9 +33,11 @@ export class Accounts {
   /** It is to hear of each request that is over. */
   readonly recent = new RecentAnswers();
   readonly #roster: AccountRoster;
+  readonly #logs: Pick<AccountsParts, "redaction" | "log">;
 
   private constructor({ store, options, ...parts }: AccountsParts) {
     const { pool, sites, log, redaction } = parts;
+    this.#logs = { log, redaction };
     pool.events.subscribe((event) => this.history.onEvent(event));
     const manager = new AccountManager({ ...parts, options });
     this.#roster = new AccountRoster({ manager, store: store.consoleAccounts, sites, redaction, log });
@@ -47,6 +50,11 @@ export class Accounts {
     const accounts = new Accounts(parts);
     await accounts.#roster.load();
     return accounts;
+  }
+
+  /** Where what pages showed at failures is kept; undefined where it is not to be kept, or cannot be. */
+  openBundles(options: BundleOptions): Promise<FailureBundles | undefined> {
+    return FailureBundles.open(options, { ...this.#logs, history: this.history });
   }
 
   /** Takes over the list of the settings or the file, beside the accounts that were added. */

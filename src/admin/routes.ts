@@ -1,6 +1,7 @@
 import type { Route } from "../http/route.ts";
 import { accountRoutes, type AccountRouteParts } from "./account-routes.ts";
 import { alertRoutes, type AlertParts } from "./alerts.ts";
+import { bundleRoutes, type BundleParts } from "./bundles.ts";
 import { consoleRoutes, type ConsoleParts } from "./console-routes.ts";
 import { keyRoutes } from "./key-routes.ts";
 import type { KeyParts } from "./keys.ts";
@@ -12,6 +13,7 @@ import { serveMetrics, type MetricsText } from "./metrics.ts";
 
 export type AdminParts = AccountRouteParts &
   AlertParts &
+  BundleParts &
   ConsoleParts &
   KeyParts &
   LiveViewParts &
@@ -29,6 +31,7 @@ export function adminRoutes({ metrics, ...parts }: AdminParts): Route[] {
     },
     ...accountRoutes(parts),
     ...alertRoutes(parts),
+    ...bundleRoutes(parts),
     ...consoleRoutes(parts),
     ...keyRoutes(parts),
     ...liveViewRoutes(parts),

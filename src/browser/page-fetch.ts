@@ -6,6 +6,7 @@ import type { PageRequest, PageResponse } from "../sites/site.ts";
 import type { PageOrder } from "./in-page.ts";
 import { IsolatedWorld } from "./isolated-world.ts";
 import { failureOf, hasCause, isElsewhere } from "./page-failure.ts";
+import { PageConsole } from "./page-console.ts";
 import { PageHealth } from "./page-health.ts";
 import { RequestFailures } from "./request-failures.ts";
 import { CREDIT_BYTES, Transfer } from "./transfer.ts";
@@ -34,6 +35,7 @@ export interface PageFetcherOptions {
 /** `fetch` inside one page. */
 export class PageFetcher {
   readonly health: PageHealth;
+  readonly console: PageConsole;
   readonly #world: IsolatedWorld;
   readonly #origin: URL;
   readonly #maxReplyBytes: number;
@@ -47,6 +49,7 @@ export class PageFetcher {
 
   private constructor(cdp: CDPSession, page: Page, { origin, maxReplyBytes }: PageFetcherOptions) {
     this.health = new PageHealth(cdp);
+    this.console = new PageConsole(cdp);
     const onGone = (): void =>
       this.#failAll(new GatewayError("session_lost", "The page went elsewhere in the middle of the request."));
     this.#world = new IsolatedWorld({ cdp, origin, onMessage: (message) => this.#receive(message), onGone });

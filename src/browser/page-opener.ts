@@ -1,3 +1,4 @@
+import type { Page } from "playwright";
 import type { Proxy } from "../credentials/proxy.ts";
 import type { PageFetch, Site } from "../sites/site.ts";
 import { repeatChallenged, visit } from "./challenge.ts";
@@ -16,9 +17,16 @@ export interface PageOptions {
   readonly proxy?: Proxy | undefined;
 }
 
+export interface SessionOptions extends PageOptions {
+  /** After how many requests a page is recycled; each page has its own limit, up to a fifth more or less. */
+  readonly renewAfterRequests: number;
+}
+
 export interface OpeningOptions {
   /** Skips the sign-in check. */
   readonly isKnownSignedIn: boolean;
+  /** Gets a page that did not open as it should, before it closes. Must never reject. */
+  readonly onFailed: (page: Page) => Promise<void>;
 }
 
 /** Opens an account's pages at the site. */
@@ -36,7 +44,7 @@ export class PageOpener {
    * Opens a page, lets the browser solve the site's challenge, and checks that the account is signed in.
    * @throws GatewayError `site_challenged`, `account_signed_out`, `site_unreachable`, `session_lost`, …
    */
-  open(context: SessionContext, options: OpeningOptions, signal: AbortSignal): Promise<SessionPage> {
+  open(context: SessionContext, options: Partial<OpeningOptions>, signal: AbortSignal): Promise<SessionPage> {
     const open = (): Promise<SessionPage> => this.#try(context, options, signal);
     return repeatChallenged(open, this.#options.challengeTimeoutMs, signal);
   }
@@ -46,7 +54,7 @@ export class PageOpener {
     return assertSignedIn(this.#options.site, { fetch, keepCookies: this.#keepCookies }, signal);
   }
 
-  async #try(context: SessionContext, options: OpeningOptions, signal: AbortSignal): Promise<SessionPage> {
+  async #try(context: SessionContext, options: Partial<OpeningOptions>, signal: AbortSignal): Promise<SessionPage> {
     const { site, challengeTimeoutMs, maxReplyBytes, proxy } = this.#options;
     const page = await context.openPage();
     let proxySignIn: ProxySignIn | undefined;
@@ -60,6 +68,7 @@ export class PageOpener {
       if (!options.isKnownSignedIn) await this.checkSignIn(opened.fetch, signal);
       return opened;
     } catch (cause) {
+      await options.onFailed?.(page);
       await context.closePage(page);
       throw proxySignIn?.refusal ?? cause;
     }

@@ -1,6 +1,7 @@
 import type { Page } from "playwright";
 import { GatewayError } from "../errors.ts";
 import type { PageFetch } from "../sites/site.ts";
+import { evidenceOf, type PageEvidence } from "./page-evidence.ts";
 import type { PageFetcher } from "./page-fetch.ts";
 import type { ProxySignIn } from "./proxy-sign-in.ts";
 import type { SessionContext } from "./session-context.ts";
@@ -34,6 +35,11 @@ export class SessionPage {
     this.#parts.proxySignIn?.assertAccepted(response);
     return response;
   };
+
+  /** What it shows now, or showed last. Never rejects. */
+  evidence(): Promise<PageEvidence> {
+    return evidenceOf(this.#parts.page, this.fetcher.console.lines);
+  }
 
   /** Every request that runs in it fails with this. */
   lose(error: GatewayError): void {

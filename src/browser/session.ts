@@ -2,15 +2,11 @@ import { GatewayError } from "../errors.ts";
 import type { PageFetch } from "../sites/site.ts";
 import type { AuthCookies } from "./auth-cookies.ts";
 import type { BrowserSupervisor } from "./browser-supervisor.ts";
-import { PageOpener, type PageOptions } from "./page-opener.ts";
+import type { PageEvidence } from "./page-evidence.ts";
+import { PageOpener, type OpeningOptions, type SessionOptions } from "./page-opener.ts";
 import { RecyclePolicy } from "./recycle-policy.ts";
 import { SessionContext } from "./session-context.ts";
 import type { SessionPage } from "./session-page.ts";
-
-export interface SessionOptions extends PageOptions {
-  /** After how many requests a page is recycled; each page has its own limit, up to a fifth more or less. */
-  readonly renewAfterRequests: number;
-}
 
 /** One account in the browser: a context with its cookies, and a page that shows the site. */
 export class Session implements AsyncDisposable {
@@ -64,7 +60,7 @@ export class Session implements AsyncDisposable {
    * trip, and the request itself would fail otherwise.
    * @throws GatewayError `site_challenged`, `account_signed_out`, `site_unreachable`, `session_lost`, …
    */
-  async open(signal: AbortSignal, { isKnownSignedIn = false } = {}): Promise<void> {
+  async open(signal: AbortSignal, options: Partial<OpeningOptions> = {}): Promise<void> {
     await this.#sleeping;
     if (this.#usablePage) return;
     signal.throwIfAborted();
@@ -73,7 +69,7 @@ export class Session implements AsyncDisposable {
       const before = this.#context;
       const context = await this.emptyContext();
       isNewContext = context !== before;
-      await this.#use(await this.#opener.open(context, { isKnownSignedIn }, signal), undefined);
+      await this.#use(await this.#opener.open(context, options, signal), undefined);
       await this.keepCookies();
     } catch (cause) {
       const failure = GatewayError.from(signal.aborted ? signal.reason : cause);
@@ -168,6 +164,9 @@ export class Session implements AsyncDisposable {
       this.#isRecycling = false;
     }
   }
+
+  /** What its page shows now, or showed last; undefined without a page. Never rejects. */
+  readonly evidence = async (): Promise<PageEvidence | undefined> => this.#page?.evidence();
 
   /** True once no earlier request runs in the page; false means that the page must be rebuilt. */
   async isQuiet(): Promise<boolean> {

@@ -133,6 +133,11 @@ function accountSlices(values: Values) {
     /** `auto`: as many as fit into the machine's memory. */
     maxOpenSessions: get("MAX_OPEN_SESSIONS"),
     store: { stateDir: get("STATE_DIR"), secretKey: values.SECRET_KEY },
+    bundles: {
+      count: get("FAILURE_BUNDLES"),
+      bytes: get("MAX_BUNDLE_BYTES"),
+      ageMs: get("KEEP_BUNDLES_DAYS"),
+    },
     keepRemovedMs: get("KEEP_REMOVED_DAYS"),
     records: {
       keepRequestsMs: get("KEEP_REQUESTS_DAYS"),

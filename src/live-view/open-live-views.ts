@@ -1,7 +1,7 @@
 import type { AccountControl } from "../accounts/account-control.ts";
 import type { Audit } from "../admin/audit.ts";
 import type { BrowserFleet } from "../browser/browser-fleet.ts";
-import type { SessionOptions } from "../browser/session.ts";
+import type { SessionOptions } from "../browser/page-opener.ts";
 import { GatewayError } from "../errors.ts";
 import type { OperatorAccess } from "../http/operator.ts";
 import type { Upgrade } from "../http/server.ts";

@@ -1,7 +1,8 @@
 import { AuthCookies } from "../browser/auth-cookies.ts";
 import type { BrowserFleet } from "../browser/browser-fleet.ts";
 import { OperatedPages } from "../browser/by-hand/operated-pages.ts";
-import { Session, type SessionOptions } from "../browser/session.ts";
+import type { SessionOptions } from "../browser/page-opener.ts";
+import { Session } from "../browser/session.ts";
 import type { Concluded, Opening, OpenSubject, Subject } from "./subject.ts";
 
 export interface SignInParts {

@@ -1,3 +1,5 @@
+import { evidenceOf, type PageEvidence } from "../browser/page-evidence.ts";
+import type { OpeningOptions } from "../browser/page-opener.ts";
 import { GatewayError } from "../errors.ts";
 import type { PageFetch } from "../sites/site.ts";
 import type { Account } from "./account.ts";
@@ -22,6 +24,8 @@ export class Lease implements Disposable {
   readonly #startedMs = performance.now();
   #sentAfterMs: number | undefined;
   #isUnsolved = false;
+  #held: Promise<unknown> | undefined;
+  #evidence: Promise<PageEvidence> | undefined;
 
   /** `settle` never rejects. */
   constructor(account: Account, limitMs: number, settle: (error: GatewayError | undefined) => Promise<void>) {
@@ -83,15 +87,16 @@ export class Lease implements Disposable {
   /**
    * Goes back to the site and lets the browser solve the challenge, so that the request can be repeated here. The
    * challenge came before the site saw the request, so the repetition is the same send.
+   * `isWitnessed`: a page on which it is not solved is looked at before it closes.
    * @throws GatewayError `site_challenged` when it is not solved in time; whatever else keeps the page from opening.
    */
-  async solve(signal: AbortSignal): Promise<void> {
+  async solve(signal: AbortSignal, { isWitnessed = false } = {}): Promise<void> {
     this.#assertHeld();
     const { account } = this;
     account.startSolving();
     try {
       await account.session.closePage();
-      await account.session.open(signal);
+      await account.session.open(signal, isWitnessed ? { onFailed: (page) => this.#look(page) } : {});
     } catch (cause) {
       const error = GatewayError.from(cause);
       this.#isUnsolved = error.code === "site_challenged";
@@ -111,6 +116,16 @@ export class Lease implements Disposable {
     return this.account.session.explain(error);
   }
 
+  /** What the session's page shows; if the challenge was not solved, what the page of the challenge showed. Never rejects. */
+  evidence(): Promise<PageEvidence | undefined> {
+    return this.#evidence ?? this.account.session.evidence();
+  }
+
+  /** The session is given back only after this work, which must end in time and never reject. */
+  holdFor(work: Promise<unknown>): void {
+    this.#held = work;
+  }
+
   /** Reports what failed under this lease. The error table decides what becomes of the session. */
   blame(error: GatewayError): void {
     this.#failure ??= error;
@@ -122,7 +137,14 @@ export class Lease implements Disposable {
     this.#isOver = true;
     clearTimeout(this.#overdue);
     clearTimeout(this.#keeping);
-    void this.#settle(this.#failure).then(this.#settled.resolve);
+    const settle = (): Promise<void> => this.#settle(this.#failure);
+    void (this.#held ? this.#held.then(settle) : settle()).then(this.#settled.resolve);
+  }
+
+  /** The first page that did not open; it is about to close. */
+  async #look(page: Parameters<OpeningOptions["onFailed"]>[0]): Promise<void> {
+    this.#evidence ??= evidenceOf(page);
+    await this.#evidence;
   }
 
   /** @throws GatewayError `session_lost` when the lease has ended. */

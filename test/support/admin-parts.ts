@@ -1,4 +1,5 @@
 import type { AccountRouteParts } from "../../src/admin/account-routes.ts";
+import type { BundleParts } from "../../src/admin/bundles.ts";
 import type { ConsoleParts } from "../../src/admin/console-routes.ts";
 import type { LiveViewParts } from "../../src/admin/live-view.ts";
 import type { MetricsText } from "../../src/admin/metrics.ts";
@@ -36,7 +37,7 @@ export function accountRow(row: Partial<AccountRow> = {}): AccountRow {
 /** What the operator's routes see of a gateway with these accounts, none of which can be changed. */
 export function adminParts(
   rows: readonly AccountRow[] = [],
-): AccountRouteParts & Omit<ConsoleParts, "readiness"> & LiveViewParts & { metrics: MetricsText } {
+): AccountRouteParts & BundleParts & Omit<ConsoleParts, "readiness"> & LiveViewParts & { metrics: MetricsText } {
   const row = (id: string): AccountRow => {
     const found = rows.find((one) => one.id === id);
     if (!found) throw new GatewayError("account_not_found", "There is no account with this id.");
@@ -47,6 +48,7 @@ export function adminParts(
     metrics: { contentType: "text/plain", text: async () => "" },
     audit: () => undefined,
     liveViews: { ticketFor: refuse },
+    bundles: undefined,
     settings: [],
     queueLimit: 100,
     waiting: () => [],

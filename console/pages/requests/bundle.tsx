@@ -38,10 +38,10 @@ export function Bundle({ id }: { readonly id: string }) {
                   [t("Title"), title ?? "–"],
                 ]}
               />
-              {files.includes("screenshot.png") && (
+              {files.includes("screenshot.jpg") && (
                 <img
                   className={classes["shot"]}
-                  src={adminUrl(`${path}/screenshot.png`)}
+                  src={adminUrl(`${path}/screenshot.jpg`)}
                   alt={t("The page at the failure")}
                 />
               )}

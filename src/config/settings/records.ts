@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { days, setting, wholeNumber } from "../parsers.ts";
 
 /** What is recorded of requests, and for how long. */
@@ -19,5 +20,23 @@ export const RECORDS = {
     default: "90",
     unit: "days",
     doc: "How long events, and the sums of each hour and day by key, account and model, are kept.",
+  }),
+  FAILURE_BUNDLES: setting({
+    parse: z.literal("off").or(wholeNumber(1, 10_000)),
+    default: "50",
+    unit: "bundles",
+    doc: "How many failed requests keep a picture, the HTML and the console of their page in STATE_DIR, for the operator. off keeps none. Tokens are removed; what the site shows may contain prompts and answers.",
+  }),
+  MAX_BUNDLE_BYTES: setting({
+    parse: wholeNumber(1_048_576, 107_374_182_400),
+    default: "104857600",
+    unit: "bytes",
+    doc: "All bundles of failed requests together. The oldest are deleted.",
+  }),
+  KEEP_BUNDLES_DAYS: setting({
+    parse: days(1, 3_650),
+    default: "14",
+    unit: "days",
+    doc: "How long a failed request's bundle is kept.",
   }),
 } as const;
