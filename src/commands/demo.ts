@@ -37,6 +37,7 @@ function greetingOf(url: string, { api, admin }: GatewayKeys): string {
   Base URL   ${url}/v1
   API key    ${api}
   Admin key  ${admin}
+  Console    ${url}/console
 
   curl -N ${url}/v1/chat/completions -H 'Authorization: Bearer ${api}' -H 'Content-Type: application/json' \\
     -d '{"model":"gptomni","stream":true,"messages":[{"role":"user","content":"Hello!"}]}'

@@ -65,7 +65,7 @@ export async function serveUntilStopped(config: Config, greet?: Greet): Promise<
   const { maxOpenSessions } = gateway;
   log.info({ url: gateway.url, accounts: list.length, maxOpenSessions }, "listening");
   if (greet) greet(gateway.url, keys);
-  else showNew(made, stateDir);
+  else showNew(made, { stateDir, url: gateway.url });
   await stop.requested;
   log.info("stopping: running answers may finish");
   await Promise.race([gateway.drain(), stop.forced]);
@@ -86,7 +86,8 @@ function accountSecrets(accounts: readonly ConfiguredAccount[]): readonly string
   return accounts.flatMap(secretsOf);
 }
 
-function showNew({ api, admin }: Keys, stateDir: string): void {
+function showNew({ api, admin }: Keys, { stateDir, url }: { readonly stateDir: string; readonly url: string }): void {
   if (api.isNew) console.log(`API key (shown once, kept in ${stateDir}): ${api.value}`);
   if (admin.isNew) console.log(`Admin key (shown once, kept in ${stateDir}): ${admin.value}`);
+  if (admin.isNew) console.log(`Sign in to the console with the admin key: ${url}/console`);
 }
