@@ -54,6 +54,7 @@ export function optionsOf(
     api: {
       background: config.turns.background,
       backgroundPattern: config.turns.backgroundPattern,
+      keepsTexts: config.records.keepsTexts,
       contextLimit: new ContextLimit({
         promptOf: (request) => sites.siteOf(request.model).promptOf(request),
         maxPromptCharacters: config.turns.maxPromptCharacters ?? sites.named(undefined).maxPromptCharacters,

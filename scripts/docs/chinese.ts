@@ -67,6 +67,8 @@ export const SETTING_MEANINGS: Readonly<Record<SettingName, string>> = {
     "每个请求的密钥、账号、用时、token 数与错误码在 STATE_DIR 中保留多久。0：只计数，不保留单个请求。",
   MAX_KEPT_REQUESTS: "最多保留多少个请求，先删除最旧的。十万个约占 25 MB。",
   KEEP_USAGE_DAYS: "事件，以及每小时、每天按密钥、账号和模型的合计保留多久。",
+  LOG_PROMPTS:
+    "on：每个请求及其回答的文本加密保存，与该请求保留一样久，持有 ADMIN_KEY 的人都能读取。off：不保存任何文本。",
   BROWSER_MODE: "headless 或 headed。headed 需要显示器；容器镜像在 Xvfb 下以 headed 运行。",
   BROWSER_PATH: "Chromium 的可执行文件。npm 脚本会自动找到它。",
   BROWSER_ARGS: "更多 Chromium 命令行参数，以空格分隔。双引号中的内容视为一个参数。",

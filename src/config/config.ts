@@ -143,6 +143,7 @@ function accountSlices(values: Values) {
       keepRequestsMs: get("KEEP_REQUESTS_DAYS"),
       maxRequests: get("MAX_KEPT_REQUESTS"),
       keepUsageMs: get("KEEP_USAGE_DAYS"),
+      keepsTexts: get("LOG_PROMPTS"),
     },
     alerts: {
       targets: values.ALERT_URL ?? [],

@@ -25,6 +25,11 @@ export class KeptAliveAnswers implements Answers {
     return this.#tokens;
   }
 
+  /** What was given so far, each answer after the other. */
+  get text(): string {
+    return this.#answers.map(({ text }) => text).join("\n\n");
+  }
+
   async countPromptTokens(): Promise<number> {
     const counts = await Promise.all(this.#questions.map((answer) => answer.countPromptTokens()));
     return counts.reduce((sum, count) => sum + count, 0);

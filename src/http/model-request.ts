@@ -8,6 +8,7 @@ import { askModel, type AskModelParts } from "./ask-model.ts";
 import { parseBody } from "./body.ts";
 import { fingerprintOf, InFlightRequests } from "./in-flight-requests.ts";
 import { KeptAliveAnswers } from "./kept-alive-answers.ts";
+import { promptText } from "./kept-text.ts";
 import { admit, type KeyQuotas } from "./key-quotas.ts";
 import { refuseOtherModels } from "./key-models.ts";
 import type { ModelCatalog } from "./model-catalog.ts";
@@ -35,6 +36,8 @@ export interface ModelRequestParts extends AskModelParts {
   readonly limits: ModelRequestLimits;
   /** What the callers' keys may use. */
   readonly quotas: KeyQuotas;
+  /** Whether the record of a request has the texts of prompt and answer. */
+  readonly keepsTexts: boolean;
 }
 
 /** The route of a dialect: parse the request, ask the model, then stream or collect its answers. */
@@ -53,6 +56,7 @@ export function serveModel<R extends ModelRequest, E>(
     const model = models.serving(asked.ask.chat.model);
     refuseOtherModels(context.acceptedKey, asked.ask.chat.model, model);
     context.model = model;
+    if (parts.keepsTexts) context.prompt = promptText([asked.ask, ...(asked.furtherAsks ?? [])]);
     context.ignoredParams = asked.ignoredParams;
     context.emulatedParams = asked.emulatedParams;
     context.uncheckedParams = listedNames(await uncheckedParams(asked.ask));

@@ -1,5 +1,6 @@
 import type { RequestHandler } from "express";
 import type { RequestPhases, RequestRecord, RequestSink } from "../observe/request-record.ts";
+import { cut } from "./kept-text.ts";
 import { requestContextOf, type RequestContext } from "./request-context.ts";
 
 /** As nginx has it: the client left before the answer was complete. */
@@ -50,7 +51,14 @@ function recordOf(context: RequestContext, method: string, status: number | unde
     firstTokenMs,
     phases: phasesOf(context),
     tokens: answers?.tokens,
+    countTokens: answers && isBegun(progress) ? () => answers.countTokens() : undefined,
+    texts: context.prompt === undefined ? undefined : { prompt: context.prompt, answer: cut(answers?.text ?? "") },
   };
+}
+
+/** Whether the site was asked, or the gateway answered in its place. */
+function isBegun(progress: RequestContext["progress"]): boolean {
+  return progress !== undefined && (progress.attempts > 0 || progress.isLocal === true);
 }
 
 function phasesOf({ progress }: RequestContext): RequestPhases {

@@ -28,7 +28,9 @@ export class RequestContext {
   progress: Readonly<Progress> | undefined;
   /** The model that serves, whatever name the caller gave it. */
   model: string | undefined;
-  answers: Pick<KeptAliveAnswers, "tokens"> | undefined;
+  answers: Pick<KeptAliveAnswers, "tokens" | "countTokens" | "text"> | undefined;
+  /** What was asked; undefined without LOG_PROMPTS. */
+  prompt: string | undefined;
   ignoredParams: readonly string[] = [];
   emulatedParams: readonly string[] = [];
   /** Parameters whose schema the gateway cannot check. */

@@ -1,6 +1,6 @@
 import type { GatewayError } from "../errors.ts";
 
-/** What one request was and how it went, known when it is over. Holds neither a prompt nor a key. */
+/** What one request was and how it went, known when it is over. Holds no key, and texts only with LOG_PROMPTS. */
 export interface RequestRecord {
   readonly id: string;
   /** When it came, in Unix time, milliseconds. */
@@ -27,6 +27,10 @@ export interface RequestRecord {
   readonly phases: RequestPhases;
   /** Undefined where nobody asked for a count. */
   readonly tokens: RequestTokens | undefined;
+  /** Counts them all the same; undefined where the site was not asked. Takes time, piece by piece. */
+  readonly countTokens: (() => Promise<RequestTokens>) | undefined;
+  /** What was asked and answered, cut to a limit; undefined without LOG_PROMPTS. */
+  readonly texts: { readonly prompt: string; readonly answer: string } | undefined;
 }
 
 /** What the time of the answer that was begun last went to, in milliseconds; a phase that was not reached is undefined. */

@@ -36,6 +36,8 @@ export class Recorder implements RequestSink, AsyncDisposable {
   readonly #requests = new WaitingRecords<StoredRequest & RequestTexts>(BOUNDS);
   readonly #events = new WaitingRecords<NewEvent>(BOUNDS);
   readonly #stateChanges = new StateChanges();
+  /** Requests whose tokens are being counted. */
+  readonly #counting = new Set<Promise<void>>();
   #problem: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -59,8 +61,22 @@ export class Recorder implements RequestSink, AsyncDisposable {
   add(record: RequestRecord): void {
     const request = storedRequestOf(record);
     if (!request) return;
-    this.#requests.add(request, (request.prompt?.length ?? 0) + (request.answer?.length ?? 0));
-    this.#writeSoon();
+    if (record.tokens !== undefined || record.countTokens === undefined) {
+      this.#addRequest(request);
+      return;
+    }
+    const counted = record.countTokens().then(
+      ({ prompt, completion, reasoning }) =>
+        this.#addRequest({
+          ...request,
+          promptTokens: prompt,
+          completionTokens: completion,
+          reasoningTokens: reasoning,
+        }),
+      () => this.#addRequest(request),
+    );
+    this.#counting.add(counted);
+    void counted.finally(() => this.#counting.delete(counted));
   }
 
   onEvent(event: AccountEvent): void {
@@ -74,11 +90,12 @@ export class Recorder implements RequestSink, AsyncDisposable {
   }
 
   /** Writes what waits. Never rejects. */
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
+    await Promise.all(this.#counting);
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#writing = this.#writing.then(() => this.#writeAll());
-    return this.#writing;
+    await this.#writing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -90,6 +107,11 @@ export class Recorder implements RequestSink, AsyncDisposable {
       { requests, events, reason: this.#problem },
       "the gateway ends, and its last records are not stored",
     );
+  }
+
+  #addRequest(request: StoredRequest & RequestTexts): void {
+    this.#requests.add(request, (request.prompt?.length ?? 0) + (request.answer?.length ?? 0));
+    this.#writeSoon();
   }
 
   #addEvent(event: NewEvent): void {

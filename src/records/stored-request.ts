@@ -3,7 +3,7 @@ import type { RequestTexts, StoredRequest } from "../store/request-records.ts";
 
 /** Undefined for what is no caller's request to the API: probes, the operator's routes, and requests without a right key. */
 export function storedRequestOf(record: RequestRecord): (StoredRequest & RequestTexts) | undefined {
-  const { keyId, keyName, route, phases, tokens } = record;
+  const { keyId, keyName, route, phases, tokens, texts } = record;
   if (keyId === undefined || !route.startsWith("/v1/")) return undefined;
   return {
     id: record.id,
@@ -27,7 +27,7 @@ export function storedRequestOf(record: RequestRecord): (StoredRequest & Request
     promptTokens: tokens?.prompt ?? null,
     completionTokens: tokens?.completion ?? null,
     reasoningTokens: tokens?.reasoning ?? null,
-    prompt: null,
-    answer: null,
+    prompt: texts?.prompt ?? null,
+    answer: texts?.answer ?? null,
   };
 }

@@ -53,6 +53,11 @@ export class Answer implements AsyncIterable<AnswerPart> {
     if (!isComplete) throw replyCut();
   }
 
+  /** What was given so far, without reasoning; of a call its name and its arguments. */
+  get text(): string {
+    return [this.#text, ...this.#calls].filter((text) => text !== "").join("\n");
+  }
+
   /** Of the whole conversation, though the site may be sent less of it. */
   countPromptTokens(): Promise<number> {
     const { contextLimit, request } = this.#question;

@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { auditIn } from "../../src/admin/audit.ts";
 import { GatewayError } from "../../src/errors.ts";
@@ -18,8 +20,8 @@ interface Body {
 }
 
 /** A gateway that records, and its admin API. */
-async function open(recording: Recording, answer = says("Hello")) {
-  const served = await serve(answer, { records: recording.reader, sinks: [recording.recorder] });
+async function open(recording: Recording, answer = says("Hello"), { keepsTexts = false } = {}) {
+  const served = await serve(answer, { records: recording.reader, sinks: [recording.recorder], keepsTexts });
   const get = (path: string): Promise<Response> => fetch(`${served.url}/admin/api${path}`, OPERATOR);
   const list = async (path: string): Promise<Body> => (await (await get(path)).json()) as Body;
   const all = async (path: string): Promise<Record<string, unknown>[]> => {
@@ -80,6 +82,34 @@ test("an answer that breaks off after its status counts as failed", async () => 
   const failed = async (): Promise<unknown> => (await gateway.list("/requests?outcome=failed")).data;
   await expect.poll(failed).toMatchObject([{ status: 200, code: "reply_cut" }]);
   expect((await gateway.list("/usage")).data).toMatchObject([{ requests: 1, failed: 1 }]);
+});
+
+test("tokens are counted also where the client did not ask for them", async () => {
+  const recording = await record();
+  const gateway = await open(recording);
+  await (await gateway.post({ ...HELLO, stream: true })).text();
+  const usage = async (): Promise<unknown> => (await gateway.list("/usage")).data;
+  await expect.poll(usage).toMatchObject([{ requests: 1, completionTokens: 1 }]);
+  const [row] = (await gateway.list("/requests")).data;
+  expect(row).toMatchObject({ completionTokens: 1, reasoningTokens: 0 });
+  expect(row?.["promptTokens"]).toBeGreaterThan(0);
+});
+
+test("with LOG_PROMPTS=on the texts are kept encrypted, and shown to the operator one by one", async () => {
+  const recording = await record();
+  const gateway = await open(recording, says("Gre", "etings"), { keepsTexts: true });
+  const long = "x".repeat(100_000);
+  const messages = [{ role: "user", content: `${long} the last word` }];
+  const id = (await gateway.post({ ...HELLO, messages })).headers.get("x-request-id");
+  await expect.poll(async () => idsOf((await gateway.list("/requests")).data)).toEqual([id]);
+  const one = (await (await gateway.get(`/requests/${id}`)).json()) as Record<"prompt" | "answer", string>;
+  expect(one.answer).toBe("Greetings");
+  expect(one.prompt).toMatch(/^…x+ the last word$/);
+  expect(one.prompt.length).toBe(65_536);
+  expect(JSON.stringify(await gateway.list("/requests"))).not.toContain("Greetings");
+  for (const name of ["gateway.sqlite", "gateway.sqlite-wal"]) {
+    expect(await readFile(join(recording.stateDir, name), "latin1")).not.toMatch(/Greetings|the last word/);
+  }
 });
 
 test("pages of requests lose and repeat nothing, also where many came in one millisecond", async () => {

@@ -64,6 +64,7 @@ const appParts: ApiParts & ProbeParts & AdminParts & Omit<AppParts, "routes"> = 
   contextLimit: new ContextLimit({ promptOf: flatten, maxPromptCharacters: undefined, overflow: "refuse" }),
   background: "local",
   backgroundPattern: undefined,
+  keepsTexts: false,
   limits: {
     maxBodyBytes: MAX_BODY_BYTES,
     requestTimeoutMs: 120_000,

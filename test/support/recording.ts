@@ -55,6 +55,8 @@ export function requestRecord(given: Partial<RequestRecord> = {}): RequestRecord
     firstTokenMs: 400,
     phases: { queueMs: 100, leaseMs: 50, firstByteMs: 250, streamMs: 600 },
     tokens: { prompt: 10, completion: 20, reasoning: 5 },
+    countTokens: undefined,
+    texts: undefined,
     ...given,
   };
 }

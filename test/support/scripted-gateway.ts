@@ -75,6 +75,7 @@ export async function open(answer: Answer, overrides: Overrides = {}, connection
     contextLimit: new ContextLimit({ promptOf: flatten, maxPromptCharacters: undefined, overflow: "refuse" }),
     background: "late",
     backgroundPattern: undefined,
+    keepsTexts: false,
     ...overrides,
     limits,
   };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { days, setting, wholeNumber } from "../parsers.ts";
+import { days, onOff, setting, wholeNumber } from "../parsers.ts";
 
 /** What is recorded of requests, and for how long. */
 export const RECORDS = {
@@ -38,5 +38,11 @@ export const RECORDS = {
     default: "14",
     unit: "days",
     doc: "How long a failed request's bundle is kept.",
+  }),
+  LOG_PROMPTS: setting({
+    parse: onOff,
+    default: "off",
+    unit: "",
+    doc: "on: the text of each request and its answer is kept, encrypted, as long as the request, and everybody with ADMIN_KEY can read it. off: no text is kept.",
   }),
 } as const;
