@@ -66,7 +66,7 @@ export class Alerts implements Disposable {
   }
 
   checkExpiry(accounts: readonly ExpiringAccount[], now = Date.now()): void {
-    for (const notice of this.#expiries.check(accounts, now)) this.#tell(notice, `expiry ${notice.account}`);
+    for (const notice of this.#expiries.check(accounts, now)) this.#tell(notice, `expiry\0${notice.account}`);
   }
 
   /**
@@ -90,6 +90,8 @@ export class Alerts implements Disposable {
       // An alarm that lasts, retries in between included, is told once.
       if (before === state) return;
       this.#alarms.set(account, state);
+      // The operator heard of it, and not of what came between.
+      if (this.#held.delete(account) && this.#heard.get(account) === state) return;
     } else {
       if (before === undefined || (state !== "ready" && state !== "busy")) return;
       this.#alarms.delete(account);

@@ -139,6 +139,15 @@ describe("in quiet hours", () => {
     await expect.poll(() => service.heard).toMatchObject([{ account: "home", state: "ready", before: "expired" }]);
   });
 
+  test("an alarm from before them that comes back is not told again", async () => {
+    const { alerts, change, service } = await inTheNight();
+    alerts.restored({ id: "home", state: "expired", reason: "", since: Date.now() - 86_400_000 });
+    for (const state of ["ready", "expired"] as const) change("home", state);
+    change("work", "expired");
+    alerts.endQuietHours();
+    await expect.poll(() => service.heard).toMatchObject([{ account: "work" }]);
+  });
+
   test("an alarm that waited when the gateway stopped waits again after the start", async () => {
     const { alerts, service } = await inTheNight();
     alerts.restored({ id: "home", state: "expired", reason: "", since: Date.now() });

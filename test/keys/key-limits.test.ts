@@ -1,6 +1,8 @@
+import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import type { GatewayError } from "../../src/errors.ts";
 import type { KeyLimits } from "../../src/http/api-keys.ts";
+import type { Admission } from "../../src/http/key-quotas.ts";
 import { MemoryQuotas } from "../../src/keys/memory-quotas.ts";
 import { openStore } from "../../src/store/store.ts";
 import { keyFolder } from "../support/key-store.ts";
@@ -95,6 +97,45 @@ test("a key that has used up a limit is refused before its tokens are counted", 
   const again = quotas.admit(keyWith(limits), async () => (counted += 1));
   await expect(again).rejects.toMatchObject({ code: "key_rate_limit_exceeded" });
   expect(counted).toBe(0);
+});
+
+test("no order of requests, ends and charges takes more than there is, or keeps a place", async () => {
+  const limits = { requestsPerDay: 12, tokensPerDay: 200, parallel: 3 };
+  const key = keyWith(limits);
+  const step = fc.oneof(
+    fc.record({ do: fc.constant("ask" as const), tokens: fc.nat(120) }),
+    fc.record({ do: fc.constant("end" as const), tokens: fc.nat(120) }),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const quotas = await memoryQuotas();
+      const running: { readonly admission: Admission; readonly assumed: number }[] = [];
+      let [requests, tokens] = [0, 0];
+      for (const one of steps) {
+        const hasRoom = running.length < 3 && requests < 12 && tokens < 200 && tokens + one.tokens <= 200;
+        let isRight = true;
+        if (one.do === "ask") {
+          const admission = await quotas.admit(key, async () => one.tokens).catch(() => undefined);
+          isRight = (admission !== undefined) === hasRoom;
+          if (admission) running.push({ admission, assumed: one.tokens });
+          requests += admission ? 1 : 0;
+          tokens += admission ? one.tokens : 0;
+        } else {
+          const ended = running.shift();
+          ended?.admission.end();
+          await ended?.admission.charge(one.tokens);
+          tokens += ended ? one.tokens - ended.assumed : 0;
+        }
+        const left = {
+          requestsPerDay: 12 - requests,
+          tokensPerDay: Math.max(0, 200 - tokens),
+          parallel: 3 - running.length,
+        };
+        expect([isRight, await quotas.remaining(key)]).toEqual([true, left]);
+      }
+    }),
+    { numRuns: 50 },
+  );
 });
 
 test("a changed limit holds for what was used already", async () => {
