@@ -21,8 +21,8 @@ export interface DispatcherParts {
 /** Gives idle sessions to waiting requests, and wakes sleeping ones for them. */
 export class Dispatcher {
   readonly #parts: DispatcherParts;
-  /** How many sessions are being woken for waiting requests. */
-  #waking = 0;
+  /** The accounts whose sessions are being woken for waiting requests. */
+  readonly #waking = new Set<Account>();
   /** Ends when the passes so far have ended. */
   #lastPass: Promise<void> = Promise.resolve();
 
@@ -76,15 +76,16 @@ export class Dispatcher {
     if (kept.length > 0) pages.changed();
   }
 
-  /** Opens as many sleeping sessions as there are waiting requests without an open one. */
+  /** Opens as many sleeping sessions of each site as there are waiting requests without an open one. */
   async #wakeSome(): Promise<void> {
     const { queue, idle, log } = this.#parts;
     const kept: Account[] = [];
-    while (queue.length > this.#waking && idle.asleep > 0) {
+    while (queue.length > this.#waking.size && idle.asleep > 0) {
       const account = await idle.takeAsleep();
       if (!account) break;
-      if (queue.countAccepting([account]) > this.#waking) {
-        this.#waking += 1;
+      const alike = [...this.#waking].filter(({ site }) => site === account.site);
+      if (queue.countAccepting([account]) > alike.length) {
+        this.#waking.add(account);
         inBackground(this.#wake(account), log);
       } else kept.push(account);
     }
@@ -99,7 +100,7 @@ export class Dispatcher {
     } catch (cause) {
       if (!signal.aborted) recovery.failToOpen(account, GatewayError.from(cause));
     } finally {
-      this.#waking -= 1;
+      this.#waking.delete(account);
     }
     await recovery.bringBack(account, { eagerly: false });
   }
