@@ -57,7 +57,8 @@ export function optionsOf(
       keepsTexts: config.records.keepsTexts,
       contextLimit: new ContextLimit({
         promptOf: (request) => sites.siteOf(request.model).promptOf(request),
-        maxPromptCharacters: config.turns.maxPromptCharacters ?? sites.named(undefined).maxPromptCharacters,
+        maxPromptCharactersOf: ({ model }) =>
+          config.turns.maxPromptCharacters ?? sites.siteOf(model).maxPromptCharacters,
         overflow: config.turns.contextOverflow,
       }),
       models: catalogOf(config.models, sites.models),

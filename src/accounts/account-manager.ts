@@ -69,7 +69,7 @@ export class AccountManager {
       proxy,
       site,
       source,
-      signInKey: signInKey(cookie, sites.named(site)),
+      signInKey: signInKey({ cookie, site }, sites),
     }));
     this.#wanted = new Map(accounts.map((identity) => [identity.id, identity]));
     const removed = [...this.#members.values()].filter((member) => !this.#isWanted(member));

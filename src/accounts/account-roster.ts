@@ -173,7 +173,7 @@ export class AccountRoster {
   }
 
   #signInOf(account: ConfiguredAccount): string {
-    const signIn = this.#signIns.get(account) ?? signInKey(account.cookie, this.#parts.sites.named(account.site));
+    const signIn = this.#signIns.get(account) ?? signInKey(account, this.#parts.sites);
     this.#signIns.set(account, signIn);
     return signIn;
   }

@@ -1,4 +1,5 @@
 import { GatewayError } from "../errors.ts";
+import { originSettingOf, type Site } from "../sites/site.ts";
 
 const MAX_ADDRESS_CHARACTERS = 200;
 
@@ -19,14 +20,15 @@ export function leftSite(address: string): GatewayError {
 }
 
 /** The error for a page that was opened at the site and was led elsewhere. */
-export function movedAway(url: string, origin: URL): GatewayError {
+export function movedAway(url: string, site: Pick<Site, "name" | "origin">): GatewayError {
   const address = addressOf(url);
   const target = URL.parse(url);
   const isWebSite = target?.protocol === "https:" || target?.protocol === "http:";
   if (!isWebSite) return new GatewayError("site_changed", `The site's page went to ${address}; nothing is sent there.`);
-  const advice = isSameName(target, origin)
-    ? `The site moved: set GPTOMNI_ORIGIN=${target.origin}.`
-    : `If the site moved there, set GPTOMNI_ORIGIN=${target.origin}; if it is a sign-in page, give the account a new cookie.`;
+  const remedy = `set ${originSettingOf(site)}=${target.origin}`;
+  const advice = isSameName(target, site.origin)
+    ? `The site moved: ${remedy}.`
+    : `If the site moved there, ${remedy}; if it is a sign-in page, give the account a new cookie.`;
   return new GatewayError("site_changed", `The site's page went to ${address}; nothing is sent there. ${advice}`);
 }
 

@@ -34,7 +34,7 @@ export async function visit(page: Page, { url, site, limitMs }: Visit): Promise<
   const secondTryAt = deadlineAt - limitMs * SECOND_TRY_SHARE;
   const unreached = async (cause: unknown): Promise<never> => {
     await assertAlive(page);
-    throw unreachable(cause, limitMs);
+    throw unreachable(cause, { site, limitMs });
   };
   using documents = new Documents(page);
   const go = (): Promise<Response | null> =>
@@ -49,7 +49,7 @@ export async function visit(page: Page, { url, site, limitMs }: Visit): Promise<
     if (!response && now < secondTryAt) response = await go();
     else if (!response) throw await unsolved(page, site, challenge);
   }
-  if (!isAt(page.url(), site.origin)) throw movedAway(page.url(), site.origin);
+  if (!isAt(page.url(), site.origin)) throw movedAway(page.url(), site);
   if (response && response.status() >= 400) throw failed(response);
 }
 

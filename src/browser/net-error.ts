@@ -1,8 +1,11 @@
 import { GatewayError } from "../errors.ts";
+import { originSettingOf, type Site } from "../sites/site.ts";
 
+/** Stands for the name of the setting of the site's origin. */
+const ORIGIN = "SITE_ORIGIN";
 /** Advice for Chromium's network errors: https://chromium.googlesource.com/chromium/src/+/main/net/base/net_error_list.h */
 const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
-  [/^ERR_NAME_|^ERR_DNS_/, "The site's name was not found: check GPTOMNI_ORIGIN and this machine's DNS."],
+  [/^ERR_NAME_|^ERR_DNS_/, `The site's name was not found: check ${ORIGIN} and this machine's DNS.`],
   [
     /^ERR_(?:TUNNEL_|NO_SUPPORTED_PROXIES|MANDATORY_PROXY|PAC_)|PROXY|SOCKS/,
     "The proxy failed: check the proxy variables of the environment, --proxy-server in BROWSER_ARGS, PROXY_URL and the account's proxy.",
@@ -13,7 +16,7 @@ const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
   ],
   [
     /^ERR_CERT_COMMON_NAME_INVALID$/,
-    "The site's certificate is for another name: check GPTOMNI_ORIGIN and what answers in the site's place.",
+    `The site's certificate is for another name: check ${ORIGIN} and what answers in the site's place.`,
   ],
   [
     /^ERR_CERT_/,
@@ -22,7 +25,7 @@ const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
   [/^ERR_(?:SSL_|BAD_SSL_)|^ERR_QUIC_/, "No TLS connection came about: check what answers on the site's port."],
   [
     /^ERR_CONNECTION_REFUSED$/,
-    "Nothing listens there, or a firewall refuses: check GPTOMNI_ORIGIN and this machine's way out.",
+    `Nothing listens there, or a firewall refuses: check ${ORIGIN} and this machine's way out.`,
   ],
   [
     /^ERR_(?:CONNECTION_|TIMED_OUT|EMPTY_RESPONSE|HTTP2_|SOCKET_)/,
@@ -33,7 +36,7 @@ const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
     /^ERR_TOO_MANY_REDIRECTS$/,
     "The site redirects in a circle: open it by hand with this account, and give the account a new cookie.",
   ],
-  [/^ERR_(?:BLOCKED_|UNSAFE_PORT)/, "The browser may not open this address: check its policies and GPTOMNI_ORIGIN."],
+  [/^ERR_(?:BLOCKED_|UNSAFE_PORT)/, `The browser may not open this address: check its policies and ${ORIGIN}.`],
 ];
 
 /** The name of the network error that Playwright reported, such as `ERR_NAME_NOT_RESOLVED`. */
@@ -42,7 +45,10 @@ function netErrorIn(cause: unknown): string | undefined {
 }
 
 /** The error for a page of the site that did not open: the browser's reason, and what to do about it. */
-export function unreachable(cause: unknown, limitMs: number): GatewayError {
+export function unreachable(
+  cause: unknown,
+  { site, limitMs }: { readonly site: Pick<Site, "name">; readonly limitMs: number },
+): GatewayError {
   const code = netErrorIn(cause);
   const message = "The site's page could not be opened";
   if (code === undefined) {
@@ -50,7 +56,7 @@ export function unreachable(cause: unknown, limitMs: number): GatewayError {
     const what = isLate ? `: no answer within ${Math.round(limitMs / 1000)} seconds` : "";
     return new GatewayError("site_unreachable", `${message}${what}.`, { cause });
   }
-  const advice = ADVICE.find(([pattern]) => pattern.test(code))?.[1];
+  const advice = ADVICE.find(([pattern]) => pattern.test(code))?.[1].replace(ORIGIN, originSettingOf(site));
   return new GatewayError("site_unreachable", [`${message} (net::${code}).`, advice].filter(Boolean).join(" "), {
     cause,
   });

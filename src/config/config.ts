@@ -1,6 +1,5 @@
 import { identify } from "../credentials/account-identity.ts";
-import type { ListedAccount } from "../credentials/account-list.ts";
-import { sitesAt } from "../sites/catalog.ts";
+import { sitesAt, type SiteOrigins } from "../sites/catalog.ts";
 import type { EnvFile } from "./env-file.ts";
 import { problemsOf, warningsOf } from "./setting-checks.ts";
 import { readSettings, type Environment, type SettingName, type Values } from "./setting-values.ts";
@@ -24,7 +23,7 @@ export type Config = ReturnType<typeof loadConfig>;
  */
 export function loadConfig(environment: Environment, { file }: ConfigSource = {}) {
   const { values, problems, warnings, secretPaths, digests, inForce } = readSettings(environment, file);
-  const { accounts, problem } = accountsOf(values.GPTOMNI_CREDENTIALS ?? [], values.GPTOMNI_ORIGIN);
+  const { accounts, problem } = accountsOf(values);
   const all = [
     ...problems,
     ...(problem === undefined ? [] : [`GPTOMNI_CREDENTIALS: expected ${problem}`]),
@@ -48,8 +47,14 @@ export function loadConfig(environment: Environment, { file }: ConfigSource = {}
   } as const;
 }
 
-function accountsOf(list: readonly ListedAccount[], origin: URL | undefined): ReturnType<typeof identify> {
-  return origin ? identify(list, sitesAt({ gptomni: origin })) : { accounts: [] };
+/** Where each site is; undefined if one of the settings is wrong. A new site gets its setting here. */
+function originsOf({ GPTOMNI_ORIGIN: gptomni }: Values): SiteOrigins | undefined {
+  return gptomni && { gptomni };
+}
+
+function accountsOf(values: Values): ReturnType<typeof identify> {
+  const origins = originsOf(values);
+  return origins ? identify(values.GPTOMNI_CREDENTIALS ?? [], sitesAt(origins)) : { accounts: [] };
 }
 
 /** The value of a setting with a default: it cannot be absent, and a wrong one was refused. */
@@ -106,7 +111,7 @@ function requestSlices(values: Values) {
 function accountSlices(values: Values) {
   const get = <Name extends SettingName>(name: Name) => present(values, name);
   return {
-    sites: { gptomni: get("GPTOMNI_ORIGIN") },
+    sites: originsOf(values) as SiteOrigins,
     pool: {
       limit: get("QUEUE_LIMIT"),
       timeoutMs: values.QUEUE_TIMEOUT_SECONDS ?? get("API_REQUEST_TIMEOUT"),

@@ -77,10 +77,19 @@ export function warningsOf(values: Values): string[] {
     [isGivenWeak(METRICS_KEY), "METRICS_KEY is weak: anyone on this machine can see the state of your accounts"],
     [values.LOG_PROMPTS === true, "LOG_PROMPTS is on: prompts and answers are kept in STATE_DIR"],
     [values.RATE_LIMIT === undefined, "RATE_LIMIT is off: a site may suspend accounts that ask too fast"],
-    [values.GPTOMNI_ORIGIN?.protocol === "http:", "GPTOMNI_ORIGIN is not https: cookies are sent unencrypted"],
+    ...plainOrigins(values),
     [(values.BROWSER_ARGS ?? []).some((arg) => UNPROTECTED.test(arg)), "BROWSER_ARGS weakens Chromium's protection"],
   ];
   return told.filter(([isTrue]) => isTrue).map(([, warning]) => warning);
+}
+
+function plainOrigins(values: Values): [boolean, string][] {
+  return Object.entries(values)
+    .filter(([name]) => name.endsWith("_ORIGIN"))
+    .map(([name, value]) => [
+      value instanceof URL && value.protocol === "http:",
+      `${name} is not https: cookies are sent unencrypted`,
+    ]);
 }
 
 function isGivenWeak(key: string): boolean {

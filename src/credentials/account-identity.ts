@@ -19,14 +19,20 @@ const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const DIGEST_CHARACTERS = 8;
 
 /**
- * What identifies an account: the configured names and values of the cookies that keep it signed in. Without any such cookie,
- * all of its cookies.
+ * What identifies an account: its site, and the configured names and values of the cookies that keep it signed in. Without any
+ * such cookie, all of its cookies.
  */
-export function signInKey(cookie: string, site: SiteCookies): string {
+export function signInKey(
+  { cookie, site: siteName }: Pick<ConfiguredAccount, "cookie" | "site">,
+  sites: KnownSites,
+): string {
+  const site = sites.named(siteName);
   const cookies = (readPaste(cookie)?.cookies ?? []).filter((one) => belongsTo(one.domain, site.origin));
   const auth = cookies.filter(({ name }) => site.isAuthCookie(name));
   const pairs = (auth.length > 0 ? auth : cookies).map(({ name, value }) => `${name}=${value}`);
-  return [...new Set(pairs)].toSorted().join("; ");
+  const signIn = [...new Set(pairs)].toSorted().join("; ");
+  // What is stored of the default site's accounts is older than other sites.
+  return siteName === undefined || siteName === sites.names[0] ? signIn : `${siteName}: ${signIn}`;
 }
 
 /** Whether the paste holds a cookie that keeps the account signed in. */
@@ -51,7 +57,7 @@ export function identify(
       problem: `one of the sites ${sites.names.join(", ")}; items ${strays.join(", ")} name another`,
     };
   }
-  const signIns = list.map(({ cookie, site }) => signInKey(cookie, sites.named(site)));
+  const signIns = list.map((account) => signInKey(account, sites));
   const accounts = list.map(({ id, cookie, proxy, site }, index) => ({
     id: id ?? idOf(signIns[index] ?? ""),
     cookie,

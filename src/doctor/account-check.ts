@@ -7,7 +7,6 @@ import { signInKey } from "../credentials/account-identity.ts";
 import type { ConfiguredAccount } from "../credentials/configured-account.ts";
 import { GatewayError } from "../errors.ts";
 import type { Sites } from "../sites/catalog.ts";
-import type { Site } from "../sites/site.ts";
 import type { AccountStore, StoredAccount } from "../store/account-store.ts";
 import { StoreError } from "../store/store-error.ts";
 import type { Report } from "./report.ts";
@@ -44,15 +43,14 @@ export async function checkAccounts(
     };
     await report.check(`account ${account.id}`, async () => {
       const startedAt = performance.now();
-      await checkAccount(account, { site, store, open });
+      await checkAccount(account, { sites, store, open });
       const ms = Math.round(performance.now() - startedAt);
       return `signed in at ${site.origin.host}, page open in ${ms} ms${through}`;
     });
   }
 }
 
-interface AccountCheck extends Pick<AccountCheckTools, "store"> {
-  readonly site: Site;
+interface AccountCheck extends Pick<AccountCheckTools, "sites" | "store"> {
   /** Opens the site with these cookies. @throws GatewayError `account_signed_out` when the site says so. */
   readonly open: (authCookies: AuthCookies) => Promise<void>;
 }
@@ -62,13 +60,14 @@ interface AccountCheck extends Pick<AccountCheckTools, "store"> {
  * before it may be valid no more. Sends no prompt.
  * @throws what `open` throws; StoreError when a new token could not be stored.
  */
-export async function checkAccount(configured: ConfiguredAccount, { site, store, open }: AccountCheck): Promise<void> {
-  const account = { ...configured, signInKey: signInKey(configured.cookie, site) };
+export async function checkAccount(configured: ConfiguredAccount, { sites, store, open }: AccountCheck): Promise<void> {
+  const account = { ...configured, signInKey: signInKey(configured, sites) };
   const stored = await store.load(account).catch((cause: unknown) => {
     // Serving continues with the configured cookie here, too.
     if (cause instanceof StoreError && cause.code === "seal_broken") return undefined;
     throw cause;
   });
+  const site = sites.named(configured.site);
   const authCookies = new AuthCookies(site, configured.cookie, stored && (JSON.parse(stored.cookies) as StoredCookies));
   if (stored?.isConfiguredAnew) authCookies.mergePaste();
   const known = stored ?? NOTHING_KNOWN;

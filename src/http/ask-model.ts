@@ -39,7 +39,8 @@ export interface Asking {
 export function askModel(parts: AskModelParts, asked: ModelRequest, asking: Asking): readonly Answer[] {
   const asks = [asked.ask, ...(asked.furtherAsks ?? [])];
   return asks.flatMap((ask, question) => {
-    const request = requestOf(ask);
+    // Sites write prompts each in a way of its own, so the model that serves counts, not its alias.
+    const request = { ...requestOf(ask), model: asking.model };
     return Array.from({ length: asked.n }, (_none, index) => {
       const source = new AnswerSource(parts, ask, { ...asking, index: question * asked.n + index });
       return new Answer({ ask, request, contextLimit: parts.contextLimit }, (chat) => source.send(chat));
@@ -84,9 +85,8 @@ class AnswerSource {
   send(chat: ChatRequest): AsyncIterable<ReplyPart> {
     const { inFlight, fingerprint, context, deadline, isOpen, index } = this.#asking;
     const { contextLimit } = this.#parts;
-    const asked = { ...chat, model: this.#asking.model };
-    const fitting = this.#local === undefined ? contextLimit.fit(asked) : uncut(asked);
-    if (!fitting) return refused(contextLimit.refusal(asked));
+    const fitting = this.#local === undefined ? contextLimit.fit(chat) : uncut(chat);
+    if (!fitting) return refused(contextLimit.refusal(chat));
     context.contextCut = fitting;
     this.#sends += 1;
     // The site is asked separately for each of several answers, and for a repair after the first attempt.

@@ -24,6 +24,7 @@ export function countMessageTokens({ models, contextLimit }: CountTokensParts): 
     context.model = models.serving(ask.chat.model);
     refuseOtherModels(context.acceptedKey, ask.chat.model, context.model);
     refuseLargeSchemas(ask.tools);
-    sendJson(response, 200, { input_tokens: await countTokens(contextLimit.wholePromptOf(requestOf(ask))) });
+    const prompt = contextLimit.wholePromptOf({ ...requestOf(ask), model: context.model });
+    sendJson(response, 200, { input_tokens: await countTokens(prompt) });
   };
 }

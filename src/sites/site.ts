@@ -5,6 +5,7 @@ import type { ChatRequest, ReplyPart } from "../chat.ts";
  * page. It never sees a browser, a pool, a lease or HTTP. CONTRIBUTING.md says how to add a site.
  */
 export interface Site {
+  /** Lower-case letters and digits. Accounts name it, and so does the setting of its origin. */
   readonly name: string;
   /** Where the page is opened and all requests go. */
   readonly origin: URL;
@@ -29,6 +30,11 @@ export interface Site {
   readonly maxPromptCharacters?: number;
   /** Yields one answer. @throws GatewayError for everything that is not an answer. */
   reply(fetch: PageFetch, request: ChatRequest, signal: AbortSignal): AsyncIterable<ReplyPart>;
+}
+
+/** The setting that says where the site is. */
+export function originSettingOf({ name }: Pick<Site, "name">): string {
+  return `${name.toUpperCase()}_ORIGIN`;
 }
 
 /** Runs in the page: same origin, cookies and TLS as the site's own scripts. Redirects are not followed. */

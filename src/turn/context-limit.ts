@@ -8,7 +8,7 @@ export type ContextOverflow = "refuse" | "truncate";
 export interface ContextLimitParts {
   readonly promptOf: (request: ChatRequest) => string;
   /** The longest prompt that the site accepts; undefined if unknown. */
-  readonly maxPromptCharacters: number | undefined;
+  readonly maxPromptCharactersOf: (request: ChatRequest) => number | undefined;
   readonly overflow: ContextOverflow;
 }
 
@@ -29,7 +29,8 @@ export class ContextLimit {
 
   /** The request as it can be sent to the site, shortened if necessary; undefined if it must be refused. */
   fit(request: ChatRequest): ContextCut | undefined {
-    const { promptOf, maxPromptCharacters, overflow } = this.#parts;
+    const { promptOf, overflow } = this.#parts;
+    const maxPromptCharacters = this.#parts.maxPromptCharactersOf(request);
     if (maxPromptCharacters === undefined || promptOf(request).length <= maxPromptCharacters) return uncut(request);
     return overflow === "truncate" ? cutContext(request, maxPromptCharacters, promptOf) : undefined;
   }
@@ -49,7 +50,7 @@ export class ContextLimit {
    * site counts characters.
    */
   async refusal(request: ChatRequest): Promise<GatewayError> {
-    const { maxPromptCharacters: max = 0 } = this.#parts;
+    const max = this.#parts.maxPromptCharactersOf(request) ?? 0;
     const prompt = this.wholePromptOf(request);
     const counted = prompt.slice(0, COUNTED_CHARACTERS);
     const tokensPerCharacter = (await countTokens(counted)) / Math.max(1, counted.length);

@@ -191,7 +191,7 @@ async function play(steps: readonly Step[]): Promise<void> {
       await using store = await openStore({ stateDir, secretKey });
       const open = (signIn: AuthCookies): Promise<void> => use(tokens, signIn);
       const list = (await readAccountsFile(file, sites).catch(() => undefined)) ?? [];
-      for (const account of list) await checkAccount(account, { site, store: store.accounts, open });
+      for (const account of list) await checkAccount(account, { sites, store: store.accounts, open });
       await store[Symbol.asyncDispose]();
       await again();
     } else {

@@ -4,9 +4,11 @@ import { toBrowserCookies } from "../../src/browser/cookies.ts";
 import { hasSignIn, signInKey } from "../../src/credentials/account-identity.ts";
 import { listAccounts } from "../../src/credentials/account-list.ts";
 import { readPaste } from "../../src/credentials/paste.ts";
+import { Sites } from "../../src/sites/catalog.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
 
 const site = gptomni(new URL("https://chat.example.test"));
+const sites = new Sites([site]);
 const TOKEN = "__Secure-next-auth.session-token";
 const CSRF = "__Host-next-auth.csrf-token";
 const value = "eyJhbGciOiJkaXIifQ..abc-DEF_123.x=y";
@@ -79,12 +81,12 @@ describe("an account's cookies may be pasted as", () => {
     ["one in typographic quotes", `“${header}”`],
   ])("%s", (_name, text) => {
     expect(pairsOf(text)).toEqual([`${CSRF}=d%7Ce`, `${TOKEN}=${value}`]);
-    expect(signInKey(text, site)).toBe(`${TOKEN}=${value}`);
+    expect(signInKey({ cookie: text }, sites)).toBe(`${TOKEN}=${value}`);
     // The same reader takes it as a setting, as an item of a list, and with an id.
     for (const list of [text, JSON.stringify([text]), JSON.stringify({ id: "work", cookie: text })]) {
       const { accounts, problem } = listAccounts(list);
       expect(problem).toBeUndefined();
-      expect(accounts.map(({ cookie }) => signInKey(cookie, site))).toEqual([`${TOKEN}=${value}`]);
+      expect(accounts.map(({ cookie }) => signInKey({ cookie }, sites))).toEqual([`${TOKEN}=${value}`]);
     }
   });
 
@@ -98,7 +100,7 @@ describe("an account's cookies may be pasted as", () => {
   ])("%s", (_name, text) => {
     const { accounts, problem } = listAccounts(text);
     expect(problem).toBeUndefined();
-    expect(accounts.map(({ cookie }) => signInKey(cookie, site))).toEqual([`${TOKEN}=${value}`]);
+    expect(accounts.map(({ cookie }) => signInKey({ cookie }, sites))).toEqual([`${TOKEN}=${value}`]);
   });
 
   test.each([
@@ -182,7 +184,7 @@ test("an export of all sites gives this site its own cookies only", () => {
   const elsewhere = { name: TOKEN, value: "another-site", domain: ".example.org", path: "/" };
   const lookalike = { name: TOKEN, value: "look-alike", domain: "evilchat.example.test", path: "/" };
   const paste = JSON.stringify([elsewhere, lookalike, ...exported]);
-  expect(signInKey(paste, site)).toBe(`${TOKEN}=${value}`);
+  expect(signInKey({ cookie: paste }, sites)).toBe(`${TOKEN}=${value}`);
   const cookies = toBrowserCookies(readPaste(paste)?.cookies ?? [], site.origin);
   expect(cookies.map(({ domain }) => domain)).toEqual([".chat.example.test", "chat.example.test"]);
 });

@@ -1,5 +1,6 @@
 import { signInKey } from "../../src/credentials/account-identity.ts";
 import type { Simulator } from "../../src/simulator/simulator.ts";
+import { Sites } from "../../src/sites/catalog.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
 import { openStore } from "../../src/store/store.ts";
 import type { Evidence } from "./invariants.ts";
@@ -18,8 +19,13 @@ export async function storedTokens({ simulator, stateDir, cookies }: Keeping): P
   const accounts = [...cookies].map(async ([id, cookie]) => {
     const current = simulator.accounts.currentToken(id);
     const known =
-      (await store.accounts.load({ id, cookie, signInKey: signInKey(cookie, gptomni(new URL(simulator.origin))) }))
-        ?.cookies ?? cookie;
+      (
+        await store.accounts.load({
+          id,
+          cookie,
+          signInKey: signInKey({ cookie }, new Sites([gptomni(new URL(simulator.origin))])),
+        })
+      )?.cookies ?? cookie;
     return { id, isNewest: current === undefined || known.includes(current) };
   });
   return await Promise.all(accounts);

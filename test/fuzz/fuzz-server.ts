@@ -61,7 +61,7 @@ const appParts: ApiParts & ProbeParts & AdminParts & Omit<AppParts, "routes"> = 
   records: NO_RECORDS,
   sinks: [],
   corsOrigins: ["*"],
-  contextLimit: new ContextLimit({ promptOf: flatten, maxPromptCharacters: undefined, overflow: "refuse" }),
+  contextLimit: new ContextLimit({ promptOf: flatten, maxPromptCharactersOf: () => undefined, overflow: "refuse" }),
   background: "local",
   backgroundPattern: undefined,
   keepsTexts: false,

@@ -4,6 +4,8 @@ import { ChatOpenAI } from "@langchain/openai";
 import { generateText } from "ai";
 import { describe, expect, test } from "vitest";
 import { ConfigError, loadConfig } from "../../src/config/config.ts";
+import type { ChatRequest } from "../../src/chat.ts";
+import { ContextLimit } from "../../src/turn/context-limit.ts";
 import { ModelCatalog } from "../../src/http/model-catalog.ts";
 import { HELLO, JSON_HEADERS, KEY, says, serve, type Answer } from "../support/scripted-gateway.ts";
 import { openWorld } from "../support/world.ts";
@@ -32,6 +34,23 @@ async function open(catalog?: ModelCatalog) {
     fetch(server.url + path, { method: "POST", headers: JSON_HEADERS, body: JSON.stringify(body) });
   return { ...server, ask, served, anthropic: new Anthropic({ apiKey: KEY, baseURL: server.url, maxRetries: 0 }) };
 }
+
+/** One model's site writes a hundred words where the other's writes one. */
+function promptOf({ model }: ChatRequest): string {
+  return model === "org/big" ? "word ".repeat(100) : "word";
+}
+
+test("the prompt of an alias is counted as the site of its model writes it", async () => {
+  const contextLimit = new ContextLimit({ promptOf, maxPromptCharactersOf: () => undefined, overflow: "refuse" });
+  const models = new ModelCatalog(["gptomni", "org/big"], { aliases: ALIASES, unknown: "serve" });
+  const { client, anthropic } = await serve(says("Hello"), { contextLimit, models }).then((server) => ({
+    ...server,
+    anthropic: new Anthropic({ apiKey: KEY, baseURL: server.url, maxRetries: 0 }),
+  }));
+  const { usage } = await client.chat.completions.create({ ...HELLO, model: "fast" });
+  const counted = await anthropic.messages.countTokens({ model: "fast", messages: HELLO.messages });
+  expect([usage?.prompt_tokens, counted.input_tokens]).toEqual([101, 101]);
+});
 
 describe.each(REQUESTS)("%s with a model's name", (path, body) => {
   test.each(["gpt-5.6-luna", "claude-opus-5-5", "deepseek/r1:free", "模型", "http://host/v1", "constructor"])(

@@ -1,12 +1,17 @@
 import { describe, expect, test } from "vitest";
 import type { ReplyPart } from "../../src/chat.ts";
-import { identify } from "../../src/credentials/account-identity.ts";
+import { movedAway } from "../../src/browser/address.ts";
+import { unreachable } from "../../src/browser/net-error.ts";
+import { loadConfig } from "../../src/config/config.ts";
+import { SETTINGS } from "../../src/config/settings.ts";
+import { identify, signInKey } from "../../src/credentials/account-identity.ts";
 import { listAccounts } from "../../src/credentials/account-list.ts";
 import { Gateway } from "../../src/gateway.ts";
+import { optionsOf } from "../../src/options.ts";
 import type { Lease } from "../../src/pool/lease.ts";
-import { Sites } from "../../src/sites/catalog.ts";
+import { Sites, sitesAt } from "../../src/sites/catalog.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
-import type { PageRequest } from "../../src/sites/site.ts";
+import { originSettingOf, type PageRequest } from "../../src/sites/site.ts";
 import { parrotAt } from "../support/parrot.ts";
 
 const origin = new URL("https://chat.example.test");
@@ -41,6 +46,34 @@ describe("two sites", () => {
     expect(identify(listAccounts(twice).accounts, sites).problem).toContain("have the same sign-in");
   });
 
+  test("may both be signed in to with one cookie: those are two accounts, and what is stored of each is its own", () => {
+    const list = JSON.stringify(["gptomni", "parrot"].map((site) => ({ cookie: "sid=1", site })));
+    const { accounts, problem } = identify(listAccounts(list).accounts, sites);
+    expect(problem).toBeUndefined();
+    const [one, two] = accounts.map((account) => [account.id, signInKey(account, sites)]);
+    expect(one?.[0]).not.toBe(two?.[0]);
+    expect(one?.[1]).not.toBe(two?.[1]);
+    expect(signInKey({ cookie: "sid=1" }, sites)).toBe(one?.[1]);
+  });
+
+  test("have each its own longest prompt, also under an alias", () => {
+    const longest = new Sites([first, { ...parrot, maxPromptCharacters: 10 }]);
+    const config = loadConfig({ MODEL_ALIASES: "polly=parrot-1", API_MASTER_KEY: "a".repeat(32) });
+    const { api } = optionsOf(config, { api: "a", admin: "b" }, { sites: longest, capacity: 1 });
+    const fits = (model: string): boolean => {
+      const messages = [{ role: "user", text: "More than ten characters." }] as const;
+      return api.contextLimit.fit({ model: api.models.serving(model), messages, boundary: "123456789" }) !== undefined;
+    };
+    expect(["gptomni", "gpt-4o", "parrot-1", "polly"].map(fits)).toEqual([true, true, false, false]);
+  });
+
+  test("are told apart in errors: each names its own setting", () => {
+    const url = "https://www.parrot.example.test/perch";
+    expect(movedAway(url, parrot).message).toContain("set PARROT_ORIGIN=https://www.parrot.example.test.");
+    const refused = new Error("net::ERR_CONNECTION_REFUSED at https://parrot.example.test/perch");
+    expect(unreachable(refused, { site: parrot, limitMs: 1 }).message).toContain("check PARROT_ORIGIN and");
+  });
+
   test("are asked each for its own model, in its own form", async () => {
     const sent: PageRequest[] = [];
     const fetch: Lease["fetch"] = async (request) => {
@@ -62,6 +95,11 @@ describe("two sites", () => {
       ["/api/chatWithText", '{"prompt":"Hello"}'],
     ]);
   });
+});
+
+test("each site has a setting of its origin", () => {
+  const { names } = sitesAt(loadConfig({}).sites);
+  expect(names.map((name) => originSettingOf({ name })).filter((name) => !(name in SETTINGS))).toEqual([]);
 });
 
 test("a name of no site is refused", () => {

@@ -72,7 +72,7 @@ export async function open(answer: Answer, overrides: Overrides = {}, connection
     ...adminParts(),
     sinks: [new RequestLog({ debug: write, info: write, warn: write, error: write })],
     corsOrigins: ["*"],
-    contextLimit: new ContextLimit({ promptOf: flatten, maxPromptCharacters: undefined, overflow: "refuse" }),
+    contextLimit: new ContextLimit({ promptOf: flatten, maxPromptCharactersOf: () => undefined, overflow: "refuse" }),
     background: "late",
     backgroundPattern: undefined,
     keepsTexts: false,

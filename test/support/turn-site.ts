@@ -88,7 +88,7 @@ export interface Given {
 /** The model's answer to a question. `promptOf` makes the text whose tokens are counted. */
 export function answerTo(wanted: Partial<Ask>, send: Send, promptOf = flatten): Answer {
   const ask = askFor(wanted);
-  const contextLimit = new ContextLimit({ promptOf, maxPromptCharacters: undefined, overflow: "refuse" });
+  const contextLimit = new ContextLimit({ promptOf, maxPromptCharactersOf: () => undefined, overflow: "refuse" });
   return new Answer({ ask, request: requestOf(ask), contextLimit }, send);
 }
 

@@ -126,7 +126,11 @@ describe("a conversation that is cut", () => {
 
 /** A server whose site takes so much, and what that was sent. */
 async function serveLimited(overflow: "refuse" | "truncate", maxPromptCharacters = 2_000) {
-  const contextLimit = new ContextLimit({ promptOf: flatten, maxPromptCharacters, overflow });
+  const contextLimit = new ContextLimit({
+    promptOf: flatten,
+    maxPromptCharactersOf: () => maxPromptCharacters,
+    overflow,
+  });
   const prompts: string[] = [];
   const answer: Answer = async function* (request): AsyncGenerator<ReplyPart, void, undefined> {
     prompts.push(flatten(request));
