@@ -1,26 +1,25 @@
 import type { AccountEvent, StateChange } from "../pool/account-event.ts";
+import type { AccountState } from "../pool/account-state.ts";
 
-/** A change of an account's state, and its number: later ones have higher numbers. */
-export type NumberedChange = StateChange & { readonly number: number };
-
-const KEPT_PER_ACCOUNT = 50;
-const KEPT_LATEST = 100;
+const KEPT = 50;
+/** An account changes between these with every request. Of such changes only so many are kept, so that others stay. */
+const ORDINARY: ReadonlySet<AccountState> = new Set(["idle", "opening", "ready", "busy", "rate_limited"]);
+const KEPT_ORDINARY = 15;
 /** Of more accounts than a gateway has, the ones that changed longest ago are forgotten. */
 const MAX_ACCOUNTS = 2_000;
 
 /** The last changes of each account's state, in memory. */
 export class AccountHistory {
-  readonly #byAccount = new Map<string, NumberedChange[]>();
-  readonly #latest: NumberedChange[] = [];
-  #number = 0;
+  /** Oldest first. */
+  readonly #byAccount = new Map<string, StateChange[]>();
 
   onEvent(event: AccountEvent): void {
     if (event.kind !== "state") return;
-    this.#number += 1;
-    const change = { ...event, number: this.#number };
     const changes = this.#byAccount.get(event.accountId) ?? [];
-    keep(changes, change, KEPT_PER_ACCOUNT);
-    keep(this.#latest, change, KEPT_LATEST);
+    changes.push(event);
+    const ordinary = changes.filter(isOrdinary);
+    const surplus = ordinary.length > KEPT_ORDINARY ? ordinary[0] : changes.length > KEPT ? changes[0] : undefined;
+    if (surplus) changes.splice(changes.indexOf(surplus), 1);
     // The map is in the order of the last changes.
     this.#byAccount.delete(event.accountId);
     this.#byAccount.set(event.accountId, changes);
@@ -29,13 +28,8 @@ export class AccountHistory {
   }
 
   /** Newest first. */
-  of(id: string): readonly NumberedChange[] {
+  of(id: string): readonly StateChange[] {
     return (this.#byAccount.get(id) ?? []).toReversed();
-  }
-
-  /** Of all accounts; newest first. */
-  get latest(): readonly NumberedChange[] {
-    return this.#latest.toReversed();
   }
 
   /** An account's history goes on under its new name. */
@@ -47,7 +41,6 @@ export class AccountHistory {
   }
 }
 
-function keep<T>(list: T[], item: T, most: number): void {
-  list.push(item);
-  if (list.length > most) list.shift();
+function isOrdinary({ from, to }: StateChange): boolean {
+  return ORDINARY.has(from) && ORDINARY.has(to);
 }

@@ -3,7 +3,8 @@ import type { RecentAnswer, RecentAnswers } from "../observe/recent-answers.ts";
 import type { SessionPool } from "../pool/session-pool.ts";
 import type { AccountStatus } from "../pool/pool-status.ts";
 import type { Sites } from "../sites/catalog.ts";
-import type { AccountHistory, NumberedChange } from "./account-history.ts";
+import type { StateChange } from "../pool/account-event.ts";
+import type { AccountHistory } from "./account-history.ts";
 import type { AccountRoster } from "./account-roster.ts";
 
 /** One account as its operator sees it. Holds no secret. Times are milliseconds since the epoch. */
@@ -54,7 +55,7 @@ export class AccountRows {
   }
 
   /** The account's last changes of state, newest first. */
-  historyOf(id: string): readonly NumberedChange[] {
+  historyOf(id: string): readonly StateChange[] {
     return this.#parts.history.of(id);
   }
 

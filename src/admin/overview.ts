@@ -1,9 +1,9 @@
 import type { RequestHandler } from "express";
 import { z } from "zod";
-import type { NumberedChange } from "../accounts/account-history.ts";
 import type { AccountRow } from "../accounts/account-rows.ts";
 import { sendJson } from "../http/respond.ts";
 import type { LastHour } from "../observe/last-hour.ts";
+import type { LatestEvents, NumberedEvent } from "../records/latest-events.ts";
 import { ACCOUNT_STATES } from "../pool/account-state.ts";
 import { queueSchema, shownQueue, type QueueStatus } from "./accounts.ts";
 import { unixMs } from "./list.ts";
@@ -61,7 +61,7 @@ export const overviewSchema = z
 
 export interface OverviewSources {
   readonly accounts: { readonly rows: readonly AccountRow[] };
-  readonly changes: () => readonly NumberedChange[];
+  readonly changes: Pick<LatestEvents, "list" | "subscribe">;
   readonly queue: () => QueueStatus;
   readonly readiness: () => {
     readonly ready: boolean;
@@ -95,7 +95,7 @@ export function overviewOf(sources: OverviewSources): z.infer<typeof overviewSch
     queue: shownQueue(sources.queue()),
     traffic: trafficOf(sources),
     minutes: [...sources.lastHour.minutes],
-    changes: sources.changes().slice(0, CHANGES_SHOWN).map(eventOf),
+    changes: sources.changes.list.slice(0, CHANGES_SHOWN).map(eventOf),
   };
 }
 
@@ -105,19 +105,18 @@ export function trafficOf({ lastHour, openPages, maxOpenPages }: OverviewSources
   return { requestsPerMinute: requests, failedPerMinute: failed, firstTokenMs, openPages: openPages(), maxOpenPages };
 }
 
-/** A change of an account's state as the list of events has it. */
-export function eventOf({ number, since, accountId, from, to, reason }: NumberedChange): z.infer<typeof eventSchema> {
-  const summary = `${accountId}: ${to} (${reason})`;
-  return {
-    id: `state-${number}`,
-    at: since,
-    kind: "state",
-    account: accountId,
-    actor: null,
-    summary,
-    before: { state: from },
-    after: { state: to, reason },
-  };
+/** An event as the list of events has it. Its id is not that of the list: it may not be stored yet. */
+export function eventOf({
+  number,
+  at,
+  kind,
+  account,
+  actor,
+  summary,
+  before,
+  after,
+}: NumberedEvent): z.infer<typeof eventSchema> {
+  return { id: `latest-${number}`, at, kind, account, actor, summary, before, after };
 }
 
 function attentionFor({ id: account, state, reason, since, expiresAt }: AccountRow): z.infer<typeof attention>[] {

@@ -53,7 +53,8 @@ export class StreamReader implements Disposable {
   constructor(sources: StreamSources, connection: StreamConnection) {
     this.#sources = sources;
     this.#connection = connection;
-    this.#ending.use(sources.events.subscribe(() => this.#touch("accounts", "event", "queue")));
+    this.#ending.use(sources.events.subscribe(() => this.#touch("accounts", "queue")));
+    this.#ending.use(sources.changes.subscribe(() => this.#touch("event")));
     this.#ending.use(sources.requests.subscribe((record) => this.#take(record)));
     const looking = setInterval(() => this.#touch("queue"), LOOK_EVERY_MS);
     const beating = setInterval(() => this.#beat(), HEARTBEAT_MS);
@@ -70,7 +71,7 @@ export class StreamReader implements Disposable {
     const accounts = this.#rows();
     this.#accounts.changesTo(accounts);
     this.#lastQueue = this.#queueText();
-    this.#lastEvent = this.#sources.changes()[0]?.number ?? 0;
+    this.#lastEvent = this.#sources.changes.list[0]?.number ?? 0;
     this.#write("snapshot", { overview, accounts });
   }
 
@@ -130,7 +131,7 @@ export class StreamReader implements Disposable {
 
   #newEvents(): object | undefined {
     const last = this.#lastEvent;
-    const changes = this.#sources.changes().filter(({ number }) => number > last);
+    const changes = this.#sources.changes.list.filter(({ number }) => number > last);
     const [newest] = changes;
     if (!newest) return undefined;
     this.#lastEvent = newest.number;

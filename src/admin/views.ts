@@ -26,7 +26,7 @@ export function viewsOf({ pool, accounts, states, ...given }: ViewedParts) {
   return {
     ...given,
     accounts: accounts.control,
-    changes: () => accounts.history.latest,
+    changes: given.records.latest,
     events: pool.events,
     lastHour: new LastHour(),
     requests: new RequestFeed(),

@@ -4,6 +4,7 @@ import type { AccountEvent } from "../pool/account-event.ts";
 import type { NewEvent } from "../store/event-records.ts";
 import type { RecordStore } from "../store/record-store.ts";
 import type { RequestTexts, StoredRequest } from "../store/request-records.ts";
+import { LatestEvents } from "./latest-events.ts";
 import { StateChanges } from "./state-changes.ts";
 import { storedRequestOf } from "./stored-request.ts";
 import { WaitingRecords } from "./waiting.ts";
@@ -38,6 +39,8 @@ export class Recorder implements RequestSink, AsyncDisposable {
   readonly #stateChanges = new StateChanges();
   /** Requests whose tokens are being counted. */
   readonly #counting = new Set<Promise<void>>();
+  /** What happened last, for those who look at the moment. */
+  readonly latest = new LatestEvents();
   #problem: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -115,6 +118,7 @@ export class Recorder implements RequestSink, AsyncDisposable {
   }
 
   #addEvent(event: NewEvent): void {
+    this.latest.add(event);
     this.#events.add(event, JSON.stringify(event).length);
     this.#writeSoon();
   }

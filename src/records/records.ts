@@ -3,6 +3,7 @@ import type { RequestRecord, RequestSink } from "../observe/request-record.ts";
 import type { AccountEvents } from "../pool/account-event.ts";
 import type { NewEvent } from "../store/event-records.ts";
 import type { RecordStore } from "../store/record-store.ts";
+import type { LatestEvents } from "./latest-events.ts";
 import { Recorder } from "./recorder.ts";
 import { Retention, type RetentionOptions } from "./retention.ts";
 
@@ -22,6 +23,9 @@ export interface RecordsParts {
   readonly log: Log;
 }
 
+/** How many events from before the start are shown at once. */
+const EVENTS_SHOWN = 20;
+
 /** Records requests and events from now on, reads them, and deletes what is too old. */
 export class Records implements RequestSink, RecordReader, AsyncDisposable {
   readonly requests: RecordReader["requests"];
@@ -37,6 +41,16 @@ export class Records implements RequestSink, RecordReader, AsyncDisposable {
     this.#stack.use(new Retention(store, options));
     this.#recorder = this.#stack.use(new Recorder(store, log, options));
     this.#stack.use(events.subscribe((event) => this.#recorder.onEvent(event)));
+    // Whoever looks before that sees less; a store that cannot be read says so elsewhere.
+    store.events.page({}, EVENTS_SHOWN).then(
+      ({ rows }) => this.latest.load(rows),
+      () => {},
+    );
+  }
+
+  /** What happened last, in memory. */
+  get latest(): LatestEvents {
+    return this.#recorder.latest;
   }
 
   get isWorking(): boolean {

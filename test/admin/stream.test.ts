@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { StreamReader, type StreamSources } from "../../src/admin/stream-reader.ts";
 import { OperatorAccess } from "../../src/http/operator.ts";
+import { LatestEvents } from "../../src/records/latest-events.ts";
 import { RequestFeed } from "../../src/observe/request-feed.ts";
 import type { RequestRecord } from "../../src/observe/request-record.ts";
 import { AccountEvents, type AccountEvent } from "../../src/pool/account-event.ts";
@@ -51,14 +52,27 @@ function messagesOf(response: Response) {
   return { messages, state };
 }
 
+const ALERT = {
+  at: 1,
+  kind: "alert" as const,
+  account: "alice",
+  actor: null,
+  summary: "alice needs a person.",
+  before: null,
+  after: null,
+};
+
 const OPERATOR = { authorization: `Bearer ${ADMIN_KEY}` };
 
 describe("the stream", () => {
   test("begins with what there is, then tells what changes: fields of accounts, requests and events", async () => {
     const events = new AccountEvents();
     const requests = new RequestFeed();
+    const changes = new LatestEvents();
+    changes.load([{ ...ALERT, id: 7, summary: "before the start" }]);
     const rows = [accountRow(), accountRow({ id: "bob" })];
-    const { url, post } = await serve(says("Hello"), { ...adminParts(rows), events, requests, sinks: [requests] });
+    const parts = { ...adminParts(rows), changes, events, requests, sinks: [requests] };
+    const { url, post } = await serve(says("Hello"), parts);
     const response = await fetch(`${url}/admin/api/stream`, { headers: OPERATOR });
     expect(response.headers.get("content-type")).toContain("text/event-stream");
     const { messages } = messagesOf(response);
@@ -66,6 +80,11 @@ describe("the stream", () => {
       messages.findLast((message) => message.event === event)?.data;
     await expect.poll(() => lastOf("snapshot")?.accounts.map(({ id }) => id)).toEqual(["alice", "bob"]);
     expect(lastOf("snapshot")?.overview).toMatchObject({ isServing: true, accounts: { byState: { ready: 2 } } });
+    expect(lastOf("snapshot")?.overview).toMatchObject({ changes: [{ summary: "before the start", kind: "alert" }] });
+    changes.add(ALERT);
+    await expect
+      .poll(() => lastOf("event"))
+      .toMatchObject({ data: [{ summary: "alice needs a person." }], omitted: 0 });
     rows[0] = accountRow({ state: "busy", reason: "answering", isLeased: true });
     rows.pop();
     events.emit(BUSY);

@@ -4,6 +4,7 @@ import type { ConsoleParts } from "../../src/admin/console-routes.ts";
 import type { LiveViewParts } from "../../src/admin/live-view.ts";
 import type { MetricsText } from "../../src/admin/metrics.ts";
 import type { AccountRow } from "../../src/accounts/account-rows.ts";
+import { LatestEvents } from "../../src/records/latest-events.ts";
 import { LastHour } from "../../src/observe/last-hour.ts";
 import { RequestFeed } from "../../src/observe/request-feed.ts";
 import { AccountEvents } from "../../src/pool/account-event.ts";
@@ -52,7 +53,7 @@ export function adminParts(
     settings: [],
     queueLimit: 100,
     waiting: () => [],
-    changes: () => [],
+    changes: new LatestEvents(),
     lastHour: new LastHour(),
     openPages: () => 0,
     maxOpenPages: 1,
