@@ -82,7 +82,10 @@ export class UsageRecords {
   /** Earliest first. Reads slice by slice, so that nobody waits long for the database meanwhile. */
   async page({ by, from, to, group }: UsageQuery, limit: number, after?: UsagePosition): Promise<UsagePage> {
     const rows: UsageRow[] = [];
-    for (let start = Math.max(from, after?.[0] ?? from); start < to && rows.length <= limit; start += SLICE_MS[by]) {
+    // Only slices with rows are read: a caller may ask for any time.
+    const firstIn = (start: number): Promise<number | undefined> => this.#firstIn(by, start, to);
+    let start = await firstIn(Math.max(from, after?.[0] ?? from));
+    for (; start !== undefined && rows.length <= limit; start = await firstIn(start + SLICE_MS[by])) {
       const slice = { by, from: start, to: Math.min(to, start + SLICE_MS[by]), group };
       rows.push(...(await this.#slice(slice, limit + 1 - rows.length, after)));
     }
@@ -124,6 +127,21 @@ export class UsageRecords {
       ),
     );
     return Number(numAffectedRows) === limit;
+  }
+
+  /** When the first row of this time begins; undefined where there is none. */
+  async #firstIn(by: UsageWidth, from: number, to: number): Promise<number | undefined> {
+    const row = await this.#database.run((db) =>
+      db
+        .selectFrom(tableOf(by))
+        .select("at")
+        .where("at", ">=", from)
+        .where("at", "<", to)
+        .orderBy("at")
+        .limit(1)
+        .execute(),
+    );
+    return row[0]?.at;
   }
 
   async #slice(
