@@ -4,13 +4,19 @@ import { dirname, join, resolve } from "node:path";
 const TESTS = import.meta.dirname;
 const ROOT = dirname(TESTS);
 
-export const TIERS = ["fast", "browser", "install", "faults", "container", "clients"] as const;
+export const TIERS = ["fast", "thorough", "browser", "install", "faults", "container", "clients"] as const;
 type Tier = (typeof TIERS)[number];
 
 /** Folders and files with a tier of their own. The tier of all other files follows from what they reach. */
 const NAMED: Readonly<Record<string, Tier>> = {
-  // It needs no browser, and takes as long as all other tests without one.
-  "fuzz/fuzz": "browser",
+  // These need no browser, and take as long together as all others without one.
+  "accounts/rotated-tokens": "thorough",
+  "fuzz/fuzz": "thorough",
+  "http/stream-lines": "thorough",
+  "store/sqlite-thread": "thorough",
+  "store/store-faults": "thorough",
+  "turn/emulation/linear-time": "thorough",
+  "turn/schema/schema-checker": "thorough",
   "faults/catalogue": "faults",
   "house/checkout": "install",
   "container/": "container",

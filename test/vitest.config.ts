@@ -5,6 +5,9 @@ import { testFilesOf, TIERS } from "./tiers.ts";
 /** In two workers. Each loads modules once, not once in a file: that takes longer than most files' tests. */
 const TWO_FILES_AT_A_TIME = { maxWorkers: 2, isolate: false };
 
+/** A file that starts a browser all the same fails. */
+const NO_BROWSER = { BROWSER_PATH: "/dev/null" };
+
 /** Tiers run one after the other. */
 function tier(name: (typeof TIERS)[number], settings: object) {
   const sequence = { groupOrder: TIERS.indexOf(name) };
@@ -19,11 +22,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [
-      tier("fast", {
-        // A file that starts a browser all the same fails.
-        env: { BROWSER_PATH: "/dev/null" },
-        ...TWO_FILES_AT_A_TIME,
-      }),
+      tier("fast", { env: NO_BROWSER, ...TWO_FILES_AT_A_TIME }),
+      tier("thorough", { env: NO_BROWSER, ...TWO_FILES_AT_A_TIME }),
       tier("browser", { ...TWO_FILES_AT_A_TIME, globalSetup: join(import.meta.dirname, "support/temp-folder.ts") }),
       tier("install", {}),
       tier("faults", {}),
