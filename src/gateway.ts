@@ -20,6 +20,8 @@ export interface Progress {
   attempts: number;
   /** How long it waited for accounts, all attempts together; in milliseconds, as all that follows. */
   queuedMs: number;
+  /** How much of that the rate limits of the accounts that answered took. */
+  pacedMs?: number;
   /** Of the attempt that answered: from the lease to the prompt's arrival at the site, … */
   leaseMs?: number;
   /** … from there to the first part, … */
@@ -100,6 +102,7 @@ export class Gateway {
         })
         .finally(() => (progress.queuedMs += performance.now() - askedMs));
       progress.accountId = lease.accountId;
+      progress.pacedMs = (progress.pacedMs ?? 0) + lease.pacedMs;
       const leasedAtMs = performance.now();
       let firstPartAtMs: number | undefined;
       try {

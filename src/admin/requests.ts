@@ -26,7 +26,9 @@ const request = z
     attempts: z.int().nullable().meta({ description: "How often the site was asked." }),
     durationMs: z.int(),
     queueMs: milliseconds.meta({ description: "Waiting for an account, rate limits included." }),
-    paceMs: milliseconds.meta({ description: "The part of `queueMs` that a rate limit took, if it is known." }),
+    paceMs: milliseconds.meta({
+      description: "The part of `queueMs` that the account's rate limit took; null where no account was leased.",
+    }),
     leaseMs: milliseconds.meta({ description: "From getting an account to the prompt's arrival at the site." }),
     firstByteMs: milliseconds.meta({ description: "From there to the answer's first part." }),
     streamMs: milliseconds.meta({ description: "From there to the answer's end." }),

@@ -64,6 +64,7 @@ function isBegun(progress: RequestContext["progress"]): boolean {
 function phasesOf({ progress }: RequestContext): RequestPhases {
   return {
     queueMs: rounded(progress?.queuedMs),
+    paceMs: rounded(progress?.pacedMs),
     leaseMs: rounded(progress?.leaseMs),
     firstByteMs: rounded(progress?.firstByteMs),
     streamMs: rounded(progress?.streamMs),

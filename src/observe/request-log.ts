@@ -33,7 +33,7 @@ export class RequestLog implements RequestSink {
 function fieldsOf(record: RequestRecord): object {
   const { id, method, route, status, keyName, code, account, attempts, model, phases, durationMs, firstTokenMs } =
     record;
-  const { queueMs, leaseMs, firstByteMs, streamMs } = phases;
+  const { queueMs, paceMs, leaseMs, firstByteMs, streamMs } = phases;
   return {
     requestId: id,
     method,
@@ -45,6 +45,7 @@ function fieldsOf(record: RequestRecord): object {
     attempts,
     model,
     queuedMs: queueMs,
+    pacedMs: paceMs,
     leaseMs,
     firstByteMs,
     streamMs,

@@ -37,6 +37,8 @@ export interface RequestRecord {
 export interface RequestPhases {
   /** Waiting for an account, all attempts together. An account that its rate limit holds back is waited for here. */
   readonly queueMs: number | undefined;
+  /** The part of it that the rate limit of the account took which answered then. */
+  readonly paceMs: number | undefined;
   /** From getting an account to the prompt's arrival at the site. */
   readonly leaseMs: number | undefined;
   /** From there to the first part of the answer. */

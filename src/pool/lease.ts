@@ -15,6 +15,8 @@ const KEEP_TOKEN_AFTER_MS = 50;
 /** One request's exclusive use of an account's session. */
 export class Lease implements Disposable {
   readonly account: Account;
+  /** How long the account's rate limit made the request wait, in milliseconds. */
+  readonly pacedMs: number;
   readonly #settle: (error: GatewayError | undefined) => Promise<void>;
   readonly #settled = Promise.withResolvers<void>();
   readonly #overdue: NodeJS.Timeout;
@@ -28,8 +30,13 @@ export class Lease implements Disposable {
   #evidence: Promise<PageEvidence> | undefined;
 
   /** `settle` never rejects. */
-  constructor(account: Account, limitMs: number, settle: (error: GatewayError | undefined) => Promise<void>) {
+  constructor(
+    account: Account,
+    { pacedMs, limitMs }: { readonly pacedMs: number; readonly limitMs: number },
+    settle: (error: GatewayError | undefined) => Promise<void>,
+  ) {
     this.account = account;
+    this.pacedMs = pacedMs;
     this.#settle = settle;
     // The last resort for an answer that stands still; its session is rebuilt.
     this.#overdue = setTimeout(() => {

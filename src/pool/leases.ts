@@ -32,9 +32,11 @@ export class Leases {
     this.#parts = parts;
   }
 
-  begin(account: Account): Lease {
+  /** `pacedMs`: how long the account's rate limit made the request wait. */
+  begin(account: Account, pacedMs: number): Lease {
     account.leased();
-    const lease: Lease = new Lease(account, this.#parts.leaseLimitMs, (error) => this.#settle(lease, error));
+    const times = { pacedMs, limitMs: this.#parts.leaseLimitMs };
+    const lease: Lease = new Lease(account, times, (error) => this.#settle(lease, error));
     this.#running.add(lease);
     void lease.settled.then(() => this.#running.delete(lease));
     return lease;

@@ -9,6 +9,7 @@ import { Dispatcher } from "./dispatcher.ts";
 import { IdleSessions } from "./idle-sessions.ts";
 import type { Lease } from "./lease.ts";
 import { Leases, type LeasesParts } from "./leases.ts";
+import { RestTimes } from "./rest-times.ts";
 import { Maintenance, type MaintenanceOptions } from "./maintenance.ts";
 import { OperatorControl } from "./operator-control.ts";
 import { PageBudget, type PageBudgetOptions } from "./page-budget.ts";
@@ -35,6 +36,7 @@ export class SessionPool implements AsyncDisposable {
   readonly #recovery: Recovery;
   readonly #stopping = new AbortController();
   readonly #leases: Leases;
+  readonly #restTimes = new RestTimes(this.events);
   readonly #maintenance: Maintenance;
   readonly #dispatcher: Dispatcher;
   readonly #admission: Admission;
@@ -113,11 +115,13 @@ export class SessionPool implements AsyncDisposable {
     if (this.#options.memory.isFull) throw overloaded();
     const entry = this.#admission.entryFor(wish);
     this.#admission.check(entry);
+    const restedMs = this.#restTimes.start();
     const waiting = this.#queue.wait(entry, signal);
     // A request with another key may come before requests that were here first.
     this.refuseUnservable();
     void this.#dispatcher.dispatch();
-    return this.#leases.begin(await waiting);
+    const account = await waiting;
+    return this.#leases.begin(account, restedMs(account.id));
   }
 
   get states(): readonly AccountStatus[] {

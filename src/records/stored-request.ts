@@ -19,7 +19,7 @@ export function storedRequestOf(record: RequestRecord): (StoredRequest & Request
     attempts: record.attempts ?? null,
     durationMs: record.durationMs,
     queueMs: phases.queueMs ?? null,
-    paceMs: null,
+    paceMs: phases.paceMs ?? null,
     leaseMs: phases.leaseMs ?? null,
     firstByteMs: phases.firstByteMs ?? null,
     streamMs: phases.streamMs ?? null,

@@ -46,6 +46,8 @@ export interface Outcome extends Arrival {
   readonly atMs: number;
   startMs?: number;
   account?: string;
+  /** How long the account's rate limit made it wait. */
+  pacedMs?: number;
   refused?: { readonly error: GatewayError; readonly atMs: number };
 }
 
@@ -84,6 +86,7 @@ export class VirtualPool implements AsyncDisposable {
       );
       outcome.startMs = performance.now();
       outcome.account = lease.accountId;
+      outcome.pacedMs = lease.pacedMs;
       await lease.fetch({ path: "/", method: "GET", headers: {} }, new AbortController().signal);
       await new Promise<void>((resolve) => void setTimeout(resolve, arrival.answerMs));
     } catch (cause) {

@@ -53,7 +53,7 @@ export function requestRecord(given: Partial<RequestRecord> = {}): RequestRecord
     failure: undefined,
     durationMs: 1_000,
     firstTokenMs: 400,
-    phases: { queueMs: 100, leaseMs: 50, firstByteMs: 250, streamMs: 600 },
+    phases: { queueMs: 100, paceMs: 0, leaseMs: 50, firstByteMs: 250, streamMs: 600 },
     tokens: { prompt: 10, completion: 20, reasoning: 5 },
     countTokens: undefined,
     texts: undefined,
