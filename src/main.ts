@@ -28,7 +28,7 @@ import { listen } from "./process/listen.ts";
 import { giveUpReason as reasonToGiveUp } from "./process/outage.ts";
 import { consoleRoutes } from "./console/console-routes.ts";
 import { storedStates } from "./accounts/stored-states.ts";
-import { sitesAt } from "./sites/catalog.ts";
+import { sitesAt, type Sites } from "./sites/catalog.ts";
 import { Records } from "./records/records.ts";
 import { openStore } from "./store/store.ts";
 
@@ -50,6 +50,8 @@ export interface GatewayParts {
   /** Where browsers come from; this machine, unless given. */
   readonly provider?: BrowserProvider;
   readonly memory?: MemoryPressure;
+  /** The sites that answer; those of the settings unless given. */
+  readonly sites?: Sites;
   /** How often it is checked whether the state can be stored; 10 s unless given. */
   readonly checkStateEveryMs?: number;
   /** Hides secrets in the log. It also learns each token that a site issues. */
@@ -64,12 +66,12 @@ export async function startGateway(
   {
     provider = new LocalBrowsers(config.browser),
     memory = new MemoryPressure(),
+    sites = sitesAt(config.sites),
     checkStateEveryMs,
     redaction = new Redaction(),
   }: GatewayParts = {},
 ): Promise<RunningGateway> {
   await using started = new AsyncDisposableStack();
-  const sites = sitesAt(config.sites);
   const options = optionsOf(config, keys, { sites, capacity: provider.capacity });
   const browsers = started.use(new BrowserFleet(provider, options.browsers, log));
   const store = started.use(await openStore(options.store));

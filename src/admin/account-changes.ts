@@ -22,9 +22,12 @@ const proxy = z
   .nullable()
   .meta({ description: "As http://user:password@host:port; null for none of its own." });
 
+const site = z.string().meta({ description: "The name of its site; the first site unless given." });
+
 export const newAccountSchema = z.strictObject({
   id: accountId.optional(),
   credential,
+  site: site.optional(),
   proxy: proxy.optional(),
 });
 export const changedAccountSchema = z.strictObject({
@@ -32,7 +35,7 @@ export const changedAccountSchema = z.strictObject({
   credential: credential.optional(),
   proxy: proxy.optional(),
 });
-export const pastedSchema = z.strictObject({ credential });
+export const pastedSchema = z.strictObject({ credential, site: site.optional() });
 
 export interface AccountChangeParts {
   readonly accounts: Pick<AccountControl, "row" | "add" | "change" | "remove" | "preview">;
@@ -45,7 +48,7 @@ export function addAccount({ accounts, audit }: AccountChangeParts): RequestHand
     const given = bodyOf(request, newAccountSchema);
     const way = given.proxy ? proxyOf(given.proxy) : undefined;
     const pasted = textOf(given.credential);
-    const result = await accounts.add({ id: given.id, credential: pasted, proxy: way, site: undefined });
+    const result = await accounts.add({ id: given.id, credential: pasted, proxy: way, site: given.site });
     audit({
       actor: actorOf(response),
       kind: "account_added",
@@ -60,7 +63,8 @@ export function addAccount({ accounts, audit }: AccountChangeParts): RequestHand
 /** `POST /admin/api/accounts/preview` */
 export function previewCredential({ accounts }: AccountChangeParts): RequestHandler {
   return (request, response) => {
-    sendJson(response, 200, accounts.preview(textOf(bodyOf(request, pastedSchema).credential)));
+    const given = bodyOf(request, pastedSchema);
+    sendJson(response, 200, accounts.preview(textOf(given.credential), given.site));
   };
 }
 

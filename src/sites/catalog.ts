@@ -1,3 +1,4 @@
+import { GatewayError } from "../errors.ts";
 import { gptomni } from "./gptomni.ts";
 import type { Site } from "./site.ts";
 
@@ -33,11 +34,13 @@ export class Sites {
     return this.#sites.find(({ models }) => models.includes(model)) ?? this.#sites[0];
   }
 
-  /** An account that names no site is of the default site. @throws Error for a name that is not in `names`. */
+  /** An account that names no site is of the default site. @throws GatewayError `invalid_value` for a name that is not in `names`. */
   named(name: string | undefined): Site {
     if (name === undefined) return this.#sites[0];
     const site = this.#sites.find((one) => one.name === name);
-    if (!site) throw new Error(`There is no site ${name}.`);
-    return site;
+    if (site) return site;
+    throw new GatewayError("invalid_value", `Invalid 'site': expected one of ${this.names.join(", ")}.`, {
+      param: "site",
+    });
   }
 }

@@ -194,3 +194,20 @@ test("a list comes in pages if a limit is given", async () => {
   const second = (await world.ask("GET", `/accounts?limit=2&cursor=${first.nextCursor}`)).body;
   expect([second.data.length, second.data[0]?.id, second.nextCursor]).toEqual([1, "c", null]);
 });
+
+test("an account may be of another site than the first, and what is stored of it keeps that", async () => {
+  const world = await openAccounts();
+  const cookies = { credential: "sid=a-sign-in; theme=dark" };
+  const previews = [await world.ask("POST", "/accounts/preview", cookies)];
+  previews.push(await world.ask("POST", "/accounts/preview", { ...cookies, site: "parrot" }));
+  expect(previews.map(({ body }) => body["signIn"])).toEqual(["missing", "found"]);
+  const added = await world.ask("POST", "/accounts", { ...cookies, id: "polly", site: "parrot" });
+  expect([added.status, added.body]).toMatchObject([201, { site: "parrot", notes: [] }]);
+  await world.restart();
+  expect((await world.ask("GET", "/accounts/polly")).body).toMatchObject({ site: "parrot" });
+  for (const path of ["/accounts", "/accounts/preview"]) {
+    const refused = await world.ask("POST", path, { ...cookies, site: "elsewhere" });
+    expect([refused.status, refused.body.error]).toMatchObject([400, { code: "invalid_value", param: "site" }]);
+    expect(refused.body.error.message).toContain("gptomni, parrot");
+  }
+});

@@ -103,7 +103,7 @@ test("each site has a setting of its origin", () => {
 });
 
 test("a name of no site is refused", () => {
-  expect(() => sites.named("elsewhere")).toThrow("There is no site elsewhere.");
+  expect(() => sites.named("elsewhere")).toThrow("Invalid 'site': expected one of gptomni, parrot.");
 });
 
 async function* textOf(text: string): AsyncGenerator<string, void, undefined> {

@@ -12,9 +12,11 @@ import { GatewayError } from "../../src/errors.ts";
 import { createLog, Redaction } from "../../src/observe/log.ts";
 import { SessionPool } from "../../src/pool/session-pool.ts";
 import { MemoryPressure } from "../../src/process/memory-pressure.ts";
-import { sitesAt } from "../../src/sites/catalog.ts";
+import { Sites } from "../../src/sites/catalog.ts";
+import { gptomni } from "../../src/sites/gptomni.ts";
 import { openStore } from "../../src/store/store.ts";
 import { ADMIN_KEY } from "./api-key.ts";
+import { parrotAt } from "./parrot.ts";
 import { says, serve } from "./scripted-gateway.ts";
 
 const SECRET_KEY = "a secret key of thirty-two bytes or more";
@@ -89,7 +91,7 @@ async function start(stateDir: string, logged: string[]) {
     },
   });
   const log = createLog({ level: "debug", format: "json", redaction }, sink);
-  const sites = sitesAt({ gptomni: new URL(SITE) });
+  const sites = new Sites([gptomni(new URL(SITE)), parrotAt(new URL("https://parrot.example.test"))]);
   const none = new GatewayError("browser_unavailable", "There is no browser here.");
   const browsers = new BrowserFleet(
     { capacity: 100, open: () => Promise.reject(none) },
