@@ -1,11 +1,9 @@
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { defineConfig } from "@playwright/test";
 
 /** The console in a real browser, against the real gateway and the simulated site. Set-up finds the browser. */
 export default defineConfig({
   testDir: "test/e2e",
-  outputDir: join(tmpdir(), "gptomni-e2e-results"),
+  outputDir: "node_modules/.e2e",
   workers: 1,
   timeout: 60_000,
   // Limits are for what never comes: a busy machine takes its time.
@@ -16,6 +14,6 @@ export default defineConfig({
     launchOptions: { executablePath: process.env["BROWSER_PATH"] ?? "/usr/bin/chromium" },
     locale: "en-US",
     viewport: { width: 1280, height: 800 },
-    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
   },
 });

@@ -17,7 +17,7 @@ const alertTest = z
   })
   .meta({ id: "AlertTest" });
 
-const alertTestList = listOf(alertTest).meta({ id: "AlertTestList" });
+export const alertTestList = listOf(alertTest).meta({ id: "AlertTestList" });
 
 export interface AlertParts {
   readonly alerts: Pick<Alerts, "test">;

@@ -13,6 +13,7 @@ export interface SceneCall {
   readonly id: number;
   readonly call:
     | { readonly do: "addAccount"; readonly name: string }
+    | { readonly do: "addPerson"; readonly name: string; readonly password: string }
     | { readonly do: "signOut"; readonly name: string }
     | { readonly do: "challenge"; readonly name: string; readonly options: ChallengeOptions }
     | { readonly do: "failNext"; readonly fault: Fault };

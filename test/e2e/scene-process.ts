@@ -38,6 +38,7 @@ function answer({ id, call }: SceneCall): void {
 function resultOf(call: SceneCall["call"]): string | undefined {
   if (call.do === "addAccount") return simulator.addAccount(call.name);
   if (call.do === "signOut") simulator.signOut(call.name);
+  else if (call.do === "addPerson") simulator.signIn.add(call.name, call.password);
   else if (call.do === "challenge") simulator.challengeAll(call.options, call.name);
   else simulator.failNext(call.fault);
   return undefined;

@@ -67,13 +67,14 @@ export function Screen({ isMine, send, onDraw }: ScreenProps) {
           if (at) move.to({ ...at, buttons: event.buttons & 7, modifiers: modifiersOf(event) });
         }}
         onPointerDown={(event) => {
-          event.preventDefault();
           event.currentTarget.setPointerCapture(event.pointerId);
           setPlace(placeOf(event));
           keyboard.current?.focus({ preventScroll: true });
           mouse("down", event);
         }}
         onPointerUp={(event) => mouse("up", event)}
+        // The press would take the focus from the keyboard's field.
+        onMouseDown={(event) => event.preventDefault()}
         onContextMenu={(event) => event.preventDefault()}
       />
       <Keyboard field={keyboard} place={place} isMine={isMine} send={send} />

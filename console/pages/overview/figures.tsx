@@ -36,7 +36,7 @@ export function Figures({ accounts, queue }: FiguresProps) {
         </Text>
       </div>
       <Figure label={t("waiting")} value={wholeNumber(waiting.length, language)}>
-        {waiting.estimatedWaitMs === null ? null : t("about {wait}", { wait: duration(waiting.estimatedWaitMs) })}
+        {!waiting.estimatedWaitMs ? null : t("about {wait}", { wait: duration(waiting.estimatedWaitMs) })}
       </Figure>
       <Figure label={t("requests a minute")} value={traffic ? wholeNumber(traffic.requestsPerMinute, language) : "–"}>
         {traffic && traffic.failedPerMinute > 0 ? t("{count} failed", { count: traffic.failedPerMinute }) : null}

@@ -7,6 +7,7 @@ import { useMeanings } from "../../texts/meanings.ts";
 import { Empty, Loaded } from "../../widgets/loaded.tsx";
 import { PageHead, Panel } from "../../widgets/panel.tsx";
 import { DataTable } from "../../widgets/table.tsx";
+import { AlertTest } from "./alert-test.tsx";
 import { WithCode } from "../../widgets/with-code.tsx";
 
 const SOURCES: Readonly<Record<SettingRow["source"], TextId | ".env">> = {
@@ -37,6 +38,7 @@ export function Settings() {
         <Text size="sm" c="dimmed">
           {t("These are in force since the start. Change them in the environment or in .env, then restart.")}
         </Text>
+        <AlertTest />
         <Panel>
           <Loaded reading={settings} lines={10}>
             {({ data }) => {
