@@ -1,5 +1,6 @@
 import type { PagesEvents } from "../browser/by-hand/operated-pages.ts";
 import { GatewayError } from "../errors.ts";
+import { passOn } from "./pass-on.ts";
 import type { Opening, OpenSubject, Subject } from "./subject.ts";
 import type { Viewer } from "./viewer.ts";
 import { Viewers } from "./viewers.ts";
@@ -47,6 +48,7 @@ export class LiveView {
   #hasProgressed = false;
   #isChecking = false;
   #isAskedMeanwhile = false;
+  #isLooking = false;
 
   constructor(subject: Subject, limits: LiveViewLimits) {
     this.#subject = subject;
@@ -141,7 +143,7 @@ export class LiveView {
       onTabs: () => this.#open && this.#viewers.tell(this.#tabs()),
       onPicture: (tab, picture) => this.#viewers.show({ tab, ...picture }, this.#ended.signal),
       onDialog: (dialog) => this.#viewers.tell({ type: "dialog", dialog: dialog ?? null }),
-      onRefused: (refusal) => this.#viewers.tell(noticeOf(refusal)),
+      onRefused: (refusal) => this.#viewers.notify(refusal),
       onProgress: () => (this.#hasProgressed = true),
       onGone: () => this.end(this.#subject.isThere ? "failed" : "removed"),
     };
@@ -156,14 +158,8 @@ export class LiveView {
     if (message.type === "close") return pages.close(message.tab);
     if (message.type === "go") return pages.go(message.to);
     if (message.type === "dialog") return tab?.answer(message);
-    const input = tab?.input;
     this.#hadInput = true;
-    if (message.type === "mouse") input?.mouse(message);
-    else if (message.type === "wheel") input?.wheel(message);
-    else if (message.type === "key") input?.key(message);
-    else if (message.type === "text") input?.text(message.text);
-    else if (message.type === "compose") input?.compose(message.text);
-    else input?.release();
+    if (tab?.input) passOn(message, tab.input);
   }
 
   #leave(viewer: Viewer): void {
@@ -172,8 +168,10 @@ export class LiveView {
   }
 
   async #look(): Promise<void> {
-    if (this.#phase !== "open" || this.#viewers.count === 0) return;
+    if (this.#phase !== "open" || this.#viewers.count === 0 || this.#isLooking) return;
+    this.#isLooking = true;
     await this.#open?.pages.look();
+    this.#isLooking = false;
     if (this.#hasProgressed && this.#hadInput && this.#open?.isInNeed) await this.#check({ isAsked: false });
   }
 

@@ -1,9 +1,13 @@
 import type { Viewer } from "./viewer.ts";
+import { noticeOf, type NoticeCode } from "./wording.ts";
 import { encodeFrame, type Frame, type GatewayMessage } from "./wire.ts";
+
+const NOTIFY_EVERY_MS = 2_000;
 
 /** The viewers of one live view. The first one is in control; the others watch. */
 export class Viewers {
   readonly #all = new Set<Viewer>();
+  readonly #notifiedMs = new Map<NoticeCode, number>();
   #lastSequence = 0;
   #newest: { readonly sequence: number; readonly bytes: Uint8Array } | undefined;
   /** Wakes whoever waits for a viewer. */
@@ -37,6 +41,14 @@ export class Viewers {
 
   tell(message: GatewayMessage): void {
     for (const viewer of this.#all) viewer.tell(message);
+  }
+
+  /** A page may want the same without end, so it is told once in a while. */
+  notify(code: NoticeCode): void {
+    const nowMs = performance.now();
+    if (nowMs - (this.#notifiedMs.get(code) ?? Number.NEGATIVE_INFINITY) < NOTIFY_EVERY_MS) return;
+    this.#notifiedMs.set(code, nowMs);
+    this.tell(noticeOf(code));
   }
 
   /** Shows a picture to all. Resolves when one of them has drawn everything that it got, or the signal aborts. */

@@ -167,8 +167,8 @@ export const VIEWER_LIMITS = {
   messageBytes: 16 * 1024,
   /** `text` and `compose`; longer pastes go in several messages. */
   textCharacters: 4_000,
-  /** In any second. Send moves at most once in a frame of the display. */
-  messagesPerSecond: 240,
+  /** In any second. Send moves at most once in a frame of the display; some displays have 240 frames a second. */
+  messagesPerSecond: 600,
 } as const;
 
 /** A picture of the shown tab. */

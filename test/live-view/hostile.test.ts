@@ -16,7 +16,7 @@ afterAll(() => world?.[Symbol.asyncDispose]());
 /** A page whose whole area runs the script when a person clicks. */
 function onClick(script: string): SitePage {
   return {
-    body: `<title>hostile</title><body style="height:100vh"><script>addEventListener("click", () => { ${script} })</script>`,
+    body: `<title>hostile</title><body style="height:100vh"><script>addEventListener("click", (event) => { if (event.isTrusted) { ${script} } })</script>`,
   };
 }
 

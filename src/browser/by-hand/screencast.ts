@@ -22,6 +22,8 @@ const EVERY_MS = 100;
 const AHEAD = 5;
 /** A page that changes sends its next picture sooner. */
 const STILL_AFTER_MS = 150;
+/** A page that sends no picture at all is asked again, at growing intervals. */
+const LONGEST_WAIT_MS = 5_000;
 
 /** Hands on a picture; resolves when the next one may come. Never rejects. */
 export type TakePicture = (picture: Picture) => Promise<void>;
@@ -35,8 +37,8 @@ export class Screencast implements AsyncDisposable {
   readonly #unconfirmed: (() => void)[] = [];
   #newest: Picture | undefined;
   #arrival = Promise.withResolvers<void>();
-  /** Something may have changed that Chromium did not send. */
-  #mayBeStale = false;
+  /** Chromium may not have sent how the page looks now. */
+  #mayBeStale = true;
 
   private constructor(page: Page, take: TakePicture) {
     this.#page = page;
@@ -72,12 +74,14 @@ export class Screencast implements AsyncDisposable {
 
   async #arrived(): Promise<void> {
     if (!(await this.#arrivesWithin(STILL_AFTER_MS))) this.#confirmAll();
-    if (this.#mayBeStale && !(await this.#arrivesWithin(STILL_AFTER_MS)) && !this.#over.signal.aborted) {
-      this.#mayBeStale = false;
+    let waitMs = STILL_AFTER_MS;
+    while (this.#mayBeStale && !(await this.#arrivesWithin(waitMs))) {
+      waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS);
       // A screencast begins with a picture of the page as it is.
       await this.#stop();
+      if (this.#over.signal.aborted) break;
       // A page that is gone has no pictures. Whoever uses it learns of that elsewhere.
-      if (!this.#over.signal.aborted) await this.#start().catch(() => {});
+      await this.#start().catch(() => {});
     }
     await this.#arrival.promise;
     if (!this.#over.signal.aborted) this.#arrival = Promise.withResolvers();
@@ -92,6 +96,7 @@ export class Screencast implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
+    let isFirst = true;
     const started = this.#page.screencast.start({
       size: MAX_SIZE,
       quality: QUALITY,
@@ -99,6 +104,8 @@ export class Screencast implements AsyncDisposable {
         if (this.#over.signal.aborted) return undefined;
         this.#newest = { jpeg: data, width: viewportWidth, height: viewportHeight, at: timestamp };
         const { promise, resolve } = Promise.withResolvers<void>();
+        if (isFirst) this.#mayBeStale = false;
+        isFirst = false;
         if (this.#unconfirmed.push(resolve) >= AHEAD) this.#mayBeStale = true;
         this.#arrival.resolve();
         return promise;
