@@ -59,6 +59,7 @@ export class AccountControl {
 
   /** What the gateway makes of a credential, without storing it. @throws GatewayError `invalid_value` */
   preview(credential: string, site?: string): CredentialPreview {
+    this.#assertSite(site);
     const to = this.#parts.sites.named(site);
     const problem = problemOfCredential(credential, to);
     if (problem === undefined) return previewOf(credential, to);
@@ -67,6 +68,7 @@ export class AccountControl {
 
   /** @throws GatewayError as `AccountRoster.add` does */
   async add(account: NewAccount): Promise<ActionResult> {
+    this.#assertSite(account.site);
     if (account.id !== undefined) this.#assertGone(account.id);
     const { id } = await this.#parts.roster.add(account);
     await this.#settle();
@@ -156,6 +158,13 @@ export class AccountControl {
     if (!rows.find(id) || roster.find(id)) return;
     const message = `Account ${id} was removed and finishes its answer; the id is free after that.`;
     throw new GatewayError("account_exists", message, { param: "id" });
+  }
+
+  /** @throws GatewayError `invalid_value` */
+  #assertSite(site: string | undefined): void {
+    const { names } = this.#parts.sites;
+    if (site === undefined || names.includes(site)) return;
+    throw new GatewayError("invalid_value", `Invalid 'site': expected one of ${names.join(", ")}.`, { param: "site" });
   }
 
   #resultOf(id: string, effect: string, credential?: string): ActionResult {

@@ -7,7 +7,7 @@ import { GatewayError } from "../errors.ts";
 import { requestContextOf } from "../http/request-context.ts";
 import { sendJson } from "../http/respond.ts";
 import { shownAccount } from "./account-schemas.ts";
-import type { Audit } from "./audit.ts";
+import type { Audit, OperatorChange } from "./audit.ts";
 import { bodyOf } from "./input.ts";
 
 const MAX_CREDENTIAL_CHARACTERS = 1024 * 1024;
@@ -49,10 +49,9 @@ export function addAccount({ accounts, audit }: AccountChangeParts): RequestHand
     const way = given.proxy ? proxyOf(given.proxy) : undefined;
     const pasted = textOf(given.credential);
     const result = await accounts.add({ id: given.id, credential: pasted, proxy: way, site: given.site });
-    audit({
-      actor: actorOf(response),
+    record(audit, response, {
       kind: "account_added",
-      subject: result.row.id,
+      account: result.row.id,
       before: null,
       after: audited(result.row),
     });
@@ -79,7 +78,7 @@ export function changeAccount({ accounts, audit }: AccountChangeParts): RequestH
     const result = await accounts.change(id, { id: given.id, credential: credentialText, proxy: way });
     const replaced = credentialText === undefined ? {} : { credential: "replaced" };
     const after = { ...audited(result.row), ...replaced };
-    audit({ actor: actorOf(response), kind: "account_changed", subject: result.row.id, before, after });
+    record(audit, response, { kind: "account_changed", account: result.row.id, before, after });
     sendJson(response, 200, shownChange(result));
   };
 }
@@ -88,7 +87,7 @@ export function changeAccount({ accounts, audit }: AccountChangeParts): RequestH
 export function removeAccount({ accounts, audit }: AccountChangeParts): RequestHandler {
   return async (request, response) => {
     const { row, effect } = await accounts.remove(accountIdOf(request));
-    audit({ actor: actorOf(response), kind: "account_removed", subject: row.id, before: audited(row), after: null });
+    record(audit, response, { kind: "account_removed", account: row.id, before: audited(row), after: null });
     sendJson(response, 200, { id: row.id, object: "account", deleted: true, effect });
   };
 }
@@ -98,8 +97,13 @@ export function audited({ id, state, source, proxy: way }: AccountRow): object {
   return { id, state, source, proxy: way ?? null };
 }
 
-export function actorOf(response: Response): string {
-  return requestContextOf(response).actor;
+/** Keeps what an operator did with an account. */
+export function record(
+  audit: Audit,
+  response: Response,
+  change: Pick<OperatorChange, "kind" | "before" | "after"> & { readonly account: string },
+): void {
+  audit({ actor: requestContextOf(response).actor, subject: change.account, ...change });
 }
 
 export function accountIdOf({ params }: Request): string {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { AccountControl } from "../accounts/account-control.ts";
 import { GatewayError } from "../errors.ts";
 import { sendJson } from "../http/respond.ts";
-import { accountIdOf, actorOf, audited } from "./account-changes.ts";
+import { accountIdOf, audited, record } from "./account-changes.ts";
 import { accountSchema, shownAccount } from "./account-schemas.ts";
 import type { Audit } from "./audit.ts";
 import { queryOf } from "./input.ts";
@@ -96,7 +96,7 @@ export function actOnAccount(
     const id = accountIdOf(request);
     const before = audited(accounts.row(id));
     const { row, effect } = await accounts[action](id);
-    audit({ actor: actorOf(response), kind: ACCOUNT_ACTIONS[action], subject: id, before, after: audited(row) });
+    record(audit, response, { kind: ACCOUNT_ACTIONS[action], account: id, before, after: audited(row) });
     sendJson(response, 200, { ...shownAccount(row), effect });
   };
 }

@@ -19,6 +19,13 @@ export interface StreamConnection {
   destroy(): unknown;
 }
 
+interface QueueNews {
+  readonly isServing: boolean;
+  readonly reasons: readonly string[];
+  readonly queue: ReturnType<typeof shownQueue>;
+  readonly traffic: ReturnType<typeof trafficOf>;
+}
+
 type Kind = "accounts" | "requests" | "queue" | "event";
 
 /** At most four messages a second. */
@@ -30,6 +37,7 @@ const LOOK_EVERY_MS = 1_000;
 const UNREAD_LIMIT_MS = 60_000;
 /** How many requests and events a message holds; further ones are counted. */
 const MOST_ITEMS = 50;
+const STEADY_MS = 10_000;
 
 /**
  * Sends one reader what there is, then what changes. What is sent is looked up when it is sent, so a slow reader skips what
@@ -70,7 +78,7 @@ export class StreamReader implements Disposable {
     const overview = overviewOf(this.#sources);
     const accounts = this.#rows();
     this.#accounts.changesTo(accounts);
-    this.#lastQueue = this.#queueText();
+    this.#lastQueue = steadyText(this.#queue());
     this.#lastEvent = this.#sources.changes.list[0]?.number ?? 0;
     this.#write("snapshot", { overview, accounts });
   }
@@ -123,10 +131,11 @@ export class StreamReader implements Disposable {
   }
 
   #newQueue(): object | undefined {
-    const text = this.#queueText();
+    const news = this.#queue();
+    const text = steadyText(news);
     if (text === this.#lastQueue) return undefined;
     this.#lastQueue = text;
-    return JSON.parse(text) as object;
+    return news;
   }
 
   #newEvents(): object | undefined {
@@ -143,10 +152,9 @@ export class StreamReader implements Disposable {
     return this.#sources.accounts.rows.map(shownAccount);
   }
 
-  #queueText(): string {
+  #queue(): QueueNews {
     const { ready: isServing, reasons } = this.#sources.readiness();
-    const [queue, traffic] = [shownQueue(this.#sources.queue()), trafficOf(this.#sources)];
-    return JSON.stringify({ isServing, reasons, queue, traffic });
+    return { isServing, reasons, queue: shownQueue(this.#sources.queue()), traffic: trafficOf(this.#sources) };
   }
 
   #beat(): void {
@@ -164,4 +172,10 @@ export class StreamReader implements Disposable {
       if (this.#due.size > 0) this.#touch();
     });
   }
+}
+
+/** The same while nothing happens: a wait that is estimated grows shorter by itself, and its end stays about where it is. */
+function steadyText({ queue: { length, estimatedWaitMs }, ...rest }: QueueNews): string {
+  const endsAt = estimatedWaitMs === null ? null : Math.round((Date.now() + estimatedWaitMs) / STEADY_MS);
+  return JSON.stringify({ ...rest, length, endsAt: estimatedWaitMs === 0 ? 0 : endsAt });
 }
