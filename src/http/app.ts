@@ -29,7 +29,7 @@ export function createApp({ routes, sinks, corsOrigins, ...access }: AppParts): 
   app.use(recordRequests(sinks), refuseTwoHosts);
   const exact = Router({ caseSensitive: true, strict: true });
   addRoutes(exact, routesFor(EXACT_AUDIENCES, routes), { guards });
-  app.use(onlyPlainPaths(exact), cors(corsOrigins), normalizeUrl);
+  app.use(onlyPlainPaths(exact), cors(corsOrigins), normalizeUrl(routes));
   const callers = Router().post([...UNSERVED_ACTIONS], refuseAction);
   // `cors` answers OPTIONS before.
   addRoutes(callers, routesFor(CALLER_AUDIENCES, routes), { guards, alsoAllowed: ["OPTIONS"] });

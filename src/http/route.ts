@@ -20,6 +20,7 @@ export interface Route {
 
 /** A route as the API's description says it. */
 export interface Operation {
+  /** One of the tags in `openapi/document.ts`. */
   readonly tag: "OpenAI" | "Anthropic" | "Gateway";
   readonly summary: string;
   /** Checks the body; a route without one takes no body. */

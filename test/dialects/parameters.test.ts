@@ -8,6 +8,7 @@ import {
   completionBody,
 } from "../../src/dialects/openai/completions/schema.ts";
 import { RESPONSE_EMULATED, RESPONSE_IGNORED, responseBody } from "../../src/dialects/openai/responses/schema.ts";
+import { says, serve } from "../support/scripted-gateway.ts";
 import { chatCompletionBody, EMULATED_PARAMS, IGNORED_PARAMS } from "../../src/dialects/openai/chat/schema.ts";
 
 interface Row {
@@ -75,7 +76,11 @@ describe.each(ENDPOINTS)("the table of $path", ({ path, known, emulated, ignored
   });
 });
 
-test("there is a table for each endpoint that takes parameters, and for no other", () => {
+test("there is a table for each endpoint that takes parameters, and for no other", async () => {
+  const { url } = await serve(says("Hello"));
+  const { routes } = (await (await fetch(url)).json()) as { routes: string[] };
+  const asking = routes.filter((route) => /^POST \/v1\/(?!messages\/count_tokens)/.test(route));
+  expect(ENDPOINTS.map(({ path }) => `POST ${path}`)).toEqual(asking);
   const described = [...TEXT.matchAll(/^## POST (\S+)$/gm)].map(([, path]) => path);
   expect(described).toEqual(ENDPOINTS.map(({ path }) => path));
 });

@@ -26,6 +26,16 @@ describe("a compressed body", () => {
 });
 
 describe("an endpoint typed as the base URL", () => {
+  test("is understood for each endpoint that is served", async () => {
+    const { url } = await serve(says("Hello"));
+    const { routes } = (await (await fetch(url)).json()) as { routes: string[] };
+    const endpoints = routes.flatMap((route) => /^POST (\/v1\/.*)$/.exec(route)?.[1] ?? []);
+    expect(endpoints).toContain("/v1/responses");
+    for (const path of endpoints) {
+      expect([path, (await fetch(`${url}${path}/models`, { headers: JSON_HEADERS })).status]).toEqual([path, 200]);
+    }
+  });
+
   test.each([
     ["/v1/chat/completions/chat/completions", 200],
     ["/v1/chat/completions/v1/chat/completions/", 200],
