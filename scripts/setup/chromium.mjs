@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { modules, projectNode } from "./packages.mjs";
 import { fail, onPath, root, say, succeeds } from "./shell.mjs";
 
+/** Another program may be installing packages, as a new machine does at its first start. */
+const LOCK = ["-o", "DPkg::Lock::Timeout=300"];
 const SYSTEM_BROWSERS = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
 function findChromium() {
@@ -26,7 +28,7 @@ function installedByApt(what, ...packages) {
   if (!onPath("apt-get") || !asRoot) return false;
   say(`installing ${what} from the distribution's packages…`);
   const apt = (...args) => {
-    const [command, ...rest] = [...asRoot, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...args];
+    const [command, ...rest] = [...asRoot, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...LOCK, ...args];
     return succeeds(command, rest, { stdio: ["ignore", "ignore", 2] });
   };
   return apt("update", "-qq") && apt("install", "-y", "-qq", "--no-install-recommends", ...packages);
