@@ -7,6 +7,8 @@ import { StoreError } from "./store-error.ts";
 /** How long to wait for a gateway that still holds the file while it ends. */
 const LOCK_TIMEOUT_MS = 1_000;
 const CLOSE_LIMIT_MS = 5_000;
+/** A disk that takes longer for one statement may never answer. */
+const STUCK_AFTER_MS = 2_000;
 /** A result that does not fit ends the thread, not the gateway. */
 const RESOURCES = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 };
 
@@ -32,6 +34,11 @@ export interface SqliteReply {
   readonly failure?: { readonly errcode: number | undefined; readonly message: string };
 }
 
+interface Waiting extends PromiseWithResolvers<SqliteResult> {
+  /** On the monotonic clock. */
+  readonly sinceMs: number;
+}
+
 /**
  * A thread that owns an open database file: neither a long query nor a slow disk holds up the event loop. A thread that
  * dies fails every call that waits and every later one, and the file's lock is free again.
@@ -39,13 +46,15 @@ export interface SqliteReply {
 export class SqliteThread implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #path: string;
-  readonly #waiting = new Map<number, PromiseWithResolvers<SqliteResult>>();
+  readonly #stuckAfterMs: number;
+  readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
   #end: StoreError | undefined;
 
   /** The first call opens the file, and creates it if needed. */
-  constructor(path: string) {
+  constructor(path: string, { stuckAfterMs = STUCK_AFTER_MS } = {}) {
     this.#path = path;
+    this.#stuckAfterMs = stuckAfterMs;
     const workerData = { path, options: { timeout: LOCK_TIMEOUT_MS, enableForeignKeyConstraints: true } };
     // It gets no environment, because that contains secrets.
     const options = { workerData, env: {}, execArgv: [], resourceLimits: RESOURCES, name: "sqlite" };
@@ -54,6 +63,7 @@ export class SqliteThread implements AsyncDisposable {
     this.#worker.on("error", (cause: NodeJS.ErrnoException) => this.#fail(cause.code ?? cause.message));
     this.#worker.on("exit", () => this.#fail("it was closed"));
     this.#worker.unref();
+    process.on("exit", this.#onProcessExit);
   }
 
   get isEnded(): boolean {
@@ -64,7 +74,7 @@ export class SqliteThread implements AsyncDisposable {
   async query(sql: string, parameters: readonly unknown[] = []): Promise<SqliteResult> {
     if (this.#end) throw this.#end;
     const id = (this.#lastId += 1);
-    const replied = Promise.withResolvers<SqliteResult>();
+    const replied = { ...Promise.withResolvers<SqliteResult>(), sinceMs: performance.now() };
     this.#worker.postMessage({ id, sql, parameters } satisfies SqliteCall);
     this.#waiting.set(id, replied);
     // The process goes on while a call waits; an idle thread does not keep it alive.
@@ -79,6 +89,12 @@ export class SqliteThread implements AsyncDisposable {
     this.#worker.postMessage("close");
     await withTimeout(exited, CLOSE_LIMIT_MS, () => void this.#worker.terminate());
   }
+
+  /** Node waits for every thread before it exits, also for one that a disk holds up; then nothing but a signal ends it. */
+  readonly #onProcessExit = (): void => {
+    const [oldest] = this.#waiting.values();
+    if (oldest && performance.now() - oldest.sinceMs >= this.#stuckAfterMs) process.kill(process.pid, "SIGKILL");
+  };
 
   #settle({ id, result, failure }: SqliteReply): void {
     const replied = this.#waiting.get(id);
@@ -95,5 +111,6 @@ export class SqliteThread implements AsyncDisposable {
     );
     for (const replied of this.#waiting.values()) replied.reject(this.#end);
     this.#waiting.clear();
+    process.off("exit", this.#onProcessExit);
   }
 }

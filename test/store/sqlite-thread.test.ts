@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +11,16 @@ import type { Schema } from "../../src/store/schema.ts";
 import { SqliteFile } from "../../src/store/sqlite-file.ts";
 
 const SEAL = { key_id: "key", data_key: "sealed" };
+
+const THREAD = join(import.meta.dirname, "../../src/store/sqlite-thread.ts");
+/** A process that ends while its thread is inside of SQLite. */
+const STUCK = `
+  const [threadPath, path] = process.argv.slice(1);
+  const { SqliteThread } = await import(threadPath);
+  const thread = new SqliteThread(path, { stuckAfterMs: 0 });
+  await thread.query("SELECT 1");
+  thread.query("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n");
+  setImmediate(() => process.exit(0));`;
 
 let stateDir: string;
 beforeEach(async () => {
@@ -83,6 +95,12 @@ test("a transaction that fails leaves nothing, and the next one works", async ()
   await expect(write(false)).rejects.toThrow("no further");
   await write(true);
   expect(await seals(database)).toEqual([SEAL]);
+});
+
+test("a disk that never answers does not keep the process from ending", async () => {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", STUCK, THREAD, join(stateDir, "stuck.sqlite")]);
+  const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
+  expect([code, signal]).toEqual([null, "SIGKILL"]);
 });
 
 test("a disk that does not answer in time fails calls at once until it answers", async () => {
