@@ -52,7 +52,8 @@ export async function serveUntilStopped(config: Config, greet?: Greet): Promise<
   for (const warning of [...config.warnings, ...made.api.warnings, ...made.admin.warnings, ...openFiles]) {
     log.warn(warning);
   }
-  if (!listed && config.accounts.file !== undefined) log.warn("CREDENTIALS_FILE is empty: no request can be answered");
+  if (!listed && config.accounts.file !== undefined)
+    log.warn("CREDENTIALS_FILE is empty: only accounts that the console added can answer");
   await using _display = await Display.open(config.browser.browserMode, log);
   const current = { ...config, accounts: { ...config.accounts, list }, store: { stateDir, secretKey } };
   await using gateway = await startGateway(current, keys, log, { redaction });
@@ -63,7 +64,7 @@ export async function serveUntilStopped(config: Config, greet?: Greet): Promise<
   using _reloading = reloading(config, stop, apply, log);
   using _outage = watchOutage(gateway.giveUpReason, log, stop.giveUp);
   const { maxOpenSessions } = gateway;
-  log.info({ url: gateway.url, accounts: list.length, maxOpenSessions }, "listening");
+  log.info({ url: gateway.url, accounts: gateway.pool.states.length, maxOpenSessions }, "listening");
   if (greet) greet(gateway.url, keys);
   else showNew(made, { stateDir, url: gateway.url });
   await stop.requested;

@@ -67,7 +67,7 @@ export function warningsOf(values: Values): string[] {
   const { API_MASTER_KEY = "", ADMIN_KEY = "", METRICS_KEY = "", API_KEYS = [] } = values;
   const hasNoAccounts = values.CREDENTIALS_FILE === undefined && (values.GPTOMNI_CREDENTIALS ?? []).length === 0;
   const told: readonly (readonly [boolean, string])[] = [
-    [hasNoAccounts, "GPTOMNI_CREDENTIALS is empty: no request can be answered"],
+    [hasNoAccounts, "GPTOMNI_CREDENTIALS is empty: only accounts that the console added can answer"],
     [isGivenWeak(API_MASTER_KEY), "API_MASTER_KEY is weak: anyone on this machine can use your accounts"],
     [
       API_KEYS.some(({ value }) => isWeak(value)),

@@ -110,7 +110,7 @@ test(
     gateway.signal("SIGTERM");
     await gateway.ended();
     await using forgotten = await place.run("serve", { CREDENTIALS_FILE: "" });
-    await forgotten.says(/no request can be answered/);
+    await forgotten.says(/only accounts that the console added can answer/);
     forgotten.signal("SIGTERM");
     await forgotten.ended();
     await using next = await place.run("serve");

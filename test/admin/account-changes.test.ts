@@ -1,8 +1,9 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { openAccounts, type AccountsWorld } from "../support/accounts-world.ts";
+import { limitFiles } from "../support/store-disk.ts";
 
 const TOKEN = "__Secure-next-auth.session-token";
 const WORK = `${TOKEN}=the-sign-in-of-work-0123456789`;
@@ -153,6 +154,27 @@ test("a removed account is gone, with what was stored of it", async () => {
   expect(sqlite.prepare("SELECT id FROM account UNION SELECT id FROM console_account").all()).toEqual([
     { id: "family" },
   ]);
+});
+
+test("while the disk is full, nothing is changed, and that is told", async () => {
+  const world = await openAccounts();
+  await add(world, "work", WORK);
+  limitFiles("1");
+  onTestFinished(() => limitFiles("unlimited"));
+  const tries: [string, string, object?][] = [
+    ["POST", "/accounts", { id: "family", credential: FAMILY }],
+    ["PATCH", "/accounts/work", { id: "office" }],
+    ["DELETE", "/accounts/work"],
+  ];
+  for (const [method, path, body] of tries) {
+    const { status, body: refused } = await world.ask(method, path, body);
+    expect([status, refused.error.code]).toEqual([503, "state_not_stored"]);
+  }
+  expect(await world.ids()).toEqual(["work"]);
+  limitFiles("unlimited");
+  await add(world, "family", FAMILY);
+  await world.restart();
+  expect(await world.ids()).toEqual(["work", "family"]);
 });
 
 test("its history tells its last states, newest first", async () => {

@@ -192,6 +192,20 @@ describe("a request that failed in the browser", () => {
     expect(await ask("GET", path)).toMatchObject({ error: { code: "bundle_not_found" } });
   });
 
+  test("shows the challenge that was not solved, although its page is closed", async () => {
+    await world.restart({ CHALLENGE_TIMEOUT_SECONDS: "1" });
+    await expect.poll(() => stateOf("dave")).toBe("ready");
+    world.simulator.challengeAll({ isUnsolvable: true });
+    failed = await answeredBy("hello");
+    expect(failed.status).toBe(503);
+    await expect.poll(async () => (await fetchOf("")).status).toBe(200);
+    expect(await (await fetchOf("")).json()).toMatchObject({ error: { code: "site_challenged" }, missing: [] });
+    expect(await (await fetchOf("/page.html")).text()).not.toContain("Visible words");
+    world.simulator.challenge.drop();
+    await ask("POST", "/accounts/dave/check");
+    await expect.poll(() => stateOf("dave")).toBe("ready");
+  });
+
   test("leaves nothing where FAILURE_BUNDLES is off", async () => {
     await world.restart({ FAILURE_BUNDLES: "off" });
     await expect.poll(() => stateOf("dave")).toBe("ready");
