@@ -23,6 +23,8 @@ export interface WorldOptions {
   /** Further environment variables, or how they come from the site that runs. */
   readonly settings?: Settings | ((site: Simulator) => Settings | Promise<Settings>);
   readonly simulator?: SimulatorOptions;
+  /** What `ask` asks; gptomni unless given. */
+  readonly model?: string;
   /** The share of the memory that is used, in place of the machine's. */
   readonly usedMemoryShare?: () => number;
   /** Whether browsers start and end with the world, as an operator's do. By default, worlds use them in turn. */
@@ -124,7 +126,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     untilReady,
     ask: async (prompt, init) => {
       const completion = await running.client.chat.completions.create(
-        { model: "gptomni", messages: [{ role: "user", content: prompt }] },
+        { model: options.model ?? "gptomni", messages: [{ role: "user", content: prompt }] },
         init,
       );
       return completion.choices[0]?.message.content ?? "";
