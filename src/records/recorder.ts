@@ -136,7 +136,7 @@ export class Recorder implements RequestSink, AsyncDisposable {
       const requests = this.#requests.first(BATCH, BATCH_CHARACTERS);
       const events = this.#events.first(BATCH, BATCH_CHARACTERS);
       const isKept = this.#options.keepRequestsMs > 0;
-      const counted = requests.filter(({ method }) => method === "POST");
+      const counted = requests.filter(isUse);
       try {
         await this.#store.write({ requests: isKept ? requests : [], counted, events });
       } catch (cause) {
@@ -166,4 +166,9 @@ export class Recorder implements RequestSink, AsyncDisposable {
     this.#problem = undefined;
     this.#log.info({ dropped: this.dropped }, "requests and events are recorded again");
   }
+}
+
+/** Whether it asked the model, or failed to. A list of models and a count of tokens are no use of an account. */
+function isUse({ method, attempts, code }: StoredRequest): boolean {
+  return method === "POST" && (attempts !== null || code !== null);
 }

@@ -190,7 +190,8 @@ test("usage adds up by minute, hour and day, and by key, account and model", asy
   add({ at: MONDAY + MINUTE_MS, code: "client_closed", status: 499 });
   add({ at: MONDAY + DAY_MS, keyId: "key-2", keyName: "team", model: "big" });
   // Nobody asked the model.
-  add({ at: MONDAY, method: "GET", route: "/v1/models" });
+  add({ at: MONDAY, method: "GET", route: "/v1/models", attempts: undefined });
+  add({ at: MONDAY, route: "/v1/messages/count_tokens", attempts: undefined });
   const usage = async (query: string): Promise<unknown[]> => {
     const { data } = await gateway.list(`/usage?from=${MONDAY}&to=${MONDAY + 2 * DAY_MS}&${query}`);
     return data.map((row) => Object.values(row).filter((value) => value !== null));
