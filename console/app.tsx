@@ -12,7 +12,7 @@ const theme = createTheme({
   defaultRadius: "md",
   cursorType: "pointer",
   respectReducedMotion: true,
-  components: { Badge: Badge.extend({ defaultProps: { tt: "none" } }) },
+  components: { Badge: Badge.extend({ defaultProps: { tt: "none", miw: "max-content" } }) },
 });
 const colourScheme = localStorageColorSchemeManager({ key: "console-colours" });
 const client = new QueryClient({

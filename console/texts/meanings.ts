@@ -5,9 +5,11 @@ interface Meanings {
   readonly errors: Readonly<Record<string, string>>;
   /** Empty in English: the gateway sends those with the settings. */
   readonly settings: Readonly<Record<string, string>>;
+  /** The units of settings that have a name of their own in the language. */
+  readonly units: Readonly<Record<string, string>>;
 }
 
-const NONE: Meanings = { errors: {}, settings: {} };
+const NONE: Meanings = { errors: {}, settings: {}, units: {} };
 
 /** What error codes and settings mean, from the tables that the documentation is made of. */
 export function useMeanings(): Meanings {
@@ -22,12 +24,13 @@ export function useMeanings(): Meanings {
 
 async function readMeanings(language: Language): Promise<Meanings> {
   if (language === "zh") {
-    const { ERROR_MEANINGS, SETTING_MEANINGS } = await import("../../scripts/docs/chinese.ts");
-    return { errors: ERROR_MEANINGS, settings: SETTING_MEANINGS };
+    const { ERROR_MEANINGS, SETTING_MEANINGS, SETTING_UNITS } = await import("../../scripts/docs/chinese.ts");
+    return { errors: ERROR_MEANINGS, settings: SETTING_MEANINGS, units: SETTING_UNITS };
   }
   const { ERRORS } = await import("../../src/errors.ts");
   return {
     errors: Object.fromEntries(Object.entries(ERRORS).map(([code, { meaning }]) => [code, meaning])),
     settings: {},
+    units: {},
   };
 }

@@ -29,29 +29,39 @@ const COLOURS: Readonly<Record<Colour, string>> = {
 
 /** Bars over time, drawn by uPlot. A table with the same numbers is for who cannot see it. */
 export function Chart({ label, at, series }: ChartProps) {
-  const { language } = useTexts();
+  const { t, language } = useTexts();
+  const when = t("When");
   const scheme = useComputedColorScheme();
   const frame = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = frame.current;
     if (!element) return undefined;
-    const plot = new uPlot(optionsOf(element, series, language), dataOf(at, series), element);
+    const plot = new uPlot(optionsOf(element, series, { when, language }), dataOf(at, series), element);
     const observer = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height: HEIGHT }));
     observer.observe(element);
     return () => {
       observer.disconnect();
       plot.destroy();
     };
-  }, [at, series, language, scheme]);
+  }, [at, series, when, language, scheme]);
   const sums = series.map((one) => `${one.label}: ${one.values.reduce<number>((sum, value) => sum + (value ?? 0), 0)}`);
   return <div ref={frame} className={classes["chart"]} role="img" aria-label={`${label}. ${sums.join(", ")}`} />;
 }
 
+/** Each series stands on the later ones. */
 function dataOf(at: readonly number[], series: readonly Series[]): uPlot.AlignedData {
-  return [at.map((time) => time / 1_000), ...series.map(({ values }) => [...values])];
+  const stacked = series.map(({ values }, index) =>
+    values.map((_value, place) => series.slice(index).reduce((sum, one) => sum + (one.values[place] ?? 0), 0)),
+  );
+  return [at.map((time) => time / 1_000), ...stacked];
 }
 
-function optionsOf(element: HTMLElement, series: readonly Series[], language: string): uPlot.Options {
+interface Words {
+  readonly when: string;
+  readonly language: string;
+}
+
+function optionsOf(element: HTMLElement, series: readonly Series[], { when, language }: Words): uPlot.Options {
   const style = getComputedStyle(element);
   const line = style.getPropertyValue("--console-line");
   const axis: uPlot.Axis = {
@@ -72,8 +82,8 @@ function optionsOf(element: HTMLElement, series: readonly Series[], language: st
       { ...axis, size: 44, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 5_000, 10_000, 100_000, 1_000_000] },
     ],
     series: [
-      { value: (_plot, second) => (second === null ? "–" : time.format(second * 1_000)), label: "" },
-      ...series.map(({ label, colour }) => {
+      { value: (_plot, second) => (second === null ? "–" : time.format(second * 1_000)), label: when },
+      ...series.map(({ label, colour, values }): uPlot.Series => {
         const shown = style.getPropertyValue(COLOURS[colour]);
         return {
           label,
@@ -82,6 +92,8 @@ function optionsOf(element: HTMLElement, series: readonly Series[], language: st
           width: 0,
           ...(bars && { paths: bars }),
           points: { show: false },
+          // Its own number, not where its bar ends.
+          value: (_plot, _end, _series, place) => String(place === null ? "–" : (values[place] ?? 0)),
         };
       }),
     ],

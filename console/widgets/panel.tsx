@@ -29,7 +29,11 @@ export function PageHead({ title, children }: { readonly title: string; readonly
       <Title order={1} size="h3">
         {title}
       </Title>
-      {children !== undefined && <Group gap="xs">{children}</Group>}
+      {children !== undefined && (
+        <Group gap="xs" fz="sm">
+          {children}
+        </Group>
+      )}
     </Group>
   );
 }

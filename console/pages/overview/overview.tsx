@@ -12,6 +12,7 @@ import { Attention } from "./attention.tsx";
 import { Changes } from "./changes.tsx";
 import { Figures } from "./figures.tsx";
 import classes from "./overview.module.css";
+import { Users } from "./users.tsx";
 import { Traffic } from "./traffic.tsx";
 
 /** Can I serve now, who needs me, what is slow, who uses it, what changed. */
@@ -41,6 +42,9 @@ export function Overview() {
             </div>
             <div className={classes["halves"]}>
               <Traffic />
+              <Panel title={t("Who uses it")}>
+                <Users />
+              </Panel>
               <Panel title={t("What changed")}>
                 <Changes />
               </Panel>

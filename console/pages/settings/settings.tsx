@@ -61,7 +61,7 @@ export function Settings() {
 
 function Row({ row: { name, value, isSecret, source, unit, doc } }: { readonly row: SettingRow }) {
   const { t } = useTexts();
-  const { settings } = useMeanings();
+  const { settings, units } = useMeanings();
   const from = SOURCES[source];
   const shown = isSecret && value !== null ? t("set, not shown") : value;
   return (
@@ -70,7 +70,7 @@ function Row({ row: { name, value, isSecret, source, unit, doc } }: { readonly r
         <code>{name}</code>
       </td>
       <td>
-        {shown ?? "–"} {shown !== null && unit}
+        {shown ?? "–"} {shown !== null && !isSecret && (units[unit] ?? unit)}
       </td>
       <td>
         <Badge variant="light" color={source === "default" ? "gray" : "indigo"}>
