@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { demo } from "./commands/demo.ts";
 import { doctor } from "./commands/doctor.ts";
+import { login } from "./commands/login.ts";
 import { rotateSecret } from "./commands/rotate-secret.ts";
 import { serve } from "./commands/serve.ts";
 import { ConfigError } from "./config/config.ts";
@@ -17,13 +18,21 @@ interface Command {
   /** How a user starts it. */
   readonly start: string;
   readonly summary: string;
-  readonly run: () => Promise<void>;
+  /** How many arguments it takes at most; none unless told. */
+  readonly maxArguments?: number;
+  readonly run: (argument?: string) => Promise<void>;
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: { start: "npm start", summary: "serve the API with your accounts (the default)", run: serve },
   demo: { start: "npm run demo", summary: "serve the API with a simulated chat site, without accounts", run: demo },
   doctor: { start: "npm run doctor", summary: "test what serving needs, and each account", run: doctor },
+  login: {
+    start: "npm run login -- [ID]",
+    summary: "add an account by signing in, in a window",
+    maxArguments: 1,
+    run: login,
+  },
   "rotate-secret": {
     start: "npm run rotate-secret",
     summary: "seal the stored state with a new SECRET_KEY",
@@ -66,8 +75,12 @@ function requested(args: readonly string[]): () => void | Promise<void> {
   if (!command) {
     throw new UsageError(`Unknown command "${name}". It is one of: ${Object.keys(COMMANDS).join(", ")}.`);
   }
-  if (further.length > 0) throw new UsageError(`${name} takes no arguments, got "${further.join(" ")}".`);
-  return command.run;
+  const { maxArguments = 0, run } = command;
+  if (further.length > maxArguments) {
+    const most = maxArguments === 0 ? "no arguments" : "one argument";
+    throw new UsageError(`${name} takes ${most}, got "${further.join(" ")}".`);
+  }
+  return () => run(further[0]);
 }
 
 function parsed(args: readonly string[]) {

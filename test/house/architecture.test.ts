@@ -49,14 +49,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   doctor: ["browser", "config", "credentials", "errors", "observe", "process", "sites", "store"],
   commands: [
     "accounts",
+    "browser",
     "config",
     "credentials",
     "doctor",
+    "errors",
+    "live-view",
     "main",
     "observe",
     "options",
     "process",
     "simulator",
+    "sites",
     "store",
   ],
   main: [
