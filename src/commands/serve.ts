@@ -90,5 +90,10 @@ function accountSecrets(accounts: readonly ConfiguredAccount[]): readonly string
 function showNew({ api, admin }: Keys, { stateDir, url }: { readonly stateDir: string; readonly url: string }): void {
   if (api.isNew) console.log(`API key (shown once, kept in ${stateDir}): ${api.value}`);
   if (admin.isNew) console.log(`Admin key (shown once, kept in ${stateDir}): ${admin.value}`);
-  if (admin.isNew) console.log(`Sign in to the console with the admin key: ${url}/console`);
+  if (admin.isNew) console.log(`Sign in to the console with the admin key: ${reachable(url)}/console`);
+}
+
+/** A browser cannot open the address that stands for all of this machine's. */
+function reachable(url: string): string {
+  return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
 }
