@@ -1,6 +1,6 @@
 import type { AccountPersistence } from "./accounts/account-persistence.ts";
 import { Accounts } from "./accounts/accounts.ts";
-import { auditIn } from "./admin/audit.ts";
+import { auditIn, reload } from "./admin/audit.ts";
 import { Alerts } from "./alerts/alerts.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { viewsOf } from "./admin/views.ts";
@@ -108,7 +108,7 @@ export async function startGateway(
     browsers,
     maxOpenSessions: options.pool.maxOpenSessions,
     giveUpReason,
-    setAccounts: (list) => accounts.configure(list),
+    setAccounts: (list) => reload(accounts, list, views.audit),
     drain: async () => {
       leaving.abort();
       await liveViews[Symbol.asyncDispose]();

@@ -1,3 +1,5 @@
+import type { Accounts } from "../accounts/accounts.ts";
+import type { ConfiguredAccount } from "../credentials/configured-account.ts";
 import type { Log } from "../observe/log.ts";
 import type { Records } from "../records/records.ts";
 
@@ -33,4 +35,12 @@ export function auditIn(records: Pick<Records, "event">, log: Log): Audit {
       after,
     });
   };
+}
+
+/** Changes the accounts of the settings or the file to the list that the operator wrote there, and keeps that it did. */
+export async function reload(accounts: Accounts, list: readonly ConfiguredAccount[], audit: Audit): Promise<void> {
+  const before = { accounts: accounts.control.rows.map(({ id }) => id) };
+  await accounts.configure(list);
+  const after = { accounts: accounts.control.rows.map(({ id }) => id) };
+  audit({ actor: "settings", kind: "accounts_reloaded", subject: `${list.length} accounts`, before, after });
 }

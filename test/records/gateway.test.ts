@@ -42,4 +42,8 @@ test("requests and an account's troubles are found after a restart, and a full d
   expect(new Set(events.map(({ account }) => account))).toEqual(new Set(["alice", "bob"]));
   for (const { after } of events) expect(after).toMatchObject({ state: "expired" });
   expect(await get(world, "/metrics")).toContain("\ngateway_recording 1\n");
+  await world.gateway.setAccounts([]);
+  expect(await rows(world, "/events?kind=audit")).toMatchObject([
+    { actor: "settings", before: { accounts: ["alice", "bob"] }, after: { accounts: [] } },
+  ]);
 });
