@@ -70,6 +70,20 @@ test("a wrong password adds nothing, and the operator is told why", async () => 
   expect(world.gateway.pool.states.map(({ id }) => id)).not.toContain("eve");
 });
 
+test("an account that the site signed out is signed in again by hand, and serves again", async () => {
+  const { pool, url } = world.gateway;
+  const stateOf = (): string | undefined => pool.states.find(({ id }) => id === "dora")?.state;
+  world.simulator.signOut("dora");
+  pool.operator.recheck("dora");
+  await expect.poll(stateOf).toBe("expired");
+  using viewer = await LiveViewer.open(url, "accounts/dora/live-view");
+  await viewer.untilOpen();
+  await viewer.until("tabs", ({ tabs }) => tabs[0]?.title === "Sign in");
+  await signIn(viewer, "dora", PASSWORD);
+  expect(await viewer.until("ended")).toMatchObject({ reason: "solved", account: "dora", state: "ready" });
+  expect(await world.ask("three")).toBe("You said: three");
+});
+
 test("nothing that a person typed is in the log, and no ticket", () => {
   const log = world.logged.join("");
   expect(log).toContain("live_view_started");
