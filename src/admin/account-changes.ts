@@ -71,6 +71,7 @@ export function previewCredential({ accounts }: AccountChangeParts): RequestHand
 export function changeAccount({ accounts, audit }: AccountChangeParts): RequestHandler {
   return async (request, response) => {
     const given = bodyOf(request, changedAccountSchema);
+    if (Object.keys(given).length === 0) throw nothingToChange();
     const credentialText = given.credential === undefined ? undefined : textOf(given.credential);
     const way = given.proxy ? proxyOf(given.proxy) : given.proxy === undefined ? undefined : null;
     const id = accountIdOf(request);
@@ -127,4 +128,8 @@ function proxyOf(text: string): Proxy {
   const read = readProxy(text);
   if (typeof read !== "string") return read;
   throw new GatewayError("invalid_value", `Invalid 'proxy': expected ${read}.`, { param: "proxy" });
+}
+
+function nothingToChange(): GatewayError {
+  return new GatewayError("missing_required_parameter", "Give what is to change: 'id', 'credential' or 'proxy'.");
 }

@@ -48,7 +48,15 @@ export const PASTE_FORMS =
 /** Seen so far: three layers of quotes, from a shell, an env file and JSON. */
 const MAX_LAYERS = 4;
 /** More than any browser keeps of one site; exports of a whole browser have some thousands. */
-const MAX_COOKIES = 10_000;
+const MAX_COOKIES = 4_000;
+/** More pairs or lines than so many cookies have, in a text that is not JSON. */
+const MAX_PIECES = 20_000;
+/** Cookie values may have brackets too. */
+const MAX_DEPTH = 1_000;
+/** A square bracket becomes a brace with this bit. */
+const LOWER_BRACKET = 0x20;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
 /** Zero-width characters and byte order marks, which copied text may contain. */
 const INVISIBLE = /[\u200b-\u200d\u2060\ufeff]/g;
 
@@ -81,13 +89,30 @@ export function unwrapped(text: string, layers = MAX_LAYERS): string {
   return parsed === undefined ? unwrapped(bare.slice(1, -1), layers - 1) : bare;
 }
 
-/** Undefined when the text is not JSON. */
+/** Undefined when the text is not JSON, or nested deeper than any export: the parser takes long to find that levels never end. */
 export function jsonOf(text: string): unknown {
+  if (isDeep(text)) return undefined;
   try {
     return JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+function isLong(text: string, end: string): boolean {
+  let pieces = 0;
+  for (let at = text.indexOf(end); at >= 0 && pieces <= MAX_PIECES; at = text.indexOf(end, at + 1)) pieces += 1;
+  return pieces > MAX_PIECES;
+}
+
+function isDeep(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length && depth <= MAX_DEPTH; at += 1) {
+    const code = text.charCodeAt(at) | LOWER_BRACKET;
+    if (code === OPEN_BRACE) depth += 1;
+    else if (code === CLOSE_BRACE) depth -= 1;
+  }
+  return depth > MAX_DEPTH;
 }
 
 function readForm(text: string, layers: number): RawPaste | undefined {
@@ -97,6 +122,7 @@ function readForm(text: string, layers: number): RawPaste | undefined {
     if (typeof inner !== "string") return inner;
     return layers > 0 ? readForm(unwrapped(inner), layers - 1) : undefined;
   }
+  if (isLong(text, ";") || isLong(text, "\n")) return undefined;
   if (isCurl(text)) return readCurl(text);
   return readCookieTable(text) ?? readCookieHeader(text);
 }

@@ -198,6 +198,7 @@ test.each([
   ["POST /accounts", { id: "new" }, 400, "missing_required_parameter"],
   ["POST /accounts", { id: "new", credential: WORK, proxy: "ftp://secret@x" }, 400, "invalid_value"],
   ["POST /accounts", { id: "new", credential: WORK, site: "elsewhere" }, 400, "invalid_value"],
+  ["PATCH /accounts/nobody", {}, 400, "missing_required_parameter"],
   ["GET /accounts?limit=0", undefined, 400, "invalid_value"],
   ["GET /accounts?colour=red", undefined, 400, "unknown_parameter"],
   ["PUT /accounts/nobody", undefined, 405, "method_not_allowed"],
