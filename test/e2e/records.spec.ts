@@ -1,11 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { expect, open, test } from "./scene.ts";
 
+// A gateway of its own: other files ask it too.
+test.use({ sceneOptions: { accounts: ["dora"], settings: {} } });
 test.describe.configure({ mode: "serial" });
 
 test("an answer shows on the overview while it is open", async ({ page, scene }) => {
   await open(page);
-  const strip = page.getByRole("article", { name: "alice" }).getByRole("img");
+  const strip = page.getByRole("article", { name: "dora" }).getByRole("img");
   await expect(strip).toHaveAccessibleName("Last 0 answers, 0 failed");
   await (await scene.post("Hello")).text();
   await expect(strip).toHaveAccessibleName("Last 1 answers, 0 failed");
@@ -25,7 +27,7 @@ test("a failed request tells what its error means, and what the browser showed",
 test("usage is shown by key, account and model, and goes out as CSV", async ({ page }) => {
   await open(page, "/usage");
   await page.getByLabel("Account", { exact: true }).check();
-  await expect(page.getByRole("row", { name: "master alice 2 1" })).toBeVisible();
+  await expect(page.getByRole("row", { name: "master dora 2 1" })).toBeVisible();
   const download = page.waitForEvent("download");
   await page.getByRole("link", { name: "CSV" }).click();
   expect(await readFile(await (await download).path(), "utf8")).toContain("master");
