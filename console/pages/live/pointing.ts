@@ -55,6 +55,38 @@ export class ClickCount {
   }
 }
 
+/** A finger that moved less than this has tapped. */
+const TAP_PX = 10;
+
+/** A finger on the picture: a tap is a click, a drag scrolls the page. */
+export class Touch {
+  #last: Where | undefined;
+  #isDrag = false;
+
+  start(where: Where): void {
+    this.#last = where;
+    this.#isDrag = false;
+  }
+
+  /** How far to scroll, in pixels of the picture; undefined as long as it may be a tap. */
+  drag(where: Where): { readonly deltaX: number; readonly deltaY: number } | undefined {
+    if (!this.#last) return undefined;
+    const deltaX = this.#last.clientX - where.clientX;
+    const deltaY = this.#last.clientY - where.clientY;
+    if (!this.#isDrag && Math.hypot(deltaX, deltaY) < TAP_PX) return undefined;
+    this.#isDrag = true;
+    this.#last = where;
+    return { deltaX, deltaY };
+  }
+
+  /** Whether it was a tap. */
+  end(): boolean {
+    const isTap = this.#last !== undefined && !this.#isDrag;
+    this.#last = undefined;
+    return isTap;
+  }
+}
+
 /** As the gateway adds them up: Alt 1, Control 2, Meta 4, Shift 8. */
 export function modifiersOf({ altKey, ctrlKey, metaKey, shiftKey }: Held): number {
   return Number(altKey) + 2 * Number(ctrlKey) + 4 * Number(metaKey) + 8 * Number(shiftKey);

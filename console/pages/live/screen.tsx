@@ -3,7 +3,7 @@ import type { Frame, ViewerMessage } from "../../../src/live-view/wire.ts";
 import { useTexts } from "../../texts/language.tsx";
 import { Keyboard } from "./keyboard.tsx";
 import classes from "./live.module.css";
-import { ClickCount, modifiersOf, pointIn, type Size } from "./pointing.ts";
+import { ClickCount, modifiersOf, pointIn, Touch, type Size } from "./pointing.ts";
 
 export type Draw = (frame: Frame) => Promise<void>;
 
@@ -23,6 +23,7 @@ export function Screen({ isMine, send, onDraw }: ScreenProps) {
   const keyboard = useRef<HTMLTextAreaElement>(null);
   const size = useRef<Size>(undefined);
   const clicks = useRef(new ClickCount());
+  const touch = useRef(new Touch());
   const move = useCoalescedMove(send);
   const [place, setPlace] = useState<Place>({ left: 0, top: 0 });
   const giveDraw = useEffectEvent(onDraw);
@@ -48,7 +49,8 @@ export function Screen({ isMine, send, onDraw }: ScreenProps) {
       action,
       ...at,
       button: button as 0 | 1 | 2,
-      buttons: buttons & 7,
+      // A tap is told when the finger has left.
+      buttons: action === "down" ? buttons & 7 || 1 : buttons & 7,
       clickCount: clicks.current.count,
       modifiers,
     });
@@ -64,15 +66,25 @@ export function Screen({ isMine, send, onDraw }: ScreenProps) {
         role="img"
         onPointerMove={(event) => {
           const at = isMine && pointIn(event, canvas.current, size.current);
-          if (at) move.to({ ...at, buttons: event.buttons & 7, modifiers: modifiersOf(event) });
+          if (event.pointerType === "touch") {
+            const scroll = at && touch.current.drag(event);
+            if (scroll) send({ type: "wheel", ...at, ...scroll, modifiers: 0 });
+          } else if (at) move.to({ ...at, buttons: event.buttons & 7, modifiers: modifiersOf(event) });
         }}
         onPointerDown={(event) => {
           event.currentTarget.setPointerCapture(event.pointerId);
           setPlace(placeOf(event));
           keyboard.current?.focus({ preventScroll: true });
-          mouse("down", event);
+          if (event.pointerType === "touch") touch.current.start(event);
+          else mouse("down", event);
         }}
-        onPointerUp={(event) => mouse("up", event)}
+        onPointerUp={(event) => {
+          if (event.pointerType === "touch") {
+            if (!touch.current.end()) return;
+            mouse("down", event);
+          }
+          mouse("up", event);
+        }}
         // The press would take the focus from the keyboard's field.
         onMouseDown={(event) => event.preventDefault()}
         onContextMenu={(event) => event.preventDefault()}
