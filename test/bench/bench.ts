@@ -5,6 +5,7 @@ import { measureConsole } from "./console.ts";
 import { endure } from "./endure.ts";
 import { STREAMS, formatMs, measure, ratio, type Figures } from "./measure.ts";
 import { openFloor, openGateway, openUndici } from "./paths.ts";
+import { measureOpenConsole } from "./open-console.ts";
 import { SLEEPERS, SLEEPY_SETTINGS, timeWaking, weighSleep } from "./hibernation.ts";
 import { OPEN_PAGES } from "./page-memory.ts";
 import { measureForPlots } from "./plots.ts";
@@ -18,7 +19,7 @@ const browserPath = process.env["BROWSER_PATH"] ?? "/usr/bin/chromium";
 /**
  * What is measured, in one run and on one machine. `npm run bench` measures all parts but the last, `npm run bench -- NAME` the
  * named ones. paths: a bare HTTP client, the floor and the gateway, with their ratios · endurance: 1,000 requests, for lost or
- * mixed answers and for growth · scheduling: many accounts over few pages · hibernation: idle sessions · console: a full store · plots: figures for docs.
+ * mixed answers and for growth · scheduling: many accounts over few pages · hibernation: idle sessions · console: a full store, and an open console · plots: figures for docs.
  */
 const PARTS: Readonly<Record<string, (site: Site, stateDir: string) => Promise<string>>> = {
   paths: compare,
@@ -37,7 +38,10 @@ const PARTS: Readonly<Record<string, (site: Site, stateDir: string) => Promise<s
     await using path = await openGateway(bare, stateDir, SLEEPY_SETTINGS);
     return `${weights}\n\n${await timeWaking(path, bare, browserPath)}`;
   },
-  console: (_site, stateDir) => measureConsole(stateDir),
+  console: async (site, stateDir) => {
+    const questions = await measureConsole(stateDir);
+    return `${questions}\n\n${await measureOpenConsole(site, join(stateDir, "open-console"), browserPath)}`;
+  },
   plots: (site, stateDir) => measureForPlots(site, stateDir, browserPath),
 };
 

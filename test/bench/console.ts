@@ -7,7 +7,7 @@ import { openStore } from "../../src/store/store.ts";
 import { formatMs } from "./measure.ts";
 import { table } from "./statistics.ts";
 
-const SECRET_KEY = "a secret key of thirty-two bytes or more";
+export const SECRET_KEY = "a secret key of thirty-two bytes or more";
 const ACCOUNTS = 200;
 const KEYS = 3;
 const REQUESTS = 10_000;
@@ -22,7 +22,7 @@ function numbers(name: string, count: number): string {
 }
 
 /** A store as it is after 90 days in which every key used every account in every hour: as many rows as there can be. */
-async function fill(stateDir: string, nowMs: number): Promise<void> {
+export async function fillStore(stateDir: string, nowMs: number): Promise<void> {
   await (await openStore({ stateDir, secretKey: SECRET_KEY }))[Symbol.asyncDispose]();
   using sqlite = new DatabaseSync(join(stateDir, "gateway.sqlite"));
   const midnight = nowMs - (nowMs % DAY_MS);
@@ -71,7 +71,7 @@ class Rest {
 export async function measureConsole(stateDir: string): Promise<string> {
   const nowMs = Date.now();
   const folder = join(stateDir, "console");
-  await fill(folder, nowMs);
+  await fillStore(folder, nowMs);
   const startedMs = performance.now();
   await using store = await openStore({ stateDir: folder, secretKey: SECRET_KEY });
   const openMs = performance.now() - startedMs;

@@ -94,6 +94,8 @@ export async function openFloor({ origin, browserArgs, cookies }: Upstream, path
 export interface GatewayPath extends Path {
   /** The gateway's own process. */
   readonly pid: number;
+  /** Its base URL, without a path. */
+  readonly url: string;
   /** Resolves with the next line of its log that holds these words. */
   says(words: string): Promise<void>;
 }
@@ -141,6 +143,7 @@ export async function openGateway(
   return {
     name: "gateway",
     pid: child.pid ?? 0,
+    url,
     says: async (words) => {
       for await (const [line] of on(lines, "line") as AsyncIterable<[string]>) if (line.includes(words)) return;
     },
