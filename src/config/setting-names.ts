@@ -1,5 +1,5 @@
 /** Settings of compose and nginx, not of the gateway. */
-const BESIDE = new Set(["NGINX_PORT", "SECCOMP_PROFILE"]);
+const BESIDE = new Set(["NGINX_PORT", "CONSOLE_PORT", "SECCOMP_PROFILE"]);
 const OWN_PREFIX = "GPTOMNI_";
 /** Shorter names are too similar to those of other programs. */
 const MIN_CHARACTERS_ANYWHERE = 9;

@@ -26,7 +26,13 @@ function isOnPath(command: string): boolean {
 }
 
 async function run(command: string, ...args: string[]): Promise<string> {
-  const env = { ...process.env, ...ENGINE_SETTINGS, API_MASTER_KEY: API_KEY, NGINX_PORT: "18089" };
+  const env = {
+    ...process.env,
+    ...ENGINE_SETTINGS,
+    API_MASTER_KEY: API_KEY,
+    NGINX_PORT: "18089",
+    CONSOLE_PORT: "18090",
+  };
   const { stdout } = await promisify(execFile)(command, args, { cwd: ROOT, env, maxBuffer: 64 * 1024 * 1024 });
   return stdout.trim();
 }
@@ -129,7 +135,13 @@ describe("docker run", () => {
 
   test("carries no secret file and no test", async () => {
     const files = await run(ENGINE, "exec", name, "ls", "-A", "/app");
-    expect(files.split("\n").toSorted()).toEqual(["node_modules", "package-lock.json", "package.json", "src"]);
+    expect(files.split("\n").toSorted()).toEqual([
+      "console",
+      "node_modules",
+      "package-lock.json",
+      "package.json",
+      "src",
+    ]);
   });
 
   test("stops by itself when it is told to", async () => {
@@ -162,14 +174,27 @@ describe("docker compose", () => {
     expect(times.at(-1)).toBeGreaterThan(600);
   });
 
-  test.each(["/metrics", "/admin/api/accounts", "/admin", "/%6detrics", "//metrics", "/v1/metrics"])(
-    "nginx does not pass %s on",
-    async (path) => {
-      const response = await fetch(baseUrl + path);
-      expect(response.status).toBe(404);
-      expect(await response.json()).toMatchObject({ error: { code: "unknown_url" } });
-    },
-  );
+  test.each([
+    "/metrics",
+    "/admin/api/accounts",
+    "/admin",
+    "/console",
+    "/console/",
+    "/%6detrics",
+    "//metrics",
+    "/v1/metrics",
+  ])("nginx does not pass %s on", async (path) => {
+    const response = await fetch(baseUrl + path);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ error: { code: "unknown_url" } });
+  });
+
+  test("the console is served to this machine beside nginx", async () => {
+    const page = await fetch("http://127.0.0.1:18090/console/");
+    expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("<script")]);
+    const refused = await fetch("http://127.0.0.1:18090/admin/api/overview");
+    expect(refused.status).toBe(401);
+  });
 
   test("the gateway has no rights, no writable root and bounds", async () => {
     const script = String.raw`const own = fs.readdirSync("/proc").find((pid) => {
