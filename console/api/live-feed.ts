@@ -73,14 +73,22 @@ function listen(source: EventSource, client: QueryClient): void {
 const OVERVIEW = ["/overview", {}];
 const ACCOUNTS = ["/accounts", {}];
 
+/** An answer that is under way may be older than what was just told, and would undo it: it is asked for again. */
+function askAgain(client: QueryClient, queryKey: readonly unknown[]): void {
+  if (client.isFetching({ queryKey, exact: true }) > 0) void client.invalidateQueries({ queryKey, exact: true });
+}
+
 function changeOverview(client: QueryClient, change: (old: OverviewAnswer) => Partial<OverviewAnswer>): void {
   client.setQueryData<OverviewAnswer>(OVERVIEW, (old) => old && { ...old, ...change(old) });
+  askAgain(client, OVERVIEW);
 }
 
 function takeSnapshot(client: QueryClient, { overview, accounts }: Snapshot): void {
   client.setQueryData<OverviewAnswer>(OVERVIEW, overview);
   const list = { object: "list" as const, data: accounts, nextCursor: null, queue: overview.queue };
   client.setQueryData<AccountList>(ACCOUNTS, list);
+  askAgain(client, OVERVIEW);
+  askAgain(client, ACCOUNTS);
 }
 
 function takeAccounts(client: QueryClient, { changed, removed }: AccountChanges): void {
@@ -93,6 +101,7 @@ function takeAccounts(client: QueryClient, { changed, removed }: AccountChanges)
     const added = changed.filter(({ id }) => !known.has(id)) as AccountRow[];
     return { ...list, data: [...kept, ...added] };
   });
+  askAgain(client, ACCOUNTS);
   for (const { id } of changed) void client.invalidateQueries({ queryKey: [`/accounts/${encodeURIComponent(id)}`] });
 }
 
@@ -100,6 +109,7 @@ function takeQueue(client: QueryClient, news: Partial<OverviewAnswer>): void {
   changeOverview(client, () => news);
   const { queue } = news;
   if (queue) client.setQueryData<AccountList>(ACCOUNTS, (list) => list && { ...list, queue });
+  if (queue) askAgain(client, ACCOUNTS);
 }
 
 /** Counts them into the minutes, of which the newest may be missing. */
