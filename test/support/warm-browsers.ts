@@ -5,15 +5,18 @@ import { LocalBrowsers } from "../../src/browser/local.ts";
 import type { BrowserHandle, BrowserProvider } from "../../src/browser/provider.ts";
 
 interface Warm {
+  readonly closing: NodeJS.Timeout;
   readonly options: LaunchOptions;
   readonly handle: BrowserHandle;
 }
 
 /** A world rarely has more browsers than these. */
 const MOST_KEPT = 2;
+/** A worker that has run its last test ends soon after. */
+const KEPT_MS = 3_000;
 const CALL_LIMIT_MS = 3_000;
 
-/** Browsers that no world uses now. They end with this process. */
+/** Browsers that no world uses now. */
 const kept: Warm[] = [];
 
 /**
@@ -36,6 +39,7 @@ export class WarmBrowsers implements BrowserProvider {
   async open(signal: AbortSignal): Promise<BrowserHandle> {
     const index = kept.findIndex(({ options }) => isDeepStrictEqual(options, this.#options));
     const [warm] = index < 0 ? [] : kept.splice(index, 1);
+    clearTimeout(warm?.closing);
     if (warm?.handle.browser.isConnected()) return this.#lend(warm.handle);
     return this.#lend(await this.#own.open(signal));
   }
@@ -68,9 +72,17 @@ export class WarmBrowsers implements BrowserProvider {
   }
 
   async #keep(handle: BrowserHandle): Promise<void> {
-    kept.push({ options: this.#options, handle });
-    if (kept.length > MOST_KEPT) await kept.shift()?.handle.close();
+    const warm: Warm = { options: this.#options, handle, closing: setTimeout(() => void end(warm), KEPT_MS) };
+    kept.push(warm);
+    if (kept.length > MOST_KEPT) await end(kept[0]);
   }
+}
+
+async function end(warm: Warm | undefined): Promise<void> {
+  if (!warm || !kept.includes(warm)) return;
+  kept.splice(kept.indexOf(warm), 1);
+  clearTimeout(warm.closing);
+  await warm.handle.close();
 }
 
 /** Whether all contexts have closed, and the browser answers. */
