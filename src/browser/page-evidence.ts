@@ -16,8 +16,10 @@ export interface PageEvidence {
   readonly missing: readonly string[];
 }
 
-/** The longest that looking at a page takes. */
+/** The longest that each look at a page takes. */
 const LOOK_LIMIT_MS = 2_500;
+/** The same for a page that may be dead: the request asks again in the same account, and waits for it. */
+const LOST_LOOK_LIMIT_MS = 250;
 /** In JSON, each may take six bytes, so the message stays within what Chromium's messages may have. */
 const MAX_HTML_CHARACTERS = 128 * 1024;
 const WORLD_NAME = "evidence";
@@ -25,11 +27,16 @@ const WORLD_NAME = "evidence";
 const QUALITY = 60;
 
 /** Looks at the page for a limited time: at its picture, its document and its console. Never rejects. */
-export async function evidenceOf(page: Page, console: readonly ConsoleLine[] = []): Promise<PageEvidence> {
+export async function evidenceOf(
+  page: Page,
+  { console = [], isLost = false }: { readonly console?: readonly ConsoleLine[]; readonly isLost?: boolean } = {},
+): Promise<PageEvidence> {
   const address = page.isClosed() ? "the page was closed" : addressOf(page.url());
   const missing: string[] = [];
   const seen = async <T>(what: string, look: Promise<T>): Promise<T | undefined> =>
-    browserCall(LOOK_LIMIT_MS, what, look).catch((cause: Error) => void missing.push(`${what}: ${cause.message}`));
+    browserCall(isLost ? LOST_LOOK_LIMIT_MS : LOOK_LIMIT_MS, what, look).catch(
+      (cause: Error) => void missing.push(`${what}: ${cause.message}`),
+    );
   const cdp = await seen("attach to the page", page.context().newCDPSession(page));
   if (!cdp) return { address, document: undefined, screenshot: undefined, console, missing };
   const [screenshot, document] = await Promise.all([

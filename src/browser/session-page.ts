@@ -38,7 +38,7 @@ export class SessionPage {
 
   /** What it shows now, or showed last. Never rejects. */
   evidence(): Promise<PageEvidence> {
-    return evidenceOf(this.#parts.page, this.fetcher.console.lines);
+    return evidenceOf(this.#parts.page, { console: this.fetcher.console.lines, isLost: this.isLost });
   }
 
   /** Every request that runs in it fails with this. */

@@ -29,7 +29,7 @@ export const CONNECTION_ROWS: readonly Row[] = [
     id: "F43",
     fault: "300 at once where ten may wait; exactly ten do",
     gets: "429 `rate_limit_exceeded`",
-    scene: { settings: { QUEUE_LIMIT: "10" } },
+    scene: { settings: { QUEUE_LIMIT: "10", QUEUE_TIMEOUT_SECONDS: "30" } },
     run: async (scene) => {
       const blocking = await scene.askEndless();
       scene.strike();
