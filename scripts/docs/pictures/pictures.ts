@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -6,18 +6,22 @@ import { chromium, type Page } from "playwright";
 import { loadConfig } from "../../../src/config/config.ts";
 import { startGateway } from "../../../src/main.ts";
 import { createLog, Redaction } from "../../../src/observe/log.ts";
+import { CLICK_AT } from "../../../src/simulator/challenge.ts";
 import { Simulator } from "../../../src/simulator/simulator.ts";
+import { Film } from "./film.ts";
 import { useForAWhile } from "./use.ts";
 
 /**
  * `npm run docs:pictures`: photographs the console in front of the simulated site, after some minutes of real use by several
- * keys, with an account that needs a person and one that is switched off. Writes docs/images/console-*.png.
+ * keys, with an account that needs a person and one that is switched off. Writes docs/images/console-*.png, and films
+ * how the stuck account is handed to a person: docs/images/console.svg.
  */
 const KEYS = { api: "sk-gateway-for-the-pictures-only-0001", admin: "sk-admin-for-the-pictures-only-0001" };
 const ACCOUNTS = ["anna", "ben", "chen", "dora", "emil", "family"];
 const STUCK = "dora";
 const IMAGES = join(import.meta.dirname, "../../../docs/images");
 const SIZE = { width: 1280, height: 860 };
+const FILM_SIZE = { width: 1000, height: 640 };
 
 await using simulator = await Simulator.start({ chunkDelayMs: 40 });
 const stateDir = await mkdtemp(join(tmpdir(), "gptomni-pictures-"));
@@ -48,6 +52,7 @@ try {
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
   await photograph();
+  await film();
 } finally {
   await rm(stateDir, { recursive: true, force: true });
 }
@@ -75,6 +80,37 @@ async function photograph(): Promise<void> {
     await page.getByRole("button", { name: "Leave" }).click();
     await page.getByRole("button", { name: "Open live view" }).waitFor();
   }
+}
+
+async function film(): Promise<void> {
+  const { BROWSER_PATH: executablePath } = process.env;
+  await using browser = await chromium.launch(executablePath === undefined ? {} : { executablePath });
+  await using context = await browser.newContext({ colorScheme: "light", locale: "en-US", viewport: FILM_SIZE });
+  const page = await context.newPage();
+  const story = new Film(FILM_SIZE);
+  await signIn(page);
+  await page.locator(".uplot").waitFor();
+  await story.take(page, 2_500);
+  await page.getByRole("link", { name: "Open live view" }).first().click();
+  await page.getByRole("button", { name: "Open live view" }).waitFor();
+  await story.take(page, 2_000);
+  await page.getByRole("button", { name: "Open live view" }).click();
+  await page.getByText("No change since").waitFor();
+  await story.take(page, 2_500);
+  const canvas = page.getByLabel("The account's page");
+  const box = await canvas.boundingBox();
+  const scale = await canvas.evaluate((element) => element.clientWidth / (element as HTMLCanvasElement).width);
+  await page.mouse.click((box?.x ?? 0) + CLICK_AT.x * scale, (box?.y ?? 0) + CLICK_AT.y * scale);
+  await page.getByText("The live view has ended.").waitFor();
+  await story.take(page, 2_500);
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.locator(".uplot").waitFor();
+  await page.getByRole("article", { name: STUCK }).getByText("Ready").waitFor();
+  await story.take(page, 3_000);
+  const title =
+    "The console: an account needs a person, who passes its challenge in the live view; the account serves again";
+  await writeFile(join(IMAGES, "console.svg"), story.svg(title));
+  console.log("docs/images/console.svg");
 }
 
 async function signIn(page: Page): Promise<void> {
