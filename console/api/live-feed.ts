@@ -91,12 +91,17 @@ function takeSnapshot(client: QueryClient, { overview, accounts }: Snapshot): vo
   askAgain(client, ACCOUNTS);
 }
 
+/** A row that did not change stays the same object, so that nothing is drawn again for it. */
+function changedRow(row: AccountRow, changes: Partial<AccountRow> | undefined): AccountRow {
+  return changes ? { ...row, ...changes } : row;
+}
+
 function takeAccounts(client: QueryClient, { changed, removed }: AccountChanges): void {
   const byId = new Map(changed.map((row) => [row.id, row]));
   client.setQueryData<AccountList>(ACCOUNTS, (list) => {
     if (!list) return list;
     const known = new Set(list.data.map(({ id }) => id));
-    const kept = list.data.filter(({ id }) => !removed.includes(id)).map((row) => ({ ...row, ...byId.get(row.id) }));
+    const kept = list.data.filter(({ id }) => !removed.includes(id)).map((row) => changedRow(row, byId.get(row.id)));
     // Of a new account every field is told.
     const added = changed.filter(({ id }) => !known.has(id)) as AccountRow[];
     return { ...list, data: [...kept, ...added] };

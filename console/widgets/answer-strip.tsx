@@ -25,9 +25,11 @@ export function AnswerStrip({ recent }: { readonly recent: readonly Answered[] }
       role="img"
       aria-label={t("Last {count} answers, {failed} failed", { count: shown.length, failed })}
     >
-      {Array.from({ length: first }, (_, index) => (
-        <rect key={index} className={classes["none"]} x={index * (BAR + GAP)} y={HEIGHT - 3} width={BAR} height={3} />
-      ))}
+      <path
+        className={classes["none"]}
+        d={`M0 ${HEIGHT - 3 / 2}H${first * (BAR + GAP)}`}
+        strokeDasharray={`${BAR} ${GAP}`}
+      />
       {shown.map(({ at, ok, code, durationMs }, index) => {
         const height = ok ? HEIGHT * heightOf(durationMs) : HEIGHT;
         return (

@@ -25,17 +25,28 @@ function subscribe(listener: () => void): () => void {
 
 /** The present, in whole seconds; one timer for the page. */
 export function useNow(): number {
-  return useSyncExternalStore(subscribe, () => Math.floor(Date.now() / TICK_MS) * TICK_MS);
+  return useSyncExternalStore(subscribe, present);
 }
 
-/** `3 min. ago` or `in 2 hr.`; the exact time on hover. */
+/** How long until then, in milliseconds; 0 when it is over. Drawn again only when that changes. */
+export function useTimeLeft(at: number | null): number {
+  return useSyncExternalStore(subscribe, () => (at === null ? 0 : Math.max(0, at - present())));
+}
+
+function present(): number {
+  return Math.floor(Date.now() / TICK_MS) * TICK_MS;
+}
+
+/** `3 min. ago` or `in 2 hr.`; the exact time on hover. Drawn again only when the words change. */
 export function Moment({ at }: { readonly at: number | null | undefined }) {
   const { language } = useTexts();
-  const now = useNow();
+  const words = useSyncExternalStore(subscribe, () =>
+    at === null || at === undefined ? undefined : relativeTime(at - present(), language),
+  );
   if (at === null || at === undefined) return <>–</>;
   return (
     <time dateTime={new Date(at).toISOString()} title={exactTime(at, language)}>
-      {relativeTime(at - now, language)}
+      {words}
     </time>
   );
 }
@@ -44,11 +55,30 @@ function relativeTime(distanceMs: number, language: Language): string {
   const distance = Math.abs(distanceMs);
   const [, unitMs, unit] = STEPS.find(([below]) => distance < below) ?? STEPS[3];
   const count = Math.trunc(distanceMs / unitMs);
-  return new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" }).format(count, unit);
+  return formatsOf(language).relative.format(count, unit);
 }
 
 export function exactTime(at: number, language: Language): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }).format(at);
+  return formatsOf(language).exact.format(at);
+}
+
+interface Formats {
+  readonly relative: Intl.RelativeTimeFormat;
+  readonly exact: Intl.DateTimeFormat;
+}
+
+/** Making one takes longer than using it a hundred times. */
+const formats = new Map<Language, Formats>();
+
+function formatsOf(language: Language): Formats {
+  const known = formats.get(language);
+  if (known) return known;
+  const made = {
+    relative: new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" }),
+    exact: new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" }),
+  };
+  formats.set(language, made);
+  return made;
 }
 
 /** `12 ms`, `1.4 s`, `3 min 20 s`. */

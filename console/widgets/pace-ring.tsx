@@ -1,7 +1,7 @@
 import { Group, Text } from "@mantine/core";
 import type { Pace } from "../api/contract.ts";
 import { useTexts } from "../texts/language.tsx";
-import { duration, useNow } from "./moment.tsx";
+import { duration, useTimeLeft } from "./moment.tsx";
 import classes from "./pace-ring.module.css";
 
 const RADIUS = 13;
@@ -10,10 +10,9 @@ const LENGTH = 2 * Math.PI * RADIUS;
 /** How much of an account's rate limit is used, and when the next request may go. */
 export function PaceRing({ pace }: { readonly pace: Pace }) {
   const { t } = useTexts();
-  const now = useNow();
   const { count, used, windowMs, nextAt } = pace;
+  const waitMs = useTimeLeft(nextAt);
   const share = count === 0 ? 0 : Math.min(1, used / count);
-  const waitMs = nextAt === null ? 0 : Math.max(0, nextAt - now);
   return (
     <Group gap={6} wrap="nowrap">
       <svg width={32} height={32} viewBox="0 0 32 32" aria-hidden="true">

@@ -1,4 +1,5 @@
 import { Group, Paper, Text } from "@mantine/core";
+import { memo } from "react";
 import { Link } from "wouter";
 import type { AccountRow } from "../../api/contract.ts";
 import { useTexts } from "../../texts/language.tsx";
@@ -8,8 +9,8 @@ import { PaceRing } from "../../widgets/pace-ring.tsx";
 import { StateBadge } from "../../widgets/state-badge.tsx";
 import classes from "./overview.module.css";
 
-/** One account at a glance: healthy or not, and why. */
-export function AccountCard({ account }: { readonly account: AccountRow }) {
+/** One account at a glance: healthy or not, and why. Drawn again only if the account's row changed. */
+export const AccountCard = memo(function AccountCard({ account }: { readonly account: AccountRow }) {
   const { t } = useTexts();
   const { id, state, reason, since, nextTryAt, expiresAt, lastUsedAt, pace, recent } = account;
   return (
@@ -43,4 +44,4 @@ export function AccountCard({ account }: { readonly account: AccountRow }) {
       </Group>
     </Paper>
   );
-}
+});

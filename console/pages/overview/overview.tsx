@@ -7,8 +7,8 @@ import { useTexts } from "../../texts/language.tsx";
 import { Loaded } from "../../widgets/loaded.tsx";
 import { PageHead, Panel } from "../../widgets/panel.tsx";
 import { Guide } from "../guide/guide.tsx";
-import { AccountCard } from "./account-card.tsx";
 import { Attention } from "./attention.tsx";
+import { Cards } from "./cards.tsx";
 import { Changes } from "./changes.tsx";
 import { Figures } from "./figures.tsx";
 import classes from "./overview.module.css";
@@ -35,11 +35,7 @@ export function Overview() {
           <Stack>
             <Figures accounts={data} queue={queue} />
             <Attention accounts={data} />
-            <div className={classes["cards"]}>
-              {data.map((account) => (
-                <AccountCard key={account.id} account={account} />
-              ))}
-            </div>
+            <Cards accounts={data} />
             <div className={classes["halves"]}>
               <Traffic />
               <Panel title={t("Who uses it")}>
