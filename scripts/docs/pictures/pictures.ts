@@ -96,6 +96,11 @@ async function film(): Promise<void> {
   await story.take(page, 2_000);
   await page.getByRole("button", { name: "Open live view" }).click();
   await page.getByText("No change since").waitFor();
+  await page.waitForFunction(() => {
+    const canvas = document.querySelector("canvas");
+    const pixels = canvas?.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data;
+    return pixels?.some((value) => value < 200);
+  });
   await story.take(page, 2_500);
   const canvas = page.getByLabel("The account's page");
   const box = await canvas.boundingBox();
