@@ -12,6 +12,7 @@ const NAMED: Readonly<Record<string, Tier>> = {
   // These need no browser, and take as long together as all others without one.
   "accounts/rotated-tokens": "thorough",
   "fuzz/fuzz": "thorough",
+  "http/idle-connections": "thorough",
   "http/stream-lines": "thorough",
   "store/sqlite-thread": "thorough",
   "store/store-faults": "thorough",
