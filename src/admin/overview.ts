@@ -85,7 +85,7 @@ export function overviewOf(sources: OverviewSources): z.infer<typeof overviewSch
   return {
     at: Date.now(),
     isServing: ready,
-    reasons: rows.length === 0 ? [...reasons, "there is no account"] : [...reasons],
+    reasons: [...reasons],
     warnings: [...warnings],
     accounts: {
       total: rows.length,

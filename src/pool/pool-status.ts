@@ -57,7 +57,7 @@ export function readinessOf(accounts: readonly Account[], hasIdle: boolean): Rea
   if (hasIdle || accounts.some(({ state }) => state === "busy" || state === "rate_limited")) {
     return { ready: true, reasons: [] };
   }
-  if (accounts.length === 0) return { ready: false, reasons: ["there are no accounts"] };
+  if (accounts.length === 0) return { ready: false, reasons: ["there is no account"] };
   const byState = Object.groupBy(accounts, ({ state }) => state);
   const reasons = Object.entries(byState).map(([state, some]) => `${some.length} ${state}: ${some[0]?.reason}`);
   return { ready: false, reasons };

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { loadConfig } from "../../src/config/config.ts";
+import { readinessOf } from "../../src/pool/pool-status.ts";
 import { LastHour } from "../../src/observe/last-hour.ts";
 import { accountRow, adminParts } from "../support/admin-parts.ts";
 import { ADMIN_KEY } from "../support/api-key.ts";
@@ -108,7 +109,7 @@ test("the overview says whether requests can be answered, who needs a person, an
 });
 
 test("without an account, the overview says so", async () => {
-  const { url } = await serve(says("Hello"), { readiness: () => ({ ready: false, reasons: [] }) });
+  const { url } = await serve(says("Hello"), { readiness: () => readinessOf([], false) });
   expect(await look(url, "overview")).toMatchObject({ isServing: false, reasons: ["there is no account"] });
 });
 
