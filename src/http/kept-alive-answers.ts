@@ -9,6 +9,7 @@ export class KeptAliveAnswers implements Answers {
   readonly #answers: readonly Answer[];
   readonly #perQuestion: number;
   #tokens: TokenCount | undefined;
+  #counting: Promise<TokenCount> | undefined;
 
   constructor(items: AsyncIterable<Choice | KeepAlive>, answers: readonly Answer[], perQuestion: number) {
     this.#items = items;
@@ -35,7 +36,13 @@ export class KeptAliveAnswers implements Answers {
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
-  async countTokens(): Promise<TokenCount> {
+  /** Who asks while a count is under way gets the same one: a key's limits and the records ask at an answer's end. */
+  countTokens(): Promise<TokenCount> {
+    this.#counting ??= this.#count().finally(() => (this.#counting = undefined));
+    return this.#counting;
+  }
+
+  async #count(): Promise<TokenCount> {
     const counts = await Promise.all(this.#answers.map((answer) => answer.countTokens()));
     this.#tokens = counts.reduce((sum, count, index) => ({
       // Each question once, however many answers.
