@@ -1,5 +1,5 @@
 import { pasteNotes } from "../credentials/paste-notes.ts";
-import { previewOf, problemOfCredential, type CredentialPreview } from "../credentials/pasted-credential.ts";
+import { previewOf, type CredentialPreview } from "../credentials/pasted-credential.ts";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import type { RecentAnswers } from "../observe/recent-answers.ts";
@@ -60,10 +60,9 @@ export class AccountControl {
   /** What the gateway makes of a credential, without storing it. @throws GatewayError `invalid_value` */
   preview(credential: string, site?: string): CredentialPreview {
     this.#assertSite(site);
-    const to = this.#parts.sites.named(site);
-    const problem = problemOfCredential(credential, to);
-    if (problem === undefined) return previewOf(credential, to);
-    throw new GatewayError("invalid_value", `Invalid 'credential': ${problem}.`, { param: "credential" });
+    const { roster, sites } = this.#parts;
+    roster.assertUsable(credential, site);
+    return previewOf(credential, sites.named(site));
   }
 
   /** @throws GatewayError as `AccountRoster.add` does */
