@@ -9,7 +9,7 @@ import { ContextLimit } from "./turn/context-limit.ts";
 /** How much longer than a request's deadline its session stays leased. */
 const LEASE_GRACE_MS = 5_000;
 /** An account that sleeps is to be renewed before its operator is told that it will be signed out. */
-const DAY_MS = 86_400_000;
+const RENEWAL_HEAD_START_MS = 86_400_000;
 /** Early failures keep their HTTP status this long; later, the shortest client and proxy limits (60 s) are in sight. */
 const KEEP_ALIVE_AFTER_MS = 15_000;
 const KEEP_ALIVE_EVERY_MS = 10_000;
@@ -36,7 +36,7 @@ export function optionsOf(
       ...config.pool,
       maxOpenSessions,
       leaseLimitMs: config.limits.requestTimeoutMs + LEASE_GRACE_MS,
-      renewBeforeMs: config.alerts.expiryMs + DAY_MS,
+      renewBeforeMs: config.alerts.expiryMs + RENEWAL_HEAD_START_MS,
     },
     sessions: config.sessions,
     liveViews: {

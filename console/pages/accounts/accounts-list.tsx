@@ -1,4 +1,4 @@
-import { Button, TextInput } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
 import type { AccountList, AccountRow } from "../../api/contract.ts";
@@ -8,6 +8,7 @@ import { AnswerStrip } from "../../widgets/answer-strip.tsx";
 import { Empty, Loaded } from "../../widgets/loaded.tsx";
 import { Moment } from "../../widgets/moment.tsx";
 import { PageHead, Panel } from "../../widgets/panel.tsx";
+import { SearchField } from "../../widgets/search-field.tsx";
 import { StateBadge } from "../../widgets/state-badge.tsx";
 import { DataTable } from "../../widgets/table.tsx";
 import { AccountActions } from "./account-actions.tsx";
@@ -24,13 +25,7 @@ export function AccountsList() {
   return (
     <>
       <PageHead title={t("Accounts")}>
-        <TextInput
-          size="xs"
-          aria-label={t("Search")}
-          placeholder={t("Search")}
-          value={search}
-          onChange={({ currentTarget }) => setSearch(currentTarget.value)}
-        />
+        <SearchField value={search} onChange={setSearch} />
         <Button component={Link} href="/accounts/new" size="xs">
           {t("Add an account")}
         </Button>

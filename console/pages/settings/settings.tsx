@@ -1,4 +1,4 @@
-import { Badge, Stack, Text, TextInput } from "@mantine/core";
+import { Badge, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import type { Page, SettingRow } from "../../api/contract.ts";
 import { useRead } from "../../api/reading.ts";
@@ -6,6 +6,7 @@ import { useTexts, type Text as TextId } from "../../texts/language.tsx";
 import { useMeanings } from "../../texts/meanings.ts";
 import { Empty, Loaded } from "../../widgets/loaded.tsx";
 import { PageHead, Panel } from "../../widgets/panel.tsx";
+import { SearchField } from "../../widgets/search-field.tsx";
 import { DataTable } from "../../widgets/table.tsx";
 import { AlertTest } from "./alert-test.tsx";
 import { WithCode } from "../../widgets/with-code.tsx";
@@ -26,13 +27,7 @@ export function Settings() {
   return (
     <>
       <PageHead title={t("Settings")}>
-        <TextInput
-          size="xs"
-          aria-label={t("Search")}
-          placeholder={t("Search")}
-          value={search}
-          onChange={({ currentTarget }) => setSearch(currentTarget.value)}
-        />
+        <SearchField value={search} onChange={setSearch} />
       </PageHead>
       <Stack>
         <Text size="sm" c="dimmed">
