@@ -27,7 +27,7 @@ import { SessionPool } from "./pool/session-pool.ts";
 import { listen } from "./process/listen.ts";
 import { giveUpReason as reasonToGiveUp } from "./process/outage.ts";
 import { consoleRoutes } from "./console/console-routes.ts";
-import { storedStates } from "./accounts/stored-states.ts";
+import { openPersistence } from "./accounts/open-persistence.ts";
 import { sitesAt, type Sites } from "./sites/catalog.ts";
 import { Records } from "./records/records.ts";
 import { openStore } from "./store/store.ts";
@@ -75,20 +75,22 @@ export async function startGateway(
   const options = optionsOf(config, keys, { sites, capacity: provider.capacity });
   const browsers = started.use(new BrowserFleet(provider, options.browsers, log));
   const store = started.use(await openStore(options.store));
-  const states = started.use(storedStates(store, { ...options.persistence, checkEveryMs: checkStateEveryMs }, log));
+  const looks = { ...options.persistence, checkEveryMs: checkStateEveryMs };
+  const persistence = started.use(openPersistence(store, looks, log));
   const pool = started.use(new SessionPool({ ...options.pool, memory }, log));
   const records = started.use(new Records({ store: store.records, events: pool.events, log }, options.records));
   const keysOfCallers = started.use(await openKeys(store, options.callers, { ...options.keyLimits, redaction, log }));
   const operator = started.use(options.access.operator);
   const alerts = started.use(new Alerts(options.alerts, { log, record: (event) => records.event(event) }));
-  const accountParts = { pool, browsers, store, states, sites, alerts, log, redaction };
+  const accountParts = { pool, browsers, store, persistence, sites, alerts, log, redaction };
   const accounts = await Accounts.open({ ...accountParts, options: options.sessions });
   const bundles = started.use(await accounts.openBundles(options.bundles));
   const leaving = new AbortController();
-  const viewed = { ...options.views, pool, accounts, alerts, states, operator, records, audit: auditIn(records, log) };
+  const audit = auditIn(records, log);
+  const viewed = { ...options.views, pool, accounts, alerts, persistence, operator, records, audit };
   const views = viewsOf({ ...viewed, leaving: leaving.signal });
   const giveUpReason = () => reasonToGiveUp(browsers.outage, config.shutdown.browserOutageLimitMs);
-  const metrics = metricsOf(pool, browsers, { states, records });
+  const metrics = metricsOf(pool, browsers, { persistence, records });
   const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...views }));
   const routes = [
     ...apiRoutes({ ...options.api, ...keysOfCallers, gateway: new Gateway(pool, sites, options.gateway, bundles) }),
@@ -114,7 +116,7 @@ export async function startGateway(
       await liveViews[Symbol.asyncDispose]();
       await pool.drain(AbortSignal.timeout(config.shutdown.drainTimeoutMs));
       await flushResponses(server);
-      await Promise.all([states.flush(), records.flush()]);
+      await Promise.all([persistence.flush(), records.flush()]);
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
@@ -123,7 +125,7 @@ export async function startGateway(
 function metricsOf(
   pool: SessionPool,
   browsers: BrowserFleet,
-  { states, records }: { readonly states: AccountPersistence; readonly records: Records },
+  { persistence, records }: { readonly persistence: AccountPersistence; readonly records: Records },
 ): Metrics {
   return new Metrics({
     accountStates: ACCOUNT_STATES,
@@ -133,7 +135,7 @@ function metricsOf(
     browserStarts: () => browsers.starts,
     browsers: (isSandboxed) => browsers.running({ isSandboxed }),
     sessionFailures: () => pool.sessionFailures,
-    isStateStored: () => states.problem === undefined,
+    isStateStored: () => persistence.problem === undefined,
     recording: () => records,
   });
 }

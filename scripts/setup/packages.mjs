@@ -34,32 +34,32 @@ const WHOLE = ["--include=dev", "--include=optional"];
  * npm leaves out optional packages whose engines do not fit the Node that it runs on. The native parts of the tools may need
  * a newer Node than the installed one. So the project's own Node is installed first, and npm runs on it.
  */
-function ciOnProjectNode(scratch, flags) {
+function ciOnProjectNode(folder, flags) {
   const { packages } = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
   const path = `node_modules/${nodePackage}`;
   const { optional: _, ...pinned } =
     packages[path] ?? fail(`there is no ${nodePackage}: it runs on Linux, x64 or arm64.`);
   const lone = { name: "setup-node", version: "0.0.0", dependencies: { [nodePackage]: pinned.version } };
   const lock = { ...lone, lockfileVersion: 3, packages: { "": lone, [path]: pinned } };
-  writeFileSync(join(scratch, "package.json"), JSON.stringify(lone));
-  writeFileSync(join(scratch, "package-lock.json"), JSON.stringify(lock));
+  writeFileSync(join(folder, "package.json"), JSON.stringify(lone));
+  writeFileSync(join(folder, "package-lock.json"), JSON.stringify(lock));
   say(`fetching Node ${pinned.version}, since this is Node ${process.versions.node}…`);
-  const bin = join(scratch, path, "bin");
-  if (!npm(["ci", "--ignore-scripts", ...flags], { cwd: scratch }) || !existsSync(join(bin, "node"))) return false;
+  const bin = join(folder, path, "bin");
+  if (!npm(["ci", "--ignore-scripts", ...flags], { cwd: folder }) || !existsSync(join(bin, "node"))) return false;
   const env = { ...process.env, PATH: [bin, process.env.PATH].join(delimiter) };
   const cli = process.env.npm_execpath ?? realpathSync(onPath("npm") ?? "npm");
   return succeeds(join(bin, "node"), [cli, "ci", ...WHOLE, ...flags], { stdio: ["ignore", 2, 2], env });
 }
 
 /** npm's cache if this user may write to it, else a folder for this run only. */
-function cacheFlags(scratch) {
+function cacheFlags(folder) {
   try {
     const cache = process.env.npm_config_cache ?? join(homedir(), ".npm");
     mkdirSync(cache, { recursive: true });
     accessSync(cache, access.W_OK);
     return [];
   } catch {
-    return [`--cache=${join(scratch, "cache")}`];
+    return [`--cache=${join(folder, "cache")}`];
   }
 }
 
@@ -70,11 +70,11 @@ export function installPackages() {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === lock && existsSync(projectNode)) return;
   say("installing packages from the lockfile (about a minute the first time)…");
   const startedMs = Date.now();
-  const scratch = mkdtempSync(join(tmpdir(), "setup-"));
-  const flags = [...NPM_FLAGS, ...cacheFlags(scratch)];
+  const folder = mkdtempSync(join(tmpdir(), "setup-"));
+  const flags = [...NPM_FLAGS, ...cacheFlags(folder)];
   const isOld = Number.parseInt(process.versions.node, 10) < PROJECT_NODE_MAJOR;
-  const isInstalled = isOld ? ciOnProjectNode(scratch, flags) : npm(["ci", ...WHOLE, ...flags]);
-  rmSync(scratch, { recursive: true, force: true });
+  const isInstalled = isOld ? ciOnProjectNode(folder, flags) : npm(["ci", ...WHOLE, ...flags]);
+  rmSync(folder, { recursive: true, force: true });
   if (!isInstalled) fail("npm could not install the packages; its reason stands above.");
   if (!existsSync(projectNode)) {
     fail(`npm did not install ${nodePackage}: there is no such package, or its hash is not the lockfile's.`);

@@ -20,7 +20,7 @@ import type { AccountPersistence } from "./account-persistence.ts";
 export interface AccountManagerParts {
   readonly pool: SessionPool;
   readonly browsers: BrowserFleet;
-  readonly states: AccountPersistence;
+  readonly persistence: AccountPersistence;
   readonly sites: Sites;
   readonly options: Omit<SessionOptions, "site"> & { readonly rateLimit: RateLimit | undefined };
   readonly alerts: Alerts;
@@ -49,10 +49,10 @@ export class AccountManager {
 
   constructor(parts: AccountManagerParts) {
     this.#parts = parts;
-    const { pool, states, alerts } = parts;
+    const { pool, persistence, alerts } = parts;
     pool.events.subscribe((event) => this.#log(event));
     pool.events.subscribe((event) => this.#redact(event));
-    pool.events.subscribe((event) => states.onEvent(event));
+    pool.events.subscribe((event) => persistence.onEvent(event));
     pool.events.subscribe((event) => alerts.onEvent(event));
     alerts.watchExpiry(() => pool.states);
   }
@@ -62,7 +62,7 @@ export class AccountManager {
    * Resolves when all of that is done. A later list does not wait for it.
    */
   async apply(list: readonly ConfiguredAccount[]): Promise<void> {
-    const { pool, states, sites } = this.#parts;
+    const { pool, persistence, sites } = this.#parts;
     const accounts = list.map(({ id, cookie, proxy, site, source }) => ({
       id,
       cookie,
@@ -76,7 +76,7 @@ export class AccountManager {
     const removals = removed.map((member) => this.#retire(member));
     pool.refuseUnservable();
     await Promise.all([...removals, ...accounts.map((identity) => this.#bring(identity))]);
-    await states.keepInUse([...this.#wanted.values()]);
+    await persistence.keepInUse([...this.#wanted.values()]);
     pool.refuseUnservable();
   }
 
@@ -108,11 +108,11 @@ export class AccountManager {
   }
 
   async #add(identity: WantedAccount): Promise<void> {
-    const { pool, browsers, states, sites, options, alerts, log, redaction } = this.#parts;
+    const { pool, browsers, persistence, sites, options, alerts, log, redaction } = this.#parts;
     const { id, cookie } = identity;
     const site = sites.named(identity.site);
-    const stored = await states.load(identity);
-    const sentAt = await states.sentAt(identity);
+    const stored = await persistence.load(identity);
+    const sentAt = await persistence.sentAt(identity);
     const supervisor = browsers.assign();
     const authCookies = new AuthCookies(site, cookie, stored?.cookies);
     if (stored?.isConfiguredAnew) authCookies.mergePaste();
@@ -128,7 +128,7 @@ export class AccountManager {
     });
     redaction.rotate(identity.signInKey, authCookies.tokens);
     alerts.restored(account);
-    states.track(identity, account);
+    persistence.track(identity, account);
     this.#members.set(id, { identity, account, supervisor });
     await pool.add(account);
     log.info({ account: id, restored: stored !== undefined }, "account added");
@@ -137,9 +137,9 @@ export class AccountManager {
 
   /** Its stored state stays, with what its last answer left, in case the account comes back. */
   async #remove({ identity, supervisor }: Member): Promise<void> {
-    const { pool, browsers, states, log } = this.#parts;
+    const { pool, browsers, persistence, log } = this.#parts;
     await pool.remove(identity.id);
-    await states.release(identity.id);
+    await persistence.release(identity.id);
     this.#members.delete(identity.id);
     await browsers.release(supervisor);
     log.info({ account: identity.id }, "account removed");

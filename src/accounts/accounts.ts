@@ -18,7 +18,7 @@ export interface AccountsParts {
   readonly pool: SessionPool;
   readonly browsers: BrowserFleet;
   readonly store: Store;
-  readonly states: AccountPersistence;
+  readonly persistence: AccountPersistence;
   readonly sites: Sites;
   readonly options: AccountManagerParts["options"];
   readonly alerts: Alerts;

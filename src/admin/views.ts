@@ -1,6 +1,6 @@
 import type { AccountPersistence } from "../accounts/account-persistence.ts";
 import type { Accounts } from "../accounts/accounts.ts";
-import { warningsOf } from "../accounts/stored-states.ts";
+import { warningsOf } from "../accounts/open-persistence.ts";
 import { LastHour } from "../observe/last-hour.ts";
 import { RequestFeed } from "../observe/request-feed.ts";
 import type { SessionPool } from "../pool/session-pool.ts";
@@ -15,14 +15,14 @@ export interface ViewedParts
   extends Pick<ConsoleParts, "settings" | "queueLimit" | "maxOpenPages" | "leaving">, AlertParts {
   readonly pool: SessionPool;
   readonly accounts: Accounts;
-  readonly states: AccountPersistence;
+  readonly persistence: AccountPersistence;
   readonly operator: SessionParts["operator"];
   readonly records: Records;
   readonly audit: Audit;
 }
 
 /** What the operator's routes look at. `lastHour` and `requests` are to hear of each request that is over. */
-export function viewsOf({ pool, accounts, states, ...given }: ViewedParts) {
+export function viewsOf({ pool, accounts, persistence, ...given }: ViewedParts) {
   return {
     ...given,
     accounts: accounts.control,
@@ -32,7 +32,7 @@ export function viewsOf({ pool, accounts, states, ...given }: ViewedParts) {
     requests: new RequestFeed(),
     queue: () => pool.queue,
     waiting: () => pool.waitingRequests,
-    readiness: () => ({ ...pool.readiness, warnings: [...warningsOf(states), ...given.records.warnings] }),
+    readiness: () => ({ ...pool.readiness, warnings: [...warningsOf(persistence), ...given.records.warnings] }),
     openPages: () => pool.openPages,
   } satisfies ConsoleParts & AccountRouteParts & AlertParts & SessionParts;
 }

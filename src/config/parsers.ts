@@ -33,16 +33,13 @@ export const words = text.transform((value) =>
   (value.match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((word) => word.replaceAll('"', "")),
 );
 
-/** A secret, and its name for logs and metrics. */
-export interface NamedKey {
-  readonly name: string;
-  readonly value: string;
-}
-
 /** Pairs `name=key`, separated by spaces. */
-export const namedKeys = words.transform((pairs, context): readonly NamedKey[] => {
+export const namedKeys = words.transform((pairs, context) => {
   const keys = pairs.map(
-    (pair) => /^(?<name>[\w-]{1,64})=(?<value>[\u0021-\u007e]+)$/.exec(pair)?.groups as NamedKey | undefined,
+    (pair) =>
+      /^(?<name>[\w-]{1,64})=(?<value>[\u0021-\u007e]+)$/.exec(pair)?.groups as
+        | Record<"name" | "value", string>
+        | undefined,
   );
   const isWhole = keys.every((key) => key !== undefined);
   if (isWhole && new Set(keys.map(({ name }) => name)).size === keys.length) return keys;

@@ -83,12 +83,15 @@ async function use(tokens: TokenSite, signIn: AuthCookies): Promise<void> {
 class Running {
   readonly accounts = new Map<string, Account>();
   readonly #store: Store;
-  readonly #states: AccountPersistence;
+  readonly #persistence: AccountPersistence;
   readonly #manager: AccountManager;
 
   private constructor(store: Store) {
     this.#store = store;
-    this.#states = new AccountPersistence(store.accounts, log, { keepRemovedMs: KEEP_MS, tryWriting: async () => {} });
+    this.#persistence = new AccountPersistence(store.accounts, log, {
+      keepRemovedMs: KEEP_MS,
+      tryWriting: async () => {},
+    });
     const pool: Pick<SessionPool, "add" | "remove" | "refuseUnservable" | "events"> = {
       events: new AccountEvents(),
       refuseUnservable: () => {},
@@ -107,7 +110,7 @@ class Running {
     this.#manager = new AccountManager({
       pool: pool as SessionPool,
       browsers: browsers as BrowserFleet,
-      states: this.#states,
+      persistence: this.#persistence,
       sites,
       options: { challengeTimeoutMs: 1, maxReplyBytes: 1, renewAfterRequests: 1, rateLimit: undefined },
       alerts: new Alerts({ targets: [], quietHours: undefined, expiryMs: 0 }, { log, record: () => {} }),
@@ -127,13 +130,13 @@ class Running {
   }
 
   async stop(): Promise<void> {
-    await this.#states[Symbol.asyncDispose]();
+    await this.#persistence[Symbol.asyncDispose]();
     await this.#store[Symbol.asyncDispose]();
   }
 
   /** The process ends without a word, after the newest tokens were written: that begins at once, in another thread. */
   async kill(): Promise<void> {
-    await this.#states.flush();
+    await this.#persistence.flush();
     await this.#store[Symbol.asyncDispose]();
   }
 }

@@ -29,7 +29,7 @@ function browserPid(command: Command): number {
 }
 
 async function tempDirOf(command: Command): Promise<string> {
-  for (const parent of ["/tmp", command.scratchDir]) {
+  for (const parent of ["/tmp", command.tempFolder]) {
     const name = (await readdir(parent)).find((entry) => entry.startsWith(`gptomni-${command.pid}-`));
     if (name !== undefined) return join(parent, name);
   }

@@ -20,7 +20,7 @@ test("the demo prints a curl line that works, and Ctrl-C leaves nothing behind",
   demo.signal("SIGINT");
   await demo.ended();
   await expect.poll(() => demo.processes()).toEqual([]);
-  expect((await readdir(demo.scratchDir)).filter((name) => /gptomni|playwright|chromium/i.test(name))).toEqual([]);
+  expect((await readdir(demo.tempFolder)).filter((name) => /gptomni|playwright|chromium/i.test(name))).toEqual([]);
 });
 
 test("keys are made at the first start, shown once, kept for their owner alone, and used again", async () => {
@@ -28,7 +28,7 @@ test("keys are made at the first start, shown once, kept for their owner alone, 
   await using first = await serve(site, { API_MASTER_KEY: "" });
   const [, key = ""] = await first.says(/API key \(shown once, kept in \S+\): (\S+)/);
   const [, adminKey = ""] = await first.says(/Admin key \(shown once, kept in [^)]+\): (\S+)/);
-  const state = join(first.scratchDir, "state");
+  const state = join(first.tempFolder, "state");
   for (const file of ["api-key", "admin-key"]) expect((await stat(join(state, file))).mode & 0o777).toBe(0o600);
   first.signal("SIGTERM");
   expect(await first.ended()).toBe(0);
@@ -70,7 +70,7 @@ test.each([
   await using command = await Command.run([...NODE, ...args]);
   expect(await command.ended()).toBe(0);
   expect(command.output).toMatch(wanted);
-  expect(await readdir(command.scratchDir)).toEqual([]);
+  expect(await readdir(command.tempFolder)).toEqual([]);
 });
 
 test.each([
@@ -162,7 +162,7 @@ test("after an uncaught exception, answers end, the state is saved, and the exit
   expect(await first.ended()).toBe(1);
   await expect.poll(() => first.processes()).toEqual([]);
   // The site replaced the token with its answer: only the new token is signed in.
-  await using second = await serve(site, { ...account, STATE_DIR: join(first.scratchDir, "state") });
+  await using second = await serve(site, { ...account, STATE_DIR: join(first.tempFolder, "state") });
   await second.says(/"session open"/);
 });
 

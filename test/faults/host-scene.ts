@@ -163,10 +163,10 @@ export class HostScene extends Clients {
       secrets: [API_KEY, ADMIN_KEY, ...[...this.cookies.values()].map(tokenOf)],
       waiting: running(),
       browsers: browsers.length,
-      scratchDirs: folders.browsers.length,
+      tempFolders: folders.browsers.length,
       processesLeft: await gateway.started(),
       zombies,
-      scratchDirsLeft: left.gateways.length,
+      tempFoldersLeft: left.gateways.length,
       warnings: this.#ran.map(({ complaints }) => complaints).filter((text) => text !== ""),
       stored,
     };

@@ -13,14 +13,14 @@ export interface Evidence {
   readonly askedElsewhere: readonly string[];
   readonly logged: readonly string[];
   readonly secrets: readonly string[];
-  /** When all was over: how many still waited, how many browsers and scratch folders there were. */
+  /** When all was over: how many still waited, how many browsers and temporary folders there were. */
   readonly waiting: number;
   readonly browsers: number;
-  readonly scratchDirs: number;
+  readonly tempFolders: number;
   /** After the gateway had ended. */
   readonly processesLeft: readonly ProcessEntry[];
   readonly zombies: readonly ProcessEntry[];
-  readonly scratchDirsLeft: number;
+  readonly tempFoldersLeft: number;
   readonly warnings: readonly string[];
   readonly stored: readonly { readonly id: string; readonly isNewest: boolean }[];
 }
@@ -76,11 +76,11 @@ const INVARIANTS: Readonly<Record<string, Check>> = {
   ],
   "the bystander notices nothing": ({ bystanderEnding }) =>
     bystanderEnding === undefined || bystanderEnding === "under way" ? [] : [`the bystander ${bystanderEnding}`],
-  "no process and no folder is left": ({ browsers, scratchDirs, processesLeft, zombies, scratchDirsLeft }) => [
-    ...(scratchDirs === browsers ? [] : [`${scratchDirs} scratch folders for ${browsers} browsers`]),
+  "no process and no folder is left": ({ browsers, tempFolders, processesLeft, zombies, tempFoldersLeft }) => [
+    ...(tempFolders === browsers ? [] : [`${tempFolders} temporary folders for ${browsers} browsers`]),
     ...processesLeft.map(({ pid, command }) => `still runs: ${pid} ${command.slice(0, 80)}`),
     ...zombies.map(({ pid }) => `a zombie: ${pid}`),
-    ...(scratchDirsLeft === 0 ? [] : [`${scratchDirsLeft} scratch folders left`]),
+    ...(tempFoldersLeft === 0 ? [] : [`${tempFoldersLeft} temporary folders left`]),
   ],
   "no secret is told": ({ secrets, logged, asked }) => {
     const told = [...logged, ...asked.map(({ raw }) => raw)].join("\n");

@@ -160,11 +160,11 @@ export class Scene extends Clients {
     const { waiting } = world.gateway.pool;
     const { supervisors: hosts } = world.gateway.browsers;
     const mainPids = (await Promise.all(hosts.map(mainPidOf))).filter((pid) => pid !== undefined);
-    const scratchDirs = await this.#folder.browserFolders();
+    const tempFolders = await this.#folder.browserFolders();
     await world.gateway[Symbol.asyncDispose]();
     const processesLeft = await leftOf(mainPids);
     const zombies = await zombiesOf(process.pid);
-    const scratchDirsLeft = await this.#folder.browserFolders();
+    const tempFoldersLeft = await this.#folder.browserFolders();
     const stored = await storedTokens(world);
     await this[Symbol.asyncDispose]();
     return {
@@ -176,10 +176,10 @@ export class Scene extends Clients {
       secrets: [API_KEY, ...[...world.cookies.values()].map(tokenOf)],
       waiting,
       browsers: mainPids.length,
-      scratchDirs,
+      tempFolders,
       processesLeft,
       zombies,
-      scratchDirsLeft,
+      tempFoldersLeft,
       warnings: this.warnings,
       stored,
     };

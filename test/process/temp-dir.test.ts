@@ -9,7 +9,7 @@ import { killProcessesIn, TempDir } from "../../src/process/temp-dir.ts";
 let parent: string;
 const before = process.env["TMPDIR"];
 beforeEach(async () => {
-  parent = await mkdtemp(join(tmpdir(), "scratch-"));
+  parent = await mkdtemp(join(tmpdir(), "temp-"));
   await chmod(parent, 0o711);
   process.env["TMPDIR"] = parent;
 });

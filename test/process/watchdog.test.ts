@@ -52,17 +52,17 @@ test("a process that was stopped for longer, as on a sleeping machine, is left a
 });
 
 test("the gateway has a watchdog", async () => {
-  const scratch = await mkdtemp(join(tmpdir(), "gptomni-watchdog-"));
+  const folder = await mkdtemp(join(tmpdir(), "gptomni-watchdog-"));
   const env = {
     ...process.env,
     PORT: "0",
     LOG_FORMAT: "json",
-    STATE_DIR: scratch,
-    TMPDIR: scratch,
+    STATE_DIR: folder,
+    TMPDIR: folder,
     GPTOMNI_CREDENTIALS: "",
   };
   const gateway = spawn(process.execPath, [join(ROOT, "src/cli.ts"), "serve"], {
-    cwd: scratch,
+    cwd: folder,
     env,
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -73,5 +73,5 @@ test("the gateway has a watchdog", async () => {
   expect(names.map((name) => name.trim())).toContain("watchdog");
   gateway.kill("SIGTERM");
   expect(await closed).toEqual([0, null]);
-  await rm(scratch, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
 });

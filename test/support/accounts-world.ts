@@ -99,7 +99,10 @@ async function start(stateDir: string, logged: string[]) {
     log,
   );
   const store = await openStore({ stateDir, secretKey: SECRET_KEY });
-  const states = new AccountPersistence(store.accounts, log, { keepRemovedMs: NEVER_MS, tryWriting: async () => {} });
+  const persistence = new AccountPersistence(store.accounts, log, {
+    keepRemovedMs: NEVER_MS,
+    tryWriting: async () => {},
+  });
   const pool = new SessionPool(
     {
       limit: 100,
@@ -120,12 +123,12 @@ async function start(stateDir: string, logged: string[]) {
     renewAfterRequests: 1,
   };
   const alerts = new Alerts({ targets: [], quietHours: undefined, expiryMs: 0 }, { log, record: () => {} });
-  const parts = { pool, browsers, store, states, sites, log, redaction, options, alerts };
+  const parts = { pool, browsers, store, persistence, sites, log, redaction, options, alerts };
   const accounts = await Accounts.open(parts);
   const { url } = await serve(says("Hello"), { accounts: accounts.control });
   const stop = async (): Promise<void> => {
     await pool[Symbol.asyncDispose]();
-    await states[Symbol.asyncDispose]();
+    await persistence[Symbol.asyncDispose]();
     await browsers[Symbol.asyncDispose]();
     await store[Symbol.asyncDispose]();
   };

@@ -14,11 +14,11 @@ const KEY = "sk-test-0123456789abcdef0123456789abcdef";
 export class Command implements AsyncDisposable {
   readonly #child: ReturnType<typeof spawn>;
   readonly #closed: Promise<unknown[]>;
-  readonly scratchDir: string;
+  readonly tempFolder: string;
   output = "";
 
-  constructor(scratchDir: string, args: readonly string[], env: Readonly<Record<string, string>>, cwd = ROOT) {
-    this.scratchDir = scratchDir;
+  constructor(tempFolder: string, args: readonly string[], env: Readonly<Record<string, string>>, cwd = ROOT) {
+    this.tempFolder = tempFolder;
     const [command = "", ...rest] = args;
     this.#child = spawn(command, rest, {
       cwd,
@@ -26,9 +26,9 @@ export class Command implements AsyncDisposable {
         ...process.env,
         PORT: "0",
         LOG_FORMAT: "json",
-        STATE_DIR: join(scratchDir, "state"),
+        STATE_DIR: join(tempFolder, "state"),
         ...env,
-        TMPDIR: scratchDir,
+        TMPDIR: tempFolder,
       },
       stdio: ["pipe", "pipe", "pipe"],
       detached: true,
@@ -41,10 +41,10 @@ export class Command implements AsyncDisposable {
 
   /** The folder's name is short: a gateway takes a folder with a long path for no temporary one. */
   static async run(args: readonly string[], env: Readonly<Record<string, string>> = {}, cwd = ROOT): Promise<Command> {
-    const scratchDir = await mkdtemp(join(tmpdir(), "cli-"));
+    const tempFolder = await mkdtemp(join(tmpdir(), "cli-"));
     // As /tmp: a command may run as another user.
-    await chmod(scratchDir, 0o1777);
-    return new Command(scratchDir, args, env, cwd);
+    await chmod(tempFolder, 0o1777);
+    return new Command(tempFolder, args, env, cwd);
   }
 
   /** As typed on its terminal. */
@@ -83,19 +83,19 @@ export class Command implements AsyncDisposable {
     return code;
   }
 
-  /** Every process that runs with this scratch folder, wherever it went. */
+  /** Every process that runs with this temporary folder, wherever it went. */
   async processes(): Promise<string[]> {
     const found: string[] = [];
     for (const pid of await readdir("/proc")) {
       const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-      if (environment.includes(this.scratchDir)) found.push(pid);
+      if (environment.includes(this.tempFolder)) found.push(pid);
     }
     return found;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const pid of await this.processes()) signalIfRunning(Number(pid), "SIGKILL");
-    await rm(this.scratchDir, { recursive: true, force: true, maxRetries: 5 });
+    await rm(this.tempFolder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -3,14 +3,14 @@ import { usableFolder } from "../process/machine-checks.ts";
 import type { Store } from "../store/store.ts";
 import { AccountPersistence, type AccountPersistenceOptions } from "./account-persistence.ts";
 
-export interface StoredStatesOptions extends Omit<AccountPersistenceOptions, "tryWriting"> {
+export interface OpenPersistenceOptions extends Omit<AccountPersistenceOptions, "tryWriting"> {
   readonly stateDir: string;
 }
 
 /** What is stored of the accounts, with a look at STATE_DIR now and then. */
-export function storedStates(
+export function openPersistence(
   store: Store,
-  { stateDir, ...options }: StoredStatesOptions,
+  { stateDir, ...options }: OpenPersistenceOptions,
   log: Log,
 ): AccountPersistence {
   const tryWriting = async (): Promise<void> => {
