@@ -2,11 +2,6 @@
 import "./process/driver-debug.ts";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { demo } from "./commands/demo.ts";
-import { doctor } from "./commands/doctor.ts";
-import { login } from "./commands/login.ts";
-import { rotateSecret } from "./commands/rotate-secret.ts";
-import { serve } from "./commands/serve.ts";
 import { ConfigError } from "./config/config.ts";
 import { MachineError, systemFailure } from "./process/machine-error.ts";
 import { StoreError } from "./store/store-error.ts";
@@ -20,23 +15,36 @@ interface Command {
   readonly summary: string;
   /** How many arguments it takes at most; none unless told. */
   readonly maxArguments?: number;
+  /** Loads what the command needs, and runs it. */
   readonly run: (argument?: string) => Promise<void>;
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  serve: { start: "npm start", summary: "serve the API with your accounts (the default)", run: serve },
-  demo: { start: "npm run demo", summary: "serve the API with a simulated chat site, without accounts", run: demo },
-  doctor: { start: "npm run doctor", summary: "test what serving needs, and each account", run: doctor },
+  serve: {
+    start: "npm start",
+    summary: "serve the API with your accounts (the default)",
+    run: async () => (await import("./commands/serve.ts")).serve(),
+  },
+  demo: {
+    start: "npm run demo",
+    summary: "serve the API with a simulated chat site, without accounts",
+    run: async () => (await import("./commands/demo.ts")).demo(),
+  },
+  doctor: {
+    start: "npm run doctor",
+    summary: "test what serving needs, and each account",
+    run: async () => (await import("./commands/doctor.ts")).doctor(),
+  },
   login: {
     start: "npm run login -- [ID]",
     summary: "add an account by signing in, in a window",
     maxArguments: 1,
-    run: login,
+    run: async (account) => (await import("./commands/login.ts")).login(account),
   },
   "rotate-secret": {
     start: "npm run rotate-secret",
     summary: "seal the stored state with a new SECRET_KEY",
-    run: rotateSecret,
+    run: async () => (await import("./commands/rotate-secret.ts")).rotateSecret(),
   },
 };
 
