@@ -5,7 +5,7 @@ import { testFilesOf, TIERS } from "./tiers.ts";
 /** Each worker loads modules once, not once in a file: that takes longer than most files' tests. */
 const TWO_FILES_AT_A_TIME = { maxWorkers: 2, isolate: false };
 /** Tests with a browser wait most of their time. */
-const FOUR_FILES_AT_A_TIME = { maxWorkers: 4, isolate: false };
+const FIVE_FILES_AT_A_TIME = { maxWorkers: 5, isolate: false };
 
 /** A file that starts a browser all the same fails. */
 const NO_BROWSER = { BROWSER_PATH: "/dev/null" };
@@ -26,7 +26,7 @@ export default defineConfig({
     projects: [
       tier("fast", { env: NO_BROWSER, ...TWO_FILES_AT_A_TIME }),
       tier("thorough", { env: NO_BROWSER, ...TWO_FILES_AT_A_TIME }),
-      tier("browser", { ...FOUR_FILES_AT_A_TIME, globalSetup: join(import.meta.dirname, "support/temp-folder.ts") }),
+      tier("browser", { ...FIVE_FILES_AT_A_TIME, globalSetup: join(import.meta.dirname, "support/temp-folder.ts") }),
       tier("install", {}),
       tier("faults", {}),
       tier("container", { hookTimeout: 900_000 }),
