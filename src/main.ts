@@ -53,7 +53,7 @@ export interface GatewayParts {
   /** The sites that answer; those of the settings unless given. */
   readonly sites?: Sites;
   /** How often it is checked whether the state can be stored; 10 s unless given. */
-  readonly checkStateEveryMs?: number;
+  readonly checkStateEveryMs?: number | undefined;
   /** Hides secrets in the log. It also learns each token that a site issues. */
   readonly redaction?: Redaction;
 }
@@ -63,14 +63,9 @@ export async function startGateway(
   config: Config,
   keys: GatewayKeys,
   log: Log,
-  {
-    provider = new LocalBrowsers(config.browser),
-    memory = new MemoryPressure(),
-    sites = sitesAt(config.sites),
-    checkStateEveryMs,
-    redaction = new Redaction(),
-  }: GatewayParts = {},
+  parts: GatewayParts = {},
 ): Promise<RunningGateway> {
+  const { provider, memory, sites, redaction, checkStateEveryMs } = { ...usualParts(config), ...parts };
   await using started = new AsyncDisposableStack();
   const options = optionsOf(config, keys, { sites, capacity: provider.capacity });
   const browsers = started.use(new BrowserFleet(provider, options.browsers, log));
@@ -80,14 +75,13 @@ export async function startGateway(
   const pool = started.use(new SessionPool({ ...options.pool, memory }, log));
   const records = started.use(new Records({ store: store.records, events: pool.events, log }, options.records));
   const keysOfCallers = started.use(await openKeys(store, options.callers, { ...options.keyLimits, redaction, log }));
-  const operator = started.use(options.access.operator);
+  started.use(options.access.operator);
   const alerts = started.use(new Alerts(options.alerts, { log, record: (event) => records.event(event) }));
   const accountParts = { pool, browsers, store, persistence, sites, alerts, log, redaction };
   const accounts = await Accounts.open({ ...accountParts, options: options.sessions });
   const bundles = started.use(await accounts.openBundles(options.bundles));
   const leaving = new AbortController();
-  const audit = auditIn(records, log);
-  const viewed = { ...options.views, pool, accounts, alerts, persistence, operator, records, audit };
+  const viewed = { ...options.views, pool, accounts, alerts, persistence, records, audit: auditIn(records, log) };
   const views = viewsOf({ ...viewed, leaving: leaving.signal });
   const giveUpReason = () => reasonToGiveUp(browsers.outage, config.shutdown.browserOutageLimitMs);
   const metrics = metricsOf(pool, browsers, { persistence, records });
@@ -120,6 +114,16 @@ export async function startGateway(
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+function usualParts(config: Config) {
+  return {
+    provider: new LocalBrowsers(config.browser),
+    memory: new MemoryPressure(),
+    sites: sitesAt(config.sites),
+    checkStateEveryMs: undefined,
+    redaction: new Redaction(),
+  } satisfies GatewayParts;
 }
 
 function metricsOf(

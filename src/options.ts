@@ -29,6 +29,7 @@ export function optionsOf(
   keys: GatewayKeys,
   { sites, capacity }: { readonly sites: Sites; readonly capacity: number },
 ) {
+  const operator = new OperatorAccess(keys.admin);
   const maxOpenSessions = config.maxOpenSessions === "auto" ? capacity : config.maxOpenSessions;
   return {
     browsers: { accountsPerBrowser: config.browser.accountsPerBrowser, maxOpenSessions },
@@ -46,7 +47,7 @@ export function optionsOf(
     },
     records: config.records,
     alerts: config.alerts,
-    views: { settings: config.inForce, queueLimit: config.pool.limit, maxOpenPages: maxOpenSessions },
+    views: { settings: config.inForce, queueLimit: config.pool.limit, maxOpenPages: maxOpenSessions, operator },
     gateway: config.answers,
     bundles: { ...config.bundles, stateDir: config.store.stateDir },
     store: config.store,
@@ -67,7 +68,7 @@ export function optionsOf(
     callers: new ConfiguredKeys([{ name: MASTER, value: keys.api }, ...config.keys.named], config.keyLimits),
     keyLimits: { defaultLimits: config.keyLimits },
     access: {
-      operator: new OperatorAccess(keys.admin),
+      operator,
       metricsKey: config.keys.metrics,
       allowedHosts: config.server.allowedHosts,
       corsOrigins: config.server.corsOrigins,
