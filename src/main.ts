@@ -23,6 +23,7 @@ import { Metrics } from "./observe/metrics.ts";
 import { RequestLog } from "./observe/request-log.ts";
 import { ACCOUNT_STATES } from "./pool/account-state.ts";
 import { optionsOf, type GatewayKeys } from "./options.ts";
+import { LocalPlaces } from "./places/local-places.ts";
 import { SessionPool } from "./pool/session-pool.ts";
 import { listen } from "./process/listen.ts";
 import { giveUpReason as reasonToGiveUp } from "./process/outage.ts";
@@ -86,8 +87,9 @@ export async function startGateway(
   const giveUpReason = () => reasonToGiveUp(browsers.outage, config.shutdown.browserOutageLimitMs);
   const metrics = metricsOf(pool, browsers, { persistence, records });
   const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...views }));
+  const places = new LocalPlaces({ pool, sites, limits: options.gateway, witness: bundles });
   const routes = [
-    ...apiRoutes({ ...options.api, ...keysOfCallers, gateway: new Gateway(pool, sites, options.gateway, bundles) }),
+    ...apiRoutes({ ...options.api, ...keysOfCallers, gateway: new Gateway(places, sites) }),
     ...probes({ readiness: views.readiness, giveUpReason }),
     ...adminRoutes({ ...views, ...keysOfCallers, bundles, metrics, liveViews }),
     ...consoleRoutes(),

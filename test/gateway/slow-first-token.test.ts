@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ReplyPart } from "../../src/chat.ts";
 import { GatewayError, type ErrorCode } from "../../src/errors.ts";
 import { Gateway } from "../../src/gateway.ts";
+import { LocalPlaces } from "../../src/places/local-places.ts";
 import type { Lease } from "../../src/pool/lease.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import type { Site } from "../../src/sites/site.ts";
@@ -32,14 +33,9 @@ async function askedAfterSilence(silenceMs: number, code: ErrorCode) {
     [Symbol.dispose]: () => {},
   };
   const pool = { lease: async () => lease as unknown as Lease, positionOf: () => undefined, waitMsOf: () => undefined };
-  const gateway = new Gateway(
-    pool,
-    { siteOf: () => ({ reply }) as unknown as Site },
-    {
-      firstPartTimeoutMs: 300_000,
-      gapTimeoutMs: 60_000,
-    },
-  );
+  const sites = { siteOf: () => ({ reply }) as unknown as Site };
+  const limits = { firstPartTimeoutMs: 300_000, gapTimeoutMs: 60_000 };
+  const gateway = new Gateway(new LocalPlaces({ pool, sites, limits }), sites);
   const request = { model: "m", messages: [{ role: "user" as const, text: "Hi" }], boundary: "123456789" };
   const caller = { keyId: "", isBackground: false };
   const ended: { with?: unknown } = {};

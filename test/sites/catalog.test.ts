@@ -8,6 +8,7 @@ import { identify, signInKey } from "../../src/credentials/account-identity.ts";
 import { listAccounts } from "../../src/credentials/account-list.ts";
 import { Gateway } from "../../src/gateway.ts";
 import { optionsOf } from "../../src/options.ts";
+import { LocalPlaces, type LocalPlacesParts } from "../../src/places/local-places.ts";
 import type { Lease } from "../../src/pool/lease.ts";
 import { Sites, sitesAt } from "../../src/sites/catalog.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
@@ -80,7 +81,8 @@ describe("two sites", () => {
       sent.push(request);
       return { status: 200, headers: {}, body: textOf("Hello from the site.") };
     };
-    const gateway = new Gateway(lendingPool(fetch), sites, { firstPartTimeoutMs: 60_000, gapTimeoutMs: 60_000 });
+    const limits = { firstPartTimeoutMs: 60_000, gapTimeoutMs: 60_000 };
+    const gateway = new Gateway(new LocalPlaces({ pool: lendingPool(fetch), sites, limits }), sites);
     for (const model of ["parrot-1", "gptomni"]) {
       const messages = [{ role: "user", text: "Hello" }] as const;
       const reply = gateway.reply(
@@ -121,7 +123,7 @@ function neverAborts(): AbortSignal {
 }
 
 /** A pool with one session that is always free. */
-function lendingPool(fetch: Lease["fetch"]): ConstructorParameters<typeof Gateway>[0] {
+function lendingPool(fetch: Lease["fetch"]): LocalPlacesParts["pool"] {
   const lease = { accountId: "one", fetch, progressed: () => {}, blame: () => {}, [Symbol.dispose]: () => {} };
   return {
     lease: async () => lease as unknown as Lease,
