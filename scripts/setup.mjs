@@ -2,7 +2,8 @@
 // It runs on Node 18 and without dependencies, because it installs them.
 //
 //   node scripts/setup.mjs run FILE.ts [ARGS…]     packages, the console, Chromium, then the file
-//   node scripts/setup.mjs test COMMAND [ARGS…]    packages, the console, Chromium, Xvfb, then the command
+//   node scripts/setup.mjs test COMMAND [ARGS…]    packages, the console, Chromium, Xvfb, PostgreSQL, then the command
+//   node scripts/setup.mjs fast COMMAND [ARGS…]    packages, PostgreSQL, then the command, which needs no browser
 //   node scripts/setup.mjs tool COMMAND [ARGS…]    packages, then the command, which needs no browser
 //   node scripts/setup.mjs docs                    packages, then the generated pages
 //   node scripts/setup.mjs check                   packages, then format, lint, types, unused code
@@ -12,6 +13,7 @@ import { constants } from "node:os";
 import { installChromium, installDisplay } from "./setup/chromium.mjs";
 import { buildConsole, buildConsoleIfOld } from "./setup/console.mjs";
 import { binOf, compileCache, installPackages, projectNode, projectPath } from "./setup/packages.mjs";
+import { installPostgres } from "./setup/postgres.mjs";
 import { fail, root, say, succeeds } from "./setup/shell.mjs";
 
 /**
@@ -68,9 +70,9 @@ installPackages();
 if (verb === "check") check();
 else if (verb === "console") process.exit(buildConsole() ? 0 : 1);
 else if (verb === "docs") become(projectNode, ["scripts/docs/docs.ts"], {}, ["SIGTERM", "SIGHUP"]);
-else if (["run", "test", "tool"].includes(verb)) {
+else if (["run", "test", "fast", "tool"].includes(verb)) {
   // Neither a tool nor help needs a browser or the console.
-  const isBare = verb === "tool" || rest.some((word) => HELP.has(word));
+  const isBare = verb === "tool" || verb === "fast" || rest.some((word) => HELP.has(word));
   if (!isBare) buildConsoleIfOld();
   const env = {
     ...(isBare ? {} : { BROWSER_PATH: installChromium() }),
@@ -84,7 +86,8 @@ else if (["run", "test", "tool"].includes(verb)) {
     become(projectNode, [...NODE_FLAGS, ...rest], launched, ["SIGINT", "SIGTERM", "SIGHUP"]);
   } else {
     if (verb === "test") installDisplay();
+    if (verb !== "tool") installPostgres();
     // The terminal sends Ctrl-C to the command itself; vitest would take another SIGINT for a second Ctrl-C.
     become(projectNode, [binOf(rest[0]), ...rest.slice(1)], env, ["SIGTERM", "SIGHUP"]);
   }
-} else fail(`unknown command ${verb}; one of: run, test, tool, docs, check, console`);
+} else fail(`unknown command ${verb}; one of: run, test, fast, tool, docs, check, console`);

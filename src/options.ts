@@ -51,7 +51,7 @@ export function optionsOf(
     gateway: config.answers,
     bundles: { ...config.bundles, stateDir: config.store.stateDir },
     store: config.store,
-    persistence: { keepRemovedMs: config.keepRemovedMs, stateDir: config.store.stateDir },
+    persistence: { keepRemovedMs: config.keepRemovedMs },
     api: {
       background: config.turns.background,
       backgroundPattern: config.turns.backgroundPattern,

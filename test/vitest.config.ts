@@ -10,10 +10,16 @@ const FIVE_FILES_AT_A_TIME = { maxWorkers: 5, isolate: false };
 /** A file that starts a browser all the same fails. */
 const NO_BROWSER = { BROWSER_PATH: "/dev/null" };
 
+const TEMP_FOLDER = join(import.meta.dirname, "support/temp-folder.ts");
+const SHARED_POSTGRES = join(import.meta.dirname, "support/shared-postgres.ts");
+
 /** Tiers run one after the other. */
 function tier(name: (typeof TIERS)[number], settings: object) {
   const sequence = { groupOrder: TIERS.indexOf(name) };
-  return { extends: true as const, test: { name, include: testFilesOf(name), maxWorkers: 1, sequence, ...settings } };
+  return {
+    extends: true as const,
+    test: { name, include: testFilesOf(name), maxWorkers: 1, sequence, globalSetup: [SHARED_POSTGRES], ...settings },
+  };
 }
 
 export default defineConfig({
@@ -26,7 +32,7 @@ export default defineConfig({
     projects: [
       tier("fast", { env: NO_BROWSER, ...TWO_FILES_AT_A_TIME }),
       tier("thorough", { env: NO_BROWSER, ...TWO_FILES_AT_A_TIME }),
-      tier("browser", { ...FIVE_FILES_AT_A_TIME, globalSetup: join(import.meta.dirname, "support/temp-folder.ts") }),
+      tier("browser", { ...FIVE_FILES_AT_A_TIME, globalSetup: [TEMP_FOLDER, SHARED_POSTGRES] }),
       tier("install", {}),
       tier("faults", {}),
       tier("container", { hookTimeout: 900_000 }),

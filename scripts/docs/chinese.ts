@@ -28,7 +28,11 @@ export const SETTING_MEANINGS: Readonly<Record<SettingName, string>> = {
   PORT: "监听端口。0 表示任取一个空闲端口。",
   CREDENTIALS_FILE: "存放账号的文件，代替 GPTOMNI_CREDENTIALS。网关监视它，修改立即生效。",
   KEEP_REMOVED_DAYS: "账号被移除后，其保存的登录状态保留多久，以备账号恢复。",
-  SECRET_KEY: "加密 STATE_DIR 中的 cookie。未设置时，网关在首次启动时生成并保存在那里。",
+  SECRET_KEY:
+    "加密所保存的内容。未设置时，网关在首次启动时生成并保存在 STATE_DIR 中。使用 DATABASE_URL 时必须设置，且各副本相同。",
+  DATABASE_URL:
+    "PostgreSQL，形如 postgres://user:password@host:port/database：重启后仍需保留的一切都存于其中，供任意数量的副本使用。未设置时由 SQLite 存于 STATE_DIR。需要 SECRET_KEY。",
+  DATABASE_DIRECT_URL: "DATABASE_URL 指向 PgBouncer 等连接池时，不经连接池的同一数据库。",
   ALERT_URL:
     "账号需要人工处理、恢复正常或登录即将到期时通知谁：以空格分隔的 URL，可为 ntfy、Slack、Mattermost、Telegram 或任何接收 JSON 的服务器。",
   ALERT_QUIET_HOURS:

@@ -2,11 +2,10 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { installedByApt } from "./apt.mjs";
 import { modules, projectNode } from "./packages.mjs";
 import { fail, onPath, root, say, succeeds } from "./shell.mjs";
 
-/** Another program may be installing packages, as a new machine does at its first start. */
-const LOCK = ["-o", "DPkg::Lock::Timeout=300"];
 const SYSTEM_BROWSERS = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
 function findChromium() {
@@ -15,23 +14,6 @@ function findChromium() {
   if (installed) return installed;
   const { chromium } = createRequire(join(root, "package.json"))("playwright");
   return existsSync(chromium.executablePath()) ? chromium.executablePath() : undefined;
-}
-
-/** True if the distribution's package was installed; false if this user may not install it, or there is no apt. */
-function installedByApt(what, ...packages) {
-  const asRoot =
-    process.getuid?.() === 0
-      ? []
-      : onPath("sudo") && succeeds("sudo", ["-n", "true"], { stdio: "ignore" })
-        ? ["sudo", "-n"]
-        : undefined;
-  if (!onPath("apt-get") || !asRoot) return false;
-  say(`installing ${what} from the distribution's packages…`);
-  const apt = (...args) => {
-    const [command, ...rest] = [...asRoot, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...LOCK, ...args];
-    return succeeds(command, rest, { stdio: ["ignore", "ignore", 2] });
-  };
-  return apt("update", "-qq") && apt("install", "-y", "-qq", "--no-install-recommends", ...packages);
 }
 
 /** Tests of headed browsers need a display. */

@@ -1,23 +1,14 @@
 import type { Log } from "../observe/log.ts";
-import { usableFolder } from "../process/machine-checks.ts";
 import type { Store } from "../store/store.ts";
 import { AccountPersistence, type AccountPersistenceOptions } from "./account-persistence.ts";
 
-export interface OpenPersistenceOptions extends Omit<AccountPersistenceOptions, "tryWriting"> {
-  readonly stateDir: string;
-}
-
-/** What is stored of the accounts, with a look at STATE_DIR now and then. */
+/** What is stored of the accounts, with a look at the store now and then. */
 export function openPersistence(
   store: Store,
-  { stateDir, ...options }: OpenPersistenceOptions,
+  options: Omit<AccountPersistenceOptions, "tryWriting">,
   log: Log,
 ): AccountPersistence {
-  const tryWriting = async (): Promise<void> => {
-    await store.assertInPlace();
-    await usableFolder("STATE_DIR", stateDir);
-  };
-  return new AccountPersistence(store.accounts, log, { ...options, tryWriting });
+  return new AccountPersistence(store.accounts, log, { ...options, tryWriting: () => store.assertWritable() });
 }
 
 /** What an operator should mend although requests are answered. */

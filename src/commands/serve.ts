@@ -13,6 +13,7 @@ import { watchOutage } from "../process/outage.ts";
 import { Shutdown } from "../process/shutdown.ts";
 import { TempDir } from "../process/temp-dir.ts";
 import { startWatchdog } from "../process/watchdog.ts";
+import { secretsOfDatabaseUrl } from "../store/postgres-url.ts";
 import { obtainSecretKey } from "../store/secret-key.ts";
 
 /** After this time the process ends although a disposal hangs. */
@@ -55,7 +56,7 @@ export async function serveUntilStopped(config: Config, greet?: Greet): Promise<
   if (!listed && config.accounts.file !== undefined)
     log.warn("CREDENTIALS_FILE is empty: only accounts that the console added can answer");
   await using _display = await Display.open(config.browser.browserMode, log);
-  const current = { ...config, accounts: { ...config.accounts, list }, store: { stateDir, secretKey } };
+  const current = { ...config, accounts: { ...config.accounts, list }, store: { ...config.store, secretKey } };
   await using gateway = await startGateway(current, keys, log, { redaction });
   const apply = async (changed: readonly ConfiguredAccount[]): Promise<void> => {
     redaction.add(accountSecrets(changed));
@@ -74,8 +75,9 @@ export async function serveUntilStopped(config: Config, greet?: Greet): Promise<
 }
 
 /** Every secret among the settings, beside the keys that may be generated and the accounts. */
-function settingSecrets({ keys, alerts, sessions: { proxy } }: Config): readonly string[] {
+function settingSecrets({ keys, alerts, sessions: { proxy }, store }: Config): readonly string[] {
   return [
+    ...[store.databaseUrl, store.directUrl].flatMap((url) => (url === undefined ? [] : secretsOfDatabaseUrl(url))),
     keys.metrics ?? "",
     ...keys.named.map(({ value }) => value),
     ...alerts.targets.flatMap(({ url, authorization = "" }) => [url.href, authorization]),

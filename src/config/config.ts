@@ -137,7 +137,12 @@ function accountSlices(values: Values) {
     },
     /** `auto`: as many as fit into the machine's memory. */
     maxOpenSessions: get("MAX_OPEN_SESSIONS"),
-    store: { stateDir: get("STATE_DIR"), secretKey: values.SECRET_KEY },
+    store: {
+      stateDir: get("STATE_DIR"),
+      secretKey: values.SECRET_KEY,
+      databaseUrl: values.DATABASE_URL,
+      directUrl: values.DATABASE_DIRECT_URL,
+    },
     bundles: {
       count: get("FAILURE_BUNDLES"),
       bytes: get("MAX_BUNDLE_BYTES"),

@@ -18,6 +18,7 @@ export function setting<T>(row: Setting<T>): Setting<T> {
 
 export const text = z.string();
 
+const POSTGRES_URL = /^postgres(?:ql)?:\/\/[^\s/?#]*\/[^\s/?#]+(?:\?[^\s#]*)?$/;
 const VISIBLE_ASCII = /^[\u0021-\u007e]+$/;
 
 /** A key that an `Authorization: Bearer` header can carry: https://www.rfc-editor.org/rfc/rfc9110#field.authorization */
@@ -84,6 +85,11 @@ export const proxyUrl = text.transform((value, context) => {
   if (typeof proxy !== "string") return proxy;
   context.addIssue(proxy);
   return z.NEVER;
+});
+
+/** `pg` reads it: https://node-postgres.com/features/connecting. Without a host, `?host=` names the folder of a socket. */
+export const databaseUrl = text.trim().refine((value) => POSTGRES_URL.test(value), {
+  error: "a URL such as postgres://user:password@host:5432/database",
 });
 
 export const pattern = text.transform((value, context) => {

@@ -6,7 +6,7 @@ export const MASTER = "master";
 
 /** What is wrong with settings that are right one by one. */
 export function problemsOf(values: Values): string[] {
-  return [...keyProblems(values), ...sourceProblems(values), ...sandboxProblems(values)];
+  return [...keyProblems(values), ...sourceProblems(values), ...sandboxProblems(values), ...databaseProblems(values)];
 }
 
 function isLoopback(host: string): boolean {
@@ -22,6 +22,17 @@ function isWeak(key: string): boolean {
 function sourceProblems({ GPTOMNI_CREDENTIALS: list, CREDENTIALS_FILE: file }: Values): string[] {
   if (file === undefined || !list?.length) return [];
   return ["CREDENTIALS_FILE: expected no GPTOMNI_CREDENTIALS beside it, got both; leave one of them empty"];
+}
+
+function databaseProblems({ DATABASE_URL: url, DATABASE_DIRECT_URL: direct, SECRET_KEY: key }: Values): string[] {
+  const problems: string[] = [];
+  if (url !== undefined && key === undefined) {
+    problems.push("SECRET_KEY: expected one beside DATABASE_URL, the same on every replica, got none");
+  }
+  if (url === undefined && direct !== undefined) {
+    problems.push("DATABASE_DIRECT_URL: expected DATABASE_URL beside it, got none");
+  }
+  return problems;
 }
 
 /** Switches that turn Chromium's sandbox off, or a part of it. */

@@ -46,6 +46,8 @@ export class AccountStore {
   readonly #seal: Seal;
   /** Opens rows from before accounts were found by their sign-in. */
   readonly #legacySeal: Seal;
+  /** In their order, so that what was saved last is what stays. */
+  #saving: Promise<unknown> = Promise.resolve();
 
   constructor(database: Database, { dataKey, secretKey }: { readonly dataKey: Buffer; readonly secretKey: Buffer }) {
     this.#database = database;
@@ -59,14 +61,15 @@ export class AccountStore {
     const row = (await this.#rowOf(key)) ?? (await this.#adopt(account, key));
     if (!row) return undefined;
     const { state, reason, since, next_try_at: nextTryAt, failures_in_a_row: failuresInARow } = row;
+    const { clock } = this.#database;
     return {
       cookies: this.#seal.open(row.cookies, key),
       state,
       reason,
-      since,
-      nextTryAt: nextTryAt ?? undefined,
+      since: clock.toLocal(since),
+      nextTryAt: nextTryAt === null ? undefined : clock.toLocal(nextTryAt),
       failuresInARow,
-      sentAt: sentAtOf(row),
+      sentAt: this.#sentAtOf(row),
       isConfiguredAnew: row.configured !== this.#seal.digest(account.cookie, key),
     };
   }
@@ -81,11 +84,12 @@ export class AccountStore {
         .where((where) => where.or([where("id", "=", account.id), where("key", "=", key)]))
         .execute(),
     );
-    return rows.flatMap(sentAtOf).toSorted((one, other) => one - other);
+    return rows.flatMap((row) => this.#sentAtOf(row)).toSorted((one, other) => one - other);
   }
 
   async save(account: AccountIdentity, stored: StoredAccount): Promise<void> {
     const key = this.#keyOf(account);
+    const { clock } = this.#database;
     const values = {
       id: account.id,
       source: account.source ?? "settings",
@@ -93,18 +97,22 @@ export class AccountStore {
       cookies: this.#seal.seal(stored.cookies, key),
       state: stored.state,
       reason: stored.reason,
-      since: stored.since,
-      next_try_at: stored.nextTryAt ?? null,
+      since: clock.toStored(stored.since),
+      next_try_at: stored.nextTryAt === undefined ? null : clock.toStored(stored.nextTryAt),
       failures_in_a_row: stored.failuresInARow,
-      sent_at: JSON.stringify(stored.sentAt),
+      sent_at: JSON.stringify(stored.sentAt.map((at) => clock.toStored(at))),
     };
-    await this.#database.run((db) =>
-      db
-        .insertInto("account")
-        .values({ key, ...values })
-        .onConflict((conflict) => conflict.column("key").doUpdateSet(values))
-        .execute(),
+    const saved = this.#saving.then(() =>
+      this.#database.run((db) =>
+        db
+          .insertInto("account")
+          .values({ key, ...values })
+          .onConflict((conflict) => conflict.column("key").doUpdateSet(values))
+          .execute(),
+      ),
     );
+    this.#saving = saved.catch(() => {});
+    await saved;
   }
 
   /**
@@ -112,7 +120,8 @@ export class AccountStore {
    * console is deleted as soon as the console has it no more. Every row is marked or deleted by its own key: another process
    * may have added rows meanwhile. Returns how many were deleted.
    */
-  async reconcile(configured: readonly AccountIdentity[], keepMs: number, nowMs = Date.now()): Promise<number> {
+  async reconcile(configured: readonly AccountIdentity[], keepMs: number, localNowMs = Date.now()): Promise<number> {
+    const nowMs = this.#database.clock.toStored(localNowMs);
     const inUse = new Set(configured.map((account) => this.#keyOf(account)));
     return this.#database.run(async (db) => {
       const rows = await db
@@ -161,6 +170,10 @@ export class AccountStore {
     return adopted;
   }
 
+  #sentAtOf({ sent_at: sentAt }: Pick<AccountTable, "sent_at">): readonly number[] {
+    return (JSON.parse(sentAt) as number[]).map((at) => this.#database.clock.toLocal(at));
+  }
+
   #keyOf({ signInKey }: AccountIdentity): string {
     return accountKey(this.#seal, signInKey);
   }
@@ -185,8 +198,4 @@ async function removeFormer(db: Kysely<Schema>): Promise<number> {
 
 function keysOf(rows: readonly { readonly key: string }[]): string[] {
   return rows.map(({ key }) => key);
-}
-
-function sentAtOf(row: { readonly sent_at: string }): readonly number[] {
-  return JSON.parse(row.sent_at) as number[];
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Database } from "./database.ts";
 import { Seal } from "./seal.ts";
-import { REMEDY, StoreError } from "./store-error.ts";
+import { StoreError } from "./store-error.ts";
 
 const DATA_KEY_BYTES = 32;
 const DATA_KEY_CONTEXT = "data key";
@@ -23,9 +23,16 @@ export async function claimKey(database: Database, secretKey: Buffer): Promise<B
   }
   if (known) return Buffer.from(new Seal(secretKey).open(known.data_key, DATA_KEY_CONTEXT), "base64url");
   if (await hasOtherRows(database, new Seal(secretKey))) throw sealedOtherwise(database, "");
-  const dataKey = randomBytes(DATA_KEY_BYTES);
-  await database.run((db) => db.insertInto("seal").values(sealedBy(secretKey, dataKey)).execute());
-  return dataKey;
+  const made = sealedBy(secretKey, randomBytes(DATA_KEY_BYTES));
+  await database.run((db) =>
+    db
+      .insertInto("seal")
+      .values(made)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute(),
+  );
+  // Another gateway may have been faster.
+  return claimKey(database, secretKey);
 }
 
 /** Seals the database's own key with another SECRET_KEY, in one step. @throws StoreError as `claimKey` does. */
@@ -40,9 +47,11 @@ function sealedBy(secretKey: Buffer, dataKey: Buffer): { readonly key_id: string
 }
 
 function sealedOtherwise(database: Database, ids: string): StoreError {
-  const message =
-    `${database.place} was sealed with another SECRET_KEY${ids}. Set that one again, or put its secret-key file back ` +
-    `into STATE_DIR; where \`npm run rotate-secret\` was interrupted, run it again. If the key is lost: ${REMEDY}`;
+  const advice = database.isShared
+    ? "Every replica needs the same one."
+    : "Set that one again, or put its secret-key file back into STATE_DIR; where `npm run rotate-secret` was " +
+      "interrupted, run it again.";
+  const message = `${database.place} was sealed with another SECRET_KEY${ids}. ${advice} If the key is lost: ${database.remedy}`;
   return new StoreError("seal_broken", message);
 }
 

@@ -121,6 +121,12 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  "009-one-seal": {
+    async up(db) {
+      // Of two gateways that start at the same moment, one makes the key of the database.
+      await sql`CREATE UNIQUE INDEX seal_once ON seal ((1))`.execute(db);
+    },
+  },
 };
 
 /** Brings the schema up to date; throws what went wrong. */
@@ -130,14 +136,22 @@ export async function migrate(db: Kysely<Schema>): Promise<void> {
   if (error !== undefined) throw error;
 }
 
-/** The migrations here that only a later version of the gateway knows. */
-export async function unknownMigrations(db: Kysely<Schema>): Promise<string[]> {
+interface MadeMigrations {
+  /** Those that only a later version of the gateway knows, or another program. */
+  readonly unknown: readonly string[];
+  /** Whether there are others too. */
+  readonly hasKnown: boolean;
+}
+
+/** The migrations that were made in this database. */
+export async function madeMigrations(db: Kysely<Schema>): Promise<MadeMigrations> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some(({ name }) => name === DEFAULT_MIGRATION_TABLE)) return [];
+  if (!tables.some(({ name }) => name === DEFAULT_MIGRATION_TABLE)) return { unknown: [], hasKnown: false };
   const made = await db
     .withTables<{ [DEFAULT_MIGRATION_TABLE]: { name: string } }>()
     .selectFrom(DEFAULT_MIGRATION_TABLE)
     .select("name")
     .execute();
-  return made.map(({ name }) => name).filter((name) => !Object.hasOwn(MIGRATIONS, name));
+  const unknown = made.map(({ name }) => name).filter((name) => !Object.hasOwn(MIGRATIONS, name));
+  return { unknown, hasKnown: unknown.length < made.length };
 }

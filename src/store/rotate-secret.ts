@@ -5,9 +5,10 @@ import { changeSecretKey, claimKey } from "./key-claim.ts";
 import { keyFrom, newSecretKey, obtainSecretKey, secretKeyPath } from "./secret-key.ts";
 import { SqliteFile } from "./sqlite-file.ts";
 import { StoreError } from "./store-error.ts";
+import { openDatabase, type StoreOptions } from "./store.ts";
 
 interface SecretKeys {
-  readonly stateDir: string;
+  readonly store: Omit<StoreOptions, "secretKey">;
   /** SECRET_KEY; undefined where the key is kept in STATE_DIR. */
   readonly configured: string | undefined;
   /** NEW_SECRET_KEY; one is made where none is given. */
@@ -16,18 +17,19 @@ interface SecretKeys {
 
 /**
  * Seals what is stored with another SECRET_KEY. If the key is kept in STATE_DIR, its file is replaced. The next run finishes
- * one that was interrupted. No gateway may run meanwhile.
+ * one that was interrupted. With SQLite no gateway may run meanwhile; replicas on PostgreSQL go on until they are restarted.
  * @throws StoreError, with what to do.
  */
-export async function rotateSecretKey({ stateDir, configured, next }: SecretKeys): Promise<void> {
+export async function rotateSecretKey({ store, configured, next }: SecretKeys): Promise<void> {
   if (configured !== undefined) {
     if (next === undefined) {
       throw new StoreError("secret_key_unusable", "SECRET_KEY is set: give the new one as NEW_SECRET_KEY.");
     }
-    await using database = await SqliteFile.open(stateDir);
+    await using database = await openDatabase(store);
     await changeSecretKey(database, keyFrom(configured, "SECRET_KEY"), keyFrom(next, "NEW_SECRET_KEY"));
     return;
   }
+  const { stateDir } = store;
   const before = await obtainSecretKey(stateDir);
   const path = secretKeyPath(stateDir);
   // The new key is written to disk before it seals anything. It becomes the key only after that.

@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { Kysely } from "kysely";
 import { makeFolder } from "../config/make-folder.ts";
 import { tightenFolder } from "../config/secret-file.ts";
+import { usableFolder } from "../process/machine-checks.ts";
 import { withTimeout } from "../process/with-timeout.ts";
+import { LOCAL_CLOCK } from "./database-clock.ts";
 import type { Database } from "./database.ts";
-import { migrate, unknownMigrations } from "./migrations.ts";
+import { migrate, madeMigrations } from "./migrations.ts";
 import type { Schema } from "./schema.ts";
 import { sqliteDialect } from "./sqlite-driver.ts";
 import { sqliteError } from "./sqlite-error.ts";
@@ -24,6 +26,10 @@ const ANSWER_LIMIT_MS = 30_000;
  */
 export class SqliteFile implements Database {
   readonly place: string;
+  readonly isShared = false;
+  readonly clock = LOCAL_CLOCK;
+  readonly remedy = REMEDY;
+  readonly #stateDir: string;
   readonly #inode: string;
   readonly #answerLimitMs: number;
   readonly #kysely: Kysely<Schema>;
@@ -31,8 +37,9 @@ export class SqliteFile implements Database {
   /** Work that has passed its limit and is not over. */
   #overdue = 0;
 
-  private constructor(path: string, thread: SqliteThread, inode: string, answerLimitMs: number) {
-    this.place = path;
+  private constructor(stateDir: string, thread: SqliteThread, inode: string, answerLimitMs: number) {
+    this.#stateDir = stateDir;
+    this.place = join(stateDir, FILE_NAME);
     this.#thread = thread;
     this.#inode = inode;
     this.#answerLimitMs = answerLimitMs;
@@ -46,7 +53,7 @@ export class SqliteFile implements Database {
       await keepForOwner(stateDir, path);
       await using opened = new AsyncDisposableStack();
       const thread = opened.use(await openSqlite(path));
-      const file = new SqliteFile(path, thread, await inodeOf(path), answerLimitMs);
+      const file = new SqliteFile(stateDir, thread, await inodeOf(path), answerLimitMs);
       await file.#migrate();
       opened.move();
       return file;
@@ -70,8 +77,15 @@ export class SqliteFile implements Database {
     }
   }
 
+  async assertWritable(): Promise<void> {
+    await this.#assertInPlace();
+    await usableFolder("STATE_DIR", this.#stateDir).catch((cause: unknown) => {
+      throw new StoreError("store_unavailable", (cause as Error).message, { cause });
+    });
+  }
+
   /** SQLite continues to write to a file that was removed or whose disk was unmounted: after a restart that is lost. */
-  async assertInPlace(): Promise<void> {
+  async #assertInPlace(): Promise<void> {
     const inode = await inodeOf(this.place).catch(() => undefined);
     if (inode === this.#inode) return;
     const message = `${this.place} was removed or replaced while the gateway runs. Put it back, or restart the gateway.`;
@@ -96,7 +110,7 @@ export class SqliteFile implements Database {
   /** A new thread if the last one died. Another file in the place of this one is not touched. */
   async #openThread(): Promise<SqliteThread> {
     if (!this.#thread.isEnded) return this.#thread;
-    await this.assertInPlace();
+    await this.#assertInPlace();
     this.#thread = await openSqlite(this.place);
     return this.#thread;
   }
@@ -127,7 +141,7 @@ async function keepForOwner(stateDir: string, path: string): Promise<void> {
 }
 
 async function refuseTooNew(kysely: Kysely<Schema>, path: string): Promise<void> {
-  const unknown = await unknownMigrations(kysely);
+  const { unknown } = await madeMigrations(kysely);
   if (unknown.length === 0) return;
   const message = `${path} was written by a newer gateway (${unknown.join(", ")}). Run that version again, or: ${REMEDY}`;
   throw new StoreError("store_too_new", message);

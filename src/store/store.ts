@@ -1,8 +1,10 @@
 import { AccountStore } from "./account-store.ts";
 import { ApiKeyStore } from "./api-key-store.ts";
 import { ConsoleAccountStore } from "./console-account-store.ts";
+import type { Database } from "./database.ts";
 import { claimKey } from "./key-claim.ts";
 import { KeyUseStore } from "./key-use-store.ts";
+import { PostgresDatabase } from "./postgres-database.ts";
 import { RecordStore } from "./record-store.ts";
 import { obtainSecretKey } from "./secret-key.ts";
 import { SqliteFile } from "./sqlite-file.ts";
@@ -14,21 +16,25 @@ export interface Store extends AsyncDisposable {
   readonly consoleAccounts: ConsoleAccountStore;
   readonly keyUse: KeyUseStore;
   readonly records: RecordStore;
-  /** @throws StoreError when the database is no longer where it was opened. */
-  assertInPlace(): Promise<void>;
+  /** @throws StoreError when nothing can be written, or the database is no longer where it was opened. */
+  assertWritable(): Promise<void>;
 }
 
 export interface StoreOptions {
   readonly stateDir: string;
-  /** SECRET_KEY; undefined if the key is kept in `stateDir`. */
+  /** SECRET_KEY; undefined if the key is kept in `stateDir`, which does for SQLite only. */
   readonly secretKey: string | undefined;
+  /** DATABASE_URL, of PostgreSQL. Without it, SQLite keeps everything in `stateDir`. */
+  readonly databaseUrl?: string | undefined;
+  /** DATABASE_DIRECT_URL */
+  readonly directUrl?: string | undefined;
 }
 
-/** Opens the database in the folder. @throws StoreError `seal_broken` if another SECRET_KEY seals what is stored. */
-export async function openStore({ stateDir, secretKey: configured }: StoreOptions): Promise<Store> {
+/** Opens the database. @throws StoreError `seal_broken` if another SECRET_KEY seals what is stored. */
+export async function openStore(options: StoreOptions): Promise<Store> {
   await using opened = new AsyncDisposableStack();
-  const secretKey = await obtainSecretKey(stateDir, configured);
-  const database = opened.use(await SqliteFile.open(stateDir));
+  const secretKey = await obtainSecretKey(options.stateDir, options.secretKey);
+  const database = opened.use(await openDatabase(options));
   const dataKey = await claimKey(database, secretKey);
   const accounts = new AccountStore(database, { dataKey, secretKey });
   const apiKeys = new ApiKeyStore(database);
@@ -40,7 +46,13 @@ export async function openStore({ stateDir, secretKey: configured }: StoreOption
     consoleAccounts: new ConsoleAccountStore(database, dataKey),
     keyUse: new KeyUseStore(database),
     records,
-    assertInPlace: () => database.assertInPlace(),
+    assertWritable: () => database.assertWritable(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** PostgreSQL with DATABASE_URL, else SQLite in STATE_DIR. @throws StoreError */
+export function openDatabase({ stateDir, databaseUrl, directUrl }: Omit<StoreOptions, "secretKey">): Promise<Database> {
+  if (databaseUrl === undefined) return SqliteFile.open(stateDir);
+  return PostgresDatabase.open({ databaseUrl, directUrl });
 }

@@ -100,15 +100,18 @@ export class UsageRecords {
   /** Part of one transaction with the requests. */
   async add(db: Kysely<Schema>, requests: readonly StoredRequest[]): Promise<void> {
     for (const width of WIDTHS) {
+      const table = tableOf(width);
       const sums = sumsOf(requests, WIDTH_MS[width]);
       for (let at = 0; at < sums.length; at += ROWS_AT_ONCE) {
         await db
-          .insertInto(tableOf(width))
+          .insertInto(table)
           .values(sums.slice(at, at + ROWS_AT_ONCE))
           .onConflict((conflict) =>
             conflict.columns(["at", "key_id", "account", "model"]).doUpdateSet((update) => ({
               key_name: update.ref("excluded.key_name"),
-              ...Object.fromEntries(SUMS.map((name) => [name, sql`${sql.ref(name)} + ${sql.ref(`excluded.${name}`)}`])),
+              ...Object.fromEntries(
+                SUMS.map((name) => [name, sql`${sql.ref(`${table}.${name}`)} + ${sql.ref(`excluded.${name}`)}`]),
+              ),
             })),
           )
           .execute();
@@ -150,15 +153,17 @@ export class UsageRecords {
     after?: UsagePosition,
   ): Promise<readonly UsageRow[]> {
     const columns = ["at", ...group.map((name) => COLUMNS[name])];
-    const place = sql.join(columns.map((name) => sql.ref(name)));
+    // With the table's name, since some of what is selected has the same names.
+    const place = sql.join(columns.map((name) => sql.ref(`${tableOf(by)}.${name}`)));
     const shown = (name: UsageGroup, value: string) => (group.includes(name) ? sql.raw(value) : sql.raw("NULL"));
     const { rows } = await this.#database.run((db) =>
       sql<UsageRow>`
-        SELECT at, ${shown("key", "key_id")} AS keyId, ${shown("key", "max(key_name)")} AS key,
+        SELECT at, ${shown("key", "key_id")} AS "keyId", ${shown("key", "max(key_name)")} AS key,
           ${shown("account", "nullif(account, '')")} AS account, ${shown("model", "nullif(model, '')")} AS model,
-          sum(requests) AS requests, sum(failed) AS failed, sum(prompt_tokens) AS promptTokens,
-          sum(completion_tokens) AS completionTokens, sum(reasoning_tokens) AS reasoningTokens, sum(queue_ms) AS queueMs,
-          sum(duration_ms) AS durationMs, sum(first_token_ms) AS firstTokenMs, sum(first_tokens) AS firstTokens
+          sum(requests) AS requests, sum(failed) AS failed, sum(prompt_tokens) AS "promptTokens",
+          sum(completion_tokens) AS "completionTokens", sum(reasoning_tokens) AS "reasoningTokens",
+          sum(queue_ms) AS "queueMs", sum(duration_ms) AS "durationMs", sum(first_token_ms) AS "firstTokenMs",
+          sum(first_tokens) AS "firstTokens"
         FROM ${sql.table(tableOf(by))}
         WHERE at >= ${from} AND at < ${to} ${after ? sql`AND (${place}) > (${sql.join([...after])})` : sql``}
         GROUP BY ${place} ORDER BY ${place} LIMIT ${limit}`.execute(db),
@@ -184,7 +189,8 @@ function sumsOf(requests: readonly StoredRequest[], widthMs: number): UsageTable
     for (const name of SUMS) sum[name] += added[name];
     sums.set(place, sum);
   }
-  return [...sums.values()];
+  // In one order: two gateways that write at the same time wait for each other, and never in a circle.
+  return [...sums].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, sum]) => sum);
 }
 
 function amountsOf(request: StoredRequest): Record<(typeof SUMS)[number], number> {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { Simulator } from "../../src/simulator/simulator.ts";
-import { freePort } from "../faults/gateway-process.ts";
+import { freePort } from "../support/free-port.ts";
 import { Command } from "../support/command.ts";
 
 const KEY = "sk-test-0123456789abcdef0123456789abcdef";

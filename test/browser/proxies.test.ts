@@ -3,7 +3,7 @@ import { loadConfig } from "../../src/config/config.ts";
 import { secretsOf } from "../../src/credentials/configured-account.ts";
 import { diagnose } from "../../src/doctor/doctor.ts";
 import { Simulator } from "../../src/simulator/simulator.ts";
-import { freePort } from "../faults/gateway-process.ts";
+import { freePort } from "../support/free-port.ts";
 import { PasswordProxy } from "../support/password-proxy.ts";
 import { openWorld } from "../support/world.ts";
 

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdir, readFile, readdir } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { ADMIN_KEY, API_KEY } from "../support/api-key.ts";
+import { freePort } from "../support/free-port.ts";
 import { allProcesses, signalIfRunning, type ProcessEntry } from "./processes.ts";
 import { until } from "./until.ts";
 
@@ -145,13 +145,4 @@ export class GatewayProcess implements AsyncDisposable {
     await this.ended;
     await this.allEnded();
   }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

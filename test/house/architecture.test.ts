@@ -120,6 +120,7 @@ const FENCES: Readonly<Record<string, readonly string[]>> = {
   "gpt-tokenizer": ["turn/tokens.ts"],
   ajv: ["turn/"],
   kysely: ["store/"],
+  pg: ["store/", "cluster/"],
   ws: ["http/web-socket.ts", "live-view/"],
   "node:sqlite": ["store/"],
 };

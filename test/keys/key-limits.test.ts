@@ -4,7 +4,7 @@ import type { GatewayError } from "../../src/errors.ts";
 import type { KeyLimits } from "../../src/http/api-keys.ts";
 import type { Admission } from "../../src/http/key-quotas.ts";
 import { MemoryQuotas } from "../../src/keys/memory-quotas.ts";
-import { openStore } from "../../src/store/store.ts";
+import { ENGINES } from "../support/engines.ts";
 import { keyFolder } from "../support/key-store.ts";
 
 const log = { warn: () => undefined };
@@ -145,11 +145,11 @@ test("a changed limit holds for what was used already", async () => {
   expect(await ask(quotas, { requestsPerDay: 6 }, 3)).toEqual(["in", "in", "key_rate_limit_exceeded"]);
 });
 
-test("what a key used of its day survives a restart", async () => {
-  const { stateDir } = await keyFolder();
+test.each(ENGINES)("what a key used of its day survives a restart on %s", async (engine) => {
+  const folder = await keyFolder(engine);
   const limits = { requestsPerDay: 5, requestsPerMinute: 5, tokensPerDay: 100 };
   const run = async (work: (quotas: MemoryQuotas) => Promise<void>): Promise<void> => {
-    await using store = await openStore({ stateDir, secretKey: undefined });
+    await using store = await folder.openStore();
     await using quotas = await MemoryQuotas.open(store.keyUse, { log });
     await work(quotas);
   };

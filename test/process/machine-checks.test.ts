@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { Simulator } from "../../src/simulator/simulator.ts";
 import type { SitePage } from "../../src/simulator/site-page.ts";
-import { freePort } from "../faults/gateway-process.ts";
+import { freePort } from "../support/free-port.ts";
 import { Command, NODE, ROOT, serve } from "../support/command.ts";
 
 /** What is wrong with a machine: settings, and what the doctor is started by. */

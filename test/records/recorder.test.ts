@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { AccountState } from "../../src/pool/account-state.ts";
 import type { AccountEvent } from "../../src/pool/account-event.ts";
-import { openStore } from "../../src/store/store.ts";
 import { record, requestRecord, type Recording } from "../support/recording.ts";
 import { limitFiles } from "../support/store-disk.ts";
 
@@ -30,12 +29,12 @@ test("records are written together, soon and without being asked", async () => {
 });
 
 test("what waits is written at the stop, and found after a restart", async () => {
-  const { recorder, store, stateDir } = await record();
+  const { recorder, store, place } = await record();
   const one = requestRecord();
   recorder.add(one);
   await recorder[Symbol.asyncDispose]();
   await store[Symbol.asyncDispose]();
-  await using reopened = await openStore({ stateDir, secretKey: "a secret key of thirty-two bytes or more" });
+  await using reopened = await place.open();
   expect(await idsIn({ store: reopened })).toEqual([one.id]);
 });
 

@@ -6,6 +6,7 @@ import type { StoredAccount } from "../../src/store/account-store.ts";
 import { rotateSecretKey } from "../../src/store/rotate-secret.ts";
 import { obtainSecretKey } from "../../src/store/secret-key.ts";
 import { openStore } from "../../src/store/store.ts";
+import { ENGINES, storePlace } from "../support/engines.ts";
 
 const KEY = "a secret key of thirty-two bytes or more";
 const OTHER_KEY = "another secret key of thirty-two bytes";
@@ -29,7 +30,7 @@ afterEach(async () => {
 });
 
 function rotate(before?: string, next?: string): Promise<void> {
-  return rotateSecretKey({ stateDir, configured: before, next });
+  return rotateSecretKey({ store: { stateDir }, configured: before, next });
 }
 
 /** What is stored of alice's cookies, with the key as it is now. */
@@ -85,4 +86,17 @@ test("where the key is configured, the new one has to be given", async () => {
   await rotate(KEY, OTHER_KEY);
   expect(await open(OTHER_KEY)).toBe(STORED.cookies);
   await expect(open(KEY)).rejects.toMatchObject({ code: "seal_broken" });
+});
+
+test.each(ENGINES)("a configured key is changed on %s, and the one before opens nothing any more", async (engine) => {
+  const place = await storePlace(engine);
+  const { secretKey, ...store } = place.options;
+  await (async () => {
+    await using opened = await place.open();
+    await opened.accounts.save(ALICE, STORED);
+  })();
+  await rotateSecretKey({ store, configured: secretKey, next: OTHER_KEY });
+  await expect(place.open()).rejects.toMatchObject({ code: "seal_broken" });
+  await using opened = await place.open(OTHER_KEY);
+  expect(await opened.accounts.load(ALICE)).toMatchObject({ cookies: STORED.cookies });
 });

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { freePort } from "../faults/gateway-process.ts";
+import { freePort } from "./free-port.ts";
 import { until } from "../faults/until.ts";
 
 const LIMIT_MS = 5_000;

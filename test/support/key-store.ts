@@ -1,32 +1,33 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import { StoredKeys, type StoredKeysOptions } from "../../src/keys/stored-keys.ts";
-import { openStore } from "../../src/store/store.ts";
+import type { Store } from "../../src/store/store.ts";
 import { ADMIN_KEY } from "./api-key.ts";
+import { storePlace, type Engine } from "./engines.ts";
 
 /** Stored keys in a real database, which a test may close and open again. */
 export interface KeyFolder {
   readonly stateDir: string;
+  openStore(): Promise<Store>;
+  /** All that is kept, for a search. */
+  contents(): Promise<string>;
   /** What the log would keep out. */
   readonly secrets: string[];
   open(options?: Partial<StoredKeysOptions>): Promise<AsyncDisposable & { readonly keys: StoredKeys }>;
 }
 
-/** A folder of the test's own. */
-export async function keyFolder(): Promise<KeyFolder> {
-  const stateDir = await mkdtemp(join(tmpdir(), "gptomni-keys-"));
-  onTestFinished(() => rm(stateDir, { recursive: true, force: true }));
+/** A place of the test's own. */
+export async function keyFolder(engine: Engine = "SQLite"): Promise<KeyFolder> {
+  const place = await storePlace(engine);
   const secrets: string[] = [];
   const onSecret = (secret: string): void => void secrets.push(secret);
   const plain = { defaultLimits: {}, onSecret, log: { warn: () => undefined } };
   return {
-    stateDir,
+    stateDir: place.stateDir,
+    openStore: () => place.open(),
+    contents: () => place.contents(),
     secrets,
     open: async (options = {}) => {
       await using opened = new AsyncDisposableStack();
-      const store = opened.use(await openStore({ stateDir, secretKey: undefined }));
+      const store = opened.use(await place.open());
       const keys = opened.use(await StoredKeys.open(store.apiKeys, { ...plain, ...options }));
       const stack = opened.move();
       return { keys, [Symbol.asyncDispose]: () => stack.disposeAsync() };

@@ -1,14 +1,12 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import type { RecordReader } from "../../src/records/records.ts";
 import type { RequestRecord } from "../../src/observe/request-record.ts";
 import { Recorder, type RecorderOptions } from "../../src/records/recorder.ts";
-import { openStore, type Store } from "../../src/store/store.ts";
+import type { Store } from "../../src/store/store.ts";
+import { storePlace, type Engine, type StorePlace } from "./engines.ts";
 
 export interface Recording {
-  readonly stateDir: string;
+  readonly place: StorePlace;
   readonly store: Store;
   readonly recorder: Recorder;
   readonly reader: RecordReader;
@@ -17,12 +15,11 @@ export interface Recording {
 }
 
 /** A recorder and its real store, until the test is over. */
-export async function record(options: Partial<RecorderOptions> = {}): Promise<Recording> {
-  const stateDir = await mkdtemp(join(tmpdir(), "gptomni-records-"));
+export async function record(options: Partial<RecorderOptions> = {}, engine: Engine = "SQLite"): Promise<Recording> {
+  const place = await storePlace(engine);
   const stack = new AsyncDisposableStack();
   onTestFinished(() => stack.disposeAsync());
-  stack.defer(() => rm(stateDir, { recursive: true, force: true }));
-  const store = stack.use(await openStore({ stateDir, secretKey: "a secret key of thirty-two bytes or more" }));
+  const store = stack.use(await place.open());
   const logged: string[] = [];
   const at = (level: string) => (fields: unknown, message?: string) => {
     logged.push(`${level} ${message ?? String(fields)} ${JSON.stringify(fields)}`);
@@ -30,7 +27,7 @@ export async function record(options: Partial<RecorderOptions> = {}): Promise<Re
   const log = { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
   const recorder = stack.use(new Recorder(store.records, log, { keepRequestsMs: 1, ...options }));
   const { requests, usage, events } = store.records;
-  return { stateDir, store, recorder, reader: { requests, usage, events, flush: () => recorder.flush() }, logged };
+  return { place, store, recorder, reader: { requests, usage, events, flush: () => recorder.flush() }, logged };
 }
 
 let count = 0;

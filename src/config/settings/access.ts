@@ -1,6 +1,7 @@
 import { alertUrls, quietHours } from "../alert-urls.ts";
 import { accounts } from "../../credentials/configured-account.ts";
 import {
+  databaseUrl,
   days,
   headerKey,
   namedKeys,
@@ -85,7 +86,21 @@ export const ACCESS = {
     default: undefined,
     unit: "",
     isSecret: true,
-    doc: "Encrypts the cookies in STATE_DIR. Without it, the gateway makes one at the first start and keeps it there.",
+    doc: "Encrypts what is stored. Without it, the gateway makes one at the first start and keeps it in STATE_DIR. With DATABASE_URL it must be set, the same on every replica.",
+  }),
+  DATABASE_URL: setting({
+    parse: databaseUrl,
+    default: undefined,
+    unit: "",
+    isSecret: true,
+    doc: "PostgreSQL, as postgres://user:password@host:port/database: everything that must survive a restart is kept there, for any number of replicas. Without it, SQLite keeps it in STATE_DIR. Needs SECRET_KEY.",
+  }),
+  DATABASE_DIRECT_URL: setting({
+    parse: databaseUrl,
+    default: undefined,
+    unit: "",
+    isSecret: true,
+    doc: "The same database without the connection pooler, where DATABASE_URL names one such as PgBouncer.",
   }),
   ALERT_URL: setting({
     parse: alertUrls,

@@ -1,4 +1,4 @@
-import { sql, type CreateTableBuilder, type Kysely } from "kysely";
+import { PostgresAdapter, sql, type CreateTableBuilder, type Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
 
 const USAGE_SUMS = [
@@ -29,9 +29,7 @@ export const records: Migration = {
   async up(db) {
     await createRequests(db);
     for (const table of ["usage_minute", "usage_hour", "usage_day"]) await createUsage(db, table);
-    await db.schema
-      .createTable("event")
-      .addColumn("id", "integer", (column) => column.primaryKey().autoIncrement())
+    await numbered(db, db.schema.createTable("event"), "id")
       .addColumn("at", "bigint", (column) => column.notNull())
       .addColumn("kind", "text", (column) => column.notNull())
       .addColumn("account", "text")
@@ -46,9 +44,7 @@ export const records: Migration = {
 };
 
 async function createRequests(db: Kysely<unknown>): Promise<void> {
-  const table = db.schema
-    .createTable("request")
-    .addColumn("seq", "integer", (column) => column.primaryKey().autoIncrement())
+  const table = numbered(db, db.schema.createTable("request"), "seq")
     .addColumn("id", "text", (column) => column.notNull().unique())
     .addColumn("at", "bigint", (column) => column.notNull())
     .addColumn("key_id", "text", (column) => column.notNull())
@@ -76,8 +72,22 @@ async function createUsage(db: Kysely<unknown>, name: string): Promise<void> {
     .addColumn("key_name", "text", (column) => column.notNull());
   await addIntegers(table, USAGE_SUMS, true)
     .addPrimaryKeyConstraint(`${name}_key`, ["at", "key_id", "account", "model"])
-    .modifyEnd(sql`without rowid`)
+    .$call((created) => (isPostgres(db) ? created : created.modifyEnd(sql`without rowid`)))
     .execute();
+}
+
+/** Rows get higher and higher numbers, and no number twice. */
+function numbered(
+  db: Kysely<unknown>,
+  table: CreateTableBuilder<string>,
+  name: string,
+): CreateTableBuilder<string, string> {
+  if (!isPostgres(db)) return table.addColumn(name, "integer", (column) => column.primaryKey().autoIncrement());
+  return table.addColumn(name, "bigint", (column) => column.primaryKey().generatedByDefaultAsIdentity());
+}
+
+function isPostgres(db: Kysely<unknown>): boolean {
+  return db.getExecutor().adapter instanceof PostgresAdapter;
 }
 
 function addIntegers(

@@ -1,0 +1,81 @@
+import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from "kysely";
+import { DatabaseError, Pool, types, type PoolClient, type PoolConfig } from "pg";
+
+/** What the gateway's connections are called in `pg_stat_activity`. */
+const APPLICATION_NAME = "gptomni-gateway";
+/** How long a new connection, or a free one, is waited for. */
+const CONNECT_LIMIT_MS = 5_000;
+/** How long one statement may take. */
+const STATEMENT_LIMIT_MS = 15_000;
+/** A replica writes in batches, so few connections do. PostgreSQL has 100 by default. */
+const MAX_CONNECTIONS = 6;
+const IDLE_LIMIT_MS = 30_000;
+const KEEP_ALIVE_AFTER_MS = 5_000;
+/** PostgreSQL's numbers of these types. */
+const INT8 = 20;
+const NUMERIC = 1_700;
+
+export interface PostgresAddress {
+  /** DATABASE_URL */
+  readonly databaseUrl: string;
+  /** DATABASE_DIRECT_URL: where PostgreSQL itself is, if DATABASE_URL is of a pooler. */
+  readonly directUrl?: string | undefined;
+}
+
+/** How the gateway connects: every wait has a limit, and whole numbers are numbers. */
+function connectionConfig(connectionString: string, { isPooled }: { readonly isPooled: boolean }): PoolConfig {
+  return {
+    connectionString,
+    application_name: APPLICATION_NAME,
+    connectionTimeoutMillis: CONNECT_LIMIT_MS,
+    query_timeout: STATEMENT_LIMIT_MS,
+    // A pooler refuses them: they would last longer than the transaction that has the connection.
+    ...(isPooled
+      ? {}
+      : { statement_timeout: STATEMENT_LIMIT_MS, idle_in_transaction_session_timeout: STATEMENT_LIMIT_MS }),
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+    types: { getTypeParser: (oid, format) => parserOf(oid) ?? types.getTypeParser(oid, format) },
+  };
+}
+
+/** Connections for kysely. One whose server did not answer in time, or broke off, is closed and not used again. */
+export function postgresPool({ databaseUrl, directUrl }: PostgresAddress): PostgresPool {
+  const config = connectionConfig(databaseUrl, { isPooled: directUrl !== undefined });
+  const pool = new Pool({ ...config, max: MAX_CONNECTIONS, idleTimeoutMillis: IDLE_LIMIT_MS, allowExitOnIdle: true });
+  // The next statement finds out: an error that nobody listens to would end the process.
+  pool.on("error", ignore);
+  pool.on("connect", (client) => void client.on("error", ignore));
+  return {
+    options: pool.options,
+    connect: async () => lent(await pool.connect()),
+    end: () => pool.end(),
+  };
+}
+
+function lent(client: PoolClient): PostgresPoolClient {
+  let isBroken = false;
+  const query = async <R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> => {
+    try {
+      return (await client.query(text, parameters.map(withoutNul))) as unknown as PostgresQueryResult<R>;
+    } catch (cause) {
+      isBroken ||= !(cause instanceof DatabaseError) || cause.severity !== "ERROR";
+      throw cause;
+    }
+  };
+  return {
+    query: query as PostgresPoolClient["query"],
+    release: (isDiscarded) => client.release(isDiscarded === true || isBroken),
+  };
+}
+
+/** PostgreSQL keeps no text with this character, and callers can send it: in a model's name, for example. */
+function withoutNul(value: unknown): unknown {
+  return typeof value === "string" ? value.replaceAll("\0", "\u{fffd}") : value;
+}
+
+function parserOf(oid: number): NumberConstructor | undefined {
+  return oid === INT8 || oid === NUMERIC ? Number : undefined;
+}
+
+function ignore(): void {}

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { ADMIN_KEY } from "../support/api-key.ts";
+import { SECRET_KEY } from "../support/engines.ts";
+import { LACKS_POSTGRES } from "../support/postgres-server.ts";
+import { freshDatabase } from "../support/shared-postgres.ts";
+import { openWorld, type World } from "../support/world.ts";
+
+async function ask(world: World, path: string): Promise<{ readonly data: readonly Record<string, unknown>[] }> {
+  const response = await fetch(`${world.gateway.url}/admin/api${path}`, {
+    headers: { authorization: `Bearer ${ADMIN_KEY}` },
+  });
+  return (await response.json()) as { readonly data: readonly Record<string, unknown>[] };
+}
+
+test.skipIf(LACKS_POSTGRES)("a gateway on PostgreSQL goes on after a restart where it was", async () => {
+  const settings = { DATABASE_URL: await freshDatabase(), SECRET_KEY };
+  const simulator = { rotateEveryReplies: 1, replacedTokensInForce: 0 };
+  await using world = await openWorld({ settings, simulator });
+  for (const word of ["one", "two"]) await world.ask(word);
+  world.simulator.signOut("bob");
+  for (const word of ["three", "four"]) await world.ask(word);
+  await expect.poll(() => stateOf(world, "bob")).toBe("expired");
+  await world.restart();
+  expect(stateOf(world, "bob")).toBe("expired");
+  // Each of alice's tokens holds once: she goes on with the newest.
+  expect(await world.ask("five")).toBe("You said: five");
+  const { data } = await ask(world, "/requests");
+  expect(data.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+  expect((await ask(world, "/usage?by=day")).data).toMatchObject([{ requests: 5 }]);
+});
+
+function stateOf(world: World, id: string): string | undefined {
+  return world.gateway.pool.states.find((account) => account.id === id)?.state;
+}
