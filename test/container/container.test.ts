@@ -2,6 +2,8 @@ import { execFile, execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { ADMIN_KEY } from "../support/api-key.ts";
+import { LiveViewer } from "../support/live-viewer.ts";
 
 /**
  * The image and the compose file, built and run for real; `npm run test:container` needs a Docker engine, or Podman with
@@ -13,7 +15,8 @@ const API_KEY = "sk-container-0a1b2c3d4e5f60718293a4b5c6d7e8f9";
 const ENGINE = isOnPath("podman") ? "podman" : "docker";
 const COMPOSE = isOnPath("docker-compose") ? ["docker-compose"] : ["docker", "compose"];
 // docker-compose sends the profile's text along, where Podman expects a path; `docker run` below tries the profile.
-const ENGINE_SETTINGS = ENGINE === "podman" ? { SECCOMP_PROFILE: "unconfined" } : {};
+// Podman's own image format has no health check.
+const ENGINE_SETTINGS = ENGINE === "podman" ? { SECCOMP_PROFILE: "unconfined", BUILDAH_FORMAT: "docker" } : {};
 const STOP_LIMIT_MS = 10_000;
 
 function isOnPath(command: string): boolean {
@@ -30,6 +33,7 @@ async function run(command: string, ...args: string[]): Promise<string> {
     ...process.env,
     ...ENGINE_SETTINGS,
     API_MASTER_KEY: API_KEY,
+    ADMIN_KEY,
     NGINX_PORT: "18089",
     CONSOLE_PORT: "18090",
   };
@@ -154,6 +158,7 @@ describe("docker run", () => {
 
 describe("docker compose", () => {
   const baseUrl = "http://127.0.0.1:18089";
+  const consoleUrl = "http://127.0.0.1:18090";
   beforeAll(async () => {
     await compose("up", "-d", "--no-build");
     await untilReady(baseUrl);
@@ -189,11 +194,16 @@ describe("docker compose", () => {
     expect(await response.json()).toMatchObject({ error: { code: "unknown_url" } });
   });
 
-  test("the console is served to this machine beside nginx", async () => {
-    const page = await fetch("http://127.0.0.1:18090/console/");
+  test("nginx passes the console on at a port of its own", async () => {
+    const page = await fetch(`${consoleUrl}/console/`);
     expect([page.status, await page.text()]).toEqual([200, expect.stringContaining("<script")]);
-    const refused = await fetch("http://127.0.0.1:18090/admin/api/overview");
+    const refused = await fetch(`${consoleUrl}/admin/api/overview`);
     expect(refused.status).toBe(401);
+  });
+
+  test("the live view shows an account's page through nginx", async () => {
+    using viewer = await LiveViewer.open(consoleUrl, "accounts/alice/live-view");
+    await expect.poll(() => viewer.frames.length).toBeGreaterThan(0);
   });
 
   test("the gateway has no rights, no writable root and bounds", async () => {
