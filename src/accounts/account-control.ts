@@ -1,3 +1,4 @@
+import { readPaste } from "../credentials/paste.ts";
 import { pasteNotes } from "../credentials/paste-notes.ts";
 import { previewOf, type CredentialPreview } from "../credentials/pasted-credential.ts";
 import { GatewayError } from "../errors.ts";
@@ -8,7 +9,7 @@ import { withTimeout } from "../process/with-timeout.ts";
 import type { Sites } from "../sites/catalog.ts";
 import type { AccountHistory } from "./account-history.ts";
 import type { AccountRow, AccountRows } from "./account-rows.ts";
-import type { AccountChange, AccountRoster, NewAccount } from "./account-roster.ts";
+import { unusable, type AccountChange, type AccountRoster, type NewAccount } from "./account-roster.ts";
 
 export interface AccountControlParts {
   readonly pool: SessionPool;
@@ -60,9 +61,9 @@ export class AccountControl {
   /** What the gateway makes of a credential, without storing it. @throws GatewayError `invalid_value` */
   preview(credential: string, site?: string): CredentialPreview {
     this.#assertSite(site);
-    const { roster, sites } = this.#parts;
-    roster.assertUsable(credential, site);
-    return previewOf(credential, sites.named(site));
+    const preview = previewOf(credential, this.#parts.sites.named(site));
+    if (typeof preview === "string") throw unusable(preview);
+    return preview;
   }
 
   /** @throws GatewayError as `AccountRoster.add` does */
@@ -168,7 +169,7 @@ export class AccountControl {
 
   #resultOf(id: string, effect: string, credential?: string): ActionResult {
     const { sites, roster } = this.#parts;
-    const notes = credential === undefined ? [] : pasteNotes(credential, sites.named(roster.find(id)?.site));
+    const notes = credential === undefined ? [] : pasteNotes(readPaste(credential), sites.named(roster.find(id)?.site));
     return { row: this.row(id), effect, notes };
   }
 }

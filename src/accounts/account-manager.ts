@@ -7,6 +7,7 @@ import type { SessionOptions } from "../browser/page-opener.ts";
 import { Session } from "../browser/session.ts";
 import { signInKey } from "../credentials/account-identity.ts";
 import type { ConfiguredAccount } from "../credentials/configured-account.ts";
+import { readPaste } from "../credentials/paste.ts";
 import { pasteNotes } from "../credentials/paste-notes.ts";
 import type { Log, Redaction } from "../observe/log.ts";
 import type { AccountEvent } from "../pool/account-event.ts";
@@ -132,7 +133,7 @@ export class AccountManager {
     this.#members.set(id, { identity, account, supervisor });
     await pool.add(account);
     log.info({ account: id, restored: stored !== undefined }, "account added");
-    for (const note of pasteNotes(cookie, site)) log.warn({ account: id }, note);
+    for (const note of pasteNotes(readPaste(cookie), site)) log.warn({ account: id }, note);
   }
 
   /** Its stored state stays, with what its last answer left, in case the account comes back. */

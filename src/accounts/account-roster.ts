@@ -93,7 +93,7 @@ export class AccountRoster {
   /** Stores the account and takes it into use. @throws GatewayError `account_exists`, `invalid_value`, `state_not_stored`. */
   add({ id, credential, proxy, site }: NewAccount): Promise<ConfiguredAccount> {
     return this.#change(async () => {
-      this.assertUsable(credential, site);
+      this.#assertUsable(credential, site);
       const listed = { id, cookie: credential, proxy, site };
       const [identified] = identify([listed], this.#parts.sites).accounts;
       const account = { ...listed, id: identified?.id ?? "", source: "console" as const };
@@ -109,7 +109,7 @@ export class AccountRoster {
     return this.#change(async () => {
       const before = this.editable(id);
       const { credential = before.cookie, proxy = before.proxy } = change;
-      if (change.credential !== undefined) this.assertUsable(credential, before.site);
+      if (change.credential !== undefined) this.#assertUsable(credential, before.site);
       const account = { ...before, id: change.id ?? id, cookie: credential, proxy: proxy ?? undefined };
       this.#assertNew(account, before);
       await this.#store(account, id);
@@ -141,10 +141,9 @@ export class AccountRoster {
   }
 
   /** @throws GatewayError `invalid_value` that says what was found. */
-  assertUsable(credential: string, site: string | undefined): void {
+  #assertUsable(credential: string, site: string | undefined): void {
     const problem = problemOfCredential(credential, this.#parts.sites.named(site));
-    if (problem === undefined) return;
-    throw new GatewayError("invalid_value", `Invalid 'credential': ${problem}.`, { param: "credential" });
+    if (problem !== undefined) throw unusable(problem);
   }
 
   /** @throws GatewayError `account_exists` that says where; `invalid_value` for an id that is none. */
@@ -183,6 +182,11 @@ export class AccountRoster {
     this.#changing = changed.catch(() => {});
     return changed;
   }
+}
+
+/** The error for a credential with this problem, as `problemOfCredential` words it. */
+export function unusable(problem: string): GatewayError {
+  return new GatewayError("invalid_value", `Invalid 'credential': ${problem}.`, { param: "credential" });
 }
 
 function placeOf({ source = "settings" }: ConfiguredAccount): string {

@@ -3,7 +3,7 @@ import type { ConfiguredAccount } from "./configured-account.ts";
 import type { Site } from "../sites/site.ts";
 import type { ListedAccount } from "./account-list.ts";
 import { belongsTo } from "./cookie-scope.ts";
-import { readPaste } from "./paste.ts";
+import { readPaste, type Paste } from "./paste.ts";
 
 type SiteCookies = Pick<Site, "origin" | "isAuthCookie">;
 
@@ -36,10 +36,8 @@ export function signInKey(
 }
 
 /** Whether the paste holds a cookie that keeps the account signed in. */
-export function hasSignIn(cookie: string, site: SiteCookies): boolean {
-  return (readPaste(cookie)?.cookies ?? []).some(
-    ({ name, domain }) => site.isAuthCookie(name) && belongsTo(domain, site.origin),
-  );
+export function hasSignIn(paste: Paste | undefined, site: SiteCookies): boolean {
+  return (paste?.cookies ?? []).some(({ name, domain }) => site.isAuthCookie(name) && belongsTo(domain, site.origin));
 }
 
 /**

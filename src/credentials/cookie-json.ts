@@ -35,12 +35,24 @@ const SAME_SITE: Readonly<Record<string, PastedCookie["sameSite"]>> = {
 
 /** Whether it is a list of cookies, as exports are, and not a list of accounts. */
 export function isCookieExport(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value) && value.length > 0 && value.every((item) => exportedCookie.safeParse(item).success);
+  return exportedIn(value) !== undefined;
+}
+
+function exportedIn(value: unknown): readonly z.infer<typeof exportedCookie>[] | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const items: z.infer<typeof exportedCookie>[] = [];
+  for (const item of value) {
+    const read = exportedCookie.safeParse(item);
+    if (!read.success) return undefined;
+    items.push(read.data);
+  }
+  return items;
 }
 
 /** The cookies in parsed JSON; a text when the JSON only wraps another form; undefined for unknown JSON. */
 export function readCookieJson(value: object): RawPaste | string | undefined {
-  if (isCookieExport(value)) return { cookies: value.map((item) => toCookie(exportedCookie.parse(item))) };
+  const exported = exportedIn(value);
+  if (exported) return { cookies: exported.map(toCookie) };
   if (Array.isArray(value)) return value.length === 1 && typeof value[0] === "string" ? value[0] : undefined;
   const fields = value as Readonly<Record<string, unknown>>;
   const inner = fields["cookies"] ?? fields["cookie"] ?? fields["Request Cookies"];

@@ -1,5 +1,5 @@
 import { hasSignIn } from "./account-identity.ts";
-import { readPaste } from "./paste.ts";
+import type { Paste } from "./paste.ts";
 import type { Site } from "../sites/site.ts";
 
 const NO_SIGN_IN =
@@ -7,8 +7,8 @@ const NO_SIGN_IN =
   "to the site from the Network tab of the developer tools";
 
 /** What an operator should know about what they pasted. Names cookies, never their values. */
-export function pasteNotes(paste: string, site: Pick<Site, "origin" | "isAuthCookie">): string[] {
-  const leftOut = (readPaste(paste)?.leftOut ?? []).filter(({ isExpected }) => !isExpected);
+export function pasteNotes(paste: Paste | undefined, site: Pick<Site, "origin" | "isAuthCookie">): string[] {
+  const leftOut = (paste?.leftOut ?? []).filter(({ isExpected }) => !isExpected);
   const notes = leftOut.map(({ name, reason }) => `cookie ${name} is left out: ${reason}`);
   return hasSignIn(paste, site) ? notes : [...notes, NO_SIGN_IN];
 }

@@ -29,8 +29,7 @@ const MAX_LISTED = 200;
 const MAX_SHOWN_CHARACTERS = 200;
 
 /** What is wrong with a pasted credential: what was found in its place. Undefined if it can be used. Never quotes it. */
-export function problemOfCredential(text: string, site: PastedTo): string | undefined {
-  const paste = readPaste(text);
+export function problemOfCredential(text: string, site: PastedTo, paste = readPaste(text)): string | undefined {
   if (!paste) return `expected ${PASTE_FORMS}, found ${foundIn(unwrapped(text))}`;
   if (paste.cookies.length === 0) return `expected a cookie that a browser takes: ${paste.leftOut[0]?.reason}`;
   const { own, foreign } = byPlace(paste, site);
@@ -39,14 +38,17 @@ export function problemOfCredential(text: string, site: PastedTo): string | unde
   return `expected cookies of ${site.origin.hostname}, found only cookies of other sites (${places.join(", ")})`;
 }
 
-export function previewOf(text: string, site: PastedTo): CredentialPreview {
-  const paste = readPaste(text) ?? { cookies: [], storage: [], leftOut: [] };
+/** A preview of a credential that can be used, else what is wrong with it. Reads it once: an export may have a megabyte. */
+export function previewOf(text: string, site: PastedTo): CredentialPreview | string {
+  const paste = readPaste(text);
+  const problem = problemOfCredential(text, site, paste);
+  if (!paste || problem !== undefined) return problem ?? `expected ${PASTE_FORMS}`;
   const { own, foreign } = byPlace(paste, site);
   const reason = `it belongs to another site than ${site.origin.hostname}`;
   const leftOut = [...paste.leftOut, ...foreign.map(({ name }) => ({ name: shown(name), reason }))];
   const more = Math.max(0, own.length - MAX_LISTED) + Math.max(0, leftOut.length - MAX_LISTED);
   return {
-    signIn: hasSignIn(text, site) ? "found" : "missing",
+    signIn: hasSignIn(paste, site) ? "found" : "missing",
     cookies: own.slice(0, MAX_LISTED).map(({ name, domain, expires }) => ({
       name: shown(name),
       domain: shown(domain || site.origin.hostname),
@@ -57,7 +59,7 @@ export function previewOf(text: string, site: PastedTo): CredentialPreview {
       origin: shown(origin),
       count: localStorage.length,
     })),
-    notes: [...pasteNotes(text, site), ...(more > 0 ? [`${more} more cookies are not listed here`] : [])],
+    notes: [...pasteNotes(paste, site), ...(more > 0 ? [`${more} more cookies are not listed here`] : [])],
   };
 }
 

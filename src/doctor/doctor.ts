@@ -1,6 +1,7 @@
 import { BrowserSupervisor } from "../browser/browser-supervisor.ts";
 import { LocalBrowsers } from "../browser/local.ts";
 import type { Config } from "../config/config.ts";
+import { readPaste } from "../credentials/paste.ts";
 import { pasteNotes } from "../credentials/paste-notes.ts";
 import { createLog, Redaction } from "../observe/log.ts";
 import { machineChecks } from "../process/machine-checks.ts";
@@ -32,7 +33,7 @@ export async function diagnose(config: Config, print: (line: string) => void): P
     return `${browser.version()} (${config.browser.browserPath}), ${sandboxOf(supervisor)}`;
   });
   for (const { id, cookie, site } of config.accounts.list) {
-    for (const note of pasteNotes(cookie, sites.named(site))) report.note(`account ${id}: ${note}`);
+    for (const note of pasteNotes(readPaste(cookie), sites.named(site))) report.note(`account ${id}: ${note}`);
   }
   const { store, isInUse } = await tryStore(config.store, report);
   await using _store = store;

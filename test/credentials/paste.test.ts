@@ -4,8 +4,10 @@ import { toBrowserCookies } from "../../src/browser/cookies.ts";
 import { hasSignIn, signInKey } from "../../src/credentials/account-identity.ts";
 import { listAccounts } from "../../src/credentials/account-list.ts";
 import { readPaste } from "../../src/credentials/paste.ts";
+import { previewOf } from "../../src/credentials/pasted-credential.ts";
 import { Sites } from "../../src/sites/catalog.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
+import { leastCpuMs } from "../support/event-loop.ts";
 
 const site = gptomni(new URL("https://chat.example.test"));
 const sites = new Sites([site]);
@@ -131,21 +133,21 @@ describe("one bad cookie never costs the account, and is named", () => {
   ])("%s", (_name, bad, note) => {
     const paste = `${header}; ${bad}; theme=dark`;
     expect(pairsOf(paste)).toContain("theme=dark");
-    expect(hasSignIn(paste, site)).toBe(true);
-    expect(pasteNotes(paste, site)).toEqual([expect.stringMatching(note)]);
-    expect(pasteNotes(paste, site).join()).not.toContain("canary");
+    expect(hasSignIn(readPaste(paste), site)).toBe(true);
+    expect(pasteNotes(readPaste(paste), site)).toEqual([expect.stringMatching(note)]);
+    expect(pasteNotes(readPaste(paste), site).join()).not.toContain("canary");
   });
 
   test("that ran out, in an export", () => {
     const paste = JSON.stringify([...exported, { name: "old", value: "1", expirationDate: 1_600_000_000 }]);
-    expect(pasteNotes(paste, site)).toEqual(["cookie old is left out: it ran out on 2020-09-13"]);
+    expect(pasteNotes(readPaste(paste), site)).toEqual(["cookie old is left out: it ran out on 2020-09-13"]);
   });
 });
 
 test("a token that is too long for one cookie is split as next-auth splits it", () => {
   const long = "a".repeat(3_933) + "b".repeat(1_000);
   expect(pairsOf(`${TOKEN}=${long}`)).toEqual([`${TOKEN}.0=${"a".repeat(3_933)}`, `${TOKEN}.1=${"b".repeat(1_000)}`]);
-  expect(pasteNotes(`${TOKEN}=${long}`, site)).toEqual([]);
+  expect(pasteNotes(readPaste(`${TOKEN}=${long}`), site)).toEqual([]);
 });
 
 test("another browser's clearance is left out, whoever gave it", () => {
@@ -162,7 +164,7 @@ test("another browser's clearance is left out, whoever gave it", () => {
   ];
   const paste = `${others.map((name) => `${name}=stale`).join("; ")}; ${header}; cf_theme=dark`;
   expect(pairsOf(paste)).toEqual([`${CSRF}=d%7Ce`, `${TOKEN}=${value}`, "cf_theme=dark"]);
-  expect(pasteNotes(paste, site)).toEqual([]);
+  expect(pasteNotes(readPaste(paste), site)).toEqual([]);
 });
 
 test("a nameless cookie is one, as Chromium sends it", () => {
@@ -174,7 +176,7 @@ test("of a name that comes twice the last one counts", () => {
 });
 
 test("a paste without a sign-in is told at once, with what to do", () => {
-  const [note = "", ...others] = pasteNotes("theme=dark; lang=en", site);
+  const [note = "", ...others] = pasteNotes(readPaste("theme=dark; lang=en"), site);
   expect(others).toEqual([]);
   expect(note).toContain("document.cookie never shows it");
   expect(note).toContain("Network tab");
@@ -187,4 +189,11 @@ test("an export of all sites gives this site its own cookies only", () => {
   expect(signInKey({ cookie: paste }, sites)).toBe(`${TOKEN}=${value}`);
   const cookies = toBrowserCookies(readPaste(paste)?.cookies ?? [], site.origin);
   expect(cookies.map(({ domain }) => domain)).toEqual([".chat.example.test", "chat.example.test"]);
+});
+
+test("the preview of an export of a whole browser reads it once", async () => {
+  const cookies = Array.from({ length: 3_900 }, (_, index) => ({ ...exported[0], name: `cookie_${index}` }));
+  const text = JSON.stringify([...exported, ...cookies]);
+  const readMs = await leastCpuMs(async () => void readPaste(text));
+  expect(await leastCpuMs(async () => void previewOf(text, site))).toBeLessThan(2.5 * readMs + 5);
 });
