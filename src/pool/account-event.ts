@@ -1,4 +1,5 @@
 import type { Session } from "../browser/session.ts";
+import { Listeners } from "../observe/listeners.ts";
 import type { AccountState } from "./account-state.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 
@@ -33,20 +34,7 @@ interface CookieRefused {
 /** Everything that happens to an account and that others act on: persistence, alerts, the log, the pool itself. */
 export type AccountEvent = StateChange | AccountFact | CookieRefused;
 
-/** Hands each event to every subscriber, in the order in which they subscribed, before `emit` returns. */
-export class AccountEvents {
-  readonly #listeners = new Set<(event: AccountEvent) => void>();
-
-  /** Disposing the result ends the subscription. */
-  subscribe(listener: (event: AccountEvent) => void): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
-  }
-
-  emit(event: AccountEvent): void {
-    for (const listener of this.#listeners) listener(event);
-  }
-}
+export class AccountEvents extends Listeners<AccountEvent> {}
 
 interface Sources {
   readonly session: Session;

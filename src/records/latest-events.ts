@@ -1,3 +1,4 @@
+import { Listeners } from "../observe/listeners.ts";
 import type { NewEvent, StoredEvent } from "../store/event-records.ts";
 
 /** An event and its number: later ones have higher numbers. Those from before the start have 0 and less. */
@@ -7,17 +8,16 @@ export interface NumberedEvent extends NewEvent {
 
 const KEPT = 100;
 
-/** The last events, in memory, for those who look at the moment. */
-export class LatestEvents {
+/** The last events, in memory, for those who look at the moment. Listeners are called after each. */
+export class LatestEvents extends Listeners<void> {
   /** Oldest first. */
   #events: readonly NumberedEvent[] = [];
   #number = 0;
-  readonly #listeners = new Set<() => void>();
 
   add(event: NewEvent): void {
     this.#number += 1;
     this.#events = [...this.#events.slice(1 - KEPT), { ...event, number: this.#number }];
-    for (const listener of this.#listeners) listener();
+    this.emit();
   }
 
   /** Puts what is stored from before the start behind what happened since; newest first. */
@@ -29,11 +29,5 @@ export class LatestEvents {
   /** Newest first. */
   get list(): readonly NumberedEvent[] {
     return this.#events.toReversed();
-  }
-
-  /** Calls back after each event, until the result is disposed. */
-  subscribe(listener: () => void): Disposable {
-    this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 }
