@@ -1,6 +1,8 @@
 import type { AccountPersistence } from "./accounts/account-persistence.ts";
 import { Accounts } from "./accounts/accounts.ts";
+import { toldExpiries } from "./accounts/told-expiries.ts";
 import { auditIn, reload } from "./admin/audit.ts";
+import type { AlertEvent } from "./alerts/alert-outbox.ts";
 import { Alerts } from "./alerts/alerts.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { viewsOf } from "./admin/views.ts";
@@ -77,7 +79,8 @@ export async function startGateway(
   const records = started.use(new Records({ store: store.records, events: pool.events, log }, options.records));
   const keysOfCallers = started.use(await openKeys(store, options.callers, { ...options.keyLimits, redaction, log }));
   started.use(options.access.operator);
-  const alerts = started.use(new Alerts(options.alerts, { log, record: (event) => records.event(event) }));
+  const alertSinks = { log, record: (event: AlertEvent) => records.event(event) };
+  const alerts = started.use(new Alerts(options.alerts, alertSinks, await toldExpiries(store, log)));
   const accountParts = { pool, browsers, store, persistence, sites, alerts, log, redaction };
   const accounts = await Accounts.open({ ...accountParts, options: options.sessions });
   const bundles = started.use(await accounts.openBundles(options.bundles));

@@ -2,7 +2,7 @@ import type { AlertForm, AlertTarget, QuietHours } from "../config/alert-urls.ts
 import type { AccountEvent } from "../pool/account-event.ts";
 import { AlertOutbox, type AlertSinks } from "./alert-outbox.ts";
 import { ExpiryWatch, type ExpiringAccount } from "./expiry-watch.ts";
-import { isAlarming, type Notice, type StateNotice } from "./notice.ts";
+import { isAlarming, type ExpiryNotice, type Notice, type StateNotice } from "./notice.ts";
 import { quietPeriodAt } from "./quiet-hours.ts";
 
 export interface AlertOptions {
@@ -21,6 +21,15 @@ export interface RestoredAccount {
   readonly since: number;
 }
 
+type ToldExpiry = Pick<ExpiryNotice, "account" | "expiresAt">;
+
+/** Which ends of sign-ins the operator was told, so that a restart does not tell them again. */
+export interface ExpiryMemory {
+  readonly told: readonly ToldExpiry[];
+  /** Keeps one more. Returns at once and never throws. */
+  readonly keep: (told: ToldExpiry) => void;
+}
+
 /** What came of a test, by service. The address is a secret but for its host. */
 export interface AlertTest {
   readonly form: AlertForm;
@@ -37,6 +46,7 @@ const CHECK_EXPIRY_EVERY_MS = 10 * 60_000;
  */
 export class Alerts implements Disposable {
   readonly #options: AlertOptions;
+  readonly #memory: ExpiryMemory | undefined;
   readonly #outboxes: readonly AlertOutbox[];
   readonly #expiries: ExpiryWatch;
   /** The alarming state that each account is in. */
@@ -48,10 +58,11 @@ export class Alerts implements Disposable {
   #quietEnd: NodeJS.Timeout | undefined;
   #expiryTimer: NodeJS.Timeout | undefined;
 
-  constructor(options: AlertOptions, sinks: AlertSinks) {
+  constructor(options: AlertOptions, sinks: AlertSinks, memory?: ExpiryMemory) {
     this.#options = options;
+    this.#memory = memory;
     this.#outboxes = options.targets.map((target) => new AlertOutbox(target, sinks));
-    this.#expiries = new ExpiryWatch(options.expiryMs);
+    this.#expiries = new ExpiryWatch(options.expiryMs, memory?.told);
   }
 
   [Symbol.dispose](): void {
@@ -144,6 +155,7 @@ export class Alerts implements Disposable {
 
   #send(notices: readonly Notice[]): void {
     for (const notice of notices) {
+      if (notice.kind === "expiry") this.#memory?.keep(notice);
       if (notice.kind !== "state") continue;
       if (isAlarming(notice.state)) this.#heard.set(notice.account, notice.state);
       else this.#heard.delete(notice.account);

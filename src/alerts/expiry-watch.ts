@@ -20,13 +20,15 @@ const SETTLED: ReadonlySet<string> = new Set(["expired", "needs_attention", "dis
 /** A sign-in that its site renews is renewed when about half of its time is left: less than this is too late. */
 const RENEWED_SHARE = 1 / 3;
 
-/** Finds sign-ins that end soon. Each end is told once; a sign-in that the site renews in time is never told. */
+/** Finds sign-ins that end soon. Each end is told once, restarts included; a sign-in that the site renews in time is never told. */
 export class ExpiryWatch {
   readonly #beforeMs: number;
   readonly #seen = new Map<string, Seen>();
 
-  constructor(beforeMs: number) {
+  /** `told`: what the operator was told before a restart. */
+  constructor(beforeMs: number, told: readonly Pick<ExpiryNotice, "account" | "expiresAt">[] = []) {
     this.#beforeMs = beforeMs;
+    for (const { account, expiresAt } of told) this.#seen.set(account, { expiresAt, beforeMs, isTold: true });
   }
 
   /** What is to be told now. */

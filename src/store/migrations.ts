@@ -127,6 +127,15 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await sql`CREATE UNIQUE INDEX seal_once ON seal ((1))`.execute(db);
     },
   },
+  "010-told-expiry": {
+    async up(db) {
+      await db.schema
+        .createTable("told_expiry")
+        .addColumn("account", "text", (column) => column.primaryKey())
+        .addColumn("expires_at", "bigint", (column) => column.notNull())
+        .execute();
+    },
+  },
 };
 
 /** Brings the schema up to date; throws what went wrong. */

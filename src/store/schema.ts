@@ -65,12 +65,21 @@ export interface KeyUseTable {
   readonly ends_at: number;
 }
 
+/** The end of a sign-in that the operator was told last. */
+export interface ToldExpiryTable {
+  /** The account's id. */
+  readonly account: string;
+  /** Milliseconds since the epoch. */
+  readonly expires_at: number;
+}
+
 /** The tables, as the last migration leaves them. */
 export interface Schema extends RecordTables {
   readonly account: AccountTable;
   readonly api_key: ApiKeyTable;
   readonly console_account: ConsoleAccountTable;
   readonly key_use: KeyUseTable;
+  readonly told_expiry: ToldExpiryTable;
   /** One row: which SECRET_KEY seals the database's own key, and that key, sealed. */
   readonly seal: { readonly key_id: string; readonly data_key: string };
 }

@@ -8,6 +8,7 @@ import { PostgresDatabase } from "./postgres-database.ts";
 import { RecordStore } from "./record-store.ts";
 import { obtainSecretKey } from "./secret-key.ts";
 import { SqliteFile } from "./sqlite-file.ts";
+import { ToldExpiryStore } from "./told-expiry-store.ts";
 
 /** What must survive a restart. Each kind of record has one member. */
 export interface Store extends AsyncDisposable {
@@ -16,6 +17,7 @@ export interface Store extends AsyncDisposable {
   readonly consoleAccounts: ConsoleAccountStore;
   readonly keyUse: KeyUseStore;
   readonly records: RecordStore;
+  readonly toldExpiries: ToldExpiryStore;
   /** @throws StoreError when nothing can be written, or the database is no longer where it was opened. */
   assertWritable(): Promise<void>;
 }
@@ -46,6 +48,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     consoleAccounts: new ConsoleAccountStore(database, dataKey),
     keyUse: new KeyUseStore(database),
     records,
+    toldExpiries: new ToldExpiryStore(database),
     assertWritable: () => database.assertWritable(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

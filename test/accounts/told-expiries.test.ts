@@ -1,0 +1,51 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { toldExpiries } from "../../src/accounts/told-expiries.ts";
+import { Alerts } from "../../src/alerts/alerts.ts";
+import { loadConfig } from "../../src/config/config.ts";
+import { openStore } from "../../src/store/store.ts";
+import { alertService, SERVICES, urlOf } from "../alerts/alert-service.ts";
+
+const DAY_MS = 86_400_000;
+const SECRET_KEY = "a secret key of thirty-two bytes or more";
+
+/** A gateway's alerts and their store, which a restart opens again. */
+async function world() {
+  const stateDir = await mkdtemp(join(tmpdir(), "gptomni-told-"));
+  onTestFinished(() => rm(stateDir, { recursive: true, force: true }));
+  const service = await alertService(SERVICES.json);
+  const { alerts: options } = loadConfig({ ALERT_URL: urlOf("json", service.origin) });
+  const log = { warn: () => undefined };
+  /** What a start tells that looks once at an account whose sign-in ends then. */
+  const start = async (expiresAt: number): Promise<readonly number[]> => {
+    await using store = await openStore({ stateDir, secretKey: SECRET_KEY });
+    const memory = await toldExpiries(store, log);
+    const told: number[] = [];
+    const keep: typeof memory.keep = (one) => {
+      told.push(one.expiresAt);
+      memory.keep(one);
+    };
+    using alerts = new Alerts(options, { log, record: () => undefined }, { ...memory, keep });
+    alerts.checkExpiry([{ id: "work", state: "ready", expiresAt }]);
+    const last = told.at(-1) ?? memory.told[0]?.expiresAt;
+    await expect.poll(() => store.toldExpiries.load()).toEqual([{ account: "work", expiresAt: last }]);
+    return told;
+  };
+  return { service, start };
+}
+
+test("that a sign-in will end is told once, and not again after a restart", async () => {
+  const { service, start } = await world();
+  const end = Date.now() + DAY_MS;
+  expect([await start(end), await start(end), await start(end)]).toEqual([[end], [], []]);
+  await expect.poll(() => service.heard).toMatchObject([{ kind: "expiry" }]);
+});
+
+test("a sign-in that its site renewed meanwhile is not told after a restart, unless it is late", async () => {
+  const { start } = await world();
+  const now = Date.now();
+  expect(await start(now + DAY_MS)).toHaveLength(1);
+  expect(await start(now + 2 * DAY_MS)).toEqual([]);
+});
