@@ -29,7 +29,7 @@ export function optionsOf(
   keys: GatewayKeys,
   { sites, capacity }: { readonly sites: Sites; readonly capacity: number },
 ) {
-  const operator = new OperatorAccess(keys.admin);
+  const operator = new OperatorAccess(keys.admin, config.consoleSessions);
   const maxOpenSessions = config.maxOpenSessions === "auto" ? capacity : config.maxOpenSessions;
   return {
     browsers: { accountsPerBrowser: config.browser.accountsPerBrowser, maxOpenSessions },
@@ -37,6 +37,7 @@ export function optionsOf(
       ...config.pool,
       maxOpenSessions,
       leaseLimitMs: config.limits.requestTimeoutMs + LEASE_GRACE_MS,
+      expiresSoonMs: config.alerts.expiryMs,
       renewBeforeMs: config.alerts.expiryMs + RENEWAL_HEAD_START_MS,
     },
     sessions: config.sessions,
@@ -47,7 +48,13 @@ export function optionsOf(
     },
     records: config.records,
     alerts: config.alerts,
-    views: { settings: config.inForce, queueLimit: config.pool.limit, maxOpenPages: maxOpenSessions, operator },
+    views: {
+      settings: config.inForce,
+      queueLimit: config.pool.limit,
+      maxOpenPages: maxOpenSessions,
+      expiresSoonMs: config.alerts.expiryMs,
+      operator,
+    },
     gateway: config.answers,
     bundles: { ...config.bundles, stateDir: config.store.stateDir },
     store: config.store,

@@ -80,7 +80,8 @@ export async function call<T>(method: Method, path: string, options: CallOptions
   const answer: unknown = await response.json().catch(() => undefined);
   if (response.ok) return answer as T;
   const error = errorOf(response, answer);
-  if (response.status === 401 && path !== "/session") onSignedOut();
+  const isSignIn = method === "POST" && path === "/session";
+  if (response.status === 401 && !isSignIn) onSignedOut();
   throw error;
 }
 

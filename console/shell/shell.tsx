@@ -14,13 +14,13 @@ import { PAGES } from "./pages.ts";
 import classes from "./shell.module.css";
 
 /** The console's frame: navigation, the page, and what is heard live. */
-export function Shell() {
+export function Shell({ idleLimitMs }: { readonly idleLimitMs: number }) {
   const { t } = useTexts();
   const [location] = useLocation();
   const [isOpen, setIsOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
   const feed = useLiveFeed();
-  useIdleSignOut();
+  useIdleSignOut(idleLimitMs);
   return (
     <div className={classes["frame"]}>
       <a className={classes["skip"]} href="#page" onClick={() => main.current?.focus()}>

@@ -1,14 +1,19 @@
 import { Alert, Button, Group, Paper, PasswordInput, Stack, Text, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { useSigning } from "../api/session.ts";
-import { useTexts } from "../texts/language.tsx";
+import { useSigning, type SignedOutBecause } from "../api/session.ts";
+import { useTexts, type Text as TextId } from "../texts/language.tsx";
 import { LookSwitches } from "./look-switches.tsx";
 import { Mark } from "./mark.tsx";
 import classes from "./sign-in.module.css";
 
-export function SignIn() {
-  const { t } = useTexts();
+const REASONS: Readonly<Record<SignedOutBecause, TextId>> = {
+  idle: "You were signed out because nobody used the console for a while.",
+  ended: "Your session has ended. Sign in again.",
+};
+
+export function SignIn({ because }: { readonly because: SignedOutBecause | undefined }) {
+  const { t, told } = useTexts();
   const { signIn } = useSigning();
   const [key, setKey] = useState("");
   const signing = useMutation({ mutationFn: signIn });
@@ -28,6 +33,11 @@ export function SignIn() {
                 gptomni-gateway
               </Title>
             </Group>
+            {because && (
+              <Text size="sm" role="status">
+                {t(REASONS[because])}
+              </Text>
+            )}
             <PasswordInput
               label={t("Admin key")}
               description={t("The first start prints it once. ADMIN_KEY sets it.")}
@@ -39,7 +49,7 @@ export function SignIn() {
             />
             {signing.error && (
               <Alert color="red" variant="light" role="alert">
-                <Text size="sm">{signing.error.message}</Text>
+                <Text size="sm">{told(signing.error.message)}</Text>
               </Alert>
             )}
             <Button type="submit" loading={signing.isPending} disabled={key.trim() === ""}>

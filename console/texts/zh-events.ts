@@ -19,6 +19,7 @@ export const events = {
   default: "默认",
   environment: "环境变量",
   "file of the secret": "机密文件",
+  "generated, in STATE_DIR": "自动生成，保存在 STATE_DIR",
   reached: "已送达",
   "set, not shown": "已设置，不显示",
   state: "状态",

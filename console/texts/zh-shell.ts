@@ -36,6 +36,8 @@ export const shell = {
   "This gateway does not have this part.": "此网关没有这一部分。",
   "Try again": "重试",
   "Type {name} to go on": "输入 {name} 以继续",
+  "You were signed out because nobody used the console for a while.": "控制台长时间无人操作，已自动退出登录。",
+  "Your session has ended. Sign in again.": "会话已结束，请重新登录。",
   // States of an account.
   Answering: "回答中",
   Asleep: "休眠",

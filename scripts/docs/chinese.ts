@@ -33,6 +33,7 @@ export const SETTING_MEANINGS: Readonly<Record<SettingName, string>> = {
   DATABASE_URL:
     "PostgreSQL，形如 postgres://user:password@host:port/database：重启后仍需保留的一切都存于其中，供任意数量的副本使用。未设置时由 SQLite 存于 STATE_DIR。需要 SECRET_KEY。",
   DATABASE_DIRECT_URL: "DATABASE_URL 指向 PgBouncer 等连接池时，不经连接池的同一数据库。",
+  CONSOLE_IDLE_SECONDS: "控制台无人操作多久后自动退出登录。登录 12 小时后无论如何都会退出。",
   ALERT_URL:
     "账号需要人工处理、恢复正常或登录即将到期时通知谁：以空格分隔的 URL，可为 ntfy、Slack、Mattermost、Telegram 或任何接收 JSON 的服务器。",
   ALERT_QUIET_HOURS:

@@ -8,8 +8,6 @@ import { ACCOUNT_STATES } from "../pool/account-state.ts";
 import { queueSchema, shownQueue, type QueueStatus } from "./accounts.ts";
 import { unixMs } from "./list.ts";
 
-/** A person has time to sign in again. */
-const EXPIRES_SOON_MS = 3 * 86_400_000;
 const CHANGES_SHOWN = 20;
 
 const attention = z.object({
@@ -69,6 +67,8 @@ export interface OverviewSources {
     readonly warnings?: readonly string[];
   };
   readonly lastHour: Pick<LastHour, "perMinute" | "firstTokenMs" | "minutes">;
+  /** How long before a sign-in ends the operator is told; 0 never. */
+  readonly expiresSoonMs: number;
   readonly openPages: () => number;
   readonly maxOpenPages: number;
 }
@@ -91,7 +91,7 @@ export function overviewOf(sources: OverviewSources): z.infer<typeof overviewSch
       total: rows.length,
       byState: Object.fromEntries([...byState].map(([state, some]) => [state, some.length])),
     },
-    attention: rows.flatMap(attentionFor),
+    attention: rows.flatMap((row) => attentionFor(row, sources.expiresSoonMs)),
     queue: shownQueue(sources.queue()),
     traffic: trafficOf(sources),
     minutes: [...sources.lastHour.minutes],
@@ -119,9 +119,12 @@ export function eventOf({
   return { id: `latest-${number}`, at, kind, account, actor, summary, before, after };
 }
 
-function attentionFor({ id: account, state, reason, since, expiresAt }: AccountRow): z.infer<typeof attention>[] {
+function attentionFor(
+  { id: account, state, reason, since, expiresAt }: AccountRow,
+  soonMs: number,
+): z.infer<typeof attention>[] {
   if (state === "expired" || state === "needs_attention") return [{ account, kind: state, reason, at: since }];
-  if (state === "disabled" || expiresAt === undefined || expiresAt - Date.now() > EXPIRES_SOON_MS) return [];
+  if (state === "disabled" || expiresAt === undefined || soonMs === 0 || expiresAt - Date.now() > soonMs) return [];
   return [
     { account, kind: "expires_soon", reason: "The site will sign it out; give it a new credential.", at: expiresAt },
   ];

@@ -1,7 +1,7 @@
 import type { RequestHandler, Response } from "express";
 import { z } from "zod";
 import { GatewayError } from "../errors.ts";
-import type { ConsoleSession } from "../http/console-sessions.ts";
+import type { ConsoleSession, ConsoleSessions } from "../http/console-sessions.ts";
 import type { OperatorAccess } from "../http/operator.ts";
 import { isOverTls } from "../http/own-origin.ts";
 import { requestContextOf } from "../http/request-context.ts";
@@ -18,6 +18,7 @@ const sessionSchema = z
   .object({
     csrfToken: z.string().meta({ description: "Send it as `x-csrf-token` with each request that changes something." }),
     expiresAt: unixMs.meta({ description: "When the session ends if nothing is asked until then." }),
+    idleMs: z.int().meta({ description: "CONSOLE_IDLE_SECONDS: how long nobody may touch the console." }),
   })
   .meta({ id: "ConsoleSession" });
 
@@ -51,7 +52,7 @@ export function sessionRoutes(parts: SessionParts): Route[] {
       path,
       audience: "admin",
       operation: { tag: "Gateway", summary: "Show the console's session", answer: sessionSchema },
-      handlers: [(_request, response) => sendJson(response, 200, shown(sessionFor(response)))],
+      handlers: [(_request, response) => sendJson(response, 200, shown(sessionFor(response), parts.operator.sessions))],
     },
     {
       method: "DELETE",
@@ -78,7 +79,7 @@ function signIn({ operator: { keys, sessions, brake }, audit }: SessionParts): R
     const { session, secret } = sessions.start();
     setSessionCookie(response, secret, { isSecure: isOverTls(request.headers) });
     audit({ actor: "console", kind: "signed_in", subject: session.id, before: null, after: null });
-    sendJson(response, 200, shown(session));
+    sendJson(response, 200, shown(session, sessions));
   };
 }
 
@@ -99,6 +100,9 @@ function sessionFor(response: Response): ConsoleSession {
   throw new GatewayError("session_ended", "The request came with a key: there is no session.");
 }
 
-function shown({ csrfToken, expiresAt }: ConsoleSession): z.infer<typeof sessionSchema> {
-  return { csrfToken, expiresAt };
+function shown(
+  { csrfToken, expiresAt }: ConsoleSession,
+  { idleMs }: Pick<ConsoleSessions, "idleMs">,
+): z.infer<typeof sessionSchema> {
+  return { csrfToken, expiresAt, idleMs };
 }

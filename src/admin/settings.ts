@@ -9,7 +9,9 @@ const setting = z
     name: z.string(),
     value: z.string().nullable().meta({ description: "`set` for a secret; null where there is none." }),
     isSecret: z.boolean(),
-    source: z.enum(["default", "env", "env-file", "secret-file"]),
+    source: z
+      .enum(["default", "env", "env-file", "secret-file", "generated"])
+      .meta({ description: "`generated`: the first start made it and keeps it in STATE_DIR." }),
     unit: z.string(),
     doc: z.string(),
   })

@@ -12,7 +12,7 @@ import type { ConsoleParts } from "./console-routes.ts";
 import type { SessionParts } from "./session.ts";
 
 export interface ViewedParts
-  extends Pick<ConsoleParts, "settings" | "queueLimit" | "maxOpenPages" | "leaving">, AlertParts {
+  extends Pick<ConsoleParts, "settings" | "queueLimit" | "maxOpenPages" | "expiresSoonMs" | "leaving">, AlertParts {
   readonly pool: SessionPool;
   readonly accounts: Accounts;
   readonly persistence: AccountPersistence;

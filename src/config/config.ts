@@ -149,6 +149,7 @@ function accountSlices(values: Values) {
       ageMs: get("KEEP_BUNDLES_DAYS"),
     },
     keepRemovedMs: get("KEEP_REMOVED_DAYS"),
+    consoleSessions: { idleMs: get("CONSOLE_IDLE_SECONDS") },
     records: {
       keepRequestsMs: get("KEEP_REQUESTS_DAYS"),
       maxRequests: get("MAX_KEPT_REQUESTS"),

@@ -10,6 +10,8 @@ export interface Setting<T> {
   readonly doc: string;
   /** Messages never show its value. */
   readonly isSecret?: boolean;
+  /** Where it is not set, the first start makes one and keeps it in STATE_DIR. */
+  readonly isGenerated?: boolean;
 }
 
 export function setting<T>(row: Setting<T>): Setting<T> {

@@ -8,8 +8,11 @@ export interface SettingInForce {
   /** As it was written, or the default; `set` for a secret; null where there is none. */
   readonly value: string | null;
   readonly isSecret: boolean;
-  /** env: the environment · env-file: `.env` · secret-file: the file that the `_FILE` form names. */
-  readonly source: "default" | "env" | "env-file" | "secret-file";
+  /**
+   * env: the environment · env-file: `.env` · secret-file: the file that the `_FILE` form names · generated: the first start
+   * made it and keeps it in STATE_DIR.
+   */
+  readonly source: "default" | "env" | "env-file" | "secret-file" | "generated";
   readonly unit: string;
   readonly doc: string;
 }
@@ -26,18 +29,22 @@ export interface SettingOrigins {
 
 /** Every setting and where its value comes from. Holds no secret. */
 export function settingsInForce(origins: SettingOrigins): readonly SettingInForce[] {
-  return Object.entries<Setting<unknown>>(SETTINGS).map(([name, { isSecret = false, unit, doc }]) => {
-    const text = origins.texts.get(name);
-    const isSet = text !== undefined && text !== "";
-    return {
-      name,
-      value: !isSet ? null : isSecret ? "set" : withoutUserInfo(text),
-      isSecret,
-      source: sourceOf(name, origins),
-      unit,
-      doc,
-    };
-  });
+  return Object.entries<Setting<unknown>>(SETTINGS).map(
+    ([name, { isSecret = false, isGenerated = false, unit, doc }]) => {
+      const text = origins.texts.get(name);
+      const isSet = text !== undefined && text !== "";
+      const value = isSet ? withoutUserInfo(text) : null;
+      const isMade = !isSet && isGenerated;
+      return {
+        name,
+        value: isSecret && (isSet || isMade) ? "set" : value,
+        isSecret,
+        source: isMade ? "generated" : sourceOf(name, origins),
+        unit,
+        doc,
+      };
+    },
+  );
 }
 
 /** The text without the user and password of its URLs. */

@@ -74,6 +74,11 @@ export class ConsoleSessions implements Disposable {
     this.#limits = { ...LIMITS, ...limits };
   }
 
+  /** A session ends when nothing was asked for this long. */
+  get idleMs(): number {
+    return this.#limits.idleMs;
+  }
+
   /** `secret` belongs in the cookie. */
   start(): { readonly session: ConsoleSession; readonly secret: string } {
     const secret = randomBytes(SECRET_BYTES).toString("base64url");

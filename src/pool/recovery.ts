@@ -4,10 +4,9 @@ import type { Log } from "../observe/log.ts";
 import type { Account } from "./account.ts";
 import type { PageBudget } from "./page-budget.ts";
 
-/** Time enough for a person to sign in again. */
-const EXPIRES_SOON_MS = 3 * 24 * 3_600_000;
-
 export interface RecoveryParts {
+  /** How long before a sign-in ends the operator is told; 0 never. */
+  readonly expiresSoonMs: number;
   readonly pages: PageBudget;
   readonly log: Log;
   /** Aborts when the gateway stops. */
@@ -95,10 +94,10 @@ export class Recovery {
   }
 
   #logOpen({ id, session }: Account): void {
-    const { log } = this.#parts;
+    const { log, expiresSoonMs } = this.#parts;
     const { expiresAt } = session.authCookies;
     log.info({ account: id, expiresAt }, "session open");
-    if (expiresAt !== undefined && expiresAt - Date.now() < EXPIRES_SOON_MS) {
+    if (expiresAt !== undefined && expiresAt - Date.now() < expiresSoonMs) {
       log.warn({ account: id, expiresAt }, "the account will be signed out soon; give it a new cookie");
     }
   }

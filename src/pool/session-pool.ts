@@ -14,11 +14,16 @@ import { Maintenance, type MaintenanceOptions } from "./maintenance.ts";
 import { OperatorControl } from "./operator-control.ts";
 import { PageBudget, type PageBudgetOptions } from "./page-budget.ts";
 import { readinessOf, statusOf, type AccountStatus, type Readiness } from "./pool-status.ts";
-import { Recovery } from "./recovery.ts";
+import { Recovery, type RecoveryParts } from "./recovery.ts";
 import { RequestQueue, type Caller, type RequestQueueLimits, type WaitingRequest } from "./request-queue.ts";
 
 export interface SessionPoolOptions
-  extends RequestQueueLimits, PageBudgetOptions, MaintenanceOptions, Pick<LeasesParts, "leaseLimitMs"> {}
+  extends
+    RequestQueueLimits,
+    PageBudgetOptions,
+    MaintenanceOptions,
+    Pick<LeasesParts, "leaseLimitMs">,
+    Pick<RecoveryParts, "expiresSoonMs"> {}
 
 /** A gateway that stops is started again about then. */
 const RESTART_MS = 1_000;
@@ -59,7 +64,7 @@ export class SessionPool implements AsyncDisposable {
       signal: this.#stopping.signal,
     };
     const pages = new PageBudget({ ...options, ...shared });
-    const recovery = new Recovery({ ...shared, pages, onFailure: shared.refuseUnservable });
+    const recovery = new Recovery({ ...options, ...shared, pages, onFailure: shared.refuseUnservable });
     this.#pages = pages;
     this.#recovery = recovery;
     this.#dispatcher = new Dispatcher({ ...shared, pages, recovery });

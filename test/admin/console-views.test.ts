@@ -60,7 +60,8 @@ test("each setting is shown with where it comes from, and no secret is", async (
     API_MASTER_KEY: ["set", "env", true],
     ADMIN_KEY: ["set", "secret-file", true],
     PROXY_URL: ["set", "env-file", true],
-    SECRET_KEY: [null, "default", true],
+    SECRET_KEY: ["set", "generated", true],
+    METRICS_KEY: [null, "default", true],
     BROWSER_ARGS: ["--proxy-server=http://…@proxy.example", "env", false],
   });
   expect(list.data.find(({ name }) => name === "PORT")?.doc).toContain("listen");

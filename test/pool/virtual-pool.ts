@@ -60,7 +60,13 @@ export class VirtualPool implements AsyncDisposable {
   constructor(limit: RateLimit, timeoutMs: number, places = 1_000) {
     this.limit = limit;
     const log = { debug() {}, info() {}, warn() {}, error: (fields: object) => expect.fail(JSON.stringify(fields)) };
-    const never = { hibernateAfterMs: NEVER_MS, renewBeforeMs: 0, probeAfterMs: NEVER_MS, leaseLimitMs: NEVER_MS };
+    const never = {
+      hibernateAfterMs: NEVER_MS,
+      renewBeforeMs: 0,
+      expiresSoonMs: 0,
+      probeAfterMs: NEVER_MS,
+      leaseLimitMs: NEVER_MS,
+    };
     const options = { ...never, limit: places, timeoutMs, maxOpenSessions: 100, memory: new MemoryPressure(() => 0) };
     this.#pool = new SessionPool(options, log as never);
   }

@@ -110,6 +110,7 @@ async function start(stateDir: string, logged: string[]) {
       leaseLimitMs: NEVER_MS,
       hibernateAfterMs: NEVER_MS,
       renewBeforeMs: 0,
+      expiresSoonMs: 0,
       probeAfterMs: NEVER_MS,
       maxOpenSessions: 100,
       memory: new MemoryPressure(() => 0),

@@ -57,6 +57,7 @@ export function adminParts(
     lastHour: new LastHour(),
     openPages: () => 0,
     maxOpenPages: 1,
+    expiresSoonMs: 3 * 86_400_000,
     events: new AccountEvents(),
     requests: new RequestFeed(),
     leaving: new AbortController().signal,

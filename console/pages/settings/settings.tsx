@@ -16,6 +16,7 @@ const SOURCES: Readonly<Record<SettingRow["source"], TextId | ".env">> = {
   env: "environment",
   "env-file": ".env",
   "secret-file": "file of the secret",
+  generated: "generated, in STATE_DIR",
 };
 
 /** The settings in force, and where each comes from. Secrets are not shown. */

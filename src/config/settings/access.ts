@@ -28,6 +28,7 @@ export const ACCESS = {
     default: undefined,
     unit: "",
     isSecret: true,
+    isGenerated: true,
     doc: "The key that clients send. Without it, the gateway makes one at the first start, keeps it in STATE_DIR and prints it once.",
   }),
   API_KEYS: setting({
@@ -42,7 +43,14 @@ export const ACCESS = {
     default: undefined,
     unit: "",
     isSecret: true,
+    isGenerated: true,
     doc: "The operator's key, for /metrics and /admin/api. Without it, the gateway makes one, as it does for API_MASTER_KEY.",
+  }),
+  CONSOLE_IDLE_SECONDS: setting({
+    parse: seconds(5, 43_200),
+    default: "1800",
+    unit: "s",
+    doc: "A console that nobody touches for so long is signed out. 12 hours after its sign-in it is in any case.",
   }),
   METRICS_KEY: setting({
     parse: text.min(1),
@@ -86,6 +94,7 @@ export const ACCESS = {
     default: undefined,
     unit: "",
     isSecret: true,
+    isGenerated: true,
     doc: "Encrypts what is stored. Without it, the gateway makes one at the first start and keeps it in STATE_DIR. With DATABASE_URL it must be set, the same on every replica.",
   }),
   DATABASE_URL: setting({
