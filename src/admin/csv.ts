@@ -1,10 +1,16 @@
-/** Rows as CSV: https://www.rfc-editor.org/rfc/rfc4180. Null is an empty field. */
-export function csvOf<Name extends string>(
+const NEW_LINE = "\r\n";
+
+/** The first line of a CSV: https://www.rfc-editor.org/rfc/rfc4180 */
+export function csvHead(columns: readonly string[]): string {
+  return columns.join(",") + NEW_LINE;
+}
+
+/** Rows as lines of a CSV. Null is an empty field. */
+export function csvLines<Name extends string>(
   columns: readonly Name[],
   rows: readonly Readonly<Record<Name, string | number | null>>[],
 ): string {
-  const lines = rows.map((row) => columns.map((column) => fieldOf(row[column])).join(","));
-  return [columns.join(","), ...lines, ""].join("\r\n");
+  return rows.map((row) => columns.map((column) => fieldOf(row[column])).join(",") + NEW_LINE).join("");
 }
 
 function fieldOf(value: string | number | null): string {

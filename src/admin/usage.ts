@@ -1,10 +1,11 @@
+import { pipeline } from "node:stream/promises";
 import type { RequestHandler, Response } from "express";
 import { z } from "zod";
-import { GatewayError } from "../errors.ts";
 import { sendJson, setResponseHeaders } from "../http/respond.ts";
 import type { RecordReader } from "../records/records.ts";
+import { usagePages, usageTotals } from "../records/usage-totals.ts";
 import { WIDTH_MS, type UsageQuery, type UsageRow, type UsageWidth } from "../store/usage-records.ts";
-import { csvOf } from "./csv.ts";
+import { csvHead, csvLines } from "./csv.ts";
 import { cursorOf, placeIn } from "./cursor.ts";
 import { queryOf } from "./input.ts";
 import { listOf, listQuery } from "./list.ts";
@@ -18,14 +19,15 @@ const SPAN_MS: Readonly<Record<UsageWidth, number>> = {
   day: 90 * WIDTH_MS.day,
 };
 const PAGE_ROWS = 10_000;
-const MAX_CSV_ROWS = 200_000;
 
 const sum = (of: string) => z.int().meta({ description: `The sum of ${of}.` });
 const told = z.string().nullable().meta({ description: "Null where the rows are not told apart by it." });
 
 const usage = z
   .object({
-    at: z.int().meta({ description: "When the minute, hour or UTC day began, in Unix time, milliseconds." }),
+    at: z.int().meta({
+      description: "When the minute, hour or UTC day began, or with `whole` the time; Unix time in milliseconds.",
+    }),
     keyId: told,
     key: told,
     account: told,
@@ -55,21 +57,35 @@ export const usageQuery = listQuery.extend({
     .pipe(z.array(z.enum(GROUPS)))
     .default([])
     .meta({ description: "What rows are told apart by, besides time: any of `key`, `account`, `model`, by commas." }),
-  format: z.enum(["json", "csv"]).default("json").meta({ description: "`csv` has all rows, up to 200,000." }),
+  whole: z
+    .enum(["true", "false"])
+    .default("false")
+    .meta({ description: "`true`: one row for all of the time, in place of one for each `by`; most requests first." }),
+  format: z.enum(["json", "csv"]).default("json").meta({ description: "`csv` has all rows." }),
 });
 
 const place = z.tuple([z.int()], z.string());
+const placeOfTotal = z.tuple([z.int().min(0)]);
 
-/** `GET /admin/api/usage`: the earliest first. */
+/** `GET /admin/api/usage`: the earliest first, or with `whole` most requests first. */
 export function listUsage(records: RecordReader): RequestHandler {
   return async (asked, response) => {
-    const { limit, cursor, format, ...wanted } = queryOf(asked, usageQuery);
+    const { limit, cursor, format, whole, ...wanted } = queryOf(asked, usageQuery);
     const query = inTime(wanted);
     await records.flush();
-    if (format === "csv") return sendCsv(response, await allRows(records, query));
-    const after = placeIn(cursor, place);
-    const { rows, next } = await readRecords(() => records.usage.page(query, limit, after));
-    sendJson(response, 200, { object: "list", data: rows, nextCursor: next ? cursorOf(next) : null });
+    if (format === "csv") {
+      await sendCsv(response, whole === "true" ? totalsAtOnce(records, query) : usagePages(records.usage, query));
+    } else if (whole === "true") {
+      const [first] = placeIn(cursor, placeOfTotal) ?? [0];
+      const totals = await readRecords(() => usageTotals(records.usage, query));
+      const data = totals.slice(first, first + limit);
+      const nextCursor = first + limit < totals.length ? cursorOf([first + limit]) : null;
+      sendJson(response, 200, { object: "list", data, nextCursor });
+    } else {
+      const after = placeIn(cursor, place);
+      const { rows, next } = await readRecords(() => records.usage.page(query, limit, after));
+      sendJson(response, 200, { object: "list", data: rows, nextCursor: next ? cursorOf(next) : null });
+    }
   };
 }
 
@@ -79,33 +95,29 @@ function inTime({
   from,
   to = Date.now(),
   group,
-}: Omit<z.infer<typeof usageQuery>, "limit" | "format">): UsageQuery {
+}: Pick<z.infer<typeof usageQuery>, "by" | "from" | "to" | "group">): UsageQuery {
   const start = from ?? to - SPAN_MS[by];
   return { by, from: start - (start % WIDTH_MS[by]), to, group: GROUPS.filter((name) => group.includes(name)) };
 }
 
-async function allRows({ usage: records }: RecordReader, query: UsageQuery): Promise<readonly UsageRow[]> {
-  const all: UsageRow[] = [];
-  for (let after: readonly [number, ...string[]] | undefined; ;) {
-    const { rows, next } = await readRecords(() => records.page(query, PAGE_ROWS, after));
-    all.push(...rows);
-    if (!next) return all;
-    if (all.length >= MAX_CSV_ROWS) break;
-    after = next;
-  }
-  const message = `The usage from 'from' to 'to' has more than ${MAX_CSV_ROWS} rows: ask for a shorter time.`;
-  throw new GatewayError("invalid_value", message, { param: "from" });
+async function* totalsAtOnce({ usage: records }: RecordReader, query: UsageQuery) {
+  yield await usageTotals(records, query);
 }
 
 const COLUMNS = Object.keys(usage.shape) as (keyof UsageRow)[];
 
-function sendCsv(response: Response, rows: readonly UsageRow[]): void {
-  const bytes = Buffer.from(csvOf(COLUMNS, rows));
+/** Page by page, as fast as the reader takes it. A store that fails later breaks the file off, so that it is not taken for whole. */
+async function sendCsv(response: Response, pages: AsyncGenerator<readonly UsageRow[], void, undefined>): Promise<void> {
+  const first = await readRecords(() => pages.next());
   setResponseHeaders(response);
   response.writeHead(200, {
     "content-type": "text/csv; charset=utf-8",
     "content-disposition": 'attachment; filename="usage.csv"',
-    "content-length": bytes.length,
   });
-  response.end(bytes);
+  const lines = async function* () {
+    yield csvHead(COLUMNS) + csvLines(COLUMNS, first.value ?? []);
+    for await (const rows of pages) yield csvLines(COLUMNS, rows);
+  };
+  // Express knows what to do with a reader that left and with an answer that broke off.
+  await pipeline(lines, response).catch(() => undefined);
 }

@@ -15,11 +15,12 @@ const SHOWN = 6;
 export function Users() {
   const { t } = useTexts();
   const to = Math.floor(useNow() / HOUR_MS) * HOUR_MS + HOUR_MS;
-  const usage = useRead<Page<UsageRow>>("/usage", { by: "hour", from: to - 24 * HOUR_MS, to, group: "key" });
+  const day = { by: "hour", from: to - 24 * HOUR_MS, to };
+  const usage = useRead<Page<UsageRow>>("/usage", { ...day, group: "key", whole: "true", limit: SHOWN });
   return (
     <Loaded reading={usage}>
       {({ data }) => {
-        const totals = totalsOf(data, ["key"]).slice(0, SHOWN);
+        const totals = totalsOf(data, ["key"]);
         const most = Math.max(1, ...totals.map(({ requests }) => requests));
         if (totals.length === 0) return <Empty title={t("No requests in this time")} />;
         return (

@@ -2,10 +2,11 @@ import { Button, Checkbox, Group, SegmentedControl, Skeleton, Stack } from "@man
 import { lazy, Suspense, useMemo, useState } from "react";
 import { adminUrl } from "../../api/client.ts";
 import type { Page, UsageRow } from "../../api/contract.ts";
-import { useRead } from "../../api/reading.ts";
+import { usePages, useRead } from "../../api/reading.ts";
 import { useTexts } from "../../texts/language.tsx";
 import { Empty, Loaded } from "../../widgets/loaded.tsx";
 import { useNow } from "../../widgets/moment.tsx";
+import { More } from "../../widgets/more.tsx";
 import { PageHead, Panel } from "../../widgets/panel.tsx";
 import { bucketsOf, GROUPS, totalsOf, type Group as GroupName } from "./sums.ts";
 import { Totals } from "./totals.tsx";
@@ -18,7 +19,9 @@ const SPANS = { "24h": DAY_MS, "7d": 7 * DAY_MS, "30d": 30 * DAY_MS, "90d": 90 *
 type Span = keyof typeof SPANS;
 /** More rows than this are summed by day. */
 const HOURS_UP_TO_MS = 7 * DAY_MS;
-const MOST_ROWS = 10_000;
+/** More than the buckets of the longest span. */
+const MOST_BUCKETS = 1_000;
+const TOTALS_A_PAGE = 200;
 
 /** Who used what: by key, account and model, over hours or days. */
 export function Usage() {
@@ -28,8 +31,11 @@ export function Usage() {
   const by = SPANS[span] <= HOURS_UP_TO_MS ? "hour" : "day";
   const stepMs = by === "hour" ? HOUR_MS : DAY_MS;
   const to = Math.floor(useNow() / HOUR_MS) * HOUR_MS + HOUR_MS;
-  const query = { by, from: to - SPANS[span], to, group: groups.join(",") };
-  const usage = useRead<Page<UsageRow>>("/usage", { ...query, limit: MOST_ROWS });
+  const query = { by, from: to - SPANS[span], to };
+  const group = groups.join(",");
+  // The course is of all together and the totals are of all the time: neither grows with the rows that they are made of.
+  const course = useRead<Page<UsageRow>>("/usage", { ...query, limit: MOST_BUCKETS });
+  const totals = usePages<UsageRow>("/usage", { ...query, group, whole: "true", limit: TOTALS_A_PAGE });
   const toggle = (name: GroupName, isOn: boolean): void =>
     setGroups(GROUPS.map(([one]) => one).filter((one) => (one === name ? isOn : groups.includes(one))));
   return (
@@ -44,7 +50,7 @@ export function Usage() {
         />
         <Button
           component="a"
-          href={adminUrl("/usage", { ...query, format: "csv" })}
+          href={adminUrl("/usage", { ...query, group, format: "csv" })}
           download
           size="xs"
           variant="default"
@@ -63,7 +69,7 @@ export function Usage() {
             />
           ))}
         </Group>
-        <Loaded reading={usage} lines={8}>
+        <Loaded reading={course} lines={8}>
           {({ data }) =>
             data.length === 0 ? (
               <Panel>
@@ -75,7 +81,18 @@ export function Usage() {
                   <Course rows={data} from={query.from} to={to} stepMs={stepMs} />
                 </Panel>
                 <Panel title={t("In this time")}>
-                  <Totals totals={totalsOf(data, groups)} groups={groups} />
+                  <Loaded reading={totals} lines={8}>
+                    {({ pages }) => (
+                      <Totals
+                        totals={totalsOf(
+                          pages.flatMap((page) => page.data),
+                          groups,
+                        )}
+                        groups={groups}
+                      />
+                    )}
+                  </Loaded>
+                  <More pages={totals} />
                 </Panel>
               </>
             )
