@@ -9,6 +9,7 @@ import type {
 import type { accountListSchema } from "../../src/admin/accounts.ts";
 import type { eventListSchema } from "../../src/admin/events.ts";
 import type { keyRow, newKeySchema } from "../../src/admin/key-row.ts";
+import type { queueDetailSchema } from "../../src/admin/queue.ts";
 import type { overviewSchema } from "../../src/admin/overview.ts";
 import type { requestListSchema, requestSchema } from "../../src/admin/requests.ts";
 import type { settingListSchema } from "../../src/admin/settings.ts";
@@ -23,6 +24,7 @@ export type ActedAccount = Pick<z.infer<typeof accountActionSchema>, "effect">;
 export type Preview = z.infer<typeof credentialPreviewSchema>;
 export type Pace = NonNullable<AccountRow["pace"]>;
 export type Answered = AccountRow["recent"][number];
+export type QueueDetail = z.infer<typeof queueDetailSchema>;
 export type Queue = AccountList["queue"];
 export type KeyRow = z.infer<typeof keyRow>;
 export type KeyLimits = z.infer<typeof keyRow>["limits"];

@@ -1,6 +1,7 @@
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { adminUrl } from "./client.ts";
+import { touchSession } from "./session.ts";
 import type { AccountList, AccountRow, OverviewAnswer } from "./contract.ts";
 
 type Feed = "open" | "closed";
@@ -46,6 +47,8 @@ export function useLiveFeed(): Feed {
       source.addEventListener("error", () => {
         const wasRefused = source?.readyState === EventSource.CLOSED;
         close();
+        // It ends with the session, and cannot say so.
+        void touchSession();
         timer = window.setTimeout(open, wasRefused ? REFUSED_AFTER_MS : REOPEN_AFTER_MS);
       });
       listen(source, client);
@@ -112,6 +115,7 @@ function takeAccounts(client: QueryClient, { changed, removed }: AccountChanges)
 
 function takeQueue(client: QueryClient, news: Partial<OverviewAnswer>): void {
   changeOverview(client, () => news);
+  void client.invalidateQueries({ queryKey: ["/queue"] });
   const { queue } = news;
   if (queue) client.setQueryData<AccountList>(ACCOUNTS, (list) => list && { ...list, queue });
   if (queue) askAgain(client, ACCOUNTS);

@@ -7,6 +7,7 @@ import { useTexts } from "../../texts/language.tsx";
 import { AnswerStrip } from "../../widgets/answer-strip.tsx";
 import { Empty, Loaded } from "../../widgets/loaded.tsx";
 import { Moment } from "../../widgets/moment.tsx";
+import { PartOf } from "../../widgets/part-of.tsx";
 import { PageHead, Panel } from "../../widgets/panel.tsx";
 import { SearchField } from "../../widgets/search-field.tsx";
 import { StateBadge } from "../../widgets/state-badge.tsx";
@@ -17,11 +18,11 @@ import { SourceOf } from "./source-of.tsx";
 
 /** Every account, with its state and what can be done. */
 export function AccountsList() {
-  const { t } = useTexts();
+  const { t, told } = useTexts();
   const accounts = useRead<AccountList>("/accounts");
   const [search, setSearch] = useState("");
   const holds = ({ id, state, reason }: AccountRow): boolean =>
-    `${id} ${state} ${reason}`.toLowerCase().includes(search.trim().toLowerCase());
+    `${id} ${state} ${reason} ${told(reason)}`.toLowerCase().includes(search.trim().toLowerCase());
   return (
     <>
       <PageHead title={t("Accounts")}>
@@ -39,14 +40,18 @@ export function AccountsList() {
                 text={t("The gateway answers with a chat account that you own. It needs that account's sign-in, once.")}
               />
             ) : (
-              <DataTable
-                label={t("Accounts")}
-                head={[t("Account"), t("State"), t("Last answers"), t("Last used"), t("Expires"), t("Source"), ""]}
-              >
-                {data.filter(holds).map((account) => (
-                  <Row key={account.id} account={account} />
-                ))}
-              </DataTable>
+              <PartOf rows={data.filter(holds)}>
+                {(shown) => (
+                  <DataTable
+                    label={t("Accounts")}
+                    head={[t("Account"), t("State"), t("Last answers"), t("Last used"), t("Expires"), t("Source"), ""]}
+                  >
+                    {shown.map((account) => (
+                      <Row key={account.id} account={account} />
+                    ))}
+                  </DataTable>
+                )}
+              </PartOf>
             )
           }
         </Loaded>
@@ -56,13 +61,14 @@ export function AccountsList() {
 }
 
 function Row({ account }: { readonly account: AccountRow }) {
+  const { told } = useTexts();
   const { id, state, reason, recent, lastUsedAt, expiresAt } = account;
   return (
     <tr>
       <td>
         <Link href={`/accounts/${encodeURIComponent(id)}`}>{id}</Link>
       </td>
-      <td title={reason}>
+      <td title={told(reason)}>
         <StateBadge state={state} />
       </td>
       <td className={classes["strip"]}>

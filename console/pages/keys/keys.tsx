@@ -1,10 +1,11 @@
 import { Button, Group, Text } from "@mantine/core";
 import { useState } from "react";
-import type { KeyRow, NewKey, Page } from "../../api/contract.ts";
-import { useRead } from "../../api/reading.ts";
+import type { KeyRow, NewKey } from "../../api/contract.ts";
+import { usePages } from "../../api/reading.ts";
 import { useTexts } from "../../texts/language.tsx";
 import { Empty, Loaded } from "../../widgets/loaded.tsx";
 import { Moment, useNow } from "../../widgets/moment.tsx";
+import { More } from "../../widgets/more.tsx";
 import { PageHead, Panel } from "../../widgets/panel.tsx";
 import { DataTable } from "../../widgets/table.tsx";
 import { KeyActions } from "./key-actions.tsx";
@@ -12,12 +13,10 @@ import { KeyForm } from "./key-form.tsx";
 import { LimitsOf } from "./limits-of.tsx";
 import { NewKeyShown } from "./new-key-shown.tsx";
 
-const MOST = 200;
-
 /** The keys of callers: what each may use, what is left of it, and when it was used. */
 export function Keys() {
   const { t } = useTexts();
-  const keys = useRead<Page<KeyRow>>("/keys", { limit: MOST });
+  const keys = usePages<KeyRow>("/keys");
   const [isMaking, setIsMaking] = useState(false);
   const [made, setMade] = useState<NewKey>();
   return (
@@ -29,8 +28,9 @@ export function Keys() {
       </PageHead>
       <Panel>
         <Loaded reading={keys} lines={5}>
-          {({ data }) =>
-            data.length === 0 ? (
+          {({ pages }) => {
+            const rows = pages.flatMap(({ data }) => data);
+            return rows.length === 0 ? (
               <Empty title={t("Nothing yet")} />
             ) : (
               <DataTable
@@ -45,13 +45,14 @@ export function Keys() {
                   "",
                 ]}
               >
-                {data.map((row) => (
+                {rows.map((row) => (
                   <Row key={row.id} row={row} onNewSecret={setMade} />
                 ))}
               </DataTable>
-            )
-          }
+            );
+          }}
         </Loaded>
+        <More pages={keys} />
       </Panel>
       {isMaking && <KeyForm onMade={setMade} onClose={() => setIsMaking(false)} />}
       {made && <NewKeyShown made={made} onClose={() => setMade(undefined)} />}

@@ -5,6 +5,7 @@ import type { AccountList } from "../../api/contract.ts";
 import { useRead } from "../../api/reading.ts";
 import { useTexts } from "../../texts/language.tsx";
 import { Empty, Loaded } from "../../widgets/loaded.tsx";
+import { PartOf } from "../../widgets/part-of.tsx";
 import { PageHead, Panel } from "../../widgets/panel.tsx";
 import { StateBadge } from "../../widgets/state-badge.tsx";
 import { LiveView } from "./live-view.tsx";
@@ -28,7 +29,7 @@ export function Live() {
 }
 
 function Choose() {
-  const { t } = useTexts();
+  const { t, told } = useTexts();
   const accounts = useRead<AccountList>("/accounts");
   return (
     <>
@@ -43,17 +44,21 @@ function Choose() {
             data.length === 0 ? (
               <Empty title={t("No account yet")} />
             ) : (
-              <Stack gap="xs">
-                {data.map(({ id, state, reason }) => (
-                  <Group key={id} gap="sm">
-                    <Link href={`/live/${encodeURIComponent(id)}`}>{id}</Link>
-                    <StateBadge state={state} />
-                    <Text size="sm" c="dimmed">
-                      {reason}
-                    </Text>
-                  </Group>
-                ))}
-              </Stack>
+              <PartOf rows={data}>
+                {(shown) => (
+                  <Stack gap="xs">
+                    {shown.map(({ id, state, reason }) => (
+                      <Group key={id} gap="sm">
+                        <Link href={`/live/${encodeURIComponent(id)}`}>{id}</Link>
+                        <StateBadge state={state} />
+                        <Text size="sm" c="dimmed">
+                          {told(reason)}
+                        </Text>
+                      </Group>
+                    ))}
+                  </Stack>
+                )}
+              </PartOf>
             )
           }
         </Loaded>

@@ -1,7 +1,7 @@
 import { Button, Stack } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
-import type { AccountList } from "../../api/contract.ts";
+import type { AccountList, OverviewAnswer } from "../../api/contract.ts";
 import { useRead } from "../../api/reading.ts";
 import { useTexts } from "../../texts/language.tsx";
 import { Loaded } from "../../widgets/loaded.tsx";
@@ -13,12 +13,14 @@ import { Changes } from "./changes.tsx";
 import { Figures } from "./figures.tsx";
 import classes from "./overview.module.css";
 import { Users } from "./users.tsx";
+import { Waiting } from "./waiting.tsx";
 import { Traffic } from "./traffic.tsx";
 
 /** Can I serve now, who needs me, what is slow, who uses it, what changed. */
 export function Overview() {
   const { t } = useTexts();
   const accounts = useRead<AccountList>("/accounts");
+  const overview = useRead<OverviewAnswer>("/overview");
   const [isFirstRun, setIsFirstRun] = useState<boolean>();
   // The guide stays while it is used, though the account that it adds is there by then.
   if (isFirstRun === undefined && accounts.data) setIsFirstRun(accounts.data.data.length === 0);
@@ -35,6 +37,7 @@ export function Overview() {
           <Stack>
             <Figures accounts={data} queue={queue} />
             <Attention accounts={data} />
+            {(overview.data?.queue ?? queue).length > 0 && <Waiting />}
             <Cards accounts={data} />
             <div className={classes["halves"]}>
               <Traffic />
