@@ -12,6 +12,9 @@ export type Translate = (text: Text, values?: Values) => string;
 export const LANGUAGES = { en: "English", zh: "中文" } as const;
 export type Language = keyof typeof LANGUAGES;
 
+/** The words of what the gateway tells in English, in the language of the page. */
+let toldWords: (text: string) => string = (text) => text;
+
 const STORED_AS = "console-language";
 const compiled = new Map<string, ReturnType<typeof compileMessage>>();
 
@@ -35,6 +38,7 @@ export async function chooseLanguage(language: Language): Promise<void> {
 
 async function activate(language: Language): Promise<void> {
   const messages = language === "zh" ? (await import("./zh.ts")).zh : {};
+  toldWords = language === "zh" ? (await import("./told/told.ts")).toldInChinese : (text) => text;
   i18n.loadAndActivate({ locale: language, messages });
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
 }
@@ -43,8 +47,16 @@ export function LanguageProvider({ children }: { readonly children: ReactNode })
   return <I18nProvider i18n={i18n}>{children}</I18nProvider>;
 }
 
-/** `t("{count} accounts", { count: 2 })` in the language of the page. */
-export function useTexts(): { readonly t: Translate; readonly language: Language } {
+interface Texts {
+  /** `t("{count} accounts", { count: 2 })` in the language of the page. */
+  readonly t: Translate;
+  /** A reason, an effect or an error that the gateway told in English; what is not known stays as it is. */
+  readonly told: (text: string) => string;
+  readonly language: Language;
+}
+
+export function useTexts(): Texts {
   const { i18n: current } = useLingui();
-  return { t: (text, values) => current._(text, values), language: current.locale === "zh" ? "zh" : "en" };
+  const language = current.locale === "zh" ? "zh" : "en";
+  return { t: (text, values) => current._(text, values), told: toldWords, language };
 }

@@ -40,7 +40,7 @@ function Waiting({ lines }: { readonly lines: number }) {
 }
 
 export function Failure({ error, onRetry }: { readonly error: Error; readonly onRetry?: () => void }) {
-  const { t } = useTexts();
+  const { t, told } = useTexts();
   if (error instanceof ApiError && error.isNotAvailable) {
     return <Empty title={t("Not available")} text={t("This gateway does not have this part.")} />;
   }
@@ -48,7 +48,7 @@ export function Failure({ error, onRetry }: { readonly error: Error; readonly on
   return (
     <Alert color="red" variant="light" title={code === undefined ? t("That failed") : code} role="alert">
       <Stack gap="xs" align="flex-start">
-        <Text size="sm">{error.message}</Text>
+        <Text size="sm">{told(error.message)}</Text>
         {onRetry && (
           <Button size="compact-sm" variant="default" onClick={onRetry}>
             {t("Try again")}

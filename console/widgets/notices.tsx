@@ -39,14 +39,14 @@ function subscribe(listener: () => void): () => void {
 }
 
 export function Notices() {
-  const { t } = useTexts();
+  const { t, told } = useTexts();
   const shown = useSyncExternalStore(subscribe, () => notices);
   return (
     <div className={classes["region"]} role="status" aria-live="polite">
       {shown.map(({ id, text, isFailure }) => (
         <Alert key={id} variant="filled" color={isFailure ? "red" : "dark"} p="xs">
           <Group gap="xs" wrap="nowrap" justify="space-between">
-            <Text size="sm">{text}</Text>
+            <Text size="sm">{told(text)}</Text>
             <CloseButton
               size="sm"
               c="white"

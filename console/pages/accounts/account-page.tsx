@@ -43,7 +43,7 @@ export function AccountPage({ id }: { readonly id: string }) {
 }
 
 function Now({ account }: { readonly account: AccountDetail }) {
-  const { t } = useTexts();
+  const { t, told } = useTexts();
   const [isEditing, setIsEditing] = useState(false);
   const { state, reason, since, nextTryAt, lastUsedAt, expiresAt, recent, pace, site, proxy, isEditable } = account;
   return (
@@ -52,7 +52,7 @@ function Now({ account }: { readonly account: AccountDetail }) {
         <Group gap="xs" component="span">
           <StateBadge state={state} />
           <Text size="sm" component="span">
-            {reason}
+            {told(reason)}
           </Text>
         </Group>
       }
@@ -88,7 +88,7 @@ function Now({ account }: { readonly account: AccountDetail }) {
 }
 
 function History({ account: { history } }: { readonly account: AccountDetail }) {
-  const { t } = useTexts();
+  const { t, told } = useTexts();
   return (
     <Panel title={t("History")}>
       {history.length === 0 ? (
@@ -103,7 +103,7 @@ function History({ account: { history } }: { readonly account: AccountDetail }) 
               <td>
                 <StateBadge state={after} />
               </td>
-              <td>{reason}</td>
+              <td>{told(reason)}</td>
             </tr>
           ))}
         </DataTable>

@@ -19,7 +19,7 @@ interface AddedProps {
 
 /** Follows a new account until it can answer, or until it is known why it cannot. */
 export function AddedAccount({ added, onAgain }: AddedProps) {
-  const { t } = useTexts();
+  const { t, told } = useTexts();
   const client = useQueryClient();
   const { data: account } = useQuery({
     queryKey: ["/accounts", added.id, "added"],
@@ -48,11 +48,11 @@ export function AddedAccount({ added, onAgain }: AddedProps) {
           <Group gap="xs">
             {isUnderWay && <Loader size="xs" />}
             <StateBadge state={account.state} />
-            <Text size="sm">{account.reason}</Text>
+            <Text size="sm">{told(account.reason)}</Text>
           </Group>
           {added.notes.map((note) => (
             <Text key={note} size="xs">
-              {note}
+              {told(note)}
             </Text>
           ))}
         </Stack>

@@ -23,7 +23,7 @@ export function PreviewOf({ reading }: { readonly reading: UseQueryResult<Previe
 }
 
 function Found({ preview }: { readonly preview: Preview }) {
-  const { t } = useTexts();
+  const { t, told } = useTexts();
   const { signIn, cookies, leftOut, storage, notes } = preview;
   const isFound = signIn === "found";
   return (
@@ -44,7 +44,7 @@ function Found({ preview }: { readonly preview: Preview }) {
         </ul>
         {leftOut.length > 0 && (
           <Text size="xs">
-            {t("Left out:")} {leftOut.map(({ name, reason }) => `${name} (${reason})`).join(", ")}
+            {t("Left out:")} {leftOut.map(({ name, reason }) => `${name} (${told(reason)})`).join(", ")}
           </Text>
         )}
         {storage.map(({ origin, count }) => (
@@ -54,7 +54,7 @@ function Found({ preview }: { readonly preview: Preview }) {
         ))}
         {notes.map((note) => (
           <Text key={note} size="xs">
-            {note}
+            {told(note)}
           </Text>
         ))}
       </Stack>

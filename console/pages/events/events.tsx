@@ -51,7 +51,7 @@ export function Events() {
 }
 
 function Row({ row: { at, kind, summary, actor, before, after } }: { readonly row: EventRow }) {
-  const { t } = useTexts();
+  const { t, told } = useTexts();
   const [isOpen, setIsOpen] = useState(false);
   const known = KINDS.find((one) => one === kind);
   const hasMore = (before ?? after ?? null) !== null;
@@ -66,7 +66,7 @@ function Row({ row: { at, kind, summary, actor, before, after } }: { readonly ro
             {known ? t(known) : kind}
           </Badge>
         </td>
-        <td>{summary}</td>
+        <td>{told(summary)}</td>
         <td>{actor ?? "–"}</td>
         <td>
           {hasMore && (

@@ -31,7 +31,7 @@ const PHASES: Readonly<Record<ViewState["phase"], TextId>> = {
 
 /** An account's page to see and to use by hand. */
 export function LiveView(props: LiveViewProps) {
-  const { t } = useTexts();
+  const { t, told } = useTexts();
   const view = useLiveConnection(props);
   const { state, lastFrameAt, connection, failure } = view;
   const isOver = state.phase === "ended" || state.phase === "lost";
@@ -75,7 +75,7 @@ export function LiveView(props: LiveViewProps) {
           color={state.ended?.reason === "solved" ? "green" : failure === undefined ? "indigo" : "red"}
           role="status"
         >
-          <Text size="sm">{failure ?? state.said}</Text>
+          <Text size="sm">{told(failure ?? state.said ?? "")}</Text>
         </Alert>
       )}
       {!isOver && (

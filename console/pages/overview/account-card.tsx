@@ -11,7 +11,7 @@ import classes from "./overview.module.css";
 
 /** One account at a glance: healthy or not, and why. Drawn again only if the account's row changed. */
 export const AccountCard = memo(function AccountCard({ account }: { readonly account: AccountRow }) {
-  const { t } = useTexts();
+  const { t, told } = useTexts();
   const { id, state, reason, since, nextTryAt, expiresAt, lastUsedAt, pace, recent } = account;
   return (
     <Paper component="article" withBorder p="md" radius="md" className={classes["card"] ?? ""} aria-label={id}>
@@ -22,8 +22,8 @@ export const AccountCard = memo(function AccountCard({ account }: { readonly acc
         <StateBadge state={state} />
       </Group>
       <AnswerStrip recent={recent} />
-      <Text size="xs" c="dimmed" lineClamp={2} title={reason}>
-        {reason === "" ? "\u00a0" : reason}
+      <Text size="xs" c="dimmed" lineClamp={2} title={told(reason)}>
+        {reason === "" ? "\u00a0" : told(reason)}
       </Text>
       <Group justify="space-between" wrap="nowrap" align="center">
         {pace ? <PaceRing pace={pace} /> : <Text size="xs">{t("No rate limit")}</Text>}

@@ -15,7 +15,7 @@ interface Call {
 
 /** The accounts that wait for a person, with what to do. */
 export function Attention({ accounts }: { readonly accounts: readonly AccountRow[] }) {
-  const { t } = useTexts();
+  const { t, told } = useTexts();
   const { data } = useRead<OverviewAnswer>("/overview");
   const soon = data?.attention.filter(({ kind }) => kind === "expires_soon") ?? [];
   const now = accounts.filter(({ state }) => needsPerson(state)).map(callOf);
@@ -28,7 +28,7 @@ export function Attention({ accounts }: { readonly accounts: readonly AccountRow
         {calls.map(({ account, kind, reason, at }) => (
           <Group key={account} justify="space-between" gap="xs">
             <Text size="sm">
-              <b>{account}</b> {reason}{" "}
+              <b>{account}</b> {told(reason)}{" "}
               <Text span size="xs" c="dimmed">
                 <Moment at={at} />
               </Text>

@@ -10,7 +10,7 @@ const SHOWN = 12;
 
 /** What changed last, newest first. */
 export function Changes() {
-  const { t } = useTexts();
+  const { t, told } = useTexts();
   const overview = useRead<OverviewAnswer>("/overview");
   return (
     <Loaded reading={overview}>
@@ -25,7 +25,7 @@ export function Changes() {
                   <Moment at={at} />
                 </Text>
                 <Text size="sm" component="span">
-                  {summary}
+                  {told(summary)}
                 </Text>
               </li>
             ))}

@@ -14,7 +14,7 @@ interface FiguresProps {
 
 /** Whether requests are answered now, and the few numbers that say how well. */
 export function Figures({ accounts, queue }: FiguresProps) {
-  const { t, language } = useTexts();
+  const { t, told, language } = useTexts();
   const { data } = useRead<OverviewAnswer>("/overview");
   const traffic = data?.traffic;
   const waiting = data?.queue ?? queue;
@@ -31,7 +31,7 @@ export function Figures({ accounts, queue }: FiguresProps) {
         </Group>
         <Text size="xs" c="dimmed">
           {data && data.reasons.length + data.warnings.length > 0
-            ? [...data.reasons, ...data.warnings].join(" · ")
+            ? [...data.reasons, ...data.warnings].map(told).join(" · ")
             : t("{answering} of {count} accounts can answer", { answering, count: accounts.length })}
         </Text>
       </div>
