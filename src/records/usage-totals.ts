@@ -38,9 +38,13 @@ export async function usageTotals(usage: RecordReader["usage"], query: UsageQuer
     for (const row of rows) {
       const place = JSON.stringify([row.keyId, row.account, row.model]);
       const total = totals.get(place);
-      if (!total) totals.set(place, { ...row, at: query.from });
-      else for (const name of SUMMED) total[name] += row[name];
+      if (total) addTo(total, row);
+      else totals.set(place, { ...row, at: query.from });
     }
   }
   return [...totals.values()].toSorted((one, other) => other.requests - one.requests);
+}
+
+function addTo(total: Sums, row: UsageRow): void {
+  for (const name of SUMMED) total[name] += row[name];
 }

@@ -40,7 +40,7 @@ function sentencesIn(source: string): readonly string[] {
     }
   };
   collect(code);
-  const whole = found.filter((text) => /[a-z] [a-z]/.test(text) && /\.$/.test(text));
+  const whole = found.filter((text) => /[a-z] [a-z]/.test(text) && text.endsWith("."));
   return whole.flatMap((text) => sentencesOf(text.replace(/^x1 (?=[A-Z])/, ""))).filter((text) => /^[A-Z]/.test(text));
 }
 
@@ -69,8 +69,8 @@ describe("in the Chinese console", () => {
   test("there are sentences to translate, and each exception is one", () => {
     expect(sentences.size).toBeGreaterThan(100);
     expect(Object.keys(EXCEPTED_SENTENCES).filter((sentence) => !sentences.has(sentence))).toEqual([]);
-    const paths = sources.map(({ path }) => path);
-    expect(Object.keys(EXCEPTIONS).filter((path) => !paths.includes(path))).toEqual([]);
+    const paths = new Set(sources.map(({ path }) => path));
+    expect(Object.keys(EXCEPTIONS).filter((path) => !paths.has(path))).toEqual([]);
   });
 
   test("each sentence that the gateway tells of an account is in Chinese", () => {
@@ -114,7 +114,13 @@ test.each([
 });
 
 test("the Chinese has the placeholders of the English", () => {
-  const namesIn = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name).toSorted();
-  const wrong = Object.entries(TOLD).filter(([english, chinese]) => `${namesIn(english)}` !== `${namesIn(chinese)}`);
+  const wrong = Object.entries(TOLD).filter(
+    ([english, chinese]) => placeholdersIn(english) !== placeholdersIn(chinese),
+  );
   expect(wrong).toEqual([]);
 });
+
+function placeholdersIn(text: string): string {
+  const names = [...text.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
+  return names.toSorted().join(" ");
+}
