@@ -15,9 +15,13 @@ interface Command {
   readonly summary: string;
   /** How many arguments it takes at most; none unless told. */
   readonly maxArguments?: number;
+  /** It takes one of these as its argument. */
+  readonly choices?: readonly string[];
   /** Loads what the command needs, and runs it. */
   readonly run: (argument?: string) => Promise<void>;
 }
+
+const STORES = ["postgres", "sqlite"] as const;
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   serve: {
@@ -46,6 +50,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "seal the stored state with a new SECRET_KEY",
     run: async () => (await import("./commands/rotate-secret.ts")).rotateSecret(),
   },
+  "move-store": {
+    start: "npm run move-store -- TO",
+    summary: "copy the stored state to postgres (DATABASE_URL), or back to sqlite (STATE_DIR)",
+    choices: STORES,
+    run: async (to) => (await import("./commands/move-store.ts")).move(to as (typeof STORES)[number]),
+  },
 };
 
 /** The command line is wrong: its message says what, and the usage follows. */
@@ -55,7 +65,7 @@ class UsageError extends Error {
 
 function usage(): string {
   const commands = Object.entries(COMMANDS).map(
-    ([name, { start, summary }]) => `  ${name.padEnd(15)}${start.padEnd(23)}${summary}\n`,
+    ([name, { start, summary }]) => `  ${name.padEnd(15)}${start.padEnd(26)}${summary}\n`,
   );
   return `Usage: node src/cli.ts [COMMAND]
 
@@ -83,8 +93,11 @@ function requested(args: readonly string[]): () => void | Promise<void> {
   if (!command) {
     throw new UsageError(`Unknown command "${name}". It is one of: ${Object.keys(COMMANDS).join(", ")}.`);
   }
-  const { maxArguments = 0, run } = command;
-  if (further.length > maxArguments) {
+  const { maxArguments = 0, choices, run } = command;
+  if (choices && (further.length !== 1 || !choices.includes(further[0] ?? ""))) {
+    throw new UsageError(`${name} takes ${choices.join(" or ")}, got "${further.join(" ")}".`);
+  }
+  if (!choices && further.length > maxArguments) {
     const most = maxArguments === 0 ? "no arguments" : "one argument";
     throw new UsageError(`${name} takes ${most}, got "${further.join(" ")}".`);
   }

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
+import type { Kysely } from "kysely";
 import type { Database } from "./database.ts";
+import type { Schema } from "./schema.ts";
 import { Seal } from "./seal.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -39,6 +41,11 @@ export async function claimKey(database: Database, secretKey: Buffer): Promise<B
 export async function changeSecretKey(database: Database, before: Buffer, after: Buffer): Promise<void> {
   const dataKey = await claimKey(database, before);
   await database.run((db) => db.updateTable("seal").set(sealedBy(after, dataKey)).execute());
+}
+
+/** Writes that SECRET_KEY seals this key of a new database. */
+export async function sealDataKey(db: Kysely<Schema>, secretKey: Buffer, dataKey: Buffer): Promise<void> {
+  await db.insertInto("seal").values(sealedBy(secretKey, dataKey)).execute();
 }
 
 function sealedBy(secretKey: Buffer, dataKey: Buffer): { readonly key_id: string; readonly data_key: string } {

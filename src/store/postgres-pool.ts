@@ -1,7 +1,6 @@
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from "kysely";
 import { DatabaseError, Pool, types, type PoolClient, type PoolConfig } from "pg";
 
-/** What the gateway's connections are called in `pg_stat_activity`. */
 const APPLICATION_NAME = "gptomni-gateway";
 /** How long a new connection, or a free one, is waited for. */
 const CONNECT_LIMIT_MS = 5_000;
@@ -20,13 +19,14 @@ export interface PostgresAddress {
   readonly databaseUrl: string;
   /** DATABASE_DIRECT_URL: where PostgreSQL itself is, if DATABASE_URL is of a pooler. */
   readonly directUrl?: string | undefined;
+  /** What its connections are called in `pg_stat_activity`; `gptomni-gateway` unless given. */
+  readonly applicationName?: string;
 }
 
 /** How the gateway connects: every wait has a limit, and whole numbers are numbers. */
 function connectionConfig(connectionString: string, { isPooled }: { readonly isPooled: boolean }): PoolConfig {
   return {
     connectionString,
-    application_name: APPLICATION_NAME,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
     query_timeout: STATEMENT_LIMIT_MS,
     // A pooler refuses them: they would last longer than the transaction that has the connection.
@@ -40,9 +40,14 @@ function connectionConfig(connectionString: string, { isPooled }: { readonly isP
 }
 
 /** Connections for kysely. One whose server did not answer in time, or broke off, is closed and not used again. */
-export function postgresPool({ databaseUrl, directUrl }: PostgresAddress): PostgresPool {
+export function postgresPool({
+  databaseUrl,
+  directUrl,
+  applicationName = APPLICATION_NAME,
+}: PostgresAddress): PostgresPool {
   const config = connectionConfig(databaseUrl, { isPooled: directUrl !== undefined });
-  const pool = new Pool({ ...config, max: MAX_CONNECTIONS, idleTimeoutMillis: IDLE_LIMIT_MS, allowExitOnIdle: true });
+  const named = { ...config, application_name: applicationName };
+  const pool = new Pool({ ...named, max: MAX_CONNECTIONS, idleTimeoutMillis: IDLE_LIMIT_MS, allowExitOnIdle: true });
   // The next statement finds out: an error that nobody listens to would end the process.
   pool.on("error", ignore);
   pool.on("connect", (client) => void client.on("error", ignore));

@@ -2,7 +2,8 @@
  * store_unavailable: it cannot be read or written at the moment (full disk, rights); a later try may work ·
  * store_in_use: another process holds it · store_damaged: corrupt or cut short · store_foreign: another program's
  * database · store_too_new: a later version of the gateway wrote it · seal_broken: wrong key, or altered or moved data ·
- * secret_key_unusable: too short, or its file cannot be read or written.
+ * secret_key_unusable: too short, or its file cannot be read or written · move_refused: there is nothing to move, or the target
+ * is not empty.
  */
 type StoreErrorCode =
   | "store_unavailable"
@@ -11,7 +12,8 @@ type StoreErrorCode =
   | "store_foreign"
   | "store_too_new"
   | "seal_broken"
-  | "secret_key_unusable";
+  | "secret_key_unusable"
+  | "move_refused";
 
 /** How to go on without what is stored. */
 export const REMEDY =

@@ -76,6 +76,7 @@ test.each([
 test.each([
   [["serve", "--port", "80"], "Unknown option '--port'."],
   [["doctor", "alice"], 'doctor takes no arguments, got "alice".'],
+  [["move-store", "mysql"], 'move-store takes postgres or sqlite, got "mysql".'],
 ])("%j is refused with the usage", async (args, problem) => {
   await using command = await Command.run([...NODE, ...args]);
   expect(await command.ended()).toBe(2);
