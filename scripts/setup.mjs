@@ -3,6 +3,7 @@
 //
 //   node scripts/setup.mjs run FILE.ts [ARGS…]     packages, the console, Chromium, then the file
 //   node scripts/setup.mjs test COMMAND [ARGS…]    packages, the console, Chromium, Xvfb, PostgreSQL, then the command
+//   node scripts/setup.mjs cluster COMMAND [ARGS…] packages, the console, Chromium, PostgreSQL, nginx, then the command
 //   node scripts/setup.mjs fast COMMAND [ARGS…]    packages, PostgreSQL, then the command, which needs no browser
 //   node scripts/setup.mjs tool COMMAND [ARGS…]    packages, then the command, which needs no browser
 //   node scripts/setup.mjs docs                    packages, then the generated pages
@@ -15,6 +16,7 @@ import { buildConsole, buildConsoleIfOld } from "./setup/console.mjs";
 import { binOf, compileCache, installPackages, projectNode, projectPath } from "./setup/packages.mjs";
 import { installPostgres } from "./setup/postgres.mjs";
 import { fail, root, say, succeeds } from "./setup/shell.mjs";
+import { unpackForReplicas } from "./setup/unpacked.mjs";
 
 /**
  * By default V8 lets 100 MiB more garbage of short-lived objects grow before it collects: test/bench/README.md. SIGUSR1 would
@@ -70,12 +72,13 @@ installPackages();
 if (verb === "check") check();
 else if (verb === "console") process.exit(buildConsole() ? 0 : 1);
 else if (verb === "docs") become(projectNode, ["scripts/docs/docs.ts"], {}, ["SIGTERM", "SIGHUP"]);
-else if (["run", "test", "fast", "tool"].includes(verb)) {
+else if (["run", "test", "cluster", "fast", "tool"].includes(verb)) {
   // Neither a tool nor help needs a browser or the console.
   const isBare = verb === "tool" || verb === "fast" || rest.some((word) => HELP.has(word));
   if (!isBare) buildConsoleIfOld();
   const env = {
     ...(isBare ? {} : { BROWSER_PATH: installChromium() }),
+    ...(verb === "cluster" ? unpackForReplicas() : {}),
     PATH: projectPath(),
     // Node keeps what it compiled there: the second start takes half the time.
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? compileCache,
@@ -90,4 +93,4 @@ else if (["run", "test", "fast", "tool"].includes(verb)) {
     // The terminal sends Ctrl-C to the command itself; vitest would take another SIGINT for a second Ctrl-C.
     become(projectNode, [binOf(rest[0]), ...rest.slice(1)], env, ["SIGTERM", "SIGHUP"]);
   }
-} else fail(`unknown command ${verb}; one of: run, test, fast, tool, docs, check, console`);
+} else fail(`unknown command ${verb}; one of: run, test, cluster, fast, tool, docs, check, console`);

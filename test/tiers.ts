@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 const TESTS = import.meta.dirname;
 const ROOT = dirname(TESTS);
 
-export const TIERS = ["fast", "thorough", "browser", "install", "faults", "container", "clients"] as const;
+export const TIERS = ["fast", "thorough", "browser", "install", "faults", "cluster", "container", "clients"] as const;
 type Tier = (typeof TIERS)[number];
 
 /** Folders and files with a tier of their own. The tier of all other files follows from what they reach. */
@@ -19,6 +19,7 @@ const NAMED: Readonly<Record<string, Tier>> = {
   "turn/emulation/linear-time": "thorough",
   "turn/schema/schema-checker": "thorough",
   "faults/catalogue": "faults",
+  "replicas/replicas": "cluster",
   "house/checkout": "install",
   "container/": "container",
   "clients/": "clients",

@@ -35,6 +35,7 @@ export default defineConfig({
       tier("browser", { ...FIVE_FILES_AT_A_TIME, globalSetup: [TEMP_FOLDER, SHARED_POSTGRES] }),
       tier("install", {}),
       tier("faults", {}),
+      tier("cluster", { hookTimeout: 300_000 }),
       tier("container", { hookTimeout: 900_000 }),
       tier("clients", { testTimeout: 300_000, hookTimeout: 1_200_000 }),
     ],

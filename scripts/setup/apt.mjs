@@ -4,19 +4,28 @@ import { onPath, say, succeeds } from "./shell.mjs";
 /** Another program may be installing packages, as a new machine does at its first start. */
 const LOCK = ["-o", "DPkg::Lock::Timeout=300"];
 
+/** Whether the lists of packages are up to date now; false if this user may not do that, or there is no apt. */
+export function aptUpdated() {
+  return apt("update", "-qq");
+}
+
 /** True if the distribution's package was installed; false if this user may not install it, or there is no apt. */
 export function installedByApt(what, ...packages) {
-  const asRoot =
-    process.getuid?.() === 0
-      ? []
-      : onPath("sudo") && succeeds("sudo", ["-n", "true"], { stdio: "ignore" })
-        ? ["sudo", "-n"]
-        : undefined;
-  if (!onPath("apt-get") || !asRoot) return false;
+  if (!asRoot()) return false;
   say(`installing ${what} from the distribution's packages…`);
-  const apt = (...args) => {
-    const [command, ...rest] = [...asRoot, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...LOCK, ...args];
-    return succeeds(command, rest, { stdio: ["ignore", "ignore", 2] });
-  };
-  return apt("update", "-qq") && apt("install", "-y", "-qq", "--no-install-recommends", ...packages);
+  return aptUpdated() && apt("install", "-y", "-qq", "--no-install-recommends", ...packages);
+}
+
+/** How a command becomes root's; undefined if there is no apt, or it cannot. */
+function asRoot() {
+  if (!onPath("apt-get")) return undefined;
+  if (process.getuid?.() === 0) return [];
+  return onPath("sudo") && succeeds("sudo", ["-n", "true"], { stdio: "ignore" }) ? ["sudo", "-n"] : undefined;
+}
+
+function apt(...args) {
+  const prefix = asRoot();
+  if (!prefix) return false;
+  const [command, ...rest] = [...prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", ...LOCK, ...args];
+  return succeeds(command, rest, { stdio: ["ignore", "ignore", 2] });
 }

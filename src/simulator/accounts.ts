@@ -19,6 +19,7 @@ export class Accounts {
   readonly #sessionCookie: string;
   readonly #tokens = new Map<string, string[]>();
   readonly #replies = new Map<string, number>();
+  #issued = 0;
 
   /** `sessionCookie`: the name of the cookie that holds a token. */
   constructor(sessionCookie: string, options: RotationOptions = {}) {
@@ -41,8 +42,10 @@ export class Accounts {
     return undefined;
   }
 
+  /** A token contains its number, so that a test can tell which of two is the newer one: `numberOfToken`. */
   rotate(name: string): string {
-    const token = `${randomBytes(32).toString("base64url")}.${encodeURIComponent(name)}`;
+    this.#issued += 1;
+    const token = `${randomBytes(32).toString("base64url")}.${this.#issued}.${encodeURIComponent(name)}`;
     const replaced = (this.#tokens.get(name) ?? []).slice(0, this.#options.replacedTokensInForce ?? 1);
     this.#tokens.set(name, [token, ...replaced]);
     return token;
@@ -84,6 +87,12 @@ export class Accounts {
   signOut(name: string): void {
     this.#tokens.delete(name);
   }
+}
+
+/** The number of the token in a Cookie header: the later it was issued, the higher. Undefined without a token of this site. */
+export function numberOfToken(cookieHeader: string | undefined, sessionCookie: string): number | undefined {
+  const number = parseCookies(cookieHeader).get(sessionCookie)?.split(".")[1];
+  return number === undefined ? undefined : Number(number);
 }
 
 export function parseCookies(header: string | undefined): ReadonlyMap<string, string> {

@@ -19,6 +19,8 @@ export interface GatewayProcessOptions {
   readonly settings: Readonly<Record<string, string>>;
   /** Where its log goes in place of the pipe that is read here: an open file. */
   readonly stdout?: number | undefined;
+  /** The port that clients use; any free one unless given. */
+  readonly port?: number;
 }
 
 /** How a process ended. */
@@ -71,7 +73,7 @@ export class GatewayProcess implements AsyncDisposable {
     await mkdir(temporary, { recursive: true });
     // As root, browsers run as users of their own.
     await chmod(options.home, 0o711);
-    return new GatewayProcess(await freePort(), temporary, options);
+    return new GatewayProcess(options.port ?? (await freePort()), temporary, options);
   }
 
   get pid(): number {

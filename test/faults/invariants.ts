@@ -38,7 +38,7 @@ const NEVER_SENT: ReadonlySet<string> = new Set([
 /** What clients ask for; the scenes themselves look at others. */
 const ASKED_ROUTES = ["/v1/chat/completions", "/metrics", "/admin/api/accounts", "unknown"];
 /** What the log says of a mistake of ours. */
-const BUGS = ["internal_error", "the pool failed", "unhandled rejection", "uncaught exception"];
+export const BUGS = ["internal_error", "the pool failed", "unhandled rejection", "uncaught exception"];
 
 type Check = (evidence: Evidence) => string[];
 
@@ -135,7 +135,7 @@ function postFlaws(alike: readonly Asked[], posts: readonly Post[]): string[] {
 }
 
 /** Posts of one account in the order in which they came. */
-function overlaps(posts: readonly Post[]): string[] {
+export function overlaps(posts: readonly Post[]): string[] {
   return posts.slice(1).flatMap(({ account, prompt, startedAt }, index) => {
     const before = posts.slice(0, index + 1).find(({ finishedAt = Infinity }) => finishedAt > startedAt);
     return before ? [`${account} had not ended ${before.prompt.slice(0, 40)} before ${prompt.slice(0, 40)}`] : [];

@@ -1,0 +1,57 @@
+import { brokenInvariants } from "./invariants.ts";
+import type { ReplicaScene } from "./scene.ts";
+import type { Told } from "./told.ts";
+
+/** Chromium breaks connections off when another program changes this machine's network. */
+const NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED";
+
+/** A fault that replicas meet. */
+export interface Row {
+  readonly id: string;
+  readonly fault: string;
+  /** So soon after it every account must serve again, but for the time that its pace lets it rest; milliseconds. */
+  readonly withinMs: number;
+  /** Codes that clients may get meanwhile. */
+  readonly codes: readonly string[];
+  /** Does it, and marks it by `scene.strike()`. Every account must serve again without any repair after it resolves. */
+  readonly run: (scene: ReplicaScene) => Promise<void>;
+  /** What is seen when the fault has been survived, before all is mended. */
+  readonly afterwards?: (scene: ReplicaScene) => Promise<void>;
+}
+
+export interface Outcome {
+  readonly broken: readonly string[];
+  readonly servedMs: number;
+  /** How often clients were told what since the fault began, e.g. `41 answered, 2 session_lost`. */
+  readonly told: string;
+}
+
+/** Injects the fault under load, sees every account serve again, mends what is broken, and sees all serve once more. */
+export async function inject(row: Row, scene: ReplicaScene): Promise<Outcome> {
+  const before = scene.told.length;
+  await row.run(scene);
+  const servedMs = await scene.allServe();
+  await row.afterwards?.(scene);
+  await scene.recover();
+  scene.strike();
+  await scene.allServe();
+  const told = scene.told.slice(before);
+  const codes = new Set(row.codes);
+  const unexpected = told.filter(({ code, message }) => {
+    return code !== undefined && !codes.has(code) && !message.includes(NETWORK_CHANGED);
+  });
+  return {
+    broken: [
+      ...brokenInvariants(scene.evidence),
+      ...unexpected.map(({ prompt, code, message }) => `${prompt.split("\n")[0]} got ${code}: ${message}`),
+    ],
+    servedMs,
+    told: summaryOf(told),
+  };
+}
+
+function summaryOf(told: readonly Told[]): string {
+  const counts = Map.groupBy(told, ({ ending, code }) => code ?? ending);
+  counts.delete("under way");
+  return [...counts].map(([what, all]) => `${all.length} ${what}`).join(", ");
+}
