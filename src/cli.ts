@@ -1,9 +1,9 @@
 // oxlint-disable-next-line import/no-unassigned-import -- it must run before other modules are loaded
 import "./process/driver-debug.ts";
-import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ConfigError } from "./config/config.ts";
 import { MachineError, systemFailure } from "./process/machine-error.ts";
+import { version } from "./process/version.ts";
 import { StoreError } from "./store/store-error.ts";
 
 /** How long unread log output may delay the end of the process. */
@@ -76,11 +76,6 @@ Options:
   -v, --version  show the version
 
 Settings are environment variables, from the environment or from a file .env. README.md lists them.`;
-}
-
-function version(): string {
-  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { readonly version: string }).version;
 }
 
 /** What the command line asks for. @throws UsageError */

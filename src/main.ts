@@ -23,6 +23,7 @@ import { Redaction, type Log } from "./observe/log.ts";
 import { MemoryPressure } from "./process/memory-pressure.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { RequestLog } from "./observe/request-log.ts";
+import { AccountCounts } from "./pool/account-counts.ts";
 import { ACCOUNT_STATES } from "./pool/account-state.ts";
 import { optionsOf, type GatewayKeys } from "./options.ts";
 import { LocalPlaces } from "./places/local-places.ts";
@@ -31,7 +32,9 @@ import { listen } from "./process/listen.ts";
 import { giveUpReason as reasonToGiveUp } from "./process/outage.ts";
 import { consoleRoutes } from "./console/console-routes.ts";
 import { openPersistence } from "./accounts/open-persistence.ts";
+import { version } from "./process/version.ts";
 import { sitesAt, type Sites } from "./sites/catalog.ts";
+import { meteredSites } from "./sites/metered-sites.ts";
 import { Records } from "./records/records.ts";
 import { openStore } from "./store/store.ts";
 
@@ -90,7 +93,8 @@ export async function startGateway(
   const giveUpReason = () => reasonToGiveUp(browsers.outage, config.shutdown.browserOutageLimitMs);
   const metrics = metricsOf(pool, browsers, { persistence, records });
   const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...views }));
-  const places = new LocalPlaces({ pool, sites, limits: options.gateway, witness: bundles });
+  const metered = meteredSites(sites, metrics);
+  const places = new LocalPlaces({ pool, sites: metered, limits: options.gateway, witness: bundles });
   const routes = [
     ...apiRoutes({ ...options.api, ...keysOfCallers, gateway: new Gateway(places, sites) }),
     ...probes({ readiness: views.readiness, giveUpReason }),
@@ -136,15 +140,24 @@ function metricsOf(
   browsers: BrowserFleet,
   { persistence, records }: { readonly persistence: AccountPersistence; readonly records: Records },
 ): Metrics {
-  return new Metrics({
+  const counts = new AccountCounts();
+  const metrics = new Metrics({
+    version: version(),
     accountStates: ACCOUNT_STATES,
     accounts: () => pool.states,
     queue: () => pool.queue,
     openPages: () => pool.openPages,
     browserStarts: () => browsers.starts,
     browsers: (isSandboxed) => browsers.running({ isSandboxed }),
+    browserMemory: () => browsers.memory(),
     sessionFailures: () => pool.sessionFailures,
+    counts,
     isStateStored: () => persistence.problem === undefined,
     recording: () => records,
   });
+  pool.events.subscribe((event) => {
+    counts.onEvent(event);
+    if (event.kind === "lease_over") metrics.leased(event.heldMs);
+  });
+  return metrics;
 }

@@ -16,6 +16,8 @@ export class BrowserFleet implements AsyncDisposable {
   readonly #log: Log;
   /** How many accounts each browser has. */
   readonly #assignments = new Map<BrowserSupervisor, number>();
+  /** Each browser's number: the smallest that is free, so that there are few. */
+  readonly #numbers = new Map<BrowserSupervisor, number>();
   /** The starts of browsers that no account needs any more. */
   #formerStarts = 0;
 
@@ -39,6 +41,15 @@ export class BrowserFleet implements AsyncDisposable {
     return this.supervisors.filter(({ confinement }) => confinement?.isSandboxed === isSandboxed).length;
   }
 
+  /** The memory of each browser whose memory is known, by its number; in bytes. */
+  async memory(): Promise<readonly { readonly number: number; readonly bytes: number }[]> {
+    const read = [...this.#numbers].map(async ([supervisor, number]) => {
+      const bytes = await supervisor.memoryBytes();
+      return bytes === undefined ? [] : [{ number, bytes }];
+    });
+    return (await Promise.all(read)).flat();
+  }
+
   /** The longest outage of a browser; undefined while any browser runs, because then browsers can start. */
   get outage(): BrowserSupervisor["outage"] {
     if (this.supervisors.some(({ isRunning }) => isRunning)) return undefined;
@@ -54,6 +65,7 @@ export class BrowserFleet implements AsyncDisposable {
     const needsAnother = !emptiest || (emptiest[1] >= accountsPerBrowser && mayBeMore);
     const [supervisor, count] = needsAnother ? [new BrowserSupervisor(this.#provider, this.#log), 0] : emptiest;
     this.#assignments.set(supervisor, count + 1);
+    if (needsAnother) this.#numbers.set(supervisor, this.#freeNumber());
     return supervisor;
   }
 
@@ -65,8 +77,16 @@ export class BrowserFleet implements AsyncDisposable {
       return;
     }
     this.#assignments.delete(supervisor);
+    this.#numbers.delete(supervisor);
     this.#formerStarts += supervisor.starts;
     await supervisor[Symbol.asyncDispose]();
+  }
+
+  #freeNumber(): number {
+    const taken = new Set(this.#numbers.values());
+    let number = 1;
+    while (taken.has(number)) number += 1;
+    return number;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

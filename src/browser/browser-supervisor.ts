@@ -50,6 +50,11 @@ export class BrowserSupervisor implements AsyncDisposable {
     return this.#running?.confinement;
   }
 
+  /** What the browser holds of this machine's memory; undefined while none runs, or where that is not known. */
+  async memoryBytes(): Promise<number | undefined> {
+    return this.#running?.memoryBytes?.();
+  }
+
   /** What the log calls the browser by that runs now, or that is being started. */
   async logFields(): Promise<BrowserHandle["logFields"] | undefined> {
     return (await this.#opened?.catch(() => undefined))?.logFields;

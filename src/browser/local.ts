@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Browser } from "playwright";
 import { GatewayError } from "../errors.ts";
 import { sessionsThatFit } from "../process/memory-pressure.ts";
+import { groupMemoryBytes } from "../process/group-memory.ts";
 import { killProcessesIn, makeTempDir } from "../process/temp-dir.ts";
 import { browserCall } from "./browser-call.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -83,6 +84,7 @@ async function handleOf(browser: Browser, tempDir: string, confinement: Confinem
     browser,
     logFields: chromium.pid === undefined ? {} : { pid: chromium.pid },
     confinement,
+    memoryBytes: async () => (chromium.pid === undefined ? undefined : groupMemoryBytes(chromium.pid)),
     watch: (onDead) => new Heartbeat({ browser, cdp, processorTime: () => chromium.processorTime(), onDead }),
     kill: () => void chromium.kill(),
     close: async () => {

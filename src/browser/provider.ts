@@ -21,6 +21,8 @@ export interface BrowserHandle {
   readonly logFields: Readonly<Record<string, string | number>>;
   /** How the browser is confined; undefined where the provider cannot know. */
   readonly confinement: Confinement | undefined;
+  /** What its processes hold of this machine's memory and share with nobody, in bytes; undefined where that is not known. */
+  memoryBytes?(): Promise<number | undefined>;
   /** Calls `onDead` once, when the browser is gone or no longer answers. Disposing ends the watch. */
   watch(onDead: (death: BrowserDeath) => void): Disposable;
   /** Ends it at once, or lets go of it, in whatever state it is. Never throws. */

@@ -6,6 +6,9 @@ const MAX_AGE_MS = 6 * 3_600_000;
 /** Measuring costs a call into the page. */
 const MEASURE_EVERY_REQUESTS = 50;
 
+/** What a page was used up by. */
+export type WornBy = "requests" | "age" | "memory";
+
 /**
  * Decides when a page is due to be recycled: by memory, age and number of requests. The limits differ by up to a fifth from
  * session to session, so that not all pages are recycled at once.
@@ -20,8 +23,11 @@ export class RecyclePolicy {
     this.#maxAgeMs = MAX_AGE_MS * share;
   }
 
-  async shouldRecycle(page: PageFetcher): Promise<boolean> {
-    if (page.requests >= this.#maxRequests || performance.now() - page.openedMs >= this.#maxAgeMs) return true;
-    return page.requests % MEASURE_EVERY_REQUESTS === 0 && (await page.health.heapGrowthBytes()) >= MAX_GROWTH_BYTES;
+  /** Why it is due; undefined while it is not. */
+  async dueBecause(page: PageFetcher): Promise<WornBy | undefined> {
+    if (page.requests >= this.#maxRequests) return "requests";
+    if (performance.now() - page.openedMs >= this.#maxAgeMs) return "age";
+    if (page.requests % MEASURE_EVERY_REQUESTS !== 0) return undefined;
+    return (await page.health.heapGrowthBytes()) >= MAX_GROWTH_BYTES ? "memory" : undefined;
   }
 }

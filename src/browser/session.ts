@@ -4,7 +4,7 @@ import type { AuthCookies } from "./auth-cookies.ts";
 import type { BrowserSupervisor } from "./browser-supervisor.ts";
 import type { PageEvidence } from "./page-evidence.ts";
 import { PageOpener, type OpeningOptions, type SessionOptions } from "./page-opener.ts";
-import { RecyclePolicy } from "./recycle-policy.ts";
+import { RecyclePolicy, type WornBy } from "./recycle-policy.ts";
 import { SessionContext } from "./session-context.ts";
 import type { SessionPage } from "./session-page.ts";
 
@@ -137,10 +137,10 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** Whether the page was used so much that a new one is due: by memory, age or number of requests. */
-  async shouldRecycle(): Promise<boolean> {
+  /** Why a new page is due, if the page was used that much. */
+  async wornBy(): Promise<WornBy | undefined> {
     const page = this.#usablePage;
-    return page !== undefined && !this.#isRecycling && this.#recyclePolicy.shouldRecycle(page.fetcher);
+    return page === undefined || this.#isRecycling ? undefined : this.#recyclePolicy.dueBecause(page.fetcher);
   }
 
   /**

@@ -51,9 +51,15 @@ function recordOf(context: RequestContext, method: string, status: number | unde
     firstTokenMs,
     phases: phasesOf(context),
     tokens: answers?.tokens,
-    countTokens: answers && isBegun(progress) ? () => answers.countTokens() : undefined,
+    countTokens: answers && isBegun(progress) ? once(() => answers.countTokens()) : undefined,
     texts: context.prompt === undefined ? undefined : { prompt: context.prompt, answer: cut(answers?.text ?? "") },
   };
+}
+
+/** Several ask, and it is work. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => (result ??= work());
 }
 
 /** Whether the site was asked, or the gateway answered in its place. */

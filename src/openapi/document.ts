@@ -1,12 +1,8 @@
-import { readFileSync } from "node:fs";
 import { createDocument, type ZodOpenApiPathsObject } from "zod-openapi";
 import { RESPONSE_HEADERS } from "../http/response-headers.ts";
 import { shownPath, type Route } from "../http/route.ts";
+import { version } from "../process/version.ts";
 import { operationOf } from "./operation.ts";
-
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
 
 const SUMMARY = `Web chat accounts as an API. The base URL for OpenAI's clients ends in \`/v1\`. Every route of the API is
 served without it too. A body is JSON in UTF-8, plain or compressed (gzip, deflate, br, zstd). Unknown parameters are
@@ -19,7 +15,7 @@ export function openApiDocument(routes: readonly Route[]): object {
       openapi: "3.1.1",
       info: {
         title: "gptomni-gateway",
-        version,
+        version: version(),
         description: SUMMARY,
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },

@@ -31,8 +31,24 @@ interface CookieRefused {
   readonly name: string;
 }
 
-/** Everything that happens to an account and that others act on: persistence, alerts, the log, the pool itself. */
-export type AccountEvent = StateChange | AccountFact | CookieRefused;
+/** A request has used the account, and gives it back. */
+interface LeaseOver {
+  readonly kind: "lease_over";
+  readonly accountId: string;
+  readonly heldMs: number;
+}
+
+/** Why a page was replaced by a new one, or opened anew. */
+export type RenewalReason = "requests" | "age" | "memory" | "operator" | "sign_in";
+
+interface PageRenewed {
+  readonly kind: "page_renewed";
+  readonly accountId: string;
+  readonly reason: RenewalReason;
+}
+
+/** Everything that happens to an account and that others act on: persistence, alerts, the log, metrics, the pool itself. */
+export type AccountEvent = StateChange | AccountFact | CookieRefused | LeaseOver | PageRenewed;
 
 export class AccountEvents extends Listeners<AccountEvent> {}
 

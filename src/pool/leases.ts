@@ -1,5 +1,6 @@
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
+import type { AccountEvents } from "./account-event.ts";
 import type { Account } from "./account.ts";
 import { inBackground } from "./background.ts";
 import { Lease } from "./lease.ts";
@@ -10,6 +11,7 @@ import type { Recovery } from "./recovery.ts";
 export interface LeasesParts {
   /** A lease that is held longer is taken back. */
   readonly leaseLimitMs: number;
+  readonly events: AccountEvents;
   readonly pages: PageBudget;
   readonly recovery: Recovery;
   /** Called when a lease is over. */
@@ -56,9 +58,10 @@ export class Leases {
   }
 
   async #takeBack(lease: Lease, error: GatewayError | undefined): Promise<void> {
-    const { pages, recovery, refuseUnservable, log, signal } = this.#parts;
+    const { events, pages, recovery, refuseUnservable, log, signal } = this.#parts;
     const { account } = lease;
     account.released();
+    events.emit({ kind: "lease_over", accountId: account.id, heldMs: lease.elapsedMs });
     const failure = error && error.row.fate !== "keep" ? error : await problemOf(account);
     if (failure) await recovery.fail(account, failure, lease.isUnsolved);
     else if (!error) {

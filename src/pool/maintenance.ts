@@ -1,5 +1,6 @@
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
+import type { AccountEvents } from "./account-event.ts";
 import type { Account } from "./account.ts";
 import { inBackground } from "./background.ts";
 import type { IdleSessions } from "./idle-sessions.ts";
@@ -21,6 +22,7 @@ export interface MaintenanceOptions extends Pick<PageBudgetOptions, "probeAfterM
 export interface MaintenanceParts extends MaintenanceOptions {
   readonly accounts: ReadonlyMap<string, Account>;
   readonly idle: IdleSessions;
+  readonly events: AccountEvents;
   readonly pages: PageBudget;
   readonly recovery: Recovery;
   /** Gives idle sessions to waiting requests. */
@@ -107,10 +109,13 @@ export class Maintenance implements Disposable {
   }
 
   async #renewSignIn(account: Account): Promise<void> {
-    const { pages, recovery, signal } = this.#parts;
+    const { pages, recovery, events, signal } = this.#parts;
     try {
       const isOpen = await pages.open(account, { isWanted: () => true, isUrgent: false }, signal);
-      if (isOpen) account.answered();
+      if (isOpen) {
+        account.answered();
+        events.emit({ kind: "page_renewed", accountId: account.id, reason: "sign_in" });
+      }
     } catch (cause) {
       if (!signal.aborted) recovery.failToOpen(account, GatewayError.from(cause));
     }

@@ -70,7 +70,7 @@ export class OperatorControl {
     if (!account) return undefined;
     if (!account.session.isOpen || account.isTakenOver) return false;
     const { pages, log, signal } = this.#parts;
-    inBackground(pages.recycle(account, log, signal), log);
+    inBackground(pages.recycle(account, { reason: "operator", log, signal }), log);
     return true;
   }
 

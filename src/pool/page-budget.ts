@@ -1,6 +1,7 @@
 import type { Log } from "../observe/log.ts";
 import { abortable } from "../process/abortable.ts";
 import type { MemoryPressure } from "../process/memory-pressure.ts";
+import type { AccountEvents, RenewalReason } from "./account-event.ts";
 import type { Account } from "./account.ts";
 import type { IdleSessions } from "./idle-sessions.ts";
 import { MovingAverage } from "./moving-average.ts";
@@ -28,7 +29,14 @@ export interface Demand {
   readonly isUrgent: boolean;
 }
 
+interface Renewal {
+  readonly reason: RenewalReason;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
 export interface PageBudgetParts extends PageBudgetOptions {
+  readonly events: AccountEvents;
   readonly accounts: ReadonlyMap<string, Account>;
   readonly idle: IdleSessions;
   /** Puts a session where it can be leased. */
@@ -102,14 +110,16 @@ export class PageBudget implements Disposable {
 
   /** Replaces a worn page: it grows with use, and only a new one frees the memory. The old one serves until then. */
   async recycleWorn(account: Account, log: Log, signal: AbortSignal): Promise<void> {
-    if (await account.session.shouldRecycle()) await this.recycle(account, log, signal);
+    const reason = await account.session.wornBy();
+    if (reason) await this.recycle(account, { reason, log, signal });
   }
 
   /** Replaces the page with a new one. The old one serves until then. */
-  async recycle({ id, session }: Account, log: Log, signal: AbortSignal): Promise<void> {
+  async recycle({ id, session }: Account, { reason, log, signal }: Renewal): Promise<void> {
     try {
       await session.recycle(signal);
-      log.info({ account: id }, "page recycled");
+      log.info({ account: id, reason }, "page recycled");
+      this.#parts.events.emit({ kind: "page_renewed", accountId: id, reason });
     } catch (cause) {
       log.warn({ account: id, err: cause }, "page not recycled");
     }

@@ -51,7 +51,7 @@ test("the metrics count by the same names", async () => {
   const byState = await accounts();
   expect(Object.keys(byState)).toEqual(ACCOUNT_STATES.map((state) => `state="${state}"`));
   expect(Object.values(byState).reduce((sum, count) => sum + count)).toBe(2);
-  const since = await metric(world, "gateway_account_state_since_seconds");
+  const since = await metric(world, "gateway_account_state_since_timestamp_seconds");
   expect(Object.keys(since)).toEqual(['account="alice",state="expired"', 'account="bob",state="ready"']);
   expect(await metric(world, "gateway_requests_total")).toMatchObject({
     'route="/v1/chat/completions",status="200",code="",key="master"': 2,
@@ -60,6 +60,15 @@ test("the metrics count by the same names", async () => {
   for (const name of ["queued", "request_duration", "first_token"])
     expect(await metric(world, `gateway_${name}_seconds_count`)).toEqual({ 'route="/v1/chat/completions"': 2 });
   expect(await metric(world, "gateway_session_failures_total")).toMatchObject({ 'code="account_signed_out"': 1 });
+  expect(await metric(world, "gateway_attempts_total")).toEqual({
+    'outcome="ok"': 2,
+    'outcome="account_signed_out"': expect.any(Number),
+  });
+  expect((await metric(world, "gateway_lease_seconds_count"))[""]).toBeGreaterThan(1);
+  expect((await metric(world, "gateway_tokens_total"))['direction="out",key="master"']).toBeGreaterThan(1);
+  const expiry = await metric(world, "gateway_credential_expiry_timestamp_seconds");
+  expect(expiry['account="bob"']).toBeGreaterThan(Date.now() / 1000);
+  expect((await metric(world, "gateway_browser_memory_bytes"))['browser="1"']).toBeGreaterThan(10_000_000);
   expect(await metric(world, "gateway_waiting_requests")).toEqual({ "": 0 });
   expect(await metric(world, "gateway_open_pages")).toEqual({ "": 1 });
   expect(await metric(world, "gateway_browser_starts_total")).toEqual({ "": 1 });

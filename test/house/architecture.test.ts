@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "live-view": ["accounts", "admin", "browser", "errors", "http", "pool", "process", "sites"],
   turn: ["chat", "errors"],
   dialects: ["chat", "errors", "turn"],
-  openapi: ["dialects", "errors", "http"],
+  openapi: ["dialects", "errors", "http", "process"],
   keys: ["dialects", "errors", "http", "observe", "store"],
   records: ["observe", "pool", "store"],
   admin: [
@@ -115,7 +115,7 @@ const FENCES: Readonly<Record<string, readonly string[]>> = {
     "doctor/running-gateway.ts",
   ],
   pino: ["observe/log.ts"],
-  "prom-client": ["observe/metrics.ts"],
+  "prom-client": ["observe/metrics.ts", "observe/metric-readings.ts"],
   "pino-pretty": ["observe/log.ts"],
   "gpt-tokenizer": ["turn/tokens.ts"],
   ajv: ["turn/"],

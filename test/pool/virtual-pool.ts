@@ -22,7 +22,7 @@ function openSession(): Session {
     onLost: () => {},
     keepCookies: async () => {},
     isQuiet: async () => true,
-    shouldRecycle: async () => false,
+    wornBy: async () => undefined,
     checkSignIn: async () => {},
     closePage: async () => {},
     open: async () => {},

@@ -52,6 +52,7 @@ export class WarmBrowsers implements BrowserProvider {
       browser,
       logFields,
       confinement,
+      memoryBytes: async () => handle.memoryBytes?.(),
       watch: (onDead) => {
         watching = handle.watch((death) => {
           isInOrder = false;
