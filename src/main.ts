@@ -106,6 +106,7 @@ export async function startGateway(
   const server = started.adopt(createHttpServer(app, leaving.signal, { upgrade: liveViews.upgrade }), closeNow);
   const url = await listen(server, config.server);
   await accounts.configure(config.accounts.list);
+  started.use(accounts.follow(store.changes));
   const stack = started.move();
   return {
     url,

@@ -64,7 +64,8 @@ misspelt settings.
   read. \`npm run rotate-secret\` changes the key.
 - **PostgreSQL.** Without \`DATABASE_URL\` the state is a SQLite file in \`STATE_DIR\`. To move it, stop the gateway, set
   \`DATABASE_URL\` and \`SECRET_KEY\`, and run \`npm run move-store -- postgres\`. \`npm run move-store -- sqlite\` copies it back. The
-  target must be empty, and what was copied stays where it was.
+  target must be empty, and what was copied stays where it was. With \`DATABASE_URL\`, accounts of the settings and the file are
+  taken over once; from then on they are changed in the console, on any replica.
 - **\`.env\`.** npm and Docker Compose read it alike, with one exception: Compose replaces \`$\`. Put a value with \`$\`, or one of
   several lines, in single quotes.
 - **Changes without a restart.** Edit \`CREDENTIALS_FILE\` (in a container, mount its folder, not the file), or edit the accounts
@@ -84,6 +85,7 @@ misspelt settings.
 - **\`SECRET_KEY\`**：若未设置，加密 \`STATE_DIR\` 的密钥就放在该目录中，目录的副本可以被解读。\`npm run rotate-secret\` 更换密钥。
 - **PostgreSQL**：未设置 \`DATABASE_URL\` 时，状态是 \`STATE_DIR\` 中的一个 SQLite 文件。迁移时请停止网关，设置 \`DATABASE_URL\` 与
   \`SECRET_KEY\`，再运行 \`npm run move-store -- postgres\`；\`npm run move-store -- sqlite\` 将其复制回来。目标必须为空，原处的内容保留。
+  使用 \`DATABASE_URL\` 时，设置与文件中的账号只导入一次，此后在任一副本的控制台中修改。
 - **\`.env\`**：npm 与 Docker Compose 的读法相同，只有 \`$\` 例外：Compose 会替换它。含 \`$\` 或跨多行的值请用单引号。
 - **无需重启的修改**：编辑 \`CREDENTIALS_FILE\`（在容器中请挂载其所在目录，而不是文件本身），或修改 \`.env\` 中的账号后发送 SIGHUP。
   其他账号的回答不受影响。其余设置需要重启。

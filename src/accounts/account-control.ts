@@ -9,7 +9,8 @@ import { withTimeout } from "../process/with-timeout.ts";
 import type { Sites } from "../sites/catalog.ts";
 import type { AccountHistory } from "./account-history.ts";
 import type { AccountRow, AccountRows } from "./account-rows.ts";
-import { unusable, type AccountChange, type AccountRoster, type NewAccount } from "./account-roster.ts";
+import { unusable } from "./account-refusals.ts";
+import type { AccountChange, AccountRoster, NewAccount } from "./account-roster.ts";
 
 export interface AccountControlParts {
   readonly pool: SessionPool;

@@ -7,8 +7,8 @@ import { GatewayError } from "../errors.ts";
 import type { Log, Redaction } from "../observe/log.ts";
 import type { Sites } from "../sites/catalog.ts";
 import type { ConsoleAccountStore } from "../store/console-account-store.ts";
-import { StoreError } from "../store/store-error.ts";
 import type { AccountManager } from "./account-manager.ts";
+import { placeOf, storing, unusable } from "./account-refusals.ts";
 
 export interface AccountRosterParts {
   readonly manager: Pick<AccountManager, "apply">;
@@ -34,9 +34,6 @@ export interface AccountChange {
   /** Null: it uses the proxy of all accounts from then on. */
   readonly proxy?: Proxy | null | undefined;
 }
-
-/** Where an account of the settings or the file is to be changed. */
-const PLACES = { settings: "GPTOMNI_CREDENTIALS", file: "CREDENTIALS_FILE", console: "the console" } as const;
 
 /**
  * Which accounts there are: those of the settings or the file, and those that were added through the admin API. A changed file
@@ -65,12 +62,25 @@ export class AccountRoster {
     for (const account of broken) log.error({ account }, "what is stored of this account was altered: add it again");
   }
 
-  /** Takes over a new list of the settings or the file. Resolves when it is in use. */
+  /** Takes over what another gateway changed. Resolves when that is known, not yet in use. @throws StoreError */
+  async reload(): Promise<void> {
+    await this.#inTurn(() => this.load());
+    this.apply().catch((cause: unknown) => this.#parts.log.error({ reason: String(cause) }, "accounts not reloaded"));
+  }
+
+  /**
+   * Takes over a new list of the settings or the file. Resolves when it is in use. Where gateways share what is stored, accounts
+   * that are new in it are added there, each once for ever: later changes are made there. @throws StoreError in that case only
+   */
   async configure(list: readonly ConfiguredAccount[]): Promise<void> {
+    if (this.#parts.store.isShared) {
+      await this.#import(list);
+      return this.apply();
+    }
     this.#configured = list;
     await this.apply();
     for (const { id } of this.#added.filter((account) => !this.#inUse.includes(account))) {
-      const place = PLACES[list[0]?.source ?? "settings"];
+      const place = placeOf(list[0] ?? {});
       this.#parts.log.warn({ account: id }, `this account of the console is not used: ${place} has it too`);
     }
   }
@@ -171,34 +181,38 @@ export class AccountRoster {
     await storing(() => store.save({ id, cookie, proxy, site, signInKey: this.#signInOf(account) }, before));
   }
 
+  async #import(list: readonly ConfiguredAccount[]): Promise<void> {
+    const { store, log } = this.#parts;
+    const accounts = list.map((account) => ({
+      id: account.id,
+      cookie: account.cookie,
+      proxy: account.proxy,
+      site: account.site,
+      signInKey: this.#signInOf(account),
+    }));
+    for (const account of await store.import(accounts)) {
+      log.warn({ account }, "not taken over: the database has an account of this name with another sign-in");
+    }
+    await this.#inTurn(() => this.load());
+  }
+
   #signInOf(account: ConfiguredAccount): string {
     const signIn = this.#signIns.get(account) ?? signInKey(account, this.#parts.sites);
     this.#signIns.set(account, signIn);
     return signIn;
   }
 
+  /** @throws GatewayError `state_not_stored` when it is not known what there is. */
   #change<T>(work: () => Promise<T>): Promise<T> {
-    const changed = this.#changing.then(work);
-    this.#changing = changed.catch(() => {});
-    return changed;
+    return this.#inTurn(async () => {
+      if (this.#parts.store.isShared) await storing(() => this.load());
+      return work();
+    });
   }
-}
 
-/** The error for a credential with this problem, as `problemOfCredential` words it. */
-export function unusable(problem: string): GatewayError {
-  return new GatewayError("invalid_value", `Invalid 'credential': ${problem}.`, { param: "credential" });
-}
-
-function placeOf({ source = "settings" }: ConfiguredAccount): string {
-  return PLACES[source];
-}
-
-/** @throws GatewayError `state_not_stored` for what the store cannot do now. */
-async function storing(write: () => Promise<void>): Promise<void> {
-  try {
-    await write();
-  } catch (cause) {
-    if (!(cause instanceof StoreError)) throw cause;
-    throw new GatewayError("state_not_stored", `Nothing was changed: ${cause.message}`, { cause });
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#changing.then(work);
+    this.#changing = done.catch(() => {});
+    return done;
   }
 }

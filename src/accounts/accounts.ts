@@ -5,6 +5,7 @@ import type { Log, Redaction } from "../observe/log.ts";
 import { RecentAnswers } from "../observe/recent-answers.ts";
 import type { SessionPool } from "../pool/session-pool.ts";
 import type { Sites } from "../sites/catalog.ts";
+import type { StoreChanges } from "../store/store-changes.ts";
 import type { Store } from "../store/store.ts";
 import { AccountControl } from "./account-control.ts";
 import { AccountHistory } from "./account-history.ts";
@@ -60,5 +61,10 @@ export class Accounts {
   /** Takes over the list of the settings or the file, beside the accounts that were added. */
   configure(list: readonly ConfiguredAccount[]): Promise<void> {
     return this.#roster.configure(list);
+  }
+
+  /** Takes over what other gateways with the same database change, until the result is disposed. */
+  follow(changes: StoreChanges): Disposable {
+    return changes.subscribe("accounts", () => this.#roster.reload());
   }
 }

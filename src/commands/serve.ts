@@ -13,8 +13,9 @@ import { watchOutage } from "../process/outage.ts";
 import { Shutdown } from "../process/shutdown.ts";
 import { TempDir } from "../process/temp-dir.ts";
 import { startWatchdog } from "../process/watchdog.ts";
-import { secretsOfDatabaseUrl } from "../store/postgres-url.ts";
+import { placeOf, secretsOfDatabaseUrl } from "../store/postgres-url.ts";
 import { obtainSecretKey } from "../store/secret-key.ts";
+import { SharedSecrets } from "../store/shared-secrets.ts";
 
 /** After this time the process ends although a disposal hangs. */
 const HARD_EXIT_MS = 4_000;
@@ -34,7 +35,7 @@ export async function serveUntilStopped(config: Config, greet?: Greet): Promise<
   await using _tempDir = tempDir;
   const { stateDir } = config.store;
   await usableFolder("STATE_DIR", stateDir);
-  const made = await obtainKeys({ apiKey: config.keys.api, adminKey: config.keys.admin, stateDir });
+  const made = await keysOf(config);
   const keys = { api: made.api.value, admin: made.admin.value };
   const listed = await currentAccounts(config);
   const list = listed ?? [];
@@ -67,11 +68,20 @@ export async function serveUntilStopped(config: Config, greet?: Greet): Promise<
   const { maxOpenSessions } = gateway;
   log.info({ url: gateway.url, accounts: gateway.pool.states.length, maxOpenSessions }, "listening");
   if (greet) greet(gateway.url, keys);
-  else showNew(made, { stateDir, url: gateway.url });
+  else showNew(made, { place: placeOfKeys(config), url: gateway.url });
   await stop.requested;
   log.info("stopping: running answers may finish");
   await Promise.race([gateway.drain(), stop.forced]);
   setTimeout(() => process.exit(1), HARD_EXIT_MS).unref();
+}
+
+/** With DATABASE_URL, keys that nobody set are the same on every replica. */
+async function keysOf({ keys, store: { stateDir, secretKey, databaseUrl, directUrl } }: Config): Promise<Keys> {
+  const settings = { apiKey: keys.api, adminKey: keys.admin, stateDir };
+  const areSet = keys.api !== undefined && keys.admin !== undefined;
+  if (areSet || databaseUrl === undefined || secretKey === undefined) return obtainKeys(settings);
+  await using shared = await SharedSecrets.open({ databaseUrl, directUrl }, secretKey);
+  return await obtainKeys(settings, shared);
 }
 
 /** Every secret among the settings, beside the keys that may be generated and the accounts. */
@@ -89,9 +99,13 @@ function accountSecrets(accounts: readonly ConfiguredAccount[]): readonly string
   return accounts.flatMap(secretsOf);
 }
 
-function showNew({ api, admin }: Keys, { stateDir, url }: { readonly stateDir: string; readonly url: string }): void {
-  if (api.isNew) console.log(`API key (shown once, kept in ${stateDir}): ${api.value}`);
-  if (admin.isNew) console.log(`Admin key (shown once, kept in ${stateDir}): ${admin.value}`);
+function placeOfKeys({ store: { stateDir, databaseUrl } }: Config): string {
+  return databaseUrl === undefined ? stateDir : placeOf(databaseUrl);
+}
+
+function showNew({ api, admin }: Keys, { place, url }: { readonly place: string; readonly url: string }): void {
+  if (api.isNew) console.log(`API key (shown once, kept in ${place}): ${api.value}`);
+  if (admin.isNew) console.log(`Admin key (shown once, kept in ${place}): ${admin.value}`);
   if (admin.isNew) console.log(`Sign in to the console with the admin key: ${reachable(url)}/console`);
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "./config.ts";
 import { causeCode, readOrCreateSecret } from "./secret-file.ts";
@@ -33,22 +34,38 @@ const API: KeyKind = { setting: "API_MASTER_KEY", fileName: "api-key", prefix: "
 const ADMIN: KeyKind = { setting: "ADMIN_KEY", fileName: "admin-key", prefix: "sk-admin-" };
 const KEY_BYTES = 32;
 
-/**
- * The keys: the configured ones, else the ones in STATE_DIR, else new ones, which are written there for their owner only.
- * @throws ConfigError naming the file that cannot be used.
- */
-export async function obtainKeys({ apiKey, adminKey, stateDir }: KeySettings): Promise<Keys> {
-  return { api: await obtain(API, apiKey, stateDir), admin: await obtain(ADMIN, adminKey, stateDir) };
+/** Keeps the secrets that replicas share. */
+export interface SecretKeeper {
+  obtain(name: string, make: () => string): Promise<{ readonly value: string; readonly isNew: boolean }>;
 }
 
-async function obtain(
-  { setting, fileName, prefix }: KeyKind,
-  given: string | undefined,
-  stateDir: string,
-): Promise<Key> {
+/**
+ * The keys: the configured ones, else those that are kept, else new ones. They are kept by `shared` where replicas share them,
+ * else in STATE_DIR, in files for their owner only; the first keys that are shared are those of STATE_DIR, if there are any.
+ * @throws ConfigError naming the file that cannot be used.
+ */
+export async function obtainKeys({ apiKey, adminKey, stateDir }: KeySettings, shared?: SecretKeeper): Promise<Keys> {
+  const place = { stateDir, shared };
+  return { api: await obtain(API, apiKey, place), admin: await obtain(ADMIN, adminKey, place) };
+}
+
+interface Place {
+  readonly stateDir: string;
+  readonly shared: SecretKeeper | undefined;
+}
+
+async function obtain(kind: KeyKind, given: string | undefined, { stateDir, shared }: Place): Promise<Key> {
   if (given !== undefined) return { value: given, isNew: false, warnings: [] };
+  const { setting, fileName, prefix } = kind;
   const path = join(stateDir, fileName);
   const make = (): string => `${prefix}${randomBytes(KEY_BYTES).toString("base64url")}`;
+  if (shared) {
+    const kept = await readFile(path, "utf8").then(
+      (text) => text.trim(),
+      () => "",
+    );
+    return { ...(await shared.obtain(fileName, () => kept || make())), warnings: [] };
+  }
   const { value, isNew, wasOpen } = await readOrCreateSecret(path, make).catch((cause: unknown) => {
     const message = `The key in ${path} cannot be read or written (${causeCode(cause)}). Mend its rights or set ${setting}.`;
     throw new ConfigError(message, { cause });

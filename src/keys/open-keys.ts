@@ -29,6 +29,7 @@ export async function openKeys(
   const onSecret = (secret: string): void => redaction.add([secret]);
   await using opened = new AsyncDisposableStack();
   const storedKeys = opened.use(await StoredKeys.open(store.apiKeys, { defaultLimits, onSecret, log }));
+  opened.use(store.changes.subscribe("api_keys", () => storedKeys.reload()));
   const quotas = opened.use(await MemoryQuotas.open(store.keyUse, { log }));
   const stack = opened.move();
   return {

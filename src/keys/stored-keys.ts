@@ -1,9 +1,11 @@
-import { randomBytes, timingSafeEqual } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { GatewayError } from "../errors.ts";
 import { digestOf, type ApiKeys, type KeyIdentity, type KeyLimits } from "../http/api-keys.ts";
 import type { Log } from "../observe/log.ts";
 import type { ApiKeyStore, StoredApiKey } from "../store/api-key-store.ts";
 import { StoreError } from "../store/store-error.ts";
+import { KeyIndex } from "./key-index.ts";
+import { newSecret } from "./key-secret.ts";
 
 /** What an operator decides about a key. */
 export interface KeyWishes {
@@ -34,11 +36,6 @@ export interface StoredKeysOptions {
   readonly writeEveryMs?: number;
 }
 
-const SECRET_BYTES = 32;
-const SECRET_START = "sk-gw-";
-/** Eight more hexadecimal digits of 64 say hardly anything of a hash, and find it at once. */
-const HASH_START = 8;
-const SHOWN_CHARACTERS = SECRET_START.length + 4;
 const ID_BYTES = 9;
 const WRITE_EVERY_MS = 30_000;
 /** A caller that still uses a revoked key is told so for this long. */
@@ -51,9 +48,7 @@ const KEEP_REVOKED_MS = 90 * 86_400_000;
 export class StoredKeys implements ApiKeys, AsyncDisposable {
   readonly #store: KeyStore;
   readonly #options: StoredKeysOptions;
-  readonly #keys: Map<string, StoredApiKey>;
-  #byHashStart: Map<string, StoredApiKey[]> = new Map();
-  #all: readonly StoredApiKey[] = [];
+  #keys: KeyIndex;
   /** When keys were used that is not written yet, by id. */
   #usedAt = new Map<string, number>();
   /** The keys whose secrets were heard of since the start. */
@@ -64,8 +59,7 @@ export class StoredKeys implements ApiKeys, AsyncDisposable {
   private constructor(store: KeyStore, keys: readonly StoredApiKey[], options: StoredKeysOptions) {
     this.#store = store;
     this.#options = options;
-    this.#keys = new Map(keys.map((key) => [key.id, key]));
-    this.#index();
+    this.#keys = new KeyIndex(keys);
     this.#writing = setInterval(() => void this.#writeUse(), options.writeEveryMs ?? WRITE_EVERY_MS).unref();
   }
 
@@ -82,15 +76,13 @@ export class StoredKeys implements ApiKeys, AsyncDisposable {
 
   /** Those that are not revoked. */
   get all(): readonly StoredApiKey[] {
-    return this.#all;
+    return this.#keys.usable;
   }
 
   /** @throws GatewayError `key_expired`, or `invalid_api_key` for a revoked key. */
   async find(secret: string): Promise<KeyIdentity | undefined> {
     const digest = digestOf(secret);
-    const start = digest.toString("hex").slice(0, HASH_START);
-    const alike = this.#byHashStart.get(start) ?? [];
-    const key = alike.find(({ hash }) => timingSafeEqual(Buffer.from(hash, "hex"), digest));
+    const key = this.#keys.withHash(digest);
     if (!key) return undefined;
     if (!this.#heard.has(key.hash)) this.#options.onSecret(secret);
     this.#heard.add(key.hash);
@@ -154,11 +146,28 @@ export class StoredKeys implements ApiKeys, AsyncDisposable {
     await this.#writeUse();
   }
 
-  /** One change after the other, so that two cannot take one name. */
+  /** Takes over what another gateway changed. @throws StoreError when the keys cannot be read. */
+  reload(): Promise<void> {
+    return this.#inTurn(() => this.#read());
+  }
+
+  /** @throws GatewayError `state_not_stored` when it is not known what there is. */
   #change<T>(work: () => Promise<T>): Promise<T> {
-    const changed = this.#changing.then(work);
-    this.#changing = changed.catch(() => undefined);
-    return changed;
+    return this.#inTurn(async () => {
+      if (this.#store.isShared) await this.#read().catch(notStored);
+      return work();
+    });
+  }
+
+  /** One after the other, so that two cannot take one name. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#changing.then(work);
+    this.#changing = done.catch(() => undefined);
+    return done;
+  }
+
+  async #read(): Promise<void> {
+    this.#keys = new KeyIndex(await this.#store.all());
   }
 
   #existing(id: string): StoredApiKey {
@@ -174,18 +183,9 @@ export class StoredKeys implements ApiKeys, AsyncDisposable {
 
   async #save(key: StoredApiKey): Promise<StoredApiKey> {
     const used = { ...key, lastUsedAt: this.usedAt(key) };
-    await this.#store.save(used).catch((cause: unknown) => {
-      if (!(cause instanceof StoreError)) throw cause;
-      throw new GatewayError("state_not_stored", "The change was not stored, so it does not hold.", { cause });
-    });
-    this.#keys.set(key.id, used);
-    this.#index();
+    await this.#store.save(used).catch(notStored);
+    this.#keys.put(used);
     return used;
-  }
-
-  #index(): void {
-    this.#all = [...this.#keys.values()].filter(({ revokedAt }) => revokedAt === undefined);
-    this.#byHashStart = Map.groupBy(this.#keys.values(), ({ hash }) => hash.slice(0, HASH_START));
   }
 
   /** Never rejects. */
@@ -193,11 +193,11 @@ export class StoredKeys implements ApiKeys, AsyncDisposable {
     const used = this.#usedAt;
     if (used.size === 0) return;
     this.#usedAt = new Map();
-    for (const [id, lastUsedAt] of used) {
+    const changed = [...used].flatMap(([id, lastUsedAt]) => {
       const key = this.#keys.get(id);
-      if (key) this.#keys.set(id, { ...key, lastUsedAt });
-    }
-    this.#index();
+      return key ? [{ ...key, lastUsedAt }] : [];
+    });
+    this.#keys.put(...changed);
     await this.#store.saveUse(used).catch((cause: unknown) => {
       const reason = cause instanceof Error ? cause.message : "";
       this.#options.log.warn({ reason }, "the last use of API keys is not stored");
@@ -205,12 +205,8 @@ export class StoredKeys implements ApiKeys, AsyncDisposable {
   }
 }
 
-/** `sk-gw-` and 256 random bits, and what is kept of it. */
-function newSecret(onSecret: StoredKeysOptions["onSecret"]) {
-  const secret = SECRET_START + randomBytes(SECRET_BYTES).toString("base64url");
-  onSecret(secret);
-  return {
-    secret,
-    shown: { hash: digestOf(secret).toString("hex"), prefix: `${secret.slice(0, SHOWN_CHARACTERS)}…` },
-  };
+/** @throws GatewayError `state_not_stored` for what the store cannot do now. */
+function notStored(cause: unknown): never {
+  if (!(cause instanceof StoreError)) throw cause;
+  throw new GatewayError("state_not_stored", "The change was not stored, so it does not hold.", { cause });
 }

@@ -27,6 +27,11 @@ export class ApiKeyStore {
     this.#database = database;
   }
 
+  /** Whether other gateways make and change keys too. */
+  get isShared(): boolean {
+    return this.#database.isShared;
+  }
+
   /** Every key, revoked ones too. */
   async all(): Promise<readonly StoredApiKey[]> {
     const rows = await this.#database.run((db) => db.selectFrom("api_key").selectAll().orderBy("created_at").execute());
@@ -36,7 +41,7 @@ export class ApiKeyStore {
   /** Adds the key, or changes the one with its id. */
   async save(key: StoredApiKey): Promise<void> {
     const { id, ...values } = rowOf(key);
-    await this.#database.run((db) =>
+    await this.#database.change("api_keys", (db) =>
       db
         .insertInto("api_key")
         .values({ id, ...values })
@@ -45,13 +50,22 @@ export class ApiKeyStore {
     );
   }
 
-  /** Writes when keys were used last, by id. */
+  /** Writes when keys were used last, by id. A later use that another gateway wrote stays. */
   async saveUse(lastUsedAt: ReadonlyMap<string, number>): Promise<void> {
-    await this.#database.run(async (db) => {
-      for (const [id, at] of lastUsedAt) {
-        await db.updateTable("api_key").set({ last_used_at: at }).where("id", "=", id).execute();
-      }
-    });
+    // In one order: two gateways that write at the same time wait for each other, and never in a circle.
+    const sorted = [...lastUsedAt].toSorted(([one], [other]) => (one < other ? -1 : 1));
+    await this.#database.run((db) =>
+      db.transaction().execute(async (transaction) => {
+        for (const [id, at] of sorted) {
+          await transaction
+            .updateTable("api_key")
+            .set({ last_used_at: at })
+            .where("id", "=", id)
+            .where((where) => where.or([where("last_used_at", "is", null), where("last_used_at", "<", at)]))
+            .execute();
+        }
+      }),
+    );
   }
 
   async deleteRevokedBefore(at: number): Promise<void> {

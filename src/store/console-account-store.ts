@@ -1,5 +1,7 @@
+import type { Kysely } from "kysely";
 import { accountKey } from "./account-store.ts";
 import type { Database } from "./database.ts";
+import type { ConsoleAccountTable, Schema } from "./schema.ts";
 import { Seal } from "./seal.ts";
 import { StoreError } from "./store-error.ts";
 
@@ -39,6 +41,11 @@ export class ConsoleAccountStore {
     this.#seal = new Seal(dataKey);
   }
 
+  /** Whether other gateways add and change accounts too. */
+  get isShared(): boolean {
+    return this.#database.isShared;
+  }
+
   async load(): Promise<Loaded> {
     const rows = await this.#database.run((db) =>
       db.selectFrom("console_account").select(["id", "sealed"]).orderBy("created_at").orderBy("id").execute(),
@@ -52,26 +59,45 @@ export class ConsoleAccountStore {
 
   /** Stores an account, in place of the one with the id `before` if that is given. */
   async save(account: ConsoleAccount, before?: string, nowMs = Date.now()): Promise<void> {
-    const { id, cookie, proxy, site } = account;
-    const secrets: Secrets = { cookie, proxy, site };
-    const values = {
-      id,
-      key: accountKey(this.#seal, account.signInKey),
-      sealed: this.#seal.seal(JSON.stringify(secrets), contextOf(id)),
-      changed_at: nowMs,
-    };
-    await this.#database.run(async (db) => {
+    const row = this.#rowOf(account, accountKey(this.#seal, account.signInKey), nowMs);
+    await this.#database.change("accounts", async (db) => {
       if (before !== undefined) {
+        const { created_at: _kept, ...values } = row;
         await db.updateTable("console_account").set(values).where("id", "=", before).execute();
         return;
       }
-      const added = { ...values, created_at: nowMs };
-      await db.insertInto("console_account").values(added).execute();
+      await db.insertInto("console_account").values(row).execute();
     });
   }
 
+  /**
+   * Stores accounts of the settings or the file, each once for ever: one that is removed later does not come back. Gives the ids
+   * of those whose id another account has.
+   */
+  async import(accounts: readonly ConsoleAccount[], nowMs = Date.now()): Promise<readonly string[]> {
+    const keyed = accounts.map((account) => ({ account, key: accountKey(this.#seal, account.signInKey) }));
+    const known = await this.#database.run((db) => db.selectFrom("imported_account").select("key").execute());
+    const keys = new Set(known.map(({ key }) => key));
+    const added = keyed.filter(({ key }) => !keys.has(key));
+    if (added.length === 0) return [];
+    const refused: string[] = [];
+    await this.#database.change("accounts", async (db) => {
+      for (const [index, { account, key }] of added.entries()) {
+        if (await importOne(db, this.#rowOf(account, key, nowMs + index))) continue;
+        refused.push(account.id);
+      }
+    });
+    return refused;
+  }
+
   async remove(id: string): Promise<void> {
-    await this.#database.run((db) => db.deleteFrom("console_account").where("id", "=", id).execute());
+    await this.#database.change("accounts", (db) => db.deleteFrom("console_account").where("id", "=", id).execute());
+  }
+
+  #rowOf({ id, cookie, proxy, site }: ConsoleAccount, key: string, nowMs: number): ConsoleAccountTable {
+    const secrets: Secrets = { cookie, proxy, site };
+    const sealed = this.#seal.seal(JSON.stringify(secrets), contextOf(id));
+    return { id, key, sealed, created_at: nowMs, changed_at: nowMs };
   }
 
   #open(id: string, sealed: string): Loaded["accounts"][number] | undefined {
@@ -82,6 +108,25 @@ export class ConsoleAccountStore {
       throw cause;
     }
   }
+}
+
+/** Returns whether the account is there now, by this call or before. */
+async function importOne(db: Kysely<Schema>, row: ConsoleAccountTable): Promise<boolean> {
+  await db
+    .insertInto("console_account")
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  const stored = await db.selectFrom("console_account").select("id").where("key", "=", row.key).executeTakeFirst();
+  if (!stored) return false;
+  await db
+    .insertInto("imported_account")
+    .values({ key: row.key })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  // What is stored of it so far came from the settings or the file, which do not say any more whether it is in use.
+  await db.updateTable("account").set({ source: "console", removed_at: null }).where("key", "=", row.key).execute();
+  return true;
 }
 
 /** A sealed account opens under its own id only. */

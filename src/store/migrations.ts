@@ -136,6 +136,24 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  "011-changes": {
+    async up(db) {
+      await db.schema
+        .createTable("change")
+        .addColumn("topic", "text", (column) => column.primaryKey())
+        .addColumn("version", "bigint", (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable("imported_account")
+        .addColumn("key", "text", (column) => column.primaryKey())
+        .execute();
+      await db.schema
+        .createTable("kept_secret")
+        .addColumn("name", "text", (column) => column.primaryKey())
+        .addColumn("sealed", "text", (column) => column.notNull())
+        .execute();
+    },
+  },
 };
 
 /** Brings the schema up to date; throws what went wrong. */

@@ -22,12 +22,14 @@ const TABLES = {
   console_account: ["id"],
   key_use: ["key_id", "window"],
   told_expiry: ["account"],
+  imported_account: ["key"],
+  kept_secret: ["name"],
   request: ["seq"],
   usage_minute: ["at", "key_id", "account", "model"],
   usage_hour: ["at", "key_id", "account", "model"],
   usage_day: ["at", "key_id", "account", "model"],
   event: ["id"],
-} as const satisfies { readonly [Table in Exclude<keyof Schema, "seal">]: readonly (keyof Schema[Table])[] };
+} as const satisfies { readonly [Table in Exclude<keyof Schema, "seal" | "change">]: readonly (keyof Schema[Table])[] };
 const NAMES = Object.keys(TABLES) as (keyof typeof TABLES)[];
 /** Their rows are numbered by the database. */
 const NUMBERED = { request: "seq", event: "id" } as const;

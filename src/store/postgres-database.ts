@@ -3,10 +3,12 @@ import { withTimeout } from "../process/with-timeout.ts";
 import { DatabaseClock } from "./database-clock.ts";
 import type { Database } from "./database.ts";
 import { migrate, madeMigrations } from "./migrations.ts";
+import { CHANNEL } from "./postgres-changes.ts";
 import { postgresError } from "./postgres-error.ts";
 import { postgresPool, type PostgresAddress } from "./postgres-pool.ts";
 import { placeOf } from "./postgres-url.ts";
 import type { Schema } from "./schema.ts";
+import type { Topic } from "./store-changes.ts";
 import { StoreError } from "./store-error.ts";
 
 /** A server that takes longer for one piece of work does not answer. */
@@ -43,6 +45,23 @@ export class PostgresDatabase implements Database {
   /** @throws StoreError also when the server does not answer in time. */
   run<T>(work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
     return this.#within(this.#answerLimitMs, () => work(this.#kysely));
+  }
+
+  change<T>(topic: Topic, work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
+    return this.run((db) =>
+      db.transaction().execute(async (transaction) => {
+        const result = await work(transaction);
+        await transaction
+          .insertInto("change")
+          .values({ topic, version: 1 })
+          .onConflict((conflict) =>
+            conflict.column("topic").doUpdateSet((update) => ({ version: update("change.version", "+", 1) })),
+          )
+          .execute();
+        await sql`SELECT pg_notify(${CHANNEL}, ${topic})`.execute(transaction);
+        return result;
+      }),
+    );
   }
 
   async assertWritable(): Promise<void> {

@@ -24,9 +24,10 @@ export interface PostgresAddress {
 }
 
 /** How the gateway connects: every wait has a limit, and whole numbers are numbers. */
-function connectionConfig(connectionString: string, { isPooled }: { readonly isPooled: boolean }): PoolConfig {
+export function connectionConfig(connectionString: string, { isPooled }: { readonly isPooled: boolean }): PoolConfig {
   return {
     connectionString,
+    application_name: APPLICATION_NAME,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
     query_timeout: STATEMENT_LIMIT_MS,
     // A pooler refuses them: they would last longer than the transaction that has the connection.

@@ -73,8 +73,19 @@ export interface ToldExpiryTable {
   readonly expires_at: number;
 }
 
+/** How often something was changed that other gateways have to hear of. */
+export interface ChangeTable {
+  readonly topic: string;
+  readonly version: number;
+}
+
 /** The tables, as the last migration leaves them. */
 export interface Schema extends RecordTables {
+  readonly change: ChangeTable;
+  /** Accounts of the settings and the file that are in `console_account` since, or were removed there. */
+  readonly imported_account: { readonly key: string };
+  /** Keys that a gateway made because none was set, sealed. */
+  readonly kept_secret: { readonly name: string; readonly sealed: string };
   readonly account: AccountTable;
   readonly api_key: ApiKeyTable;
   readonly console_account: ConsoleAccountTable;

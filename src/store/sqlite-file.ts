@@ -13,6 +13,7 @@ import { sqliteDialect } from "./sqlite-driver.ts";
 import { sqliteError } from "./sqlite-error.ts";
 import { APPLICATION_ID, openSqlite } from "./sqlite-open.ts";
 import type { SqliteThread } from "./sqlite-thread.ts";
+import type { Topic } from "./store-changes.ts";
 import { REMEDY, StoreError } from "./store-error.ts";
 
 const FILE_NAME = "gateway.sqlite";
@@ -75,6 +76,10 @@ export class SqliteFile implements Database {
     } catch (cause) {
       throw sqliteError(this.place, cause);
     }
+  }
+
+  change<T>(_topic: Topic, work: (db: Kysely<Schema>) => Promise<T>): Promise<T> {
+    return this.run((db) => db.transaction().execute(work));
   }
 
   async assertWritable(): Promise<void> {

@@ -4,10 +4,12 @@ import { ConsoleAccountStore } from "./console-account-store.ts";
 import type { Database } from "./database.ts";
 import { claimKey } from "./key-claim.ts";
 import { KeyUseStore } from "./key-use-store.ts";
+import { PostgresChanges } from "./postgres-changes.ts";
 import { PostgresDatabase } from "./postgres-database.ts";
 import { RecordStore } from "./record-store.ts";
 import { obtainSecretKey } from "./secret-key.ts";
 import { SqliteFile } from "./sqlite-file.ts";
+import { NO_CHANGES, type StoreChanges } from "./store-changes.ts";
 import { ToldExpiryStore } from "./told-expiry-store.ts";
 
 /** What must survive a restart. Each kind of record has one member. */
@@ -18,6 +20,8 @@ export interface Store extends AsyncDisposable {
   readonly keyUse: KeyUseStore;
   readonly records: RecordStore;
   readonly toldExpiries: ToldExpiryStore;
+  /** What other gateways with this database change. */
+  readonly changes: StoreChanges;
   /** @throws StoreError when nothing can be written, or the database is no longer where it was opened. */
   assertWritable(): Promise<void>;
 }
@@ -41,6 +45,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const accounts = new AccountStore(database, { dataKey, secretKey });
   const apiKeys = new ApiKeyStore(database);
   const records = new RecordStore(database, dataKey);
+  const changes = await openChanges(database, options);
+  if (changes) opened.use(changes);
   const stack = opened.move();
   return {
     accounts,
@@ -49,6 +55,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     keyUse: new KeyUseStore(database),
     records,
     toldExpiries: new ToldExpiryStore(database),
+    changes: changes ?? NO_CHANGES,
     assertWritable: () => database.assertWritable(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
@@ -58,4 +65,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 export function openDatabase({ stateDir, databaseUrl, directUrl }: Omit<StoreOptions, "secretKey">): Promise<Database> {
   if (databaseUrl === undefined) return SqliteFile.open(stateDir);
   return PostgresDatabase.open({ databaseUrl, directUrl });
+}
+
+async function openChanges(
+  database: Database,
+  { databaseUrl, directUrl = databaseUrl }: StoreOptions,
+): Promise<PostgresChanges | undefined> {
+  return directUrl === undefined ? undefined : PostgresChanges.open(database, { directUrl });
 }

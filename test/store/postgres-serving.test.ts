@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ADMIN_KEY } from "../support/api-key.ts";
 import { SECRET_KEY } from "../support/engines.ts";
-import { LACKS_POSTGRES } from "../support/postgres-server.ts";
+import { LACKS_POSTGRES, PostgresServer } from "../support/postgres-server.ts";
 import { freshDatabase } from "../support/shared-postgres.ts";
 import { openWorld, type World } from "../support/world.ts";
 
@@ -28,6 +28,26 @@ test.skipIf(LACKS_POSTGRES)("a gateway on PostgreSQL goes on after a restart whe
   expect(data.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   expect((await ask(world, "/usage?by=day")).data).toMatchObject([{ requests: 5 }]);
 });
+
+test.skipIf(LACKS_POSTGRES)(
+  "a database that stops for a moment costs no answer, and what is new is stored afterwards",
+  async () => {
+    await using server = await PostgresServer.start();
+    const settings = { DATABASE_URL: await server.createDatabase(), SECRET_KEY };
+    const simulator = { rotateEveryReplies: 1, replacedTokensInForce: 0 };
+    await using world = await openWorld({ accounts: ["alice"], settings, simulator, checkStateEveryMs: 100 });
+    const warnings = async (): Promise<string> => await (await fetch(`${world.gateway.url}/readyz`)).text();
+    await world.ask("one");
+    await server.stop("immediate");
+    expect(await world.ask("two")).toBe("You said: two");
+    await expect.poll(warnings).toMatch(/changes of the accounts are not stored: postgres:.*does not answer/);
+    await server.restart();
+    await expect.poll(warnings).not.toContain("not stored");
+    await world.restart();
+    expect(await world.ask("three")).toBe("You said: three");
+    await expect.poll(async () => (await ask(world, "/requests")).data).toHaveLength(3);
+  },
+);
 
 function stateOf(world: World, id: string): string | undefined {
   return world.gateway.pool.states.find((account) => account.id === id)?.state;

@@ -5,6 +5,7 @@ import { StoredKeys } from "../../src/keys/stored-keys.ts";
 /** What the routes of keys need where a test stores none. */
 export async function noKeys() {
   const store = {
+    isShared: false,
     all: async () => [],
     save: async () => undefined,
     saveUse: async () => undefined,
