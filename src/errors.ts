@@ -132,6 +132,15 @@ export const ERRORS = {
   site_changed: final(502, "keep", "The site answered something that the gateway does not know."),
   browser_unavailable: final(503, "rebuild", "Chromium does not start. `npm run doctor` says why."),
   session_lost: elsewhere(502, "rebuild", "The page crashed, closed or went to another address. It is opened again."),
+  replica_unavailable: {
+    ...elsewhere(503, "keep", "The replica that has the account was lost before the prompt was sent."),
+    clientRetry: true,
+  },
+  replica_lost: final(
+    502,
+    "keep",
+    "The replica that has the account was lost while it answered. Nobody asks again, since the site may have the prompt.",
+  ),
   reply_cut: elsewhere(502, "keep", "The site stopped in the middle of the answer."),
   reply_empty: elsewhere(502, "keep", "The site's answer was empty."),
   reply_too_large: final(502, "keep", "The answer is longer than `MAX_REPLY_BYTES`."),
@@ -192,27 +201,4 @@ export class GatewayError extends Error {
     if (cause instanceof GatewayError) return cause;
     return new GatewayError("internal_error", "The gateway met an unexpected error.", { cause });
   }
-}
-
-/** Advice to the caller's SDK about asking again. */
-export interface RetryAdvice {
-  readonly shouldRetry: boolean;
-  /** Undefined where waiting cures nothing, or nobody knows how long. */
-  readonly afterMs: number | undefined;
-}
-
-/** Longer waits are the user's to decide: some SDKs obey any Retry-After, others hammer beyond a minute. */
-const LONGEST_SDK_WAIT_MS = 60_000;
-/** Where a retry makes sense and nobody said when. */
-const DEFAULT_RETRY_AFTER_MS = 5_000;
-
-export function retryAdvice(error: GatewayError): RetryAdvice {
-  const { clientRetry } = error.row;
-  const afterMs = error.retryAfterMs ?? (clientRetry ? DEFAULT_RETRY_AFTER_MS : undefined);
-  return { shouldRetry: clientRetry && (afterMs ?? 0) <= LONGEST_SDK_WAIT_MS, afterMs };
-}
-
-/** Whole seconds for `Retry-After`, never 0: a retry at once would meet the same limit. */
-export function waitSeconds(afterMs: number): number {
-  return Math.max(1, Math.ceil(afterMs / 1000));
 }

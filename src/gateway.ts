@@ -1,5 +1,5 @@
 import type { ChatRequest, ReplyPart } from "./chat.ts";
-import { GatewayError } from "./errors.ts";
+import { GatewayError, type ErrorCode } from "./errors.ts";
 import { MAX_ATTEMPTS, type AttemptCount, type Places } from "./places/place.ts";
 import type { Caller } from "./pool/request-queue.ts";
 import type { Sites } from "./sites/catalog.ts";
@@ -13,6 +13,8 @@ export interface Reply extends AsyncIterable<ReplyPart> {
 export interface Progress extends AttemptCount {
   /** Which account is answering; undefined until one was leased. */
   accountId: string | undefined;
+  /** The replica whose account it is; undefined without a cluster. */
+  replicaId?: string | undefined;
   /** How long it waited for accounts, all attempts together; in milliseconds, as all that follows. */
   queuedMs: number;
   /** How much of that the rate limits of the accounts that answered took. */
@@ -30,6 +32,9 @@ export interface Progress extends AttemptCount {
   /** The gateway answers by itself, from the conversation. */
   readonly isLocal?: true;
 }
+
+/** An account whose page died gets a new page, and one whose replica was lost gets another replica. */
+const IS_NO_FAULT_OF_THE_ACCOUNT: ReadonlySet<ErrorCode> = new Set(["session_lost", "replica_unavailable"]);
 
 /** Gets an account, has it answer and hands the parts on. After a failure it tries another account. */
 export class Gateway {
@@ -64,7 +69,7 @@ export class Gateway {
     progress: Progress,
     { caller, signal }: { readonly caller: Caller; readonly signal: AbortSignal },
   ): AsyncGenerator<ReplyPart, void, undefined> {
-    /** Accounts that failed. An account whose page died is not among them, because it gets a new page. */
+    /** Accounts that failed. */
     const failed = new Set<string>();
     const site = this.#sites.siteOf(request.model);
     let lastFailure: GatewayError | undefined;
@@ -78,6 +83,7 @@ export class Gateway {
         })
         .finally(() => (progress.queuedMs += performance.now() - askedMs));
       progress.accountId = place.accountId;
+      progress.replicaId = place.replicaId;
       progress.pacedMs = (progress.pacedMs ?? 0) + place.pacedMs;
       const givenAtMs = performance.now();
       let firstPartAtMs: number | undefined;
@@ -90,7 +96,7 @@ export class Gateway {
       } catch (cause) {
         lastFailure = GatewayError.from(cause);
         if (firstPartAtMs !== undefined || !lastFailure.row.failover) throw lastFailure;
-        if (lastFailure.code !== "session_lost") failed.add(place.accountId);
+        if (!IS_NO_FAULT_OF_THE_ACCOUNT.has(lastFailure.code)) failed.add(place.accountId);
       } finally {
         if (firstPartAtMs !== undefined) {
           progress.leaseMs = place.sentAfterMs ?? 0;

@@ -11,6 +11,7 @@ import { LocalBrowsers } from "./browser/local.ts";
 import type { BrowserProvider } from "./browser/provider.ts";
 import type { Config } from "./config/config.ts";
 import type { ConfiguredAccount } from "./credentials/configured-account.ts";
+import { Routing, type ClusterSeat } from "./cluster/routing.ts";
 import { Gateway } from "./gateway.ts";
 import { apiRoutes } from "./http/api-routes.ts";
 import { createApp } from "./http/app.ts";
@@ -26,7 +27,8 @@ import { RequestLog } from "./observe/request-log.ts";
 import { AccountCounts } from "./pool/account-counts.ts";
 import { ACCOUNT_STATES } from "./pool/account-state.ts";
 import { optionsOf, type GatewayKeys } from "./options.ts";
-import { LocalPlaces } from "./places/local-places.ts";
+import { LocalPlaces, type LocalPlacesParts } from "./places/local-places.ts";
+import type { Places } from "./places/place.ts";
 import { SessionPool } from "./pool/session-pool.ts";
 import { listen } from "./process/listen.ts";
 import { giveUpReason as reasonToGiveUp } from "./process/outage.ts";
@@ -60,6 +62,8 @@ export interface GatewayParts {
   readonly sites?: Sites;
   /** How often it is checked whether the state can be stored; 10 s unless given. */
   readonly checkStateEveryMs?: number | undefined;
+  /** The cluster that this gateway is a replica of. */
+  readonly cluster?: ClusterSeat | undefined;
   /** Hides secrets in the log. It also learns each token that a site issues. */
   readonly redaction?: Redaction;
 }
@@ -71,14 +75,15 @@ export async function startGateway(
   log: Log,
   parts: GatewayParts = {},
 ): Promise<RunningGateway> {
-  const { provider, memory, sites, redaction, checkStateEveryMs } = { ...usualParts(config), ...parts };
+  const { provider, memory, sites, redaction, checkStateEveryMs, cluster } = { ...usualParts(config), ...parts };
   await using started = new AsyncDisposableStack();
   const options = optionsOf(config, keys, { sites, capacity: provider.capacity });
   const browsers = started.use(new BrowserFleet(provider, options.browsers, log));
   const store = started.use(await openStore(options.store));
   const looks = { ...options.persistence, checkEveryMs: checkStateEveryMs };
   const persistence = started.use(openPersistence(store, looks, log));
-  const pool = started.use(new SessionPool({ ...options.pool, memory }, log));
+  const routing = cluster && started.use(new Routing(cluster, options.routing, log));
+  const pool = started.use(new SessionPool({ ...options.pool, memory, distant: routing }, log));
   const records = started.use(new Records({ store: store.records, events: pool.events, log }, options.records));
   const keysOfCallers = started.use(await openKeys(store, options.callers, { ...options.keyLimits, redaction, log }));
   started.use(options.access.operator);
@@ -91,10 +96,9 @@ export async function startGateway(
   const viewed = { ...options.views, pool, accounts, alerts, persistence, records, audit: auditIn(records, log) };
   const views = viewsOf({ ...viewed, leaving: leaving.signal });
   const giveUpReason = () => reasonToGiveUp(browsers.outage, config.shutdown.browserOutageLimitMs);
-  const metrics = metricsOf(pool, browsers, { persistence, records });
+  const metrics = metricsOf(pool, browsers, { persistence, records, routing });
   const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...views }));
-  const metered = meteredSites(sites, metrics);
-  const places = new LocalPlaces({ pool, sites: metered, limits: options.gateway, witness: bundles });
+  const places = placesOf({ ...options.places, pool, sites: meteredSites(sites, metrics), witness: bundles }, routing);
   const routes = [
     ...apiRoutes({ ...options.api, ...keysOfCallers, gateway: new Gateway(places, sites) }),
     ...probes({ readiness: views.readiness, giveUpReason }),
@@ -118,7 +122,7 @@ export async function startGateway(
     drain: async () => {
       leaving.abort();
       await liveViews[Symbol.asyncDispose]();
-      await pool.drain(AbortSignal.timeout(config.shutdown.drainTimeoutMs));
+      await places.drain(AbortSignal.timeout(config.shutdown.drainTimeoutMs));
       await flushResponses(server);
       await Promise.all([persistence.flush(), records.flush()]);
     },
@@ -132,14 +136,27 @@ function usualParts(config: Config) {
     memory: new MemoryPressure(),
     sites: sitesAt(config.sites),
     checkStateEveryMs: undefined,
+    cluster: undefined,
     redaction: new Redaction(),
   } satisfies GatewayParts;
+}
+
+/** The accounts of this gateway, and in a cluster those of all replicas. */
+function placesOf(parts: LocalPlacesParts & { readonly pool: SessionPool }, routing: Routing | undefined): Places {
+  const local = new LocalPlaces({ ...parts, replicaId: routing?.replicaId });
+  return routing?.serve({ local, share: parts.pool.share }) ?? local;
+}
+
+interface MeasuredParts {
+  readonly persistence: AccountPersistence;
+  readonly records: Records;
+  readonly routing: Routing | undefined;
 }
 
 function metricsOf(
   pool: SessionPool,
   browsers: BrowserFleet,
-  { persistence, records }: { readonly persistence: AccountPersistence; readonly records: Records },
+  { persistence, records, routing }: MeasuredParts,
 ): Metrics {
   const counts = new AccountCounts();
   const metrics = new Metrics({
@@ -155,6 +172,7 @@ function metricsOf(
     counts,
     isStateStored: () => persistence.problem === undefined,
     recording: () => records,
+    forwarded: routing && (() => routing.outcomes),
   });
   pool.events.subscribe((event) => {
     counts.onEvent(event);

@@ -40,6 +40,7 @@ export function optionsOf(
       expiresSoonMs: config.alerts.expiryMs,
       renewBeforeMs: config.alerts.expiryMs + RENEWAL_HEAD_START_MS,
     },
+    routing: routingOf(config),
     sessions: config.sessions,
     liveViews: {
       allowedHosts: config.server.allowedHosts,
@@ -55,7 +56,7 @@ export function optionsOf(
       expiresSoonMs: config.alerts.expiryMs,
       operator,
     },
-    gateway: config.answers,
+    places: { limits: config.answers },
     bundles: { ...config.bundles, stateDir: config.store.stateDir },
     store: config.store,
     persistence: { keepRemovedMs: config.keepRemovedMs },
@@ -81,6 +82,11 @@ export function optionsOf(
       corsOrigins: config.server.corsOrigins,
     },
   };
+}
+
+/** What replicas pass on to each other, and for how long. */
+function routingOf({ pool: { timeoutMs }, limits: { maxBodyBytes }, sessions: { maxReplyBytes } }: Config) {
+  return { timeoutMs, maxBodyBytes, maxReplyBytes };
 }
 
 /** @throws ConfigError that names every alias of a model that the site does not have. */

@@ -143,6 +143,8 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   site_changed: "网站返回了网关不认识的内容。",
   browser_unavailable: "Chromium 无法启动。`npm run doctor` 会说明原因。",
   session_lost: "页面崩溃、关闭或转到了别的地址。页面会重新打开。",
+  replica_unavailable: "拥有账号的副本在提示词发出之前失联。",
+  replica_lost: "拥有账号的副本在回答过程中失联。网关不会再次提问，因为网站可能已收到提示词。",
   reply_cut: "网站在回答中途停止。",
   reply_empty: "网站的回答为空。",
   reply_too_large: "回答长于 `MAX_REPLY_BYTES`。",

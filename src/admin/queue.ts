@@ -42,8 +42,8 @@ export function showQueue({ queue, waiting: readWaiting, queueLimit }: QueueSour
     const { length, estimatedWaitMs } = queue();
     const shown = readWaiting()
       .slice(0, MAX_LISTED)
-      .map(({ caller, ...times }, index) => ({
-        position: index + 1,
+      .map(({ position, caller, ...times }) => ({
+        position,
         requestId: caller.requestId ?? null,
         key: caller.keyName ?? null,
         isBackground: caller.isBackground,

@@ -1,5 +1,6 @@
 import type { Response } from "express";
-import { retryAdvice, waitSeconds, type GatewayError } from "../errors.ts";
+import { retryAdvice, waitSeconds } from "../dialects/retry-advice.ts";
+import type { GatewayError } from "../errors.ts";
 import { requestContextOf } from "./request-context.ts";
 
 /** Sets the headers that are known only when the answer begins. */
@@ -7,8 +8,9 @@ export function setResponseHeaders(response: Response): void {
   const context = requestContextOf(response);
   response.setHeader("openai-processing-ms", String(context.elapsedMs));
   if (context.progress) {
-    const { accountId, attempts, queuedMs, queuePosition, estimatedWaitMs, isLocal } = context.progress;
+    const { accountId, replicaId, attempts, queuedMs, queuePosition, estimatedWaitMs, isLocal } = context.progress;
     if (accountId !== undefined) response.setHeader("x-gateway-account", headerText(accountId));
+    if (replicaId !== undefined) response.setHeader("x-gateway-replica", headerText(replicaId));
     response.setHeader("x-gateway-attempts", String(attempts));
     if (isLocal) response.setHeader("x-gateway-local", "true");
     // A stream opens after a while even if its request still waits.

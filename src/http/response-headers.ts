@@ -29,6 +29,7 @@ export const RESPONSE_HEADERS: Readonly<Record<string, HeaderRow>> = {
     on: ["model"],
   },
   "x-gateway-account": { type: "string", meaning: "The account that answered.", on: ["model"] },
+  "x-gateway-replica": { type: "string", meaning: "In a cluster: the replica whose account answered.", on: ["model"] },
   "x-gateway-attempts": { type: "integer", meaning: "How many times the site was asked.", on: ["model"] },
   "x-gateway-queued-ms": {
     type: "integer",

@@ -31,6 +31,8 @@ export interface MetricsSources {
   readonly isStateStored: () => boolean;
   /** Whether requests and events can be recorded, and how many records were lost. */
   readonly recording: () => { readonly isWorking: boolean; readonly dropped: number };
+  /** How often what was asked of another replica ended so; undefined without a cluster. */
+  readonly forwarded?: (() => ReadonlyMap<string, number>) | undefined;
 }
 
 /** A value and its labels. */
@@ -43,6 +45,7 @@ export function watch(registry: Registry, sources: MetricsSources): void {
   watchAccounts(add, sources);
   watchBrowsers(add, sources);
   watchGateway(add, sources);
+  if (sources.forwarded) watchCluster(add, sources.forwarded);
 }
 
 type Add = Readonly<Record<"gauge" | "counter", ReturnType<typeof adder>>>;
@@ -108,6 +111,11 @@ function watchGateway({ gauge, counter }: Add, { version, queue, isStateStored, 
   ]);
   const lost = "Records of requests and events that were lost because they could not be written";
   counter("gateway_lost_records_total", lost, [], () => [[{}, recording().dropped]]);
+}
+
+function watchCluster({ counter }: Add, forwarded: NonNullable<MetricsSources["forwarded"]>): void {
+  const given = "Accounts of other replicas that were given to a request here, by what came of it";
+  counter("gateway_forwarded_requests_total", given, ["outcome"], () => labelled("outcome", forwarded()));
 }
 
 function labelled(name: string, counts: ReadonlyMap<string, number>): readonly Reading[] {

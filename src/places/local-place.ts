@@ -10,6 +10,8 @@ import { MAX_ATTEMPTS, type AttemptCount, type Place } from "./place.ts";
 
 export interface LocalPlaceParts {
   readonly sites: Pick<Sites, "siteOf">;
+  /** This replica; undefined without a cluster. */
+  readonly replicaId?: string | undefined;
   readonly limits: AttemptLimits;
   /** Looks at what failed. */
   readonly witness?: FailureWitness | undefined;
@@ -29,6 +31,15 @@ export class LocalPlace implements Place {
 
   get accountId(): string {
     return this.#lease.accountId;
+  }
+
+  get replicaId(): string | undefined {
+    return this.#parts.replicaId;
+  }
+
+  /** Names what is sent. */
+  get turnId(): string {
+    return this.#lease.turnId;
   }
 
   get pacedMs(): number {

@@ -5,7 +5,7 @@ import { LocalPlace, type LocalPlaceParts } from "./local-place.ts";
 import type { Places } from "./place.ts";
 
 export interface LocalPlacesParts extends LocalPlaceParts {
-  readonly pool: Pick<SessionPool, "lease" | "positionOf" | "waitMsOf">;
+  readonly pool: Pick<SessionPool, "lease" | "positionOf" | "waitMsOf" | "drain">;
 }
 
 /** The accounts of this process's own pool. */
@@ -26,5 +26,9 @@ export class LocalPlaces implements Places {
 
   waitMsOf(caller: Caller): number | undefined {
     return this.#parts.pool.waitMsOf(caller);
+  }
+
+  drain(signal: AbortSignal): Promise<void> {
+    return this.#parts.pool.drain(signal);
   }
 }

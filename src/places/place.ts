@@ -16,6 +16,8 @@ export interface AttemptCount {
 /** One request's exclusive use of an account, wherever the account's session is. Disposing gives the account back. */
 export interface Place extends Disposable {
   readonly accountId: string;
+  /** The replica whose account it is; undefined without a cluster. */
+  readonly replicaId?: string | undefined;
   /** How long the account's rate limit made the request wait, in milliseconds. */
   readonly pacedMs: number;
   /** How long after the account was given the site had the prompt, in milliseconds; undefined until it has. */
@@ -38,4 +40,6 @@ export interface Places {
   positionOf(caller: Caller): number | undefined;
   /** How long the caller still waits, as far as is known, in milliseconds; undefined when it does not wait. */
   waitMsOf(caller: Caller): number | undefined;
+  /** Admits no request any more and waits until the last answer has ended, or until the signal aborts. */
+  drain(signal: AbortSignal): Promise<void>;
 }

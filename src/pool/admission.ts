@@ -1,9 +1,8 @@
 import { GatewayError } from "../errors.ts";
 import type { Account } from "./account.ts";
-import { prospectOf, type UsualDurations } from "./availability.ts";
-import { Forecast } from "./forecast.ts";
-import type { MovingAverage } from "./moving-average.ts";
-import type { Caller, QueueEntry, RequestQueue, WaitingEntry, WaitingRequest } from "./request-queue.ts";
+import type { Candidate, Outlook } from "./distant-account.ts";
+import { Prospects, type ProspectsParts } from "./prospects.ts";
+import type { Caller, Guest, QueueEntry, RequestQueue, WaitingEntry, WaitingRequest } from "./request-queue.ts";
 
 /** What a request wants of the pool. */
 export interface LeaseRequest {
@@ -12,19 +11,16 @@ export interface LeaseRequest {
   readonly site: string;
   /** The accounts that have failed this request. */
   readonly except: ReadonlySet<string>;
+  /** Whether a page may be woken for it; yes unless given. */
+  readonly mayWake?: () => boolean;
+  /** For a request that came to another replica. */
+  readonly guest?: Guest;
 }
 
-export interface AdmissionParts {
-  readonly accounts: ReadonlyMap<string, Account>;
-  readonly queue: RequestQueue<Account>;
-  /** How long a request may wait. */
-  readonly timeoutMs: number;
+export interface AdmissionParts extends ProspectsParts {
+  readonly queue: RequestQueue<Account, Candidate>;
   /** How many pages may still open without another one closing. */
   readonly room: () => number;
-  /** How long leases take, how long until the site has the prompt, and how long pages take to open. */
-  readonly leases: MovingAverage;
-  readonly sends: MovingAverage;
-  readonly openings: MovingAverage;
 }
 
 const MIN_RETRY_AFTER_MS = 1_000;
@@ -32,9 +28,6 @@ const MIN_RETRY_AFTER_MS = 1_000;
 const SAFE_SHARE = 0.95;
 /** The queue refuses a request this long before its deadline, so that the reason still reaches the client. */
 const REFUSE_BEFORE_MS = 100;
-/** No request waits for an account that only failed for this long: it may need a person. */
-const DOUBT_MS = 60_000;
-const CERTAIN: UsualDurations = { leaseMs: 0, sendMs: 0, openingMs: 0 };
 
 /** The queue as a request that arrives now would find it. */
 export interface QueueStatus {
@@ -46,27 +39,31 @@ export interface QueueStatus {
 /** Decides which requests may wait: those that are served in time, as far as rate limits and states can tell. */
 export class Admission {
   readonly #parts: AdmissionParts;
+  readonly #prospects: Prospects;
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
+    this.#prospects = new Prospects(parts);
   }
 
   /** What a request waits for: any account of its site in service that has not failed it. */
-  entryFor({ caller, site, except }: LeaseRequest): QueueEntry<Account> {
+  entryFor({ caller, site, except, mayWake, guest }: LeaseRequest): QueueEntry<Candidate> {
     const { timeoutMs } = this.#parts;
     const leftMs = (caller.deadlineMs ?? Infinity) - performance.now() - REFUSE_BEFORE_MS;
-    const entry: QueueEntry<Account> = {
+    const entry: QueueEntry<Candidate> = {
       accepts: (account) => account.site === site && account.isInService && !except.has(account.id),
-      limitMs: Math.max(0, Math.min(timeoutMs, leftMs)),
+      limitMs: guest?.limitMs ?? Math.max(0, Math.min(timeoutMs, leftMs)),
       retryAfterMs: () => this.#retryAfterMs(entry),
       availableNow: () => this.#availableTo(entry),
+      mayWake,
+      guest,
       caller,
     };
     return entry;
   }
 
   /** @throws GatewayError `no_usable_account`; `rate_limit_exceeded` when the request cannot be served in time. */
-  check(newcomer: QueueEntry<Account>): void {
+  check(newcomer: QueueEntry<Candidate>): void {
     const unservable = this.#unservable(newcomer);
     if (unservable) throw unservable;
     const waitMs = this.#waitOf(newcomer);
@@ -76,7 +73,7 @@ export class Admission {
   /** Refuses the requests that cannot be served in time any more, even if others leave the queue. */
   refuseUnservable(): void {
     const { queue } = this.#parts;
-    queue.refuse((entry) => this.#unservable(entry));
+    queue.refuse((entry) => (entry.guest ? undefined : this.#unservable(entry)));
     const late = this.#late();
     queue.refuse((entry) => {
       const startMs = late.get(entry);
@@ -86,7 +83,7 @@ export class Admission {
 
   /** How long the caller still waits, as far as is known; undefined when it does not wait. */
   waitMsOf(caller: Caller): number | undefined {
-    const forecast = this.#forecast();
+    const forecast = this.#prospects.usual();
     for (const entry of this.#parts.queue.inOrder()) {
       const startMs = forecast.serve(entry.accepts);
       if (entry.caller === caller) return Number.isFinite(startMs) ? startMs : undefined;
@@ -94,33 +91,44 @@ export class Admission {
     return undefined;
   }
 
-  /** The requests that wait, in the order in which they are served. */
+  /** The requests that came here and wait, in the order in which they are served. */
   get waiting(): readonly WaitingRequest[] {
-    const forecast = this.#forecast();
+    const forecast = this.#prospects.usual();
     const nowMs = performance.now();
-    return this.#parts.queue.inOrder().map(({ accepts, caller, limitMs, endsMs }) => {
+    return this.#parts.queue.inOrder().flatMap(({ accepts, caller, limitMs, endsMs, guest }, index) => {
       const startMs = forecast.serve(accepts);
-      return {
-        caller,
-        waitedMs: nowMs - (endsMs - limitMs),
-        estimatedWaitMs: Number.isFinite(startMs) ? startMs : undefined,
-        leftMs: Math.max(0, endsMs - nowMs),
-      };
+      if (guest) return [];
+      const estimatedWaitMs = Number.isFinite(startMs) ? startMs : undefined;
+      const [waitedMs, leftMs] = [nowMs - (endsMs - limitMs), Math.max(0, endsMs - nowMs)];
+      return [{ position: index + 1, caller, waitedMs, estimatedWaitMs, leftMs }];
     });
+  }
+
+  /** What other replicas are told of the accounts here. */
+  get outlooks(): readonly Outlook[] {
+    return this.#prospects.outlooks;
+  }
+
+  /** Whether an account is ready that no waiting request is about to get. */
+  hasReadyFor(wish: LeaseRequest): boolean {
+    const { accepts } = this.entryFor(wish);
+    const ready = this.#accountsThat((account) => account.state === "ready" && accepts(account));
+    return ready.length > this.#parts.queue.countAccepting(ready);
   }
 
   /** For a request that arrives now and waits behind all others. */
   get status(): QueueStatus {
     const { queue } = this.#parts;
-    const forecast = this.#forecast();
+    const forecast = this.#prospects.usual();
     for (const { accepts } of queue.inOrder()) forecast.serve(accepts);
     const waitMs = forecast.startOf((account) => account.isInService);
-    return { length: queue.length, estimatedWaitMs: Number.isFinite(waitMs) ? waitMs : undefined };
+    const length = queue.inOrder().filter(({ guest }) => !guest).length;
+    return { length, estimatedWaitMs: Number.isFinite(waitMs) ? waitMs : undefined };
   }
 
   /** How long a newcomer would wait. */
-  #waitOf(newcomer: QueueEntry<Account>): number {
-    const forecast = this.#forecast();
+  #waitOf(newcomer: QueueEntry<Candidate>): number {
+    const forecast = this.#prospects.usual();
     for (const { accepts, caller } of this.#parts.queue.inOrderWith(newcomer)) {
       if (caller === newcomer.caller) break;
       forecast.serve(accepts);
@@ -129,36 +137,23 @@ export class Admission {
   }
 
   /** The requests that are late for certain, and when each would start. An answer may take less time than usual: 0. */
-  #late(): ReadonlyMap<WaitingEntry<Account>, number> {
-    const forecast = this.#forecast(CERTAIN);
+  #late(): ReadonlyMap<WaitingEntry<Account, Candidate>, number> {
+    const forecast = this.#prospects.certain();
     const nowMs = performance.now();
-    const late = new Map<WaitingEntry<Account>, number>();
+    const late = new Map<WaitingEntry<Account, Candidate>, number>();
     for (const entry of this.#parts.queue.inOrder()) {
       const startMs = forecast.startOf(entry.accepts);
-      if (nowMs + startMs > entry.endsMs && Number.isFinite(startMs)) late.set(entry, startMs);
+      const isLate = nowMs + startMs > entry.endsMs && Number.isFinite(startMs);
+      if (isLate && !entry.guest) late.set(entry, startMs);
       else forecast.serve(entry.accepts);
     }
     return late;
   }
 
-  #forecast(usual: UsualDurations = this.#usual): Forecast<Account> {
-    const { accounts, timeoutMs } = this.#parts;
-    const promising = [...accounts.values()].filter((account) => isPromising(account, timeoutMs));
-    return new Forecast(
-      promising.map((account) => prospectOf(account, usual)),
-      usual,
-    );
-  }
-
-  get #usual(): UsualDurations {
-    const { leases, sends, openings } = this.#parts;
-    return { leaseMs: leases.ms, sendMs: sends.ms, openingMs: openings.ms };
-  }
-
   /** Why no account will serve the request; undefined when one may. */
-  #unservable({ accepts }: QueueEntry<Account>): GatewayError | undefined {
+  #unservable({ accepts }: QueueEntry<Candidate>): GatewayError | undefined {
+    if (this.#prospects.some(accepts)) return undefined;
     const candidates = this.#accountsThat(accepts);
-    if (candidates.some((account) => isPromising(account, this.#parts.timeoutMs))) return undefined;
     const held = this.#accountsThat((account) => account.isHeld && !account.isRetired);
     const byState = Object.entries(Object.groupBy([...candidates, ...held], ({ state }) => state));
     const why = byState.map(([state, accounts]) => `${accounts.length} ${state}`).join(", ");
@@ -169,9 +164,9 @@ export class Admission {
   }
 
   /** When the queue has room again, and a request like this one would be served in time. */
-  #retryAfterMs(entry: QueueEntry<Account>): number {
+  #retryAfterMs(entry: QueueEntry<Candidate>): number {
     const { queue } = this.#parts;
-    const forecast = this.#forecast();
+    const forecast = this.#prospects.usual();
     let roomMs = 0;
     // Where no request may wait, there is room when this one itself is served.
     for (const { accepts } of [...queue.inOrder(), entry].slice(0, queue.surplus)) {
@@ -181,9 +176,10 @@ export class Admission {
   }
 
   /** How many accounts could be leased now, including those that sleep while there is room for their page. */
-  #availableTo({ accepts }: QueueEntry<Account>): number {
+  #availableTo({ accepts }: QueueEntry<Candidate>): number {
     const { ready = [], idle = [] } = Object.groupBy(this.#accountsThat(accepts), ({ state }) => state);
-    return ready.length + Math.min(idle.length, Math.max(0, this.#parts.room()));
+    const distant = this.#prospects.countDistantReady(accepts);
+    return ready.length + Math.min(idle.length, Math.max(0, this.#parts.room())) + distant;
   }
 
   #accountsThat(match: (account: Account) => boolean): Account[] {
@@ -191,21 +187,12 @@ export class Admission {
   }
 }
 
-/** Whether it may answer within this time. */
-function isPromising(account: Account, limitMs: number): boolean {
-  const { failingSinceMs, waitMs } = account;
-  if (account.isHeld) return false;
-  if (failingSinceMs !== undefined && performance.now() - failingSinceMs + waitMs > DOUBT_MS) return false;
-  // A rate limit is no failure: the forecast says when the account serves again.
-  return account.state === "rate_limited" || waitMs < limitMs;
-}
-
 /** One second longer than the wait, since clients and clocks are not exact. */
 function boundedRetryMs(waitMs: number): number {
   return MIN_RETRY_AFTER_MS + (Number.isFinite(waitMs) ? Math.max(0, waitMs) : 0);
 }
 
-function tooLate({ limitMs }: QueueEntry<Account>, waitMs: number, others: number): GatewayError {
+function tooLate({ limitMs }: QueueEntry<Candidate>, waitMs: number, others: number): GatewayError {
   const [wait, limit] = [waitMs, limitMs].map((ms) => Math.ceil(ms / 1000));
   const message =
     `The accounts' rate limits allow no answer in time: ${others} others wait, this request would be served in about ` +

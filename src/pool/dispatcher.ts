@@ -1,6 +1,7 @@
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import type { Account } from "./account.ts";
+import type { Candidate } from "./distant-account.ts";
 import { inBackground } from "./background.ts";
 import type { IdleSessions } from "./idle-sessions.ts";
 import type { PageBudget } from "./page-budget.ts";
@@ -9,7 +10,7 @@ import type { RequestQueue } from "./request-queue.ts";
 
 export interface DispatcherParts {
   readonly accounts: ReadonlyMap<string, Account>;
-  readonly queue: RequestQueue<Account>;
+  readonly queue: RequestQueue<Account, Candidate>;
   readonly idle: IdleSessions;
   readonly pages: PageBudget;
   readonly recovery: Recovery;
@@ -84,7 +85,7 @@ export class Dispatcher {
       const account = await idle.takeAsleep();
       if (!account) break;
       const alike = [...this.#waking].filter(({ site }) => site === account.site);
-      if (queue.countAccepting([account]) > alike.length) {
+      if (queue.countWaking(account) > alike.length) {
         this.#waking.add(account);
         inBackground(this.#wake(account), log);
       } else kept.push(account);
@@ -94,7 +95,7 @@ export class Dispatcher {
 
   async #wake(account: Account): Promise<void> {
     const { queue, pages, recovery, signal } = this.#parts;
-    const isWanted = (): boolean => queue.countAccepting([account]) > 0;
+    const isWanted = (): boolean => queue.countWaking(account) > 0;
     try {
       await pages.open(account, { isWanted, isUrgent: true }, signal);
     } catch (cause) {

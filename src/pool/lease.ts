@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { evidenceOf, type PageEvidence } from "../browser/page-evidence.ts";
 import type { OpeningOptions } from "../browser/page-opener.ts";
 import { GatewayError } from "../errors.ts";
@@ -15,6 +16,8 @@ const KEEP_TOKEN_AFTER_MS = 50;
 /** One request's exclusive use of an account's session. */
 export class Lease implements Disposable {
   readonly account: Account;
+  /** Names what is sent under this lease, however often it is repeated. */
+  readonly turnId = randomUUID();
   /** How long the account's rate limit made the request wait, in milliseconds. */
   readonly pacedMs: number;
   readonly #settle: (error: GatewayError | undefined) => Promise<void>;
@@ -26,6 +29,7 @@ export class Lease implements Disposable {
   readonly #startedMs = performance.now();
   #sentAfterMs: number | undefined;
   #isUnsolved = false;
+  #wasUsed = false;
   #held: Promise<unknown> | undefined;
   #evidence: Promise<PageEvidence> | undefined;
 
@@ -63,6 +67,11 @@ export class Lease implements Disposable {
     return this.#isUnsolved;
   }
 
+  /** Whether the session did anything. An account may be given to a request that another replica has just served. */
+  get wasUsed(): boolean {
+    return this.#wasUsed;
+  }
+
   /** Resolves when the pool has the session back. */
   get settled(): Promise<void> {
     return this.#settled.promise;
@@ -70,6 +79,7 @@ export class Lease implements Disposable {
 
   readonly fetch: PageFetch = async (request, signal) => {
     this.#assertHeld();
+    this.#wasUsed = true;
     const { session } = this.account;
     const permit = this.account.permit.use();
     // A repetition under this lease is the same send, since what came before it was no answer.

@@ -58,9 +58,18 @@ export class Leases {
   }
 
   async #takeBack(lease: Lease, error: GatewayError | undefined): Promise<void> {
-    const { events, pages, recovery, refuseUnservable, log, signal } = this.#parts;
+    const { recovery, refuseUnservable, log } = this.#parts;
     const { account } = lease;
     account.released();
+    if (error || lease.wasUsed) await this.#lookAt(lease, error);
+    inBackground(recovery.bringBack(account, { eagerly: false }), log);
+    refuseUnservable();
+  }
+
+  /** What became of the account under the lease. */
+  async #lookAt(lease: Lease, error: GatewayError | undefined): Promise<void> {
+    const { events, pages, recovery, log, signal } = this.#parts;
+    const { account } = lease;
     events.emit({ kind: "lease_over", accountId: account.id, heldMs: lease.elapsedMs });
     const failure = error && error.row.fate !== "keep" ? error : await problemOf(account);
     if (failure) await recovery.fail(account, failure, lease.isUnsolved);
@@ -70,8 +79,6 @@ export class Leases {
       this.sendTime.add(lease.sentAfterMs ?? 0);
       inBackground(pages.recycleWorn(account, log, signal), log);
     }
-    inBackground(recovery.bringBack(account, { eagerly: false }), log);
-    refuseUnservable();
   }
 }
 

@@ -5,6 +5,7 @@ import { AccountEvents } from "./account-event.ts";
 import type { Account } from "./account.ts";
 import { Admission, type LeaseRequest, type QueueStatus } from "./admission.ts";
 import { inBackground } from "./background.ts";
+import type { Candidate, DistantAccounts } from "./distant-account.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import { IdleSessions } from "./idle-sessions.ts";
 import type { Lease } from "./lease.ts";
@@ -15,6 +16,7 @@ import { OperatorControl } from "./operator-control.ts";
 import { PageBudget, type PageBudgetOptions } from "./page-budget.ts";
 import { readinessOf, statusOf, type AccountStatus, type Readiness } from "./pool-status.ts";
 import { Recovery, type RecoveryParts } from "./recovery.ts";
+import { PoolShare } from "./pool-share.ts";
 import { RequestQueue, type Caller, type RequestQueueLimits, type WaitingRequest } from "./request-queue.ts";
 
 export interface SessionPoolOptions
@@ -23,7 +25,10 @@ export interface SessionPoolOptions
     PageBudgetOptions,
     MaintenanceOptions,
     Pick<LeasesParts, "leaseLimitMs">,
-    Pick<RecoveryParts, "expiresSoonMs"> {}
+    Pick<RecoveryParts, "expiresSoonMs"> {
+  /** The accounts of other replicas. */
+  readonly distant?: DistantAccounts | undefined;
+}
 
 /** A gateway that stops is started again about then. */
 const RESTART_MS = 1_000;
@@ -35,7 +40,7 @@ export class SessionPool implements AsyncDisposable {
   readonly #accounts = new Map<string, Account>();
   readonly #options: SessionPoolOptions;
   readonly #log: Log;
-  readonly #queue: RequestQueue<Account>;
+  readonly #queue: RequestQueue<Account, Candidate>;
   readonly #idle = new IdleSessions();
   readonly #pages: PageBudget;
   readonly #recovery: Recovery;
@@ -47,6 +52,8 @@ export class SessionPool implements AsyncDisposable {
   readonly #admission: Admission;
   /** What an operator may do with an account. */
   readonly operator: OperatorControl;
+  /** What a cluster of replicas needs of this pool. */
+  readonly share: PoolShare;
 
   constructor(options: SessionPoolOptions, log: Log) {
     this.#options = options;
@@ -72,11 +79,13 @@ export class SessionPool implements AsyncDisposable {
     this.#admission = new Admission({
       ...shared,
       timeoutMs: options.timeoutMs,
+      distant: options.distant,
       room: () => options.maxOpenSessions - this.openPages,
       leases: this.#leases.leaseTime,
       sends: this.#leases.sendTime,
       openings: pages.openingTime,
     });
+    this.share = new PoolShare({ ...shared, admission: this.#admission });
     this.operator = new OperatorControl({ ...shared, pages, recovery, dispatcher: this.#dispatcher });
     this.#maintenance = new Maintenance({ ...options, ...shared, pages, recovery });
     this.events.subscribe(({ kind }) => {
@@ -119,7 +128,7 @@ export class SessionPool implements AsyncDisposable {
     if (this.#stopping.signal.aborted) throw shuttingDown();
     if (this.#options.memory.isFull) throw overloaded();
     const entry = this.#admission.entryFor(wish);
-    this.#admission.check(entry);
+    if (!wish.guest) this.#admission.check(entry);
     const restedMs = this.#restTimes.start();
     const waiting = this.#queue.wait(entry, signal);
     // A request with another key may come before requests that were here first.

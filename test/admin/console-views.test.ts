@@ -117,8 +117,8 @@ test("without an account, the overview says so", async () => {
 test("the queue lists who waits, in the order in which they are served", async () => {
   const caller = { keyId: "k", keyName: "anna", requestId: "req_1", isBackground: false };
   const waiting = [
-    { caller, waitedMs: 1_000.4, estimatedWaitMs: 2_000.2, leftMs: 9_000 },
-    { caller: { keyId: "k", isBackground: true }, waitedMs: 10, estimatedWaitMs: undefined, leftMs: 5 },
+    { position: 1, caller, waitedMs: 1_000.4, estimatedWaitMs: 2_000.2, leftMs: 9_000 },
+    { position: 2, caller: { keyId: "k", isBackground: true }, waitedMs: 10, estimatedWaitMs: undefined, leftMs: 5 },
   ];
   const { url } = await serve(says("Hello"), {
     queue: () => ({ length: 2, estimatedWaitMs: 3_000 }),

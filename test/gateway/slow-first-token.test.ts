@@ -32,7 +32,12 @@ async function askedAfterSilence(silenceMs: number, code: ErrorCode) {
     progressed: () => {},
     [Symbol.dispose]: () => {},
   };
-  const pool = { lease: async () => lease as unknown as Lease, positionOf: () => undefined, waitMsOf: () => undefined };
+  const pool = {
+    lease: async () => lease as unknown as Lease,
+    positionOf: () => undefined,
+    waitMsOf: () => undefined,
+    drain: async () => {},
+  };
   const sites = { siteOf: () => ({ reply }) as unknown as Site };
   const limits = { firstPartTimeoutMs: 300_000, gapTimeoutMs: 60_000 };
   const gateway = new Gateway(new LocalPlaces({ pool, sites, limits }), sites);

@@ -129,5 +129,6 @@ function lendingPool(fetch: Lease["fetch"]): LocalPlacesParts["pool"] {
     lease: async () => lease as unknown as Lease,
     positionOf: () => undefined,
     waitMsOf: () => undefined,
+    drain: async () => {},
   };
 }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import { retryAdvice, waitSeconds, type GatewayError } from "../../errors.ts";
+import type { GatewayError } from "../../errors.ts";
+import { retryAdvice, waitSeconds } from "../retry-advice.ts";
 import type { errorSchema } from "./answer-schema.ts";
 
 export type ErrorBody = z.infer<typeof errorSchema>;

@@ -1,0 +1,24 @@
+/** Another replica, as the database shows it. */
+export interface Peer {
+  readonly id: string;
+  /** Of its internal listener, without a path. */
+  readonly url: string;
+  /** Made anew at each of its starts. */
+  readonly token: string;
+  /** The version of what replicas say to each other. */
+  readonly protocol: number;
+  /** Whether it was seen lately. */
+  readonly isLive: boolean;
+}
+
+/** What the replicas know of each other through the database. */
+export interface Membership {
+  readonly replicaId: string;
+  /** This replica's own, made anew at each start. */
+  readonly token: string;
+  peers(): readonly Peer[];
+  readonly turns: {
+    /** Whether a prompt may have left under this turn. */
+    wasSent(turnId: string): Promise<boolean>;
+  };
+}

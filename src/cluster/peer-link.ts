@@ -1,0 +1,156 @@
+import { request as httpRequest, type Agent, type ClientRequest } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import { GatewayError } from "../errors.ts";
+import type { DistantOutlook, Outlook } from "../pool/distant-account.ts";
+import { SILENT_MS } from "./door-watch.ts";
+import type { ExchangeAuth } from "./exchange-auth.ts";
+import type { Peer } from "./membership.ts";
+import { answerOf } from "./peer-answer.ts";
+import { OUTLOOK_PATH } from "./protocol.ts";
+
+export interface PeerLinkParts {
+  readonly auth: Pick<ExchangeAuth, "headersFor">;
+  readonly agent: Agent;
+  /** Called when what the peer told last may have changed. */
+  readonly onOutlook: () => void;
+  readonly everyMs?: number | undefined;
+  readonly silentMs?: number | undefined;
+}
+
+/** What a peer tells of itself each second. */
+export interface OutlookLine {
+  readonly accounts: readonly Outlook[];
+}
+
+const EVERY_MS = 1_000;
+const ANSWER_LIMIT_MS = 2_000;
+/** 200 bytes an account. */
+const OUTLOOK_BYTES = 16_777_216;
+
+/** This replica's view of a peer: what its accounts are like, and whether it answers. */
+export class PeerLink implements Disposable {
+  readonly peer: Peer;
+  readonly #parts: PeerLinkParts;
+  readonly #closed = new AbortController();
+  #lost = new AbortController();
+  #silence: NodeJS.Timeout;
+  #outlooks: readonly DistantOutlook[] = [];
+  /** Accounts that were asked for since it told last. */
+  #taken = 0;
+  #isAnswering = false;
+
+  constructor(peer: Peer, parts: PeerLinkParts) {
+    this.peer = peer;
+    this.#parts = parts;
+    this.#silence = this.#listen();
+    void this.#follow();
+  }
+
+  /** Its accounts that may soon serve; none while it does not answer. */
+  get outlooks(): readonly DistantOutlook[] {
+    return this.#outlooks;
+  }
+
+  /** Whether it answered lately. */
+  get isAnswering(): boolean {
+    return this.#isAnswering;
+  }
+
+  /** Aborts when it does not answer any more. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** How many accounts could serve now, as far as is known. */
+  countReady(accepts: (account: DistantOutlook) => boolean): number {
+    return this.#outlooks.filter((one) => one.state === "ready" && accepts(one)).length - this.#taken;
+  }
+
+  countAsleep(accepts: (account: DistantOutlook) => boolean): number {
+    return this.#outlooks.filter((one) => one.state === "idle" && accepts(one)).length;
+  }
+
+  /** One of its ready accounts is asked for. */
+  take(): void {
+    this.#taken += 1;
+  }
+
+  /** It broke a connection, or does not answer: it is asked for nothing until it answers again. */
+  doubt(): void {
+    this.#isAnswering = false;
+    this.#outlooks = [];
+    this.#parts.onOutlook();
+  }
+
+  /** Sends the first line; more may be written. Errors come as the request's events. */
+  ask(path: string, line: object): ClientRequest {
+    const firstLine = JSON.stringify(line);
+    const headers = this.#parts.auth.headersFor(this.peer, { path, firstLine });
+    const url = new URL(path, this.peer.url);
+    const asked = httpRequest(url, { method: "POST", agent: this.#parts.agent, headers });
+    // Without a listener, a connection that breaks would end the process.
+    asked.on("error", () => {});
+    asked.write(`${firstLine}\n`);
+    return asked;
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed.abort();
+    clearTimeout(this.#silence);
+    this.doubt();
+    this.#lost.abort(silent());
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#closed;
+    while (!signal.aborted) {
+      const told = await this.#outlook().catch(() => undefined);
+      if (signal.aborted) return;
+      if (told) this.#note(told.accounts);
+      else this.doubt();
+      await delay(this.#parts.everyMs ?? EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
+    }
+  }
+
+  /** @throws Error when the peer does not answer, or refuses. */
+  async #outlook(): Promise<OutlookLine | undefined> {
+    const asked = this.ask(OUTLOOK_PATH, {});
+    asked.end();
+    const late = setTimeout(() => asked.destroy(), ANSWER_LIMIT_MS);
+    try {
+      const lines = await answerOf(asked, OUTLOOK_BYTES);
+      const told = await lines.next<OutlookLine>();
+      // The connection serves again when its answer was read to the end.
+      await lines.text();
+      return told;
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
+  #note(accounts: readonly Outlook[]): void {
+    this.#isAnswering = true;
+    const toldMs = performance.now();
+    this.#outlooks = accounts.map((outlook) => ({
+      ...outlook,
+      isInService: true,
+      get ageMs() {
+        return performance.now() - toldMs;
+      },
+    }));
+    this.#taken = 0;
+    if (this.#lost.signal.aborted) {
+      this.#lost = new AbortController();
+      this.#silence = this.#listen();
+    } else this.#silence.refresh();
+    this.#parts.onOutlook();
+  }
+
+  #listen(): NodeJS.Timeout {
+    return setTimeout(() => this.#lost.abort(silent()), this.#parts.silentMs ?? SILENT_MS).unref();
+  }
+}
+
+function silent(): GatewayError {
+  return new GatewayError("replica_lost", "The replica that has the account does not answer.");
+}

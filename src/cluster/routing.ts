@@ -1,0 +1,107 @@
+import type { Log } from "../observe/log.ts";
+import type { LocalPlaces } from "../places/local-places.ts";
+import type { DistantAccounts, DistantOutlook } from "../pool/distant-account.ts";
+import type { PoolShare } from "../pool/pool-share.ts";
+import { ClusterPlaces } from "./cluster-places.ts";
+import { DoorWatch } from "./door-watch.ts";
+import { ExchangeAuth } from "./exchange-auth.ts";
+import type { ExchangeHandler, InternalServer } from "./internal-server.ts";
+import { writeLine } from "./lines.ts";
+import type { Membership } from "./membership.ts";
+import type { OutlookLine } from "./peer-link.ts";
+import { PeerLinks } from "./peer-links.ts";
+import { OUTLOOK_PATH, TURNS_PATH } from "./protocol.ts";
+import { turnExchanges } from "./turn-exchange.ts";
+
+/** What makes this gateway a replica of a cluster. */
+export interface ClusterSeat {
+  readonly membership: Membership;
+  /** Where peers ask. */
+  readonly server: InternalServer;
+  /** By which replicas know each other. */
+  readonly key: Buffer;
+}
+
+export interface RoutingOptions {
+  /** How long a request may wait. */
+  readonly timeoutMs: number;
+  readonly maxBodyBytes: number;
+  readonly maxReplyBytes: number;
+  /** How often peers are asked, and after how long a silence they are lost; one and six seconds unless given. */
+  readonly everyMs?: number | undefined;
+  readonly silentMs?: number | undefined;
+}
+
+/** JSON writes a character in six bytes at most, and the rules for tools come on top. */
+const ESCAPED = 6;
+const RULES_BYTES = 1_048_576;
+
+/** Lets a request at any replica be served by any replica's account. */
+export class Routing implements DistantAccounts, Disposable {
+  /** How often what was asked of another replica ended so: `answered`, `unused`, or an error's code. */
+  readonly outcomes: ReadonlyMap<string, number>;
+  readonly #outcomes = new Map<string, number>();
+  readonly #seat: ClusterSeat;
+  readonly #options: RoutingOptions;
+  readonly #auth: ExchangeAuth;
+  readonly #links: PeerLinks;
+  readonly #doors: DoorWatch;
+  readonly #log: Pick<Log, "error">;
+
+  constructor(seat: ClusterSeat, options: RoutingOptions, log: Pick<Log, "error">) {
+    const { everyMs, silentMs } = options;
+    const { membership } = seat;
+    this.outcomes = this.#outcomes;
+    this.#seat = seat;
+    this.#options = options;
+    this.#log = log;
+    this.#auth = new ExchangeAuth(seat.key, membership);
+    this.#doors = new DoorWatch(silentMs);
+    this.#links = new PeerLinks({ membership, auth: this.#auth, everyMs, silentMs });
+  }
+
+  get replicaId(): string {
+    return this.#seat.membership.replicaId;
+  }
+
+  outlooks(): readonly DistantOutlook[] {
+    return this.#links.outlooks();
+  }
+
+  /** From now on, peers may ask for this replica's accounts, and it asks for theirs. */
+  serve({ local, share }: { readonly local: LocalPlaces; readonly share: PoolShare }) {
+    const { timeoutMs, maxBodyBytes, maxReplyBytes } = this.#options;
+    const maxRequestBytes = ESCAPED * maxBodyBytes + RULES_BYTES;
+    const handlers = {
+      [OUTLOOK_PATH]: outlooksOf(share),
+      [TURNS_PATH]: turnExchanges({ places: local, share, maxRequestBytes }),
+    };
+    const { server, membership } = this.#seat;
+    server.serve({ auth: this.#auth, doors: this.#doors, handlers, log: this.#log });
+    const lineBytes = ESCAPED * maxReplyBytes + RULES_BYTES;
+    const { turns } = membership;
+    const flushed = (): Promise<void> => server.flush();
+    return new ClusterPlaces({
+      local,
+      share,
+      links: this.#links,
+      turns,
+      lineBytes,
+      timeoutMs,
+      flushed,
+      outcomes: this.#outcomes,
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#links[Symbol.dispose]();
+    this.#doors[Symbol.dispose]();
+  }
+}
+
+function outlooksOf(share: PoolShare): ExchangeHandler {
+  return async ({ response }) => {
+    await writeLine(response, { accounts: share.outlooks } satisfies OutlookLine);
+    response.end();
+  };
+}

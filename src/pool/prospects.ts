@@ -1,0 +1,89 @@
+import type { Account } from "./account.ts";
+import { prospectOf, type UsualDurations } from "./availability.ts";
+import { distantProspect, outlookOf, type Candidate, type DistantAccounts, type Outlook } from "./distant-account.ts";
+import { Forecast } from "./forecast.ts";
+import type { MovingAverage } from "./moving-average.ts";
+
+export interface ProspectsParts {
+  readonly accounts: ReadonlyMap<string, Account>;
+  /** The accounts of other replicas, which may serve the same requests. */
+  readonly distant?: DistantAccounts | undefined;
+  /** How long a request may wait. */
+  readonly timeoutMs: number;
+  /** How long leases take, how long until the site has the prompt, and how long pages take to open. */
+  readonly leases: MovingAverage;
+  readonly sends: MovingAverage;
+  readonly openings: MovingAverage;
+}
+
+/** No request waits for an account that only failed for this long: it may need a person. */
+const DOUBT_MS = 60_000;
+const CERTAIN: UsualDurations = { leaseMs: 0, sendMs: 0, openingMs: 0 };
+
+/** The accounts that may serve soon, and when. */
+export class Prospects {
+  readonly #parts: ProspectsParts;
+
+  constructor(parts: ProspectsParts) {
+    this.#parts = parts;
+  }
+
+  /** What other replicas are told of the accounts here. */
+  get outlooks(): readonly Outlook[] {
+    const usual = this.#usual;
+    return this.#promising
+      .filter(({ isInService }) => isInService)
+      .map((account) => outlookOf(account, prospectOf(account, usual), prospectOf(account, CERTAIN)));
+  }
+
+  /** Whether any account may serve soon that is accepted. */
+  some(accepts: (account: Candidate) => boolean): boolean {
+    return this.#promising.some(accepts) || this.#distant.some(accepts);
+  }
+
+  /** How many accounts of other replicas are ready and accepted, as far as is known. */
+  countDistantReady(accepts: (account: Candidate) => boolean): number {
+    return this.#distant.filter((account) => account.state === "ready" && accepts(account)).length;
+  }
+
+  /** As things usually go. */
+  usual(): Forecast<Candidate> {
+    return this.#forecast(this.#usual);
+  }
+
+  /** Counts only what cannot come sooner. */
+  certain(): Forecast<Candidate> {
+    return this.#forecast(CERTAIN);
+  }
+
+  #forecast(durations: UsualDurations): Forecast<Candidate> {
+    const isCertain = durations === CERTAIN;
+    const prospects = [
+      ...this.#promising.map((account) => prospectOf(account, durations)),
+      ...this.#distant.map((outlook) => distantProspect(outlook, { isCertain })),
+    ];
+    return new Forecast<Candidate>(prospects, durations);
+  }
+
+  get #promising(): Account[] {
+    return [...this.#parts.accounts.values()].filter((account) => isPromising(account, this.#parts.timeoutMs));
+  }
+
+  get #distant() {
+    return this.#parts.distant?.outlooks() ?? [];
+  }
+
+  get #usual(): UsualDurations {
+    const { leases, sends, openings } = this.#parts;
+    return { leaseMs: leases.ms, sendMs: sends.ms, openingMs: openings.ms };
+  }
+}
+
+/** Whether it may answer within this time. */
+function isPromising(account: Account, limitMs: number): boolean {
+  const { failingSinceMs, waitMs } = account;
+  if (account.isHeld) return false;
+  if (failingSinceMs !== undefined && performance.now() - failingSinceMs + waitMs > DOUBT_MS) return false;
+  // A rate limit is no failure: the forecast says when the account serves again.
+  return account.state === "rate_limited" || waitMs < limitMs;
+}

@@ -1,0 +1,222 @@
+import { onTestFinished } from "vitest";
+import type { Session } from "../../src/browser/session.ts";
+import type { ChatRequest, ReplyPart } from "../../src/chat.ts";
+import type { ClusterPlaces } from "../../src/cluster/cluster-places.ts";
+import { clusterKeyOf } from "../../src/cluster/exchange-auth.ts";
+import { InternalServer } from "../../src/cluster/internal-server.ts";
+import type { Membership, Peer } from "../../src/cluster/membership.ts";
+import { PROTOCOL } from "../../src/cluster/protocol.ts";
+import { Routing } from "../../src/cluster/routing.ts";
+import { Gateway, type Reply } from "../../src/gateway.ts";
+import { LocalPlaces } from "../../src/places/local-places.ts";
+import { Account } from "../../src/pool/account.ts";
+import { RateLimiter, type RateLimit } from "../../src/pool/rate-limiter.ts";
+import type { Caller } from "../../src/pool/request-queue.ts";
+import { SessionPool } from "../../src/pool/session-pool.ts";
+import { MemoryPressure } from "../../src/process/memory-pressure.ts";
+import type { Site } from "../../src/sites/site.ts";
+
+const NEVER_MS = 1_000_000_000;
+const SITE = "scripted";
+
+/** What the site says to a prompt, and which account it says it to. */
+export type Script = (
+  prompt: string,
+  account: string,
+  signal: AbortSignal,
+) => AsyncGenerator<ReplyPart, void, undefined>;
+
+/** A prompt that the site got. */
+export interface Post {
+  readonly account: string;
+  readonly prompt: string;
+}
+
+export interface ClusterOptions {
+  /** The names of the accounts of each replica. */
+  readonly accounts: readonly (readonly string[])[];
+  readonly script?: Script;
+  readonly rateLimit?: RateLimit;
+  readonly queueLimit?: number;
+  readonly timeoutMs?: number;
+  readonly maxBodyBytes?: number;
+  readonly silentMs?: number;
+  /** Accounts whose page sleeps when they are idle. All of a replica's accounts or none. */
+  readonly asleep?: readonly string[];
+}
+
+export interface Replica {
+  readonly id: string;
+  readonly pool: SessionPool;
+  readonly places: ClusterPlaces;
+  readonly server: InternalServer;
+  readonly gateway: Gateway;
+  readonly routing: Routing;
+  /** What its row in the database says. Peers see each change. */
+  peer: Peer;
+  /** Asks at this door. */
+  ask(prompt: string, options?: AskOptions): Reply;
+  /** The same, read to its end. */
+  text(prompt: string, options?: AskOptions): Promise<string>;
+  /** Ends it as a killed process ends: its sockets close. */
+  kill(): Promise<void>;
+}
+
+export interface AskOptions {
+  readonly caller?: Partial<Caller>;
+  readonly signal?: AbortSignal;
+}
+
+export interface Cluster {
+  /** One for each list of accounts. */
+  readonly replicas: readonly [Replica, Replica, Replica, ...Replica[]];
+  /** What the site got, in order. */
+  readonly posts: Post[];
+  /** The pages that opened, by account, in order. */
+  readonly opened: string[];
+  /** The most prompts that an account had at the same time. */
+  readonly overlap: () => number;
+  /** Turns under which a prompt left, as the database knows. */
+  readonly sent: Set<string>;
+  readonly logged: object[];
+}
+
+export const echo: Script = async function* (prompt) {
+  yield { type: "text-delta", text: `You said: ${prompt}` };
+  yield { type: "end", finishReason: "stop" };
+};
+
+/** Replicas with real pools, queues and internal listeners in one process; the site and the pages are scripted. */
+export async function openCluster({ accounts, script = echo, ...options }: ClusterOptions): Promise<Cluster> {
+  const shared = { posts: [] as Post[], opened: [] as string[], sent: new Set<string>(), logged: [] as object[] };
+  const running = new Map<string, number>();
+  let overlap = 0;
+  const site = {
+    name: SITE,
+    async *reply(fetch: unknown, { messages }: ChatRequest, signal: AbortSignal) {
+      const send = fetch as (request: object, signal: AbortSignal) => Promise<{ readonly status: string }>;
+      const prompt = messages[0]?.text ?? "";
+      const { status: account } = await send({ path: "/", method: "POST", headers: {}, body: prompt }, signal);
+      shared.posts.push({ account, prompt: prompt.slice(0, 40) });
+      const now = (running.get(account) ?? 0) + 1;
+      running.set(account, now);
+      overlap = Math.max(overlap, now);
+      try {
+        yield* script(prompt, account, signal);
+      } finally {
+        running.set(account, (running.get(account) ?? 0) - 1);
+      }
+    },
+  } as unknown as Site;
+  const peers: { peer: Peer }[] = [];
+  const replicas = await Promise.all(
+    accounts.map(async (names, index) => {
+      const replica = await openReplica(`replica-${index + 1}`, names, { site, peers, shared, options });
+      peers.push(replica);
+      return replica;
+    }),
+  );
+  return { replicas: replicas as unknown as Cluster["replicas"], overlap: () => overlap, ...shared };
+}
+
+interface ReplicaParts {
+  readonly site: Site;
+  readonly peers: { peer: Peer }[];
+  readonly shared: { readonly opened: string[]; readonly sent: Set<string>; readonly logged: object[] };
+  readonly options: Omit<ClusterOptions, "accounts" | "script">;
+}
+
+async function openReplica(id: string, names: readonly string[], parts: ReplicaParts): Promise<Replica> {
+  const { site, peers, shared, options } = parts;
+  const note = (fields: object): void => void shared.logged.push(fields);
+  const log = { debug() {}, info() {}, warn() {}, error: note };
+  const server = await InternalServer.listen({ host: "127.0.0.1", port: 0 });
+  const own = { id, url: `http://127.0.0.1:${server.port}`, token: `token of ${id}` };
+  const membership: Membership = {
+    replicaId: id,
+    token: own.token,
+    peers: () => peers.map(({ peer }) => peer).filter((peer) => peer.id !== id),
+    turns: { wasSent: async (turnId) => shared.sent.has(turnId) },
+  };
+  const { timeoutMs = 60_000, queueLimit = 1_000, maxBodyBytes = 1_000_000, silentMs } = options;
+  const limits = { timeoutMs, maxBodyBytes, maxReplyBytes: 1_000_000 };
+  const seat = { membership, server, key: clusterKeyOf("a secret key that all replicas have") };
+  const routing = new Routing(seat, { everyMs: 20, silentMs, ...limits }, log as never);
+  const isSleepy = names.some((name) => options.asleep?.includes(name));
+  const poolOptions = {
+    hibernateAfterMs: isSleepy ? 1 : NEVER_MS,
+    renewBeforeMs: 0,
+    probeAfterMs: NEVER_MS,
+    leaseLimitMs: NEVER_MS,
+    expiresSoonMs: 0,
+    limit: queueLimit,
+    timeoutMs,
+    maxOpenSessions: 100,
+    memory: new MemoryPressure(() => 0),
+    distant: routing,
+  };
+  const pool = new SessionPool(poolOptions, log as never);
+  for (const name of names) {
+    const session = scriptedSession(name, shared.opened);
+    const rateLimiter = new RateLimiter(options.rateLimit);
+    await pool.add(new Account({ id: name, site: SITE, session, rateLimiter, events: pool.events }));
+  }
+  const sites = { siteOf: () => site };
+  const local = new LocalPlaces({
+    pool,
+    sites,
+    limits: { firstPartTimeoutMs: 60_000, gapTimeoutMs: 60_000 },
+    replicaId: id,
+  });
+  const places = routing.serve({ local, share: pool.share });
+  const gateway = new Gateway(places, sites);
+  const ask = (prompt: string, { caller, signal = new AbortController().signal }: AskOptions = {}): Reply => {
+    const request = { model: "m", messages: [{ role: "user" as const, text: prompt }], boundary: "123456789" };
+    return gateway.reply(request, { keyId: "key", isBackground: false, ...caller }, signal);
+  };
+  const text = async (prompt: string, askOptions?: AskOptions): Promise<string> => {
+    let answer = "";
+    for await (const part of ask(prompt, askOptions)) if (part.type === "text-delta") answer += part.text;
+    return answer;
+  };
+  const kill = async (): Promise<void> => {
+    routing[Symbol.dispose]();
+    await server[Symbol.asyncDispose]();
+  };
+  onTestFinished(async () => {
+    await kill();
+    await pool[Symbol.asyncDispose]();
+  });
+  const peer = { ...own, protocol: PROTOCOL, isLive: true };
+  return { id, pool, places, server, gateway, routing, peer, ask, text, kill };
+}
+
+/** A page whose site is the script: a request's status is the account's name. */
+function scriptedSession(name: string, opened: string[]): Session {
+  const page = { isOpen: false };
+  const stub = {
+    get isOpen() {
+      return page.isOpen;
+    },
+    get holdsPage() {
+      return page.isOpen;
+    },
+    authCookies: { expiresAt: undefined, confirm: () => {} },
+    onLost: () => {},
+    keepCookies: async () => {},
+    isQuiet: async () => true,
+    shouldRecycle: async () => false,
+    checkSignIn: async () => {},
+    closePage: async () => void (page.isOpen = false),
+    sleep: async () => void (page.isOpen = false),
+    explain: async (error: Error) => error,
+    open: async () => {
+      opened.push(name);
+      page.isOpen = true;
+    },
+    ping: async () => {},
+    fetch: async () => ({ status: name, headers: {}, body: (async function* () {})() }),
+    [Symbol.asyncDispose]: async () => {},
+  };
+  return stub as unknown as Session;
+}
