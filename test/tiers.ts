@@ -19,6 +19,7 @@ const NAMED: Readonly<Record<string, Tier>> = {
   "turn/emulation/linear-time": "thorough",
   "turn/schema/schema-checker": "thorough",
   "faults/catalogue": "faults",
+  "replicas/nginx": "cluster",
   "replicas/replicas": "cluster",
   "house/checkout": "install",
   "container/": "container",

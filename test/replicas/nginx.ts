@@ -32,8 +32,9 @@ export class Nginx implements AsyncDisposable {
     const args = ["-e", "stderr", "-p", folder, "-c", path, "-g", "daemon off;"];
     const child = spawn(process.env["NGINX_PATH"] ?? "nginx", args, { stdio: ["ignore", "ignore", "pipe"] });
     const nginx = new Nginx(`http://127.0.0.1:${port}`, child);
+    // It answers this by itself: a replica that does not listen yet would be left alone for ten seconds.
     const answers = (): Promise<boolean> =>
-      fetch(`${nginx.url}/nginx-answers`).then(
+      fetch(`${nginx.url}/metrics`).then(
         () => true,
         () => false,
       );
