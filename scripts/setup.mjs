@@ -11,7 +11,7 @@
 //   node scripts/setup.mjs console                 packages, then the console, even if its build is new
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
-import { installChromium, installDisplay } from "./setup/chromium.mjs";
+import { hasBrowsersElsewhere, installChromium, installDisplay } from "./setup/chromium.mjs";
 import { buildConsole, buildConsoleIfOld } from "./setup/console.mjs";
 import { binOf, compileCache, installPackages, projectNode, projectPath } from "./setup/packages.mjs";
 import { installPostgres } from "./setup/postgres.mjs";
@@ -25,6 +25,8 @@ import { unpackForReplicas } from "./setup/unpacked.mjs";
 const NODE_FLAGS = ["--max-semi-space-size=8", "--disable-sigusr1"];
 /** How often to check whether npm, which started this process, still runs. */
 const PARENT_CHECK_MS = 500;
+/** Commands that use no browser of this machine where the settings name another machine's. */
+const MAY_USE_OTHERS = new Set([undefined, "serve", "doctor"]);
 const HELP = new Set(["-h", "--help", "-v", "--version", "help"]);
 
 /** @type {[name: string, tool: string, args: string[]][]} */
@@ -75,9 +77,10 @@ else if (verb === "docs") become(projectNode, ["scripts/docs/docs.ts"], {}, ["SI
 else if (["run", "test", "cluster", "fast", "tool"].includes(verb)) {
   // Neither a tool nor help needs a browser or the console.
   const isBare = verb === "tool" || verb === "fast" || rest.some((word) => HELP.has(word));
+  const usesOthers = rest[0] === "src/cli.ts" && MAY_USE_OTHERS.has(rest[1]) && hasBrowsersElsewhere();
   if (!isBare) buildConsoleIfOld();
   const env = {
-    ...(isBare ? {} : { BROWSER_PATH: installChromium() }),
+    ...(isBare || usesOthers ? {} : { BROWSER_PATH: installChromium() }),
     ...(verb === "cluster" ? unpackForReplicas() : {}),
     PATH: projectPath(),
     // Node keeps what it compiled there: the second start takes half the time.

@@ -56,6 +56,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     choices: STORES,
     run: async (to) => (await import("./commands/move-store.ts")).move(to as (typeof STORES)[number]),
   },
+  "browser-server": {
+    start: "npm run browser-server",
+    summary: "give browsers to gateways on other machines",
+    run: async () => (await import("./commands/browser-server.ts")).browserServer(),
+  },
 };
 
 /** The command line is wrong: its message says what, and the usage follows. */

@@ -130,7 +130,7 @@ export const ERRORS = {
   site_unreachable: elsewhere(502, "keep", "The site did not answer at all."),
   site_failed: elsewhere(502, "keep", "The site answered with status 5xx, or with an error in a 200."),
   site_changed: final(502, "keep", "The site answered something that the gateway does not know."),
-  browser_unavailable: final(503, "rebuild", "Chromium does not start. `npm run doctor` says why."),
+  browser_unavailable: final(503, "rebuild", "No Chromium, here or at `BROWSER_ENDPOINT`: see `npm run doctor`."),
   session_lost: elsewhere(502, "rebuild", "The page crashed, closed or went to another address. It is opened again."),
   replica_unavailable: {
     ...elsewhere(503, "keep", "The replica that has the account was lost before the prompt was sent."),

@@ -7,7 +7,7 @@ import { Alerts } from "./alerts/alerts.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { viewsOf } from "./admin/views.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
-import { LocalBrowsers } from "./browser/local.ts";
+import { browserSource } from "./browser/browser-source.ts";
 import type { BrowserProvider } from "./browser/provider.ts";
 import type { Config } from "./config/config.ts";
 import type { ConfiguredAccount } from "./credentials/configured-account.ts";
@@ -55,7 +55,7 @@ export interface RunningGateway extends AsyncDisposable {
 }
 
 export interface GatewayParts {
-  /** Where browsers come from; this machine, unless given. */
+  /** Where browsers come from; where the settings say, unless given. */
   readonly provider?: BrowserProvider;
   readonly memory?: MemoryPressure;
   /** The sites that answer; those of the settings unless given. */
@@ -95,7 +95,7 @@ export async function startGateway(
   const leaving = new AbortController();
   const viewed = { ...options.views, pool, accounts, alerts, persistence, records, audit: auditIn(records, log) };
   const views = viewsOf({ ...viewed, leaving: leaving.signal });
-  const giveUpReason = () => reasonToGiveUp(browsers.outage, config.shutdown.browserOutageLimitMs);
+  const giveUpReason = () => reasonToGiveUp(browsers.localOutage, config.shutdown.browserOutageLimitMs);
   const metrics = metricsOf(pool, browsers, { persistence, records, routing });
   const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...views }));
   const places = placesOf({ ...options.places, pool, sites: meteredSites(sites, metrics), witness: bundles }, routing);
@@ -132,8 +132,8 @@ export async function startGateway(
 
 function usualParts(config: Config) {
   return {
-    provider: new LocalBrowsers(config.browser),
-    memory: new MemoryPressure(),
+    provider: browserSource(config),
+    memory: new MemoryPressure({ holdsPages: config.browserEndpoint === undefined }),
     sites: sitesAt(config.sites),
     checkStateEveryMs: undefined,
     cluster: undefined,

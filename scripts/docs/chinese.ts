@@ -55,14 +55,15 @@ export const SETTING_MEANINGS: Readonly<Record<SettingName, string>> = {
   BACKGROUND:
     "客户端自行发起的标题、标签、笔记请求：late 最后处理；local 另外在可能时不经网站直接回答；off 与其他请求同样处理。",
   BACKGROUND_PATTERN: "更多此类请求的正则表达式，与其最后一条消息匹配。在 .env 中，含 # 的表达式请加引号。",
-  MAX_OPEN_SESSIONS: "同时打开页面的账号数。auto：内存能容纳多少就开多少。",
+  MAX_OPEN_SESSIONS: "同时打开页面的账号数。auto：内存能容纳多少就开多少；设了 BROWSER_ENDPOINT 时为 16。",
   OPEN_RATE: "前四个页面之后，每个时间窗口内打开的页面数，例如 2/s；off 表示不限。有请求等待的页面优先。",
   HIBERNATE_AFTER_SECONDS: "页面闲置这么久后关闭，需要时再打开。",
   PROBE_AFTER_SECONDS: "账号闲置这么久后，若其页面仍打开，网关会询问网站它是否仍处于登录状态。",
   RENEW_AFTER_REQUESTS: "页面会越用越大，因此在这么多次请求之后换新。使用 6 小时或增长 64 MiB 之后亦然。",
   CREDENTIALS_PER_BROWSER:
     "每个 Chromium 承载的账号数。越小，一次崩溃影响的账号越少。MAX_OPEN_SESSIONS 很小时，实际值会更大。",
-  BROWSER_OUTAGE_LIMIT_SECONDS: "若这么久都没有浏览器能启动，/livez 返回 503，进程退出，由其服务管理器重新启动。",
+  BROWSER_OUTAGE_LIMIT_SECONDS:
+    "若这么久都没有浏览器能启动，/livez 返回 503，进程退出，由其服务管理器重新启动。设了 BROWSER_ENDPOINT 时不会。",
   MAX_REPLY_BYTES: "最长的回答。",
   MAX_BODY_BYTES: "最大的请求体。",
   MAX_PROMPT_CHARACTERS: "网站接受的最长提示词（含整个对话）。默认不限。",
@@ -77,6 +78,10 @@ export const SETTING_MEANINGS: Readonly<Record<SettingName, string>> = {
   BROWSER_MODE: "headless 或 headed。headed 需要显示器；容器镜像在 Xvfb 下以 headed 运行。",
   BROWSER_PATH: "Chromium 的可执行文件。npm 脚本会自动找到它。",
   BROWSER_ARGS: "更多 Chromium 命令行参数，以空格分隔。双引号中的内容视为一个参数。",
+  BROWSER_ENDPOINT:
+    "Chromium 不在本机运行时的地址：npm run browser-server 或 playwright run-server 的 ws://host:port/TOKEN，或 Chromium DevTools 的地址，如 http://host:9222。前面可加 playwright+ 或 cdp+ 指明是哪一种。",
+  BROWSER_SERVER_TOKEN:
+    "用于 npm run browser-server：知道这个路径的人就能得到浏览器。不设时，服务器首次启动会生成一个，保存在 STATE_DIR，并只显示一次。",
   REQUIRE_SANDBOX: "on：仅在 Chromium 沙箱有效时提供服务。off：沙箱无法启动时不用沙箱运行，并在日志中警告。",
   STEALTH: "去掉浏览器自动化的标记，绝不作任何不实声明。",
   CORS_ORIGINS: "允许调用接口的网页的源，以空格分隔。",
@@ -141,7 +146,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   site_unreachable: "网站毫无回应。",
   site_failed: "网站返回 5xx 状态，或在 200 中返回错误。",
   site_changed: "网站返回了网关不认识的内容。",
-  browser_unavailable: "Chromium 无法启动。`npm run doctor` 会说明原因。",
+  browser_unavailable: "Chromium 无法启动，或 `BROWSER_ENDPOINT` 给不出浏览器。`npm run doctor` 会说明原因。",
   session_lost: "页面崩溃、关闭或转到了别的地址。页面会重新打开。",
   replica_unavailable: "拥有账号的副本在提示词发出之前失联。",
   replica_lost: "拥有账号的副本在回答过程中失联。网关不会再次提问，因为网站可能已收到提示词。",

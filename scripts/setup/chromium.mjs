@@ -1,11 +1,12 @@
 // Finds or installs Chromium, and Xvfb for tests of headed browsers. For scripts/setup.mjs.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { installedByApt } from "./apt.mjs";
 import { modules, projectNode } from "./packages.mjs";
 import { fail, onPath, root, say, succeeds } from "./shell.mjs";
 
+const ENDPOINT = /^\s*(?:export\s+)?BROWSER_ENDPOINT(?:_FILE)?\s*=\s*["']?\S/m;
 const SYSTEM_BROWSERS = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome"];
 
 function findChromium() {
@@ -20,6 +21,13 @@ function findChromium() {
 export function installDisplay() {
   if (onPath("Xvfb") || installedByApt("Xvfb", "xvfb")) return;
   say("no Xvfb here and none could be installed: tests of headed browsers are left out, or fail where CI=true.");
+}
+
+/** Whether the gateway is to use browsers that run elsewhere. */
+export function hasBrowsersElsewhere() {
+  const file = join(root, ".env");
+  const own = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
+  return [...own, existsSync(file) ? readFileSync(file, "utf8") : ""].some((text) => ENDPOINT.test(text));
 }
 
 export function installChromium() {

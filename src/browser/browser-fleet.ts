@@ -57,6 +57,11 @@ export class BrowserFleet implements AsyncDisposable {
     return outages.toSorted((one, other) => one.sinceMs - other.sinceMs)[0];
   }
 
+  /** The outage if a new process here may end it. */
+  get localOutage(): BrowserSupervisor["outage"] {
+    return this.#provider.isLocal ? this.outage : undefined;
+  }
+
   /** Gives one account its browser, which starts when it is first needed. */
   assign(): BrowserSupervisor {
     const { accountsPerBrowser, maxOpenSessions } = this.#options;

@@ -41,6 +41,11 @@ export class BrowserSupervisor implements AsyncDisposable {
     return (await this.#opened).browser;
   }
 
+  /** What the operator should know of the browser that runs now. */
+  get notes(): readonly string[] {
+    return this.#running?.notes ?? [];
+  }
+
   get isRunning(): boolean {
     return this.#running !== undefined;
   }
@@ -87,10 +92,11 @@ export class BrowserSupervisor implements AsyncDisposable {
     }
   }
 
-  #logStart({ logFields, browser, confinement }: BrowserHandle): void {
+  #logStart({ logFields, browser, confinement, notes = [] }: BrowserHandle): void {
     const sandbox = confinement === undefined ? "unknown" : confinement.isSandboxed ? "on" : "off";
     const { userId, reason } = confinement ?? {};
     this.#log.info({ ...logFields, version: browser.version(), sandbox, userId }, "chromium started");
+    for (const note of notes) this.#log.warn(logFields, note);
     if (sandbox !== "off") return;
     this.#log.warn(
       { ...logFields, userId, reason },

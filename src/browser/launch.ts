@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { promisify } from "node:util";
-import { chromium, type Browser, type LaunchOptions as PlaywrightOptions } from "playwright";
+import type { LaunchOptions as PlaywrightOptions } from "playwright";
 import { addExtra } from "playwright-extra";
 import stealth from "puppeteer-extra-plugin-stealth";
 import { browserEnvironment } from "./environment.ts";
@@ -36,19 +36,17 @@ const PROTECTIONS_OFF = ["--disable-popup-blocking", "--disable-ipc-flooding-pro
  */
 const TRUTHFUL_EVASIONS = ["navigator.webdriver", "defaultArgs"];
 
-/** Starts Chromium with this confinement; what it writes goes into `tempDir`. @throws what Playwright says of it. */
-export async function launchChromium(
+/** What Playwright is told to start Chromium here with this confinement; what that writes goes into `tempDir`. */
+export async function localOptions(
   options: LaunchOptions,
   confinement: Confinement,
   tempDir: string,
-): Promise<Browser> {
-  const isHeaded = options.browserMode === "headed";
-  const userAgent = isHeaded ? [] : [`--user-agent=${await userAgentWithoutHeadless(options.browserPath)}`];
-  const plain: PlaywrightOptions = {
+): Promise<PlaywrightOptions> {
+  const userAgent = options.browserMode === "headed" ? undefined : await userAgentWithoutHeadless(options.browserPath);
+  limitMessages();
+  return {
+    ...(await portableOptions(options, userAgent)),
     ...(await launcherFor(confinement, options.browserPath, tempDir)),
-    headless: !isHeaded,
-    args: [...userAgent, ...withoutNeedlessFeatures(options.browserArgs)],
-    ignoreDefaultArgs: [...PROTECTIONS_OFF],
     chromiumSandbox: confinement.isSandboxed,
     // Otherwise Playwright would end the browser at the signal that starts the shutdown, while answers still run.
     handleSIGTERM: false,
@@ -56,8 +54,19 @@ export async function launchChromium(
     handleSIGHUP: false,
     timeout: LAUNCH_LIMIT_MS,
   };
-  limitMessages();
-  return chromium.launch(options.stealth ? await withoutMarks(plain) : plain);
+}
+
+/** The part of it that holds on any machine. `userAgent`: in place of Chromium's own. */
+export async function portableOptions(
+  { browserMode, browserArgs, stealth: isStealthy }: Pick<LaunchOptions, "browserMode" | "browserArgs" | "stealth">,
+  userAgent: string | undefined,
+): Promise<PlaywrightOptions> {
+  const plain: PlaywrightOptions = {
+    headless: browserMode === "headless",
+    args: [...(userAgent === undefined ? [] : [`--user-agent=${userAgent}`]), ...withoutNeedlessFeatures(browserArgs)],
+    ignoreDefaultArgs: [...PROTECTIONS_OFF],
+  };
+  return isStealthy ? withoutMarks(plain) : plain;
 }
 
 /**

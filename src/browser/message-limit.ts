@@ -7,7 +7,7 @@ import type { Readable } from "node:stream";
  * The limit for one message from Chromium. A page decides on the length of some messages: a line for the console, an error,
  * a frame of a WebSocket. Playwright reads a message of any length into memory and parses it in one go.
  */
-const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /** Chromium writes here with `--remote-debugging-pipe`, and ends each message with a zero byte. */
 const MESSAGES_FD = 4;

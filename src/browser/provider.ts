@@ -2,6 +2,8 @@ import type { Browser } from "playwright";
 
 /** Where browsers come from. It may start them on this machine, or connect to browsers that run elsewhere. */
 export interface BrowserProvider {
+  /** Whether its browsers take the memory of this machine, and only a new process here can help if none starts. */
+  readonly isLocal: boolean;
   /** How many pages its browsers may have open at a time, all together. */
   readonly capacity: number;
   /**
@@ -23,6 +25,8 @@ export interface BrowserHandle {
   readonly confinement: Confinement | undefined;
   /** What its processes hold of this machine's memory and share with nobody, in bytes; undefined where that is not known. */
   memoryBytes?(): Promise<number | undefined>;
+  /** What the operator should know of it, a sentence each. */
+  readonly notes?: readonly string[];
   /** Calls `onDead` once, when the browser is gone or no longer answers. Disposing ends the watch. */
   watch(onDead: (death: BrowserDeath) => void): Disposable;
   /** Ends it at once, or lets go of it, in whatever state it is. Never throws. */

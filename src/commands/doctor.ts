@@ -11,7 +11,7 @@ export async function doctor(): Promise<void> {
   const { tempDir } = await TempDir.open();
   await using _tempDir = tempDir;
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
-  await using _display = await Display.open(config.browser.browserMode, log);
+  await using _display = await Display.open(config.browserEndpoint ? "headless" : config.browser.browserMode, log);
   const accounts = { ...config.accounts, list: (await currentAccounts(config)) ?? [] };
   const isHealthy = await diagnose({ ...config, accounts }, (line) => console.log(line));
   for (const warning of await openFileWarnings(config.secretPaths)) console.log(`note  ${warning}`);

@@ -2,6 +2,7 @@ import { currentAccounts, currentConfig, reloading } from "../accounts/reload.ts
 import type { Config } from "../config/config.ts";
 import { obtainKeys, type Keys } from "../config/keys.ts";
 import { openFileWarnings } from "../config/secret-file.ts";
+import { secretsOfEndpoint } from "../credentials/browser-endpoint.ts";
 import { secretsOf, type ConfiguredAccount } from "../credentials/configured-account.ts";
 import { secretsOfProxy } from "../credentials/proxy.ts";
 import { startGateway } from "../main.ts";
@@ -56,7 +57,7 @@ export async function serveUntilStopped(config: Config, greet?: Greet): Promise<
   }
   if (!listed && config.accounts.file !== undefined)
     log.warn("CREDENTIALS_FILE is empty: only accounts that the console added can answer");
-  await using _display = await Display.open(config.browser.browserMode, log);
+  await using _display = await Display.open(config.browserEndpoint ? "headless" : config.browser.browserMode, log);
   const current = { ...config, accounts: { ...config.accounts, list }, store: { ...config.store, secretKey } };
   await using gateway = await startGateway(current, keys, log, { redaction });
   const apply = async (changed: readonly ConfiguredAccount[]): Promise<void> => {
@@ -85,13 +86,14 @@ async function keysOf({ keys, store: { stateDir, secretKey, databaseUrl, directU
 }
 
 /** Every secret among the settings, beside the keys that may be generated and the accounts. */
-function settingSecrets({ keys, alerts, sessions: { proxy }, store }: Config): readonly string[] {
+function settingSecrets({ keys, alerts, browserEndpoint, sessions: { proxy }, store }: Config): readonly string[] {
   return [
     ...[store.databaseUrl, store.directUrl].flatMap((url) => (url === undefined ? [] : secretsOfDatabaseUrl(url))),
     keys.metrics ?? "",
     ...keys.named.map(({ value }) => value),
     ...alerts.targets.flatMap(({ url, authorization = "" }) => [url.href, authorization]),
     ...(proxy ? secretsOfProxy(proxy) : []),
+    ...(browserEndpoint ? secretsOfEndpoint(browserEndpoint) : []),
   ];
 }
 

@@ -135,6 +135,10 @@ function accountSlices(values: Values) {
       stealth: get("STEALTH"),
       accountsPerBrowser: get("CREDENTIALS_PER_BROWSER"),
     },
+    /** Where browsers run; undefined for this machine. */
+    browserEndpoint: values.BROWSER_ENDPOINT,
+    /** The command that gives browsers to gateways. */
+    browserServer: { token: values.BROWSER_SERVER_TOKEN },
     /** `auto`: as many as fit into the machine's memory. */
     maxOpenSessions: get("MAX_OPEN_SESSIONS"),
     store: {

@@ -25,13 +25,14 @@ export interface KeySettings {
 }
 
 interface KeyKind {
-  readonly setting: "API_MASTER_KEY" | "ADMIN_KEY";
+  readonly setting: "API_MASTER_KEY" | "ADMIN_KEY" | "BROWSER_SERVER_TOKEN";
   readonly fileName: string;
   readonly prefix: string;
 }
 
 const API: KeyKind = { setting: "API_MASTER_KEY", fileName: "api-key", prefix: "sk-gateway-" };
 const ADMIN: KeyKind = { setting: "ADMIN_KEY", fileName: "admin-key", prefix: "sk-admin-" };
+const BROWSER_TOKEN: KeyKind = { setting: "BROWSER_SERVER_TOKEN", fileName: "browser-token", prefix: "browsers-" };
 const KEY_BYTES = 32;
 
 /** Keeps the secrets that replicas share. */
@@ -52,6 +53,11 @@ export async function obtainKeys({ apiKey, adminKey, stateDir }: KeySettings, sh
 interface Place {
   readonly stateDir: string;
   readonly shared: SecretKeeper | undefined;
+}
+
+/** The token of the browser server, as the keys. @throws ConfigError naming the file that cannot be used. */
+export function obtainBrowserToken(given: string | undefined, stateDir: string): Promise<Key> {
+  return obtain(BROWSER_TOKEN, given, { stateDir, shared: undefined });
 }
 
 async function obtain(kind: KeyKind, given: string | undefined, { stateDir, shared }: Place): Promise<Key> {

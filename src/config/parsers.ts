@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readBrowserEndpoint } from "../credentials/browser-endpoint.ts";
 import { readProxy } from "../credentials/proxy.ts";
 
 /** A setting. `parse` reads the text of the variable; its error message says what was expected. */
@@ -93,6 +94,18 @@ export const proxyUrl = text.transform((value, context) => {
 export const databaseUrl = text.trim().refine((value) => POSTGRES_URL.test(value), {
   error: "a URL such as postgres://user:password@host:5432/database",
 });
+
+export const browserEndpoint = text.transform((value, context) => {
+  const endpoint = readBrowserEndpoint(value);
+  if (typeof endpoint !== "string") return endpoint;
+  context.addIssue(endpoint);
+  return z.NEVER;
+});
+
+/** Stands in an address as it is. */
+export const pathToken = text
+  .trim()
+  .regex(/^[\w.~-]{16,256}$/, { error: "16 to 256 letters, digits and - . _ ~, random ones" });
 
 export const pattern = text.transform((value, context) => {
   try {

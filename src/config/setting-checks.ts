@@ -10,7 +10,7 @@ export function problemsOf(values: Values): string[] {
 }
 
 function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || host.startsWith("127.");
+  return host === "localhost" || host === "::1" || host === "[::1]" || host.startsWith("127.");
 }
 
 function isWeak(key: string): boolean {
@@ -89,6 +89,7 @@ export function warningsOf(values: Values): string[] {
     [values.LOG_PROMPTS === true, "LOG_PROMPTS is on: prompts and answers are kept in STATE_DIR"],
     [values.RATE_LIMIT === undefined, "RATE_LIMIT is off: a site may suspend accounts that ask too fast"],
     ...plainOrigins(values),
+    [isPlainElsewhere(values), "BROWSER_ENDPOINT is not encrypted: cookies and prompts are sent unencrypted to it"],
     [(values.BROWSER_ARGS ?? []).some((arg) => UNPROTECTED.test(arg)), "BROWSER_ARGS weakens Chromium's protection"],
   ];
   return told.filter(([isTrue]) => isTrue).map(([, warning]) => warning);
@@ -101,6 +102,10 @@ function plainOrigins(values: Values): [boolean, string][] {
       value instanceof URL && value.protocol === "http:",
       `${name} is not https: cookies are sent unencrypted`,
     ]);
+}
+
+function isPlainElsewhere({ BROWSER_ENDPOINT: endpoint }: Values): boolean {
+  return endpoint !== undefined && /^(?:ws|http):$/.test(endpoint.url.protocol) && !isLoopback(endpoint.url.hostname);
 }
 
 function isGivenWeak(key: string): boolean {

@@ -1,5 +1,5 @@
 import { BrowserSupervisor } from "../browser/browser-supervisor.ts";
-import { LocalBrowsers } from "../browser/local.ts";
+import { browserSource } from "../browser/browser-source.ts";
 import type { Config } from "../config/config.ts";
 import { readPaste } from "../credentials/paste.ts";
 import { pasteNotes } from "../credentials/paste-notes.ts";
@@ -22,16 +22,21 @@ const STATE = "state";
 export async function diagnose(config: Config, print: (line: string) => void): Promise<boolean> {
   const report = new Report(print);
   const sites = sitesAt(config.sites);
-  for (const { what, work } of machineChecks({ ...config.server, stateDir: config.store.stateDir })) {
+  const provider = browserSource(config);
+  const needs = { ...config.server, stateDir: config.store.stateDir, hasBrowsers: provider.isLocal };
+  for (const { what, work } of machineChecks(needs)) {
     await report.check(what, work);
   }
   for (const warning of config.warnings) report.note(warning);
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
-  await using supervisor = new BrowserSupervisor(new LocalBrowsers(config.browser), log);
+  await using supervisor = new BrowserSupervisor(provider, log);
   await report.check("Chromium", async () => {
     const browser = await supervisor.browser();
-    return `${browser.version()} (${config.browser.browserPath}), ${sandboxOf(supervisor)}`;
+    const { endpoint, protocol } = (await supervisor.logFields()) ?? {};
+    const where = endpoint === undefined ? config.browser.browserPath : `at ${endpoint}, over ${nameOf(protocol)}`;
+    return `${browser.version()} (${where}), ${sandboxOf(supervisor)}`;
   });
+  for (const note of supervisor.notes) report.note(`Chromium: ${note}`);
   for (const { id, cookie, site } of config.accounts.list) {
     for (const note of pasteNotes(readPaste(cookie), sites.named(site))) report.note(`account ${id}: ${note}`);
   }
@@ -64,8 +69,13 @@ async function tryStore(options: Config["store"], report: Report): Promise<Opene
   }
 }
 
+function nameOf(protocol: string | number | undefined): string {
+  return protocol === "cdp" ? "its DevTools protocol" : "Playwright's protocol";
+}
+
 function sandboxOf({ confinement }: BrowserSupervisor): string {
-  const { isSandboxed = false, userId, reason = "" } = confinement ?? {};
+  if (!confinement) return "sandbox unknown";
+  const { isSandboxed, userId, reason = "" } = confinement;
   const user = userId === undefined ? "" : ` (as user ${userId}, since this is root)`;
   return isSandboxed ? `sandbox on${user}` : `sandbox OFF${user}: ${reason.split("\n", 1)[0]}`;
 }

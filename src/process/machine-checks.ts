@@ -10,7 +10,9 @@ import { MachineError, systemFailure } from "./machine-error.ts";
 
 const MIB = 1024 * 1024;
 /** Enough for Node, one Chromium and one page. */
-const LEAST_MEMORY_BYTES = 512 * MIB;
+const WITH_BROWSER_BYTES = 512 * MIB;
+/** Enough for Node. */
+const WITHOUT_BROWSER_BYTES = 192 * MIB;
 const ANSWER_LIMIT_MS = 2_000;
 
 /** A check of something that the gateway needs from the machine. */
@@ -24,13 +26,15 @@ interface Needs {
   readonly stateDir: string;
   readonly host: string;
   readonly port: number;
+  /** Whether browsers are to run here too. */
+  readonly hasBrowsers: boolean;
 }
 
-export function machineChecks({ stateDir, host, port }: Needs): readonly MachineCheck[] {
+export function machineChecks({ stateDir, host, port, hasBrowsers }: Needs): readonly MachineCheck[] {
   return [
     { what: "state", work: async () => `${await usableFolder("STATE_DIR", stateDir)} can be written to` },
     { what: "temporary folder", work: async () => `${await usableFolder("TMPDIR", tmpdir())} can be written to` },
-    { what: "memory", work: async () => enoughMemory() },
+    { what: "memory", work: async () => enoughMemory(hasBrowsers) },
     { what: "port", work: () => freePort(host, port) },
   ];
 }
@@ -50,11 +54,13 @@ export async function usableFolder(setting: "STATE_DIR" | "TMPDIR", path: string
   }
 }
 
-function enoughMemory(): string {
+function enoughMemory(hasBrowsers: boolean): string {
   const bytes = process.availableMemory();
   const shown = `${Math.floor(bytes / MIB)} MiB`;
-  if (bytes >= LEAST_MEMORY_BYTES) return `${shown} available`;
-  throw new MachineError(`Only ${shown} are available; a browser with one page needs ${LEAST_MEMORY_BYTES / MIB} MiB.`);
+  const neededBytes = hasBrowsers ? WITH_BROWSER_BYTES : WITHOUT_BROWSER_BYTES;
+  if (bytes >= neededBytes) return `${shown} available`;
+  const who = hasBrowsers ? "a browser with one page" : "the gateway";
+  throw new MachineError(`Only ${shown} are available; ${who} needs ${neededBytes / MIB} MiB.`);
 }
 
 async function freePort(host: string, port: number): Promise<string> {

@@ -15,13 +15,19 @@ const FULL_SHARE = 0.93;
 /** How full the memory is that this process may use: that of its container, or else of the machine. */
 export class MemoryPressure {
   readonly #usedShare: () => number;
+  readonly #holdsPages: boolean;
 
-  constructor(usedShare: () => number = measuredShare) {
+  /** `usedShare`: in place of the machine's. `holdsPages`: false where the pages are in the memory of another machine. */
+  constructor({
+    usedShare = measuredShare,
+    holdsPages = true,
+  }: { readonly usedShare?: (() => number) | undefined; readonly holdsPages?: boolean } = {}) {
     this.#usedShare = usedShare;
+    this.#holdsPages = holdsPages;
   }
 
   get isTight(): boolean {
-    return this.#usedShare() >= TIGHT_SHARE;
+    return this.#holdsPages && this.#usedShare() >= TIGHT_SHARE;
   }
 
   get isFull(): boolean {

@@ -11,7 +11,7 @@ import { Session } from "../../src/browser/session.ts";
 import { createLog, Redaction } from "../../src/observe/log.ts";
 import { Simulator } from "../../src/simulator/simulator.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
-import { RemoteBrowsers } from "./remote-browsers.ts";
+import { NewRemoteBrowsers } from "./remote-browsers.ts";
 
 const PATIENT = new AbortController().signal;
 const PROMPT = { path: "/api/chatWithText", method: "POST", headers: {}, body: '{"prompt":"hello"}' } as const;
@@ -19,7 +19,7 @@ const LIMITS = { maxReplyBytes: 1_000_000, renewAfterRequests: 1_000, challengeT
 
 interface Opened extends AsyncDisposable {
   readonly simulator: Simulator;
-  readonly provider: RemoteBrowsers;
+  readonly provider: NewRemoteBrowsers;
   readonly supervisor: BrowserSupervisor;
   readonly session: Session;
   /** Why the session's page was lost, each time. */
@@ -30,7 +30,7 @@ interface Opened extends AsyncDisposable {
 async function openRemotely(): Promise<Opened> {
   await using stack = new AsyncDisposableStack();
   const simulator = stack.use(await Simulator.start());
-  const provider = stack.use(new RemoteBrowsers(simulator.browserArgs.split(" ")));
+  const provider = stack.use(new NewRemoteBrowsers(simulator.browserArgs.split(" ")));
   const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
   const supervisor = stack.use(new BrowserSupervisor(provider, log));
   const site = gptomni(new URL(simulator.origin));

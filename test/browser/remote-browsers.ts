@@ -4,19 +4,18 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { chromium } from "playwright";
-import { browserCall } from "../../src/browser/browser-call.ts";
 import { withoutNeedlessFeatures } from "../../src/browser/features.ts";
-import { Heartbeat } from "../../src/browser/heartbeat.ts";
 import type { BrowserHandle, BrowserProvider } from "../../src/browser/provider.ts";
+import { RemoteBrowsers, type RemoteOptions } from "../../src/browser/remote/remote.ts";
+import { readBrowserEndpoint } from "../../src/credentials/browser-endpoint.ts";
 
 const CHROMIUM = process.env["BROWSER_PATH"] ?? "/usr/bin/chromium";
-/** A provider that cannot see the browser's processes only knows that no answer came. */
+/** Browsers whose processes are out of sight are given longer: the tests wait for it. */
 const STUCK_AFTER_MS = 2_000;
-const CLOSE_LIMIT_MS = 1_000;
 
-/** A provider that starts no browser: it connects to Chromium programs that run beside it, as to those of another machine. */
-export class RemoteBrowsers implements BrowserProvider, AsyncDisposable {
+/** Connects to Chromium programs that run beside it, as to those of another machine; each time to a new one. */
+export class NewRemoteBrowsers implements BrowserProvider, AsyncDisposable {
+  readonly isLocal = false;
   readonly capacity = 1;
   readonly #args: readonly string[];
   readonly started: RemoteChromium[] = [];
@@ -25,23 +24,10 @@ export class RemoteBrowsers implements BrowserProvider, AsyncDisposable {
     this.#args = args;
   }
 
-  async open(): Promise<BrowserHandle> {
+  async open(signal: AbortSignal): Promise<BrowserHandle> {
     const remote = await RemoteChromium.start(this.#args);
     this.started.push(remote);
-    const browser = await chromium.connectOverCDP(remote.endpoint);
-    const cdp = await browser.newBrowserCDPSession();
-    // A frozen browser does not answer the end of the connection.
-    const disconnect = (): Promise<void> =>
-      browserCall(CLOSE_LIMIT_MS, "leave the browser", browser.close()).catch(() => {});
-    return {
-      browser,
-      logFields: { endpoint: remote.endpoint },
-      confinement: undefined,
-      watch: (onDead) =>
-        new Heartbeat({ browser, cdp, processorTime: () => Number.NaN, onDead, stuckAfterMs: STUCK_AFTER_MS }),
-      kill: () => void disconnect(),
-      close: disconnect,
-    };
+    return new RemoteBrowsers(remoteOptions(remote.endpoint, { stuckAfterMs: STUCK_AFTER_MS })).open(signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -49,7 +35,14 @@ export class RemoteBrowsers implements BrowserProvider, AsyncDisposable {
   }
 }
 
-/** A Chromium that listens for one client. */
+/** The settings' own defaults, for the endpoint at this address. */
+export function remoteOptions(address: string, further: Partial<RemoteOptions> = {}): RemoteOptions {
+  const endpoint = readBrowserEndpoint(address);
+  if (typeof endpoint === "string") throw new Error(`no endpoint: expected ${endpoint}`);
+  return { endpoint, browserMode: "headless", stealth: false, browserArgs: [], ...further };
+}
+
+/** A Chromium that listens for clients of its DevTools protocol. */
 export class RemoteChromium implements AsyncDisposable {
   readonly endpoint: string;
   readonly #process: ChildProcess;
@@ -61,9 +54,10 @@ export class RemoteChromium implements AsyncDisposable {
     this.endpoint = endpoint;
   }
 
-  static async start(args: readonly string[]): Promise<RemoteChromium> {
+  /** `port`: any free one unless given. */
+  static async start(args: readonly string[], port = 0): Promise<RemoteChromium> {
     const profile = await mkdtemp(join(tmpdir(), "remote-"));
-    const switches = ["--headless", "--no-sandbox", "--remote-debugging-port=0", `--user-data-dir=${profile}`];
+    const switches = ["--headless", "--no-sandbox", `--remote-debugging-port=${port}`, `--user-data-dir=${profile}`];
     // As the leader of a process group, all of it can be ended at once.
     const started = spawn(CHROMIUM, [...switches, ...withoutNeedlessFeatures(args)], {
       detached: true,

@@ -152,7 +152,7 @@ async function openReplica(id: string, names: readonly string[], parts: ReplicaP
     limit: queueLimit,
     timeoutMs,
     maxOpenSessions: 100,
-    memory: new MemoryPressure(() => 0),
+    memory: new MemoryPressure({ usedShare: () => 0 }),
     distant: routing,
   };
   const pool = new SessionPool(poolOptions, log as never);

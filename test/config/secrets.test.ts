@@ -16,6 +16,8 @@ const SECRETS: Readonly<Record<string, readonly [setting: string, value: string]
   DATABASE_DIRECT_URL: ["postgres://gateway:canary-of-direct@db.example/state", "canary-of-direct"],
   ALERT_URL: ["https://hooks.example/canary-of-alerts", "canary-of-alerts"],
   PROXY_URL: ["http://user:canary-of-proxy@proxy.example:1", "canary-of-proxy"],
+  BROWSER_ENDPOINT: ["wss://browsers.example/canary-of-an-endpoint", "canary-of-an-endpoint"],
+  BROWSER_SERVER_TOKEN: ["canary-browser-token-1", "canary-browser-token-1"],
   GPTOMNI_CREDENTIALS: ['["__Secure-next-auth.session-token=canary-cookie"]', "canary-cookie"],
 };
 

@@ -123,7 +123,7 @@ const FENCES: Readonly<Record<string, readonly string[]>> = {
   ajv: ["turn/"],
   kysely: ["store/"],
   pg: ["store/", "cluster/"],
-  ws: ["http/web-socket.ts", "live-view/"],
+  ws: ["browser/remote/cdp-socket.ts", "http/web-socket.ts", "live-view/"],
   "node:sqlite": ["store/"],
 };
 

@@ -67,7 +67,13 @@ export class VirtualPool implements AsyncDisposable {
       probeAfterMs: NEVER_MS,
       leaseLimitMs: NEVER_MS,
     };
-    const options = { ...never, limit: places, timeoutMs, maxOpenSessions: 100, memory: new MemoryPressure(() => 0) };
+    const options = {
+      ...never,
+      limit: places,
+      timeoutMs,
+      maxOpenSessions: 100,
+      memory: new MemoryPressure({ usedShare: () => 0 }),
+    };
     this.#pool = new SessionPool(options, log as never);
   }
 

@@ -94,7 +94,7 @@ async function start(stateDir: string, logged: string[]) {
   const sites = new Sites([gptomni(new URL(SITE)), parrotAt(new URL("https://parrot.example.test"))]);
   const none = new GatewayError("browser_unavailable", "There is no browser here.");
   const browsers = new BrowserFleet(
-    { capacity: 100, open: () => Promise.reject(none) },
+    { isLocal: true, capacity: 100, open: () => Promise.reject(none) },
     { accountsPerBrowser: 8, maxOpenSessions: 100 },
     log,
   );
@@ -113,7 +113,7 @@ async function start(stateDir: string, logged: string[]) {
       expiresSoonMs: 0,
       probeAfterMs: NEVER_MS,
       maxOpenSessions: 100,
-      memory: new MemoryPressure(() => 0),
+      memory: new MemoryPressure({ usedShare: () => 0 }),
     },
     log,
   );

@@ -24,6 +24,7 @@ const kept: Warm[] = [];
  * kept only if its world left it in order, and is given only to a world that would start it with the same options.
  */
 export class WarmBrowsers implements BrowserProvider {
+  readonly isLocal = true;
   readonly #options: LaunchOptions;
   readonly #own: LocalBrowsers;
 

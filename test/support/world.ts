@@ -87,9 +87,12 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const start = async (further: object = {}): Promise<Running> => {
     const config = loadConfig({ ...settings, ...further });
     const gateway = await startGateway(config, { api: API_KEY, admin: ADMIN_KEY }, log, {
-      ...(options.ownBrowsers ? {} : { provider: new WarmBrowsers(config.browser) }),
+      ...(options.ownBrowsers || config.browserEndpoint ? {} : { provider: new WarmBrowsers(config.browser) }),
       ...(options.checkStateEveryMs === undefined ? {} : { checkStateEveryMs: options.checkStateEveryMs }),
-      memory: new MemoryPressure(options.usedMemoryShare),
+      memory: new MemoryPressure({
+        usedShare: options.usedMemoryShare,
+        holdsPages: config.browserEndpoint === undefined,
+      }),
       redaction,
     });
     return { gateway, client: new OpenAI({ apiKey: API_KEY, baseURL: `${gateway.url}/v1`, maxRetries: 0 }) };

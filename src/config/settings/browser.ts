@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { onOff, setting, text, words } from "../parsers.ts";
+import { browserEndpoint, onOff, pathToken, setting, text, words } from "../parsers.ts";
 
 /** How Chromium is started, who may look in, and what is logged. */
 export const BROWSER = {
@@ -32,6 +32,20 @@ export const BROWSER = {
     default: "on",
     unit: "",
     doc: "Removes the marks of browser automation. It never claims anything untrue.",
+  }),
+  BROWSER_ENDPOINT: setting({
+    parse: browserEndpoint,
+    default: undefined,
+    unit: "",
+    isSecret: true,
+    doc: "Where Chromium runs, if not here: ws://host:port/TOKEN of npm run browser-server or playwright run-server, or the address of a Chromium's DevTools such as http://host:9222. playwright+ or cdp+ before it says which.",
+  }),
+  BROWSER_SERVER_TOKEN: setting({
+    parse: pathToken,
+    default: undefined,
+    unit: "",
+    isSecret: true,
+    doc: "For npm run browser-server: who knows this path gets a browser. Without it, the server makes one at the first start, keeps it in STATE_DIR and prints it once.",
   }),
   CORS_ORIGINS: setting({
     parse: words,

@@ -7,7 +7,7 @@ export const PAGES = {
     parse: z.literal("auto").or(wholeNumber(1, 10_000)),
     default: "auto",
     unit: "pages",
-    doc: "How many accounts have a page open at once. auto: as many as fit into memory.",
+    doc: "How many accounts have a page open at once. auto: as many as fit into memory, or 16 with BROWSER_ENDPOINT.",
   }),
   OPEN_RATE: setting({
     parse: rateLimit,
@@ -43,6 +43,6 @@ export const PAGES = {
     parse: seconds(1, 86_400),
     default: "300",
     unit: "s",
-    doc: "If no browser starts for this long, /livez answers 503 and the process ends, so that its service manager restarts it.",
+    doc: "If no browser starts for this long, /livez answers 503 and the process ends, so that its service manager restarts it. Not with BROWSER_ENDPOINT.",
   }),
 } as const;
