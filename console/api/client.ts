@@ -31,6 +31,8 @@ interface CallOptions {
   readonly query?: Query;
   readonly body?: unknown;
   readonly signal?: AbortSignal;
+  /** Each call counts, also one like another that is under way. */
+  readonly isRepeatable?: boolean;
 }
 
 /** Beyond this time a person should rather see that nothing answers. */
@@ -39,6 +41,8 @@ const CALL_LIMIT_MS = 60_000;
 /** What a state-changing call proves that it comes from this page; known once signed in. */
 let csrfToken: string | undefined;
 let onSignedOut: () => void = () => {};
+/** Changes that are under way. A double click asks for the same twice before the page is drawn anew. */
+const underWay = new Map<string, Promise<unknown>>();
 
 export function setCsrfToken(token: string | undefined): void {
   csrfToken = token;
@@ -59,10 +63,18 @@ export function adminUrl(path: string, query: Query = {}): string {
 }
 
 /**
- * Calls the admin API with the session's cookie.
+ * Calls the admin API with the session's cookie. A change that is like another one under way is that one.
  * @throws ApiError with the gateway's own message, or `not_reached` when there is no answer
  */
-export async function call<T>(method: Method, path: string, options: CallOptions = {}): Promise<T> {
+export function call<T>(method: Method, path: string, options: CallOptions = {}): Promise<T> {
+  if (method === "GET" || options.isRepeatable) return send<T>(method, path, options);
+  const change = JSON.stringify([method, path, options.query, options.body]);
+  const sent = underWay.get(change) ?? send(method, path, options).finally(() => underWay.delete(change));
+  underWay.set(change, sent);
+  return sent as Promise<T>;
+}
+
+async function send<T>(method: Method, path: string, options: CallOptions): Promise<T> {
   const { query, body, signal } = options;
   const limit = AbortSignal.timeout(CALL_LIMIT_MS);
   const headers: Record<string, string> = {};

@@ -35,6 +35,7 @@ export const overview = {
   "not known": "未知",
   "will wait": "预计还需",
   "Where the sign-in is": "登录信息在哪里",
+  "any moment": "随时",
   "about {wait}": "约 {wait}",
   "document.cookie does not, because it lacks the sign-in.": "document.cookie 不行，因为其中没有登录信息。",
   expires: "到期",

@@ -26,7 +26,10 @@ test("a key is shown once, and is refused at its limit", async ({ page, scene })
   expect((await scene.post("Third", key)).status).toBe(429);
 });
 
-test("a rotated key's old secret is refused, and so is a revoked key", async ({ page, scene }) => {
+test("a rotated key's old secret is refused after a double click too, and so is a revoked key", async ({
+  page,
+  scene,
+}) => {
   await open(page, "/keys");
   await page.getByRole("button", { name: "Make a key" }).click();
   await page.getByLabel("Name").fill("ben");
@@ -36,7 +39,7 @@ test("a rotated key's old secret is refused, and so is a revoked key", async ({ 
   await page.getByRole("button", { name: "I have it" }).click();
   const row = page.getByRole("row", { name: "ben" });
   await row.getByRole("button", { name: "Rotate" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Rotate" }).dblclick();
   await expect(shown).not.toContainText(old);
   const renewed = (await shown.textContent()) ?? "";
   await page.getByRole("button", { name: "I have it" }).click();

@@ -1,7 +1,10 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect, open, test } from "./scene.ts";
 
-test.use({ sceneOptions: { accounts: ["alice", "bob"], settings: {} } });
+/** As long as a name may be, and with no place to break it. */
+const LONG = `an.address.of.mail@${"example".repeat(6)}.com`.slice(0, 64);
+
+test.use({ sceneOptions: { accounts: ["alice", "bob", LONG], settings: {} } });
 
 const PAGES = [
   "",
@@ -15,7 +18,7 @@ const PAGES = [
   "/live",
 ];
 const LAST_PAGES = ["/live/alice", "/events", "/settings"];
-const ALL = [...PAGES, ...LAST_PAGES];
+const ALL = [...PAGES, ...LAST_PAGES, `/accounts/${LONG}`];
 
 test("every page is usable on a phone: nothing is wider than the screen", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
@@ -61,6 +64,8 @@ test.describe("in a Chinese browser", () => {
     expect(await page.locator("html").getAttribute("lang")).toBe("zh-CN");
     await open(page);
     await expect(page.getByRole("heading", { name: "概览" })).toBeVisible();
+    // The gateway tells reasons in English.
+    await expect(page.getByText("等待请求").first()).toBeVisible();
     await page.getByText("English", { exact: true }).click();
     await expect(page.getByRole("heading", { name: "Overview" })).toBeVisible();
     await page.reload();

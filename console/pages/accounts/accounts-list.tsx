@@ -7,6 +7,7 @@ import { useTexts } from "../../texts/language.tsx";
 import { AnswerStrip } from "../../widgets/answer-strip.tsx";
 import { Empty, Loaded } from "../../widgets/loaded.tsx";
 import { Moment } from "../../widgets/moment.tsx";
+import { Name } from "../../widgets/name.tsx";
 import { PartOf } from "../../widgets/part-of.tsx";
 import { PageHead, Panel } from "../../widgets/panel.tsx";
 import { SearchField } from "../../widgets/search-field.tsx";
@@ -66,7 +67,7 @@ function Row({ account }: { readonly account: AccountRow }) {
   return (
     <tr>
       <td>
-        <Link href={`/accounts/${encodeURIComponent(id)}`}>{id}</Link>
+        <Name to={`/accounts/${encodeURIComponent(id)}`}>{id}</Name>
       </td>
       <td title={told(reason)}>
         <StateBadge state={state} />

@@ -18,7 +18,8 @@ export function useAdding(credential: string) {
   const [settled] = useDebouncedValue(credential.trim(), PAUSE_MS);
   const preview = useQuery({
     queryKey: ["/accounts/preview", settled],
-    queryFn: ({ signal }) => call<Preview>("POST", "/accounts/preview", { body: { credential: settled }, signal }),
+    queryFn: ({ signal }) =>
+      call<Preview>("POST", "/accounts/preview", { body: { credential: settled }, signal, isRepeatable: true }),
     enabled: settled !== "",
     gcTime: 0,
     retry: false,

@@ -67,7 +67,7 @@ function Row({ row: { at, kind, summary, actor, before, after } }: { readonly ro
           </Badge>
         </td>
         <td>{told(summary)}</td>
-        <td>{actor ?? "–"}</td>
+        <td>{actor === null ? "–" : told(actor)}</td>
         <td>
           {hasMore && (
             <Button size="compact-xs" variant="subtle" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>

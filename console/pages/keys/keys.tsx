@@ -6,6 +6,7 @@ import { useTexts } from "../../texts/language.tsx";
 import { Empty, Loaded } from "../../widgets/loaded.tsx";
 import { Moment, useNow } from "../../widgets/moment.tsx";
 import { More } from "../../widgets/more.tsx";
+import { Name } from "../../widgets/name.tsx";
 import { PageHead, Panel } from "../../widgets/panel.tsx";
 import { DataTable } from "../../widgets/table.tsx";
 import { KeyActions } from "./key-actions.tsx";
@@ -68,7 +69,7 @@ function Row({ row, onNewSecret }: { readonly row: KeyRow; readonly onNewSecret:
   return (
     <tr>
       <td>
-        <b>{name}</b>
+        <Name>{name}</Name>
       </td>
       <td>{prefix === null ? <Text size="xs">{t("From the settings")}</Text> : <code>{prefix}</code>}</td>
       <td>

@@ -53,8 +53,11 @@ export class LiveConnection {
       account === undefined
         ? await call<{ readonly ticket: string }>("POST", "/live-view/sign-in", {
             body: newId === "" ? {} : { id: newId },
+            isRepeatable: true,
           })
-        : await call<{ readonly ticket: string }>("POST", `/accounts/${encodeURIComponent(account)}/live-view`);
+        : await call<{ readonly ticket: string }>("POST", `/accounts/${encodeURIComponent(account)}/live-view`, {
+            isRepeatable: true,
+          });
     const address = new URL(adminUrl("/live-view", { ticket }), window.location.href);
     address.protocol = address.protocol.replace("http", "ws");
     return new LiveConnection(new WebSocket(address), listener);

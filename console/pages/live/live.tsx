@@ -5,6 +5,7 @@ import type { AccountList } from "../../api/contract.ts";
 import { useRead } from "../../api/reading.ts";
 import { useTexts } from "../../texts/language.tsx";
 import { Empty, Loaded } from "../../widgets/loaded.tsx";
+import { Name } from "../../widgets/name.tsx";
 import { PartOf } from "../../widgets/part-of.tsx";
 import { PageHead, Panel } from "../../widgets/panel.tsx";
 import { StateBadge } from "../../widgets/state-badge.tsx";
@@ -49,7 +50,7 @@ function Choose() {
                   <Stack gap="xs">
                     {shown.map(({ id, state, reason }) => (
                       <Group key={id} gap="sm">
-                        <Link href={`/live/${encodeURIComponent(id)}`}>{id}</Link>
+                        <Name to={`/live/${encodeURIComponent(id)}`}>{id}</Name>
                         <StateBadge state={state} />
                         <Text size="sm" c="dimmed">
                           {told(reason)}

@@ -16,7 +16,7 @@ export const AccountCard = memo(function AccountCard({ account }: { readonly acc
   return (
     <Paper component="article" withBorder p="md" radius="md" className={classes["card"] ?? ""} aria-label={id}>
       <Group justify="space-between" wrap="nowrap" gap="xs">
-        <Link href={`/accounts/${encodeURIComponent(id)}`} className={classes["name"] ?? ""}>
+        <Link href={`/accounts/${encodeURIComponent(id)}`} className={classes["name"] ?? ""} title={id}>
           {id}
         </Link>
         <StateBadge state={state} />

@@ -9,6 +9,7 @@ import { useTexts } from "../../texts/language.tsx";
 import { Empty, Loaded } from "../../widgets/loaded.tsx";
 import { duration, Moment } from "../../widgets/moment.tsx";
 import { More } from "../../widgets/more.tsx";
+import { Name } from "../../widgets/name.tsx";
 import { PageHead, Panel } from "../../widgets/panel.tsx";
 import { DataTable } from "../../widgets/table.tsx";
 import { ErrorCode } from "./error-code.tsx";
@@ -100,8 +101,12 @@ function Table({ rows }: { readonly rows: readonly RequestRow[] }) {
                 <Moment at={row.at} />
               </Link>
             </td>
-            <td>{row.key}</td>
-            <td>{row.account ?? "–"}</td>
+            <td>
+              <Name>{row.key}</Name>
+            </td>
+            <td>
+              <Name>{row.account ?? "–"}</Name>
+            </td>
             <td>{row.model ?? row.route}</td>
             <td>
               <ErrorCode row={row} />

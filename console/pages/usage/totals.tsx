@@ -1,5 +1,6 @@
 import { useTexts } from "../../texts/language.tsx";
 import { duration, wholeNumber } from "../../widgets/moment.tsx";
+import { Name } from "../../widgets/name.tsx";
 import { DataTable } from "../../widgets/table.tsx";
 import { GROUPS, type Group, type Total } from "./sums.ts";
 
@@ -33,7 +34,9 @@ export function Totals({ totals, groups }: TotalsProps) {
       {totals.map((total) => (
         <tr key={total.names.join("\0")}>
           {total.names.map((name, index) => (
-            <td key={index}>{name}</td>
+            <td key={index}>
+              <Name>{name}</Name>
+            </td>
           ))}
           <td>{count(total.requests)}</td>
           <td>{count(total.failed)}</td>

@@ -1,5 +1,9 @@
 /** What happened, and what was told by alerts. */
 export const EVENTS = {
+  // Who did it.
+  console: "控制台",
+  "admin key": "管理密钥",
+  settings: "设置",
   "{name} works again.": "{name} 已恢复正常。",
   "{name} is {state}: {told}": "{name} {state}：{told}",
   "account added: {name}": "添加账号：{name}",
