@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ConfiguredKeys, KeyIdentity } from "../http/api-keys.ts";
-import type { MemoryQuotas } from "../keys/memory-quotas.ts";
+import type { Quotas } from "../keys/quotas.ts";
 import type { StoredKeys } from "../keys/stored-keys.ts";
 import type { StoredApiKey } from "../store/api-key-store.ts";
 import { listOf, unixMs } from "./list.ts";
@@ -58,7 +58,7 @@ export type KeyRow = z.infer<typeof keyRow>;
 export interface KeySources {
   readonly configuredKeys: ConfiguredKeys;
   readonly storedKeys: StoredKeys;
-  readonly quotas: Pick<MemoryQuotas, "remaining">;
+  readonly quotas: Pick<Quotas, "remaining">;
 }
 
 export async function rowsOf(sources: KeySources): Promise<readonly KeyRow[]> {

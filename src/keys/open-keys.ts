@@ -1,15 +1,18 @@
 import { CombinedKeys, type ApiKeys, type ConfiguredKeys, type KeyLimits } from "../http/api-keys.ts";
 import type { Log, Redaction } from "../observe/log.ts";
 import type { Store } from "../store/store.ts";
-import { MemoryQuotas } from "./memory-quotas.ts";
+import { MemoryCounters } from "./memory-counters.ts";
+import { Quotas } from "./quotas.ts";
+import { SharedCounters } from "./shared-counters.ts";
 import { StoredKeys } from "./stored-keys.ts";
+import type { KeyCounters } from "./windows.ts";
 
 /** The keys of callers: by their source, and all of them. */
 export interface CallersKeys extends AsyncDisposable {
   readonly configuredKeys: ConfiguredKeys;
   readonly storedKeys: StoredKeys;
   readonly apiKeys: ApiKeys;
-  readonly quotas: MemoryQuotas;
+  readonly quotas: Quotas;
 }
 
 export interface OpenKeysParts {
@@ -30,13 +33,21 @@ export async function openKeys(
   await using opened = new AsyncDisposableStack();
   const storedKeys = opened.use(await StoredKeys.open(store.apiKeys, { defaultLimits, onSecret, log }));
   opened.use(store.changes.subscribe("api_keys", () => storedKeys.reload()));
-  const quotas = opened.use(await MemoryQuotas.open(store.keyUse, { log }));
+  const counters = opened.use(await countersOf(store, { log }));
   const stack = opened.move();
   return {
     configuredKeys,
     storedKeys,
     apiKeys: new CombinedKeys([configuredKeys, storedKeys]),
-    quotas,
+    quotas: new Quotas(counters),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** Gateways that share a database count there together. @throws StoreError when what was used so far cannot be read. */
+export async function countersOf(
+  { keyUse, sharedKeyUse }: Pick<Store, "keyUse" | "sharedKeyUse">,
+  options: { readonly log: Pick<Log, "warn"> },
+): Promise<KeyCounters> {
+  return sharedKeyUse ? new SharedCounters(sharedKeyUse, options) : MemoryCounters.open(keyUse, options);
 }

@@ -1,5 +1,6 @@
 import { sql, type Kysely } from "kysely";
 import { DEFAULT_MIGRATION_TABLE, Migrator, type Migration } from "kysely/migration";
+import { isPostgres } from "./migrations/engine.ts";
 import { records } from "./migrations/006-records.ts";
 import type { Schema } from "./schema.ts";
 
@@ -151,6 +152,15 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .createTable("kept_secret")
         .addColumn("name", "text", (column) => column.primaryKey())
         .addColumn("sealed", "text", (column) => column.notNull())
+        .execute();
+    },
+  },
+  "012-key-running": {
+    async up(db) {
+      await db.schema
+        .createTable("key_running")
+        .addColumn("key_id", "text", (column) => column.primaryKey())
+        .addColumn("holders", isPostgres(db) ? "jsonb" : "text", (column) => column.notNull())
         .execute();
     },
   },

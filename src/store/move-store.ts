@@ -29,7 +29,9 @@ const TABLES = {
   usage_hour: ["at", "key_id", "account", "model"],
   usage_day: ["at", "key_id", "account", "model"],
   event: ["id"],
-} as const satisfies { readonly [Table in Exclude<keyof Schema, "seal" | "change">]: readonly (keyof Schema[Table])[] };
+} as const satisfies {
+  readonly [Table in Exclude<keyof Schema, "seal" | "change" | "key_running">]: readonly (keyof Schema[Table])[];
+};
 const NAMES = Object.keys(TABLES) as (keyof typeof TABLES)[];
 /** Their rows are numbered by the database. */
 const NUMBERED = { request: "seq", event: "id" } as const;

@@ -82,6 +82,8 @@ export interface ChangeTable {
 /** The tables, as the last migration leaves them. */
 export interface Schema extends RecordTables {
   readonly change: ChangeTable;
+  /** How many requests of a key run at each gateway: `[number, end of its word, number of its word]` by gateway, as JSON. */
+  readonly key_running: { readonly key_id: string; readonly holders: string };
   /** Accounts of the settings and the file that are in `console_account` since, or were removed there. */
   readonly imported_account: { readonly key: string };
   /** Keys that a gateway made because none was set, sealed. */

@@ -8,6 +8,7 @@ import { PostgresChanges } from "./postgres-changes.ts";
 import { PostgresDatabase } from "./postgres-database.ts";
 import { RecordStore } from "./record-store.ts";
 import { obtainSecretKey } from "./secret-key.ts";
+import { SharedKeyUse } from "./shared-key-use.ts";
 import { SqliteFile } from "./sqlite-file.ts";
 import { NO_CHANGES, type StoreChanges } from "./store-changes.ts";
 import { ToldExpiryStore } from "./told-expiry-store.ts";
@@ -18,6 +19,8 @@ export interface Store extends AsyncDisposable {
   readonly apiKeys: ApiKeyStore;
   readonly consoleAccounts: ConsoleAccountStore;
   readonly keyUse: KeyUseStore;
+  /** Where gateways share what is stored, they count here together. */
+  readonly sharedKeyUse: SharedKeyUse | undefined;
   readonly records: RecordStore;
   readonly toldExpiries: ToldExpiryStore;
   /** What other gateways with this database change. */
@@ -53,6 +56,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     apiKeys,
     consoleAccounts: new ConsoleAccountStore(database, dataKey),
     keyUse: new KeyUseStore(database),
+    sharedKeyUse: database.isShared ? new SharedKeyUse(database) : undefined,
     records,
     toldExpiries: new ToldExpiryStore(database),
     changes: changes ?? NO_CHANGES,

@@ -104,7 +104,7 @@ const FENCES: Readonly<Record<string, readonly string[]>> = {
   "zod-openapi": ["openapi/"],
   "swagger-ui-dist": ["openapi/docs-routes.ts"],
   helmet: ["http/audiences.ts"],
-  "rate-limiter-flexible": ["http/key-brake.ts", "keys/key-counters.ts"],
+  "rate-limiter-flexible": ["http/key-brake.ts", "keys/window-counts.ts"],
   zod: [
     "admin/",
     "dialects/",

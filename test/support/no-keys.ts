@@ -1,5 +1,6 @@
 import { ConfiguredKeys } from "../../src/http/api-keys.ts";
-import { MemoryQuotas } from "../../src/keys/memory-quotas.ts";
+import { MemoryCounters } from "../../src/keys/memory-counters.ts";
+import { Quotas } from "../../src/keys/quotas.ts";
 import { StoredKeys } from "../../src/keys/stored-keys.ts";
 
 /** What the routes of keys need where a test stores none. */
@@ -15,7 +16,7 @@ export async function noKeys() {
   return {
     configuredKeys: new ConfiguredKeys([]),
     storedKeys: await StoredKeys.open(store, options),
-    quotas: await MemoryQuotas.open({ all: async () => [], save: async () => undefined }, options),
+    quotas: new Quotas(await MemoryCounters.open({ all: async () => [], save: async () => undefined }, options)),
     alerts: { test: async () => [] },
     audit: () => undefined,
   };

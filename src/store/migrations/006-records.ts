@@ -1,5 +1,6 @@
-import { PostgresAdapter, sql, type CreateTableBuilder, type Kysely } from "kysely";
+import { sql, type CreateTableBuilder, type Kysely } from "kysely";
 import type { Migration } from "kysely/migration";
+import { isPostgres } from "./engine.ts";
 
 const USAGE_SUMS = [
   "requests",
@@ -84,10 +85,6 @@ function numbered(
 ): CreateTableBuilder<string, string> {
   if (!isPostgres(db)) return table.addColumn(name, "integer", (column) => column.primaryKey().autoIncrement());
   return table.addColumn(name, "bigint", (column) => column.primaryKey().generatedByDefaultAsIdentity());
-}
-
-function isPostgres(db: Kysely<unknown>): boolean {
-  return db.getExecutor().adapter instanceof PostgresAdapter;
 }
 
 function addIntegers(

@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { KeyLimits } from "../../src/http/api-keys.ts";
+import { countersOf } from "../../src/keys/open-keys.ts";
+import { Quotas } from "../../src/keys/quotas.ts";
+import { openStore, type StoreOptions } from "../../src/store/store.ts";
+import { SECRET_KEY, storePlace } from "../support/engines.ts";
+import { LACKS_POSTGRES, PostgresServer } from "../support/postgres-server.ts";
+
+const warned: string[] = [];
+const log = { warn: (_fields: unknown, message?: string) => void warned.push(message ?? "") };
+
+/** What one of several gateways counts by. */
+async function replica(options: StoreOptions): Promise<Quotas> {
+  const store = await openStore(options);
+  onTestFinished(() => store[Symbol.asyncDispose]());
+  const counters = await countersOf(store, { log });
+  onTestFinished(() => counters[Symbol.asyncDispose]());
+  return new Quotas(counters);
+}
+
+function keyWith(limits: KeyLimits) {
+  return { keyId: "anna", name: "anna", limits, models: undefined };
+}
+
+/** What comes of so many requests at once, each to the next gateway. */
+async function ask(replicas: readonly Quotas[], limits: KeyLimits, times: number) {
+  const asked = Array.from({ length: times }, async (_none, index) =>
+    replicas[index % replicas.length]?.admit(keyWith(limits), async () => 10),
+  );
+  const settled = await Promise.allSettled(asked);
+  const admitted = settled.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
+  return { admitted, refused: times - admitted.length };
+}
+
+describe.skipIf(LACKS_POSTGRES)("a key that several gateways serve", () => {
+  test.each([
+    ["requests per minute", { requestsPerMinute: 7 }],
+    ["requests per day", { requestsPerDay: 7 }],
+    ["tokens per day", { tokensPerDay: 70 }],
+    ["requests at the same time", { parallel: 7 }],
+  ])("has one limit of %s", async (_name, limits) => {
+    const { options } = await storePlace("PostgreSQL");
+    const replicas = [await replica(options), await replica(options), await replica(options)];
+    const rounds = [await ask(replicas, limits, 5), await ask(replicas, limits, 16)];
+    expect(rounds.flatMap(({ admitted }) => admitted).length).toBe(7);
+    expect(Object.values((await replicas[1]?.remaining(keyWith(limits))) ?? {})).toEqual([0]);
+  });
+
+  test("has room again at every gateway when a request ends at one", async () => {
+    const { options } = await storePlace("PostgreSQL");
+    const [one, other] = [await replica(options), await replica(options)];
+    const { admitted } = await ask([one], { parallel: 1 }, 1);
+    expect((await ask([other], { parallel: 1 }, 1)).refused).toBe(1);
+    admitted[0]?.end();
+    await expect.poll(async () => (await ask([other], { parallel: 1 }, 1)).refused).toBe(0);
+  });
+
+  test("is not held back by requests of a gateway that ended without a word", async () => {
+    const place = await storePlace("PostgreSQL");
+    const quotas = await replica(place.options);
+    await place.tamper(`INSERT INTO key_running VALUES ('anna', '{"gone": [5, 0, 1]}')`);
+    expect((await ask([quotas], { parallel: 1 }, 2)).admitted).toHaveLength(1);
+  });
+});
+
+describe.skipIf(LACKS_POSTGRES)("limits while the database is away", () => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await PostgresServer.start();
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  test.each(["stopped", "frozen"])("hold at each gateway from what it knew, when it is %s", async (how) => {
+    const options = { stateDir: "/dev/null", secretKey: SECRET_KEY, databaseUrl: await server.createDatabase() };
+    const quotas = await replica(options);
+    const limits = { requestsPerDay: 5, parallel: 10 };
+    expect((await ask([quotas], limits, 2)).refused).toBe(0);
+    await (how === "frozen" ? server.freeze() : server.stop());
+    onTestFinished(() => server.thaw());
+    expect((await ask([quotas], limits, 5)).admitted).toHaveLength(3);
+    expect(warned).toContain("limits of API keys are counted by this gateway alone");
+    await (how === "frozen" ? server.thaw() : server.restart());
+    const other = await replica(options);
+    // What was counted meanwhile reaches the others with the next request.
+    const left = async (): Promise<number | undefined> => {
+      await ask([quotas], { requestsPerDay: 5 }, 1);
+      return (await other.remaining(keyWith(limits))).requestsPerDay;
+    };
+    await expect.poll(left).toBe(0);
+  });
+});
