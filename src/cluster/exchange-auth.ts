@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
-import type { Membership, Peer } from "./membership.ts";
+import type { Directory, Peer } from "./directory.ts";
 import { NonceWindows } from "./nonce-windows.ts";
 import { PROTOCOL } from "./protocol.ts";
 
@@ -22,12 +22,12 @@ export interface Signed {
  */
 export class ExchangeAuth {
   readonly #key: Buffer;
-  readonly #self: Pick<Membership, "replicaId" | "token">;
+  readonly #self: Pick<Directory, "replicaId" | "token">;
   readonly #start = randomBytes(16).toString("base64url");
   readonly #seen = new NonceWindows();
   #count = 0;
 
-  constructor(key: Buffer, self: Pick<Membership, "replicaId" | "token">) {
+  constructor(key: Buffer, self: Pick<Directory, "replicaId" | "token">) {
     this.#key = key;
     this.#self = self;
   }

@@ -4,7 +4,7 @@ import { GatewayError } from "../errors.ts";
 import type { DistantOutlook, Outlook } from "../pool/distant-account.ts";
 import { SILENT_MS } from "./door-watch.ts";
 import type { ExchangeAuth } from "./exchange-auth.ts";
-import type { Peer } from "./membership.ts";
+import type { Peer } from "./directory.ts";
 import { answerOf } from "./peer-answer.ts";
 import { OUTLOOK_PATH } from "./protocol.ts";
 
@@ -121,7 +121,7 @@ export class PeerLink implements Disposable {
       const lines = await answerOf(asked, OUTLOOK_BYTES);
       const told = await lines.next<OutlookLine>();
       // The connection serves again when its answer was read to the end.
-      await lines.text();
+      await lines.drain();
       return told;
     } finally {
       clearTimeout(late);

@@ -1,12 +1,12 @@
 import { Agent } from "node:http";
 import type { DistantAccounts, DistantOutlook } from "../pool/distant-account.ts";
 import type { ExchangeAuth } from "./exchange-auth.ts";
-import type { Membership, Peer } from "./membership.ts";
+import type { Directory, Peer } from "./directory.ts";
 import { PeerLink } from "./peer-link.ts";
 import { PROTOCOL } from "./protocol.ts";
 
 export interface PeerLinksParts {
-  readonly membership: Pick<Membership, "peers">;
+  readonly directory: Pick<Directory, "peers">;
   readonly auth: ExchangeAuth;
   /** How often peers are asked, and after how long a silence they are lost; one and six seconds unless given. */
   readonly everyMs?: number | undefined;
@@ -49,8 +49,8 @@ export class PeerLinks implements DistantAccounts, Disposable {
 
   /** Takes in replicas that came, and lets go of those that went. */
   #follow(): void {
-    const { membership, everyMs, silentMs, auth } = this.#parts;
-    const peers = membership.peers().filter(({ protocol, isLive }) => isLive && protocol === PROTOCOL);
+    const { directory, everyMs, silentMs, auth } = this.#parts;
+    const peers = directory.peers.filter(({ protocol, isLive }) => isLive && protocol === PROTOCOL);
     const present = new Map(peers.map((peer) => [keyOf(peer), peer]));
     for (const [key, link] of this.#links) {
       if (present.has(key)) continue;

@@ -3,12 +3,12 @@ import { GatewayError } from "../errors.ts";
 import type { AttemptCount, Place } from "../places/place.ts";
 import { abortable } from "../process/abortable.ts";
 import { withTimeout } from "../process/with-timeout.ts";
-import type { Membership } from "./membership.ts";
+import type { Directory } from "./directory.ts";
 import { errorIn, type OwnerLine } from "./protocol.ts";
 import type { Grant, Want } from "./want.ts";
 
 export interface RemotePlaceParts {
-  readonly turns: Membership["turns"];
+  readonly turns: Directory["turns"];
   /** Called once: `answered`, an error's code, or `unused`. */
   readonly onOver: (outcome: string) => void;
 }
@@ -59,9 +59,11 @@ export class RemotePlace implements Place {
       for await (const line of this.#lines(signal)) {
         if (line.type === "attempt") count.attempts = line.attempts;
         else if (line.type === "sent") this.#sentAfterMs = line.afterMs;
-        else if (line.type === "outcome") return this.#end(line);
+        else if (line.type === "outcome" && line.error?.code !== "client_closed") return this.#end(line);
+        else if (line.type === "outcome") break;
         else if (line.type !== "grant") yield line;
       }
+      // The connection broke, or the owner thinks that this replica is gone.
       // A replica that was lost must not be tried for ever.
       count.attempts = Math.max(count.attempts, attempts + 1);
       throw await this.#loss();

@@ -6,8 +6,8 @@ import { ClusterPlaces } from "./cluster-places.ts";
 import { DoorWatch } from "./door-watch.ts";
 import { ExchangeAuth } from "./exchange-auth.ts";
 import type { ExchangeHandler, InternalServer } from "./internal-server.ts";
-import { writeLine } from "./lines.ts";
-import type { Membership } from "./membership.ts";
+import { writeLines } from "./lines.ts";
+import type { Directory } from "./directory.ts";
 import type { OutlookLine } from "./peer-link.ts";
 import { PeerLinks } from "./peer-links.ts";
 import { OUTLOOK_PATH, TURNS_PATH } from "./protocol.ts";
@@ -15,7 +15,7 @@ import { turnExchanges } from "./turn-exchange.ts";
 
 /** What makes this gateway a replica of a cluster. */
 export interface ClusterSeat {
-  readonly membership: Membership;
+  readonly directory: Directory;
   /** Where peers ask. */
   readonly server: InternalServer;
   /** By which replicas know each other. */
@@ -50,18 +50,18 @@ export class Routing implements DistantAccounts, Disposable {
 
   constructor(seat: ClusterSeat, options: RoutingOptions, log: Pick<Log, "error">) {
     const { everyMs, silentMs } = options;
-    const { membership } = seat;
+    const { directory } = seat;
     this.outcomes = this.#outcomes;
     this.#seat = seat;
     this.#options = options;
     this.#log = log;
-    this.#auth = new ExchangeAuth(seat.key, membership);
+    this.#auth = new ExchangeAuth(seat.key, directory);
     this.#doors = new DoorWatch(silentMs);
-    this.#links = new PeerLinks({ membership, auth: this.#auth, everyMs, silentMs });
+    this.#links = new PeerLinks({ directory, auth: this.#auth, everyMs, silentMs });
   }
 
   get replicaId(): string {
-    return this.#seat.membership.replicaId;
+    return this.#seat.directory.replicaId;
   }
 
   outlooks(): readonly DistantOutlook[] {
@@ -76,10 +76,10 @@ export class Routing implements DistantAccounts, Disposable {
       [OUTLOOK_PATH]: outlooksOf(share),
       [TURNS_PATH]: turnExchanges({ places: local, share, maxRequestBytes }),
     };
-    const { server, membership } = this.#seat;
+    const { server, directory } = this.#seat;
     server.serve({ auth: this.#auth, doors: this.#doors, handlers, log: this.#log });
     const lineBytes = ESCAPED * maxReplyBytes + RULES_BYTES;
-    const { turns } = membership;
+    const { turns } = directory;
     const flushed = (): Promise<void> => server.flush();
     return new ClusterPlaces({
       local,
@@ -101,7 +101,7 @@ export class Routing implements DistantAccounts, Disposable {
 
 function outlooksOf(share: PoolShare): ExchangeHandler {
   return async ({ response }) => {
-    await writeLine(response, { accounts: share.outlooks } satisfies OutlookLine);
+    await writeLines(response, { accounts: share.outlooks } satisfies OutlookLine);
     response.end();
   };
 }

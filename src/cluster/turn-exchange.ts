@@ -1,4 +1,3 @@
-import type { ReplyPart } from "../chat.ts";
 import { GatewayError } from "../errors.ts";
 import type { AttemptCount } from "../places/place.ts";
 import type { LocalPlace } from "../places/local-place.ts";
@@ -7,7 +6,7 @@ import type { PoolShare } from "../pool/pool-share.ts";
 import { ServedElsewhere, type Caller } from "../pool/request-queue.ts";
 import { withTimeout } from "../process/with-timeout.ts";
 import type { Exchange, ExchangeHandler } from "./internal-server.ts";
-import { writeLine } from "./lines.ts";
+import { LineTooLong, writeLines } from "./lines.ts";
 import { errorIn, errorLine, SERVED, type DoorLine, type OwnerLine, type WishLine } from "./protocol.ts";
 
 export interface TurnExchangeParts {
@@ -35,7 +34,7 @@ export function turnExchanges(parts: TurnExchangeParts): ExchangeHandler {
       () => ({ type: "outcome" as const }),
       (cause: unknown) => ({ type: "outcome" as const, error: errorLine(GatewayError.from(cause)) }),
     );
-    await writeLine(exchange.response, outcome);
+    await writeLines(exchange.response, outcome);
     exchange.response.end();
     await withTimeout(door.over, LINGER_MS, () => exchange.response.req.socket.destroy());
   };
@@ -45,19 +44,16 @@ async function answer(door: Door, { first, lines, response }: Exchange, parts: T
   using place = await given(door, first as WishLine, parts);
   const { accountId, pacedMs, turnId } = place;
   lines.limitBytes = parts.maxRequestBytes;
-  const write = (line: OwnerLine): Promise<void> => writeLine(response, line);
+  const write = (...said: readonly OwnerLine[]): Promise<void> => writeLines(response, ...said);
   void write({ type: "grant", accountId, pacedMs, turnId });
   const { request, ...come } = await door.question();
   lines.limitBytes = SHORT_LINE_BYTES;
   const count = counted(come, (attempts) => void write({ type: "attempt", attempts }));
   let isFirst = true;
   for await (const part of place.answer(request, count, door.left)) {
-    response.cork();
-    if (isFirst) void write({ type: "sent", afterMs: place.sentAfterMs ?? 0 });
+    const sent = { type: "sent" as const, afterMs: place.sentAfterMs ?? 0 };
+    await (isFirst ? write(sent, part) : write(part));
     isFirst = false;
-    const written = write(part satisfies ReplyPart);
-    response.uncork();
-    await written;
   }
 }
 
@@ -130,7 +126,9 @@ class Door {
       }
       this.#leave(new GatewayError("client_closed", "The other replica gave the request up."));
     } catch (cause) {
+      if (cause instanceof LineTooLong) this.#leave(tooLarge());
       this.#leave(new GatewayError("client_closed", "The other replica hung up.", { cause }));
+      await lines.drain();
     }
   }
 
@@ -138,6 +136,10 @@ class Door {
     this.#left.abort(reason);
     this.#question.reject(reason);
   }
+}
+
+function tooLarge(): GatewayError {
+  return new GatewayError("request_too_large", "The request is larger than replicas pass on to each other.");
 }
 
 function leaving({ code, message = "The other replica gave the request up." }: Extract<DoorLine, { type: "leave" }>) {

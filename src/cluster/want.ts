@@ -1,7 +1,7 @@
 import type { ClientRequest } from "node:http";
 import type { GatewayError } from "../errors.ts";
 import type { LineReader } from "./lines.ts";
-import { writeLine } from "./lines.ts";
+import { writeLines } from "./lines.ts";
 import { answerOf } from "./peer-answer.ts";
 import type { PeerLink } from "./peer-link.ts";
 import { SERVED, TURNS_PATH, type DoorLine, type OwnerLine, type WishLine } from "./protocol.ts";
@@ -67,14 +67,8 @@ export class Want {
     asked.end();
     const late = setTimeout(() => asked.destroy(), LINGER_MS).unref();
     asked.once("close", () => clearTimeout(late));
-    void this.#drain();
-  }
-
-  async #drain(): Promise<void> {
-    const lines = this.#lines;
-    // The answer may be on its way: whoever waits for the grant drains it then.
-    if (!lines) return;
-    while ((await lines.text().catch(() => undefined)) !== undefined);
+    // The answer may still be on its way: whoever waits for the grant drains it then.
+    void this.#lines?.drain();
   }
 
   async #grant(lineBytes: number): Promise<Grant | undefined> {
@@ -82,7 +76,7 @@ export class Want {
       this.#lines = await answerOf(this.#asked, lineBytes);
       const line = await this.#lines.next<OwnerLine>();
       if (line?.type === "grant" && !this.#isLeft) return line;
-      if (this.#isLeft) await this.#drain();
+      if (this.#isLeft) await this.#lines.drain();
       else this.end();
     } catch {
       if (!this.#isLeft) this.link.doubt();
@@ -91,6 +85,6 @@ export class Want {
   }
 
   #write(line: DoorLine): Promise<void> {
-    return writeLine(this.#asked, line);
+    return writeLines(this.#asked, line);
   }
 }

@@ -4,17 +4,18 @@ import type { ChatRequest, ReplyPart } from "../../src/chat.ts";
 import type { ClusterPlaces } from "../../src/cluster/cluster-places.ts";
 import { clusterKeyOf } from "../../src/cluster/exchange-auth.ts";
 import { InternalServer } from "../../src/cluster/internal-server.ts";
-import type { Membership, Peer } from "../../src/cluster/membership.ts";
+import type { Directory, Peer } from "../../src/cluster/directory.ts";
 import { PROTOCOL } from "../../src/cluster/protocol.ts";
 import { Routing } from "../../src/cluster/routing.ts";
 import { Gateway, type Reply } from "../../src/gateway.ts";
-import { LocalPlaces } from "../../src/places/local-places.ts";
+import { LocalPlaces, type LocalPlacesParts } from "../../src/places/local-places.ts";
 import { Account } from "../../src/pool/account.ts";
 import { RateLimiter, type RateLimit } from "../../src/pool/rate-limiter.ts";
 import type { Caller } from "../../src/pool/request-queue.ts";
 import { SessionPool } from "../../src/pool/session-pool.ts";
 import { MemoryPressure } from "../../src/process/memory-pressure.ts";
 import type { Site } from "../../src/sites/site.ts";
+import { Wire } from "./wire.ts";
 
 const NEVER_MS = 1_000_000_000;
 const SITE = "scripted";
@@ -52,6 +53,8 @@ export interface Replica {
   readonly server: InternalServer;
   readonly gateway: Gateway;
   readonly routing: Routing;
+  /** How peers reach it. */
+  readonly wire: Wire;
   /** What its row in the database says. Peers see each change. */
   peer: Peer;
   /** Asks at this door. */
@@ -76,8 +79,6 @@ export interface Cluster {
   readonly opened: string[];
   /** The most prompts that an account had at the same time. */
   readonly overlap: () => number;
-  /** Turns under which a prompt left, as the database knows. */
-  readonly sent: Set<string>;
   readonly logged: object[];
 }
 
@@ -88,7 +89,7 @@ export const echo: Script = async function* (prompt) {
 
 /** Replicas with real pools, queues and internal listeners in one process; the site and the pages are scripted. */
 export async function openCluster({ accounts, script = echo, ...options }: ClusterOptions): Promise<Cluster> {
-  const shared = { posts: [] as Post[], opened: [] as string[], sent: new Set<string>(), logged: [] as object[] };
+  const shared = { posts: [] as Post[], opened: [] as string[], turns: new Turns(), logged: [] as object[] };
   const running = new Map<string, number>();
   let overlap = 0;
   const site = {
@@ -122,7 +123,7 @@ export async function openCluster({ accounts, script = echo, ...options }: Clust
 interface ReplicaParts {
   readonly site: Site;
   readonly peers: { peer: Peer }[];
-  readonly shared: { readonly opened: string[]; readonly sent: Set<string>; readonly logged: object[] };
+  readonly shared: { readonly opened: string[]; readonly turns: Turns; readonly logged: object[] };
   readonly options: Omit<ClusterOptions, "accounts" | "script">;
 }
 
@@ -131,16 +132,19 @@ async function openReplica(id: string, names: readonly string[], parts: ReplicaP
   const note = (fields: object): void => void shared.logged.push(fields);
   const log = { debug() {}, info() {}, warn() {}, error: note };
   const server = await InternalServer.listen({ host: "127.0.0.1", port: 0 });
-  const own = { id, url: `http://127.0.0.1:${server.port}`, token: `token of ${id}` };
-  const membership: Membership = {
+  const wire = await Wire.to(server.port);
+  const own = { id, url: `http://127.0.0.1:${wire.port}`, token: `token of ${id}` };
+  const directory: Directory = {
     replicaId: id,
     token: own.token,
-    peers: () => peers.map(({ peer }) => peer).filter((peer) => peer.id !== id),
-    turns: { wasSent: async (turnId) => shared.sent.has(turnId) },
+    get peers() {
+      return peers.map(({ peer }) => peer).filter((peer) => peer.id !== id);
+    },
+    turns: shared.turns,
   };
   const { timeoutMs = 60_000, queueLimit = 1_000, maxBodyBytes = 1_000_000, silentMs } = options;
   const limits = { timeoutMs, maxBodyBytes, maxReplyBytes: 1_000_000 };
-  const seat = { membership, server, key: clusterKeyOf("a secret key that all replicas have") };
+  const seat = { directory, server, key: clusterKeyOf("a secret key that all replicas have") };
   const routing = new Routing(seat, { everyMs: 20, silentMs, ...limits }, log as never);
   const isSleepy = names.some((name) => options.asleep?.includes(name));
   const poolOptions = {
@@ -157,17 +161,13 @@ async function openReplica(id: string, names: readonly string[], parts: ReplicaP
   };
   const pool = new SessionPool(poolOptions, log as never);
   for (const name of names) {
-    const session = scriptedSession(name, shared.opened);
+    const session = scriptedSession(name, shared);
     const rateLimiter = new RateLimiter(options.rateLimit);
     await pool.add(new Account({ id: name, site: SITE, session, rateLimiter, events: pool.events }));
   }
   const sites = { siteOf: () => site };
-  const local = new LocalPlaces({
-    pool,
-    sites,
-    limits: { firstPartTimeoutMs: 60_000, gapTimeoutMs: 60_000 },
-    replicaId: id,
-  });
+  const placeParts = { pool, sites, limits: { firstPartTimeoutMs: 60_000, gapTimeoutMs: 60_000 }, replicaId: id };
+  const local = new TurningPlaces(placeParts, shared.turns);
   const places = routing.serve({ local, share: pool.share });
   const gateway = new Gateway(places, sites);
   const ask = (prompt: string, { caller, signal = new AbortController().signal }: AskOptions = {}): Reply => {
@@ -181,6 +181,7 @@ async function openReplica(id: string, names: readonly string[], parts: ReplicaP
   };
   const kill = async (): Promise<void> => {
     routing[Symbol.dispose]();
+    await wire[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();
   };
   onTestFinished(async () => {
@@ -188,11 +189,45 @@ async function openReplica(id: string, names: readonly string[], parts: ReplicaP
     await pool[Symbol.asyncDispose]();
   });
   const peer = { ...own, protocol: PROTOCOL, isLive: true };
-  return { id, pool, places, server, gateway, routing, peer, ask, text, kill };
+  return { id, pool, places, server, gateway, routing, wire, peer, ask, text, kill };
+}
+
+/** The places of a replica that tells the database what it is about to send. */
+class TurningPlaces extends LocalPlaces {
+  readonly #turns: Turns;
+
+  constructor(parts: LocalPlacesParts, turns: Turns) {
+    super(parts);
+    this.#turns = turns;
+  }
+
+  override async acquire(...wanted: Parameters<LocalPlaces["acquire"]>): ReturnType<LocalPlaces["acquire"]> {
+    const place = await super.acquire(...wanted);
+    this.#turns.begin(place);
+    return place;
+  }
+}
+
+/** What the database knows of prompts. */
+class Turns {
+  readonly #running = new Map<string, string>();
+  readonly #sent = new Set<string>();
+
+  begin({ accountId, turnId }: { readonly accountId: string; readonly turnId: string }): void {
+    this.#running.set(accountId, turnId);
+  }
+
+  send(accountId: string): void {
+    this.#sent.add(this.#running.get(accountId) ?? "");
+  }
+
+  async wasSent(turnId: string): Promise<boolean> {
+    return this.#sent.has(turnId);
+  }
 }
 
 /** A page whose site is the script: a request's status is the account's name. */
-function scriptedSession(name: string, opened: string[]): Session {
+function scriptedSession(name: string, { opened, turns }: ReplicaParts["shared"]): Session {
   const page = { isOpen: false };
   const stub = {
     get isOpen() {
@@ -215,7 +250,10 @@ function scriptedSession(name: string, opened: string[]): Session {
       page.isOpen = true;
     },
     ping: async () => {},
-    fetch: async () => ({ status: name, headers: {}, body: (async function* () {})() }),
+    fetch: async () => {
+      turns.send(name);
+      return { status: name, headers: {}, body: (async function* () {})() };
+    },
     [Symbol.asyncDispose]: async () => {},
   };
   return stub as unknown as Session;

@@ -1,18 +1,7 @@
 import { expect, test } from "vitest";
 import { GatewayError } from "../../src/errors.ts";
-import { echo, openCluster, type Cluster, type Script } from "./replicas.ts";
-
-/** Answers when the test says so. */
-function held(): { readonly script: Script; readonly release: () => void } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const script: Script = async function* (prompt, account, signal) {
-    const aborted = Promise.withResolvers<never>();
-    signal.addEventListener("abort", () => aborted.reject(signal.reason), { once: true });
-    await Promise.race([promise, aborted.promise]);
-    yield* echo(prompt, account, signal);
-  };
-  return { script, release: resolve };
-}
+import { acquainted, held, refusal } from "./asking.ts";
+import { echo, openCluster, type Script } from "./replicas.ts";
 
 const failsButForCarol: Script = async function* (prompt, account) {
   if (account !== "carol") throw new GatewayError("site_failed", "The site failed.");
@@ -23,21 +12,6 @@ const failsInTheMiddle: Script = async function* () {
   yield { type: "text-delta", text: "You" };
   throw new GatewayError("site_failed", "The site failed in the middle.", { retryAfterMs: 7_000 });
 };
-
-/** Every replica knows the accounts of all others, as far as those may serve. */
-async function acquainted({ replicas }: Cluster): Promise<void> {
-  for (const replica of replicas) {
-    const others = replicas.filter((one) => one !== replica).flatMap(({ pool }) => pool.share.outlooks);
-    await expect.poll(() => replica.routing.outlooks().length).toBe(others.length);
-  }
-}
-
-async function refusal(work: Promise<unknown>): Promise<GatewayError> {
-  return work.then(
-    () => expect.fail("It was answered."),
-    (cause: unknown) => GatewayError.from(cause),
-  );
-}
 
 test("a request at a door that owns nothing is answered by another replica's account", async () => {
   const cluster = await openCluster({ accounts: [[], ["alice"]] });

@@ -12,11 +12,11 @@ export interface Peer {
 }
 
 /** What the replicas know of each other through the database. */
-export interface Membership {
+export interface Directory {
   readonly replicaId: string;
   /** This replica's own, made anew at each start. */
   readonly token: string;
-  peers(): readonly Peer[];
+  readonly peers: readonly Peer[];
   readonly turns: {
     /** Whether a prompt may have left under this turn. */
     wasSent(turnId: string): Promise<boolean>;
