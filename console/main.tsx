@@ -1,10 +1,10 @@
 import "./styles.ts";
 import { createRoot } from "react-dom/client";
 import { App } from "./app.tsx";
+import { reloadAfterUpgrade } from "./shell/loading.ts";
 import { startLanguage } from "./texts/language.tsx";
 
-// A tab that was open during an upgrade asks for files that are gone.
-window.addEventListener("vite:preloadError", () => window.location.reload());
+window.addEventListener("vite:preloadError", () => void reloadAfterUpgrade());
 
 await startLanguage();
 const root = document.querySelector("#root");

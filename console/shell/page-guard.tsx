@@ -1,6 +1,8 @@
 import { Skeleton, Stack } from "@mantine/core";
 import { Component, type ReactNode } from "react";
+import { ApiError } from "../api/client.ts";
 import { Failure } from "../widgets/loaded.tsx";
+import { reloadIfServed } from "./loading.ts";
 
 interface GuardState {
   readonly error: Error | undefined;
@@ -16,7 +18,10 @@ export class PageGuard extends Component<{ readonly children: ReactNode }, Guard
 
   override render(): ReactNode {
     const { error } = this.state;
-    return error ? <Failure error={error} onRetry={() => this.setState({ error: undefined })} /> : this.props.children;
+    if (!error) return this.props.children;
+    const isNotLoaded = error instanceof ApiError && error.code === "not_reached";
+    const retry = (): void => (isNotLoaded ? void reloadIfServed() : this.setState({ error: undefined }));
+    return <Failure error={error} onRetry={retry} />;
   }
 }
 

@@ -1,7 +1,8 @@
-import { lazy, type ComponentType } from "react";
+import type { ComponentType } from "react";
 import type { Text } from "../texts/language.tsx";
 import { Overview } from "../pages/overview/overview.tsx";
 import type { IconName } from "./icon.tsx";
+import { loadedLater } from "./loading.ts";
 
 interface PageRow {
   /** Below `/console`, as wouter matches it. */
@@ -18,48 +19,48 @@ export const PAGES: readonly PageRow[] = [
     path: "/accounts/:id?",
     label: "Accounts",
     icon: "accounts",
-    component: lazy(async () => ({ default: (await import("../pages/accounts/accounts.tsx")).Accounts })),
+    component: loadedLater(async () => (await import("../pages/accounts/accounts.tsx")).Accounts),
   },
   {
     path: "/playground",
     label: "Playground",
     icon: "playground",
-    component: lazy(async () => ({ default: (await import("../pages/playground/playground.tsx")).Playground })),
+    component: loadedLater(async () => (await import("../pages/playground/playground.tsx")).Playground),
   },
   {
     path: "/keys",
     label: "Keys",
     icon: "keys",
-    component: lazy(async () => ({ default: (await import("../pages/keys/keys.tsx")).Keys })),
+    component: loadedLater(async () => (await import("../pages/keys/keys.tsx")).Keys),
   },
   {
     path: "/requests/:id?",
     label: "Requests",
     icon: "requests",
-    component: lazy(async () => ({ default: (await import("../pages/requests/requests.tsx")).Requests })),
+    component: loadedLater(async () => (await import("../pages/requests/requests.tsx")).Requests),
   },
   {
     path: "/usage",
     label: "Usage",
     icon: "usage",
-    component: lazy(async () => ({ default: (await import("../pages/usage/usage.tsx")).Usage })),
+    component: loadedLater(async () => (await import("../pages/usage/usage.tsx")).Usage),
   },
   {
     path: "/live/:id?",
     label: "Live view",
     icon: "live",
-    component: lazy(async () => ({ default: (await import("../pages/live/live.tsx")).Live })),
+    component: loadedLater(async () => (await import("../pages/live/live.tsx")).Live),
   },
   {
     path: "/events",
     label: "Events",
     icon: "events",
-    component: lazy(async () => ({ default: (await import("../pages/events/events.tsx")).Events })),
+    component: loadedLater(async () => (await import("../pages/events/events.tsx")).Events),
   },
   {
     path: "/settings",
     label: "Settings",
     icon: "settings",
-    component: lazy(async () => ({ default: (await import("../pages/settings/settings.tsx")).Settings })),
+    component: loadedLater(async () => (await import("../pages/settings/settings.tsx")).Settings),
   },
 ];

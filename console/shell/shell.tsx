@@ -11,6 +11,7 @@ import { useIdleSignOut } from "./idle-sign-out.ts";
 import { LookSwitches } from "./look-switches.tsx";
 import { Mark } from "./mark.tsx";
 import { PAGES } from "./pages.ts";
+import { StaleNotice } from "./stale-notice.tsx";
 import classes from "./shell.module.css";
 
 /** The console's frame: navigation, the page, and what is heard live. */
@@ -43,6 +44,7 @@ export function Shell({ idleLimitMs }: { readonly idleLimitMs: number }) {
         <Navigation isLive={feed === "open"} onChoose={() => setIsOpen(false)} />
       </aside>
       <main className={classes["main"]} id="page" tabIndex={-1} ref={main}>
+        <StaleNotice isLive={feed === "open"} />
         <PageGuard key={location}>
           <Suspense fallback={<PageFallback />}>
             <Switch>

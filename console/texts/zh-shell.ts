@@ -31,6 +31,7 @@ export const shell = {
   "Sign out": "退出登录",
   "Skip to the page": "跳到页面内容",
   "That failed": "失败",
+  "The gateway does not answer. What you see may be old.": "网关没有响应，您看到的内容可能已过时。",
   "The first start prints it once. ADMIN_KEY sets it.": "首次启动时打印一次，也可用 ADMIN_KEY 设置。",
   "There is no such page": "没有这个页面",
   "This gateway does not have this part.": "此网关没有这一部分。",

@@ -8,7 +8,7 @@ const SRC = join(import.meta.dirname, "../../src");
 /** Where sentences come from that the console shows: reasons of states, effects, notes, errors of an account. */
 const PLACES = [
   /^(?:browser|sites|live-view|places|pool)\//,
-  /^accounts\/account-(?:control|roster|rows)\.ts$/,
+  /^accounts\/account-(?:control|refusals|roster|rows)\.ts$/,
   /^admin\/(?:overview|read-records)\.ts$/,
   /^alerts\/notice\.ts$/,
   /^credentials\/(?:paste-notes|pasted-credential)\.ts$/,
@@ -18,6 +18,7 @@ const PLACES = [
 
 /** What the sentences in these files are in place of something that the console shows. */
 const EXCEPTIONS: Readonly<Record<string, string>> = {
+  "browser/server/browser-server.ts": "answers to other machines' gateways",
   "sites/prompt.ts": "the model's instructions",
   "pool/admission.ts": "refusals of callers, in the API's language",
   "pool/request-queue.ts": "refusals of callers, in the API's language",

@@ -1,13 +1,14 @@
 import { SegmentedControl, Skeleton } from "@mantine/core";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import type { Minute, OverviewAnswer, UsageRow } from "../../api/contract.ts";
 import { useRead } from "../../api/reading.ts";
+import { loadedLater } from "../../shell/loading.ts";
 import { useTexts, type Text } from "../../texts/language.tsx";
 import { Empty, Loaded } from "../../widgets/loaded.tsx";
 import { useNow } from "../../widgets/moment.tsx";
 import { Panel } from "../../widgets/panel.tsx";
 
-const Chart = lazy(async () => ({ default: (await import("../../widgets/chart.tsx")).Chart }));
+const Chart = loadedLater(async () => (await import("../../widgets/chart.tsx")).Chart);
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

@@ -1,8 +1,9 @@
 import { Button, Checkbox, Group, SegmentedControl, Skeleton, Stack } from "@mantine/core";
-import { lazy, Suspense, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import { adminUrl } from "../../api/client.ts";
 import type { Page, UsageRow } from "../../api/contract.ts";
 import { usePages, useRead } from "../../api/reading.ts";
+import { loadedLater } from "../../shell/loading.ts";
 import { useTexts } from "../../texts/language.tsx";
 import { Empty, Loaded } from "../../widgets/loaded.tsx";
 import { useNow } from "../../widgets/moment.tsx";
@@ -11,7 +12,7 @@ import { PageHead, Panel } from "../../widgets/panel.tsx";
 import { bucketsOf, GROUPS, totalsOf, type Group as GroupName } from "./sums.ts";
 import { Totals } from "./totals.tsx";
 
-const Chart = lazy(async () => ({ default: (await import("../../widgets/chart.tsx")).Chart }));
+const Chart = loadedLater(async () => (await import("../../widgets/chart.tsx")).Chart);
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

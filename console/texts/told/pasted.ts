@@ -32,12 +32,15 @@ export const PASTED = {
   "Invalid 'id': expected {told}.": "名称无效：需要{told}。",
   "ASCII letters, digits and . _ @ -, 64 characters at most": "ASCII 字母、数字和 . _ @ -，最多 64 个字符",
   "There is no account with this id.": "没有这个名称的账号。",
-  "There is an account {name} already, in {place}.": "{place} 中已有账号 {name}。",
-  "Account {name}, in {place}, has the same sign-in.": "{place} 中的账号 {name} 使用相同的登录信息。",
-  "Account {name} is of {place}: change it there.": "账号 {name} 来自 {place}：请在那里修改。",
+  "There is an account {name} already, in {toldPlace}.": "{toldPlace}中已有账号 {name}。",
+  "Account {name}, in {toldPlace}, has the same sign-in.": "{toldPlace}中的账号 {name} 使用相同的登录信息。",
+  "Account {name} is of {toldPlace}: change it there.": "账号 {name} 来自{toldPlace}：请在那里修改。",
   "Here it can be disabled.": "在这里可以停用它。",
   "Account {name} was removed and finishes its answer; the id is free after that.":
     "账号 {name} 已移除，正在完成回答；之后该名称可再次使用。",
   "Invalid 'site': expected one of {names}.": "网站无效：需要以下之一：{names}。",
   "Nothing was changed: {told}": "没有任何更改：{told}",
+  "the console": "控制台",
+  GPTOMNI_CREDENTIALS: " GPTOMNI_CREDENTIALS ",
+  CREDENTIALS_FILE: " CREDENTIALS_FILE ",
 } as const;
