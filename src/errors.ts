@@ -141,6 +141,7 @@ export const ERRORS = {
     "keep",
     "The replica that has the account was lost while it answered. Nobody asks again, since the site may have the prompt.",
   ),
+  ownership_lost: elsewhere(503, "keep", "`DATABASE_URL` does not answer, or another replica took the account."),
   reply_cut: elsewhere(502, "keep", "The site stopped in the middle of the answer."),
   reply_empty: elsewhere(502, "keep", "The site's answer was empty."),
   reply_too_large: final(502, "keep", "The answer is longer than `MAX_REPLY_BYTES`."),

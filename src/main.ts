@@ -3,15 +3,18 @@ import { Accounts } from "./accounts/accounts.ts";
 import { toldExpiries } from "./accounts/told-expiries.ts";
 import { auditIn, reload } from "./admin/audit.ts";
 import type { AlertEvent } from "./alerts/alert-outbox.ts";
-import { Alerts } from "./alerts/alerts.ts";
+import { Alerts, type AlertOptions } from "./alerts/alerts.ts";
 import { adminRoutes } from "./admin/routes.ts";
 import { viewsOf } from "./admin/views.ts";
 import { BrowserFleet } from "./browser/browser-fleet.ts";
 import { browserSource } from "./browser/browser-source.ts";
+import { readinessIn } from "./cluster/cluster-readiness.ts";
+import type { Cluster } from "./cluster/cluster.ts";
+import { openCluster } from "./cluster/open-cluster.ts";
 import type { BrowserProvider } from "./browser/provider.ts";
 import type { Config } from "./config/config.ts";
 import type { ConfiguredAccount } from "./credentials/configured-account.ts";
-import { Routing, type ClusterSeat } from "./cluster/routing.ts";
+import { Routing } from "./cluster/routing.ts";
 import { Gateway } from "./gateway.ts";
 import { apiRoutes } from "./http/api-routes.ts";
 import { createApp } from "./http/app.ts";
@@ -38,7 +41,7 @@ import { version } from "./process/version.ts";
 import { sitesAt, type Sites } from "./sites/catalog.ts";
 import { meteredSites } from "./sites/metered-sites.ts";
 import { Records } from "./records/records.ts";
-import { openStore } from "./store/store.ts";
+import { openStore, type Store } from "./store/store.ts";
 
 export interface RunningGateway extends AsyncDisposable {
   /** Its base URL, without a path. */
@@ -62,8 +65,6 @@ export interface GatewayParts {
   readonly sites?: Sites;
   /** How often it is checked whether the state can be stored; 10 s unless given. */
   readonly checkStateEveryMs?: number | undefined;
-  /** The cluster that this gateway is a replica of. */
-  readonly cluster?: ClusterSeat | undefined;
   /** Hides secrets in the log. It also learns each token that a site issues. */
   readonly redaction?: Redaction;
 }
@@ -75,26 +76,25 @@ export async function startGateway(
   log: Log,
   parts: GatewayParts = {},
 ): Promise<RunningGateway> {
-  const { provider, memory, sites, redaction, checkStateEveryMs, cluster } = { ...usualParts(config), ...parts };
+  const { provider, memory, sites, redaction, checkStateEveryMs: checkEveryMs } = { ...usualParts(config), ...parts };
   await using started = new AsyncDisposableStack();
   const options = optionsOf(config, keys, { sites, capacity: provider.capacity });
   const browsers = started.use(new BrowserFleet(provider, options.browsers, log));
   const store = started.use(await openStore(options.store));
-  const looks = { ...options.persistence, checkEveryMs: checkStateEveryMs };
-  const persistence = started.use(openPersistence(store, looks, log));
-  const routing = cluster && started.use(new Routing(cluster, options.routing, log));
+  const cluster = started.use(await openCluster(options.cluster, { store, sites, log }));
+  const persistence = started.use(openPersistence(store, { ...options.persistence, checkEveryMs }, log));
+  const routing = cluster && started.use(new Routing(cluster.seat, options.routing, log));
   const pool = started.use(new SessionPool({ ...options.pool, memory, distant: routing }, log));
   const records = started.use(new Records({ store: store.records, events: pool.events, log }, options.records));
   const keysOfCallers = started.use(await openKeys(store, options.callers, { ...options.keyLimits, redaction, log }));
   started.use(options.access.operator);
-  const alertSinks = { log, record: (event: AlertEvent) => records.event(event) };
-  const alerts = started.use(new Alerts(options.alerts, alertSinks, await toldExpiries(store, log)));
-  const accountParts = { pool, browsers, store, persistence, sites, alerts, log, redaction };
+  const alerts = started.use(await openAlerts(options.alerts, { store, records, log }));
+  const accountParts = { pool, browsers, store, persistence, sites, alerts, log, redaction, owning: cluster?.owning };
   const accounts = await Accounts.open({ ...accountParts, options: options.sessions });
   const bundles = started.use(await accounts.openBundles(options.bundles));
   const leaving = new AbortController();
   const viewed = { ...options.views, pool, accounts, alerts, persistence, records, audit: auditIn(records, log) };
-  const views = viewsOf({ ...viewed, leaving: leaving.signal });
+  const views = viewsOf({ ...viewed, leaving: leaving.signal, ready: () => readinessIn(cluster, pool.readiness) });
   const giveUpReason = () => reasonToGiveUp(browsers.localOutage, config.shutdown.browserOutageLimitMs);
   const metrics = metricsOf(pool, browsers, { persistence, records, routing });
   const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...views }));
@@ -109,6 +109,7 @@ export async function startGateway(
   const app = createApp({ ...options.access, ...keysOfCallers, routes: withSelfDescription(routes), sinks });
   const server = started.adopt(createHttpServer(app, leaving.signal, { upgrade: liveViews.upgrade }), closeNow);
   const url = await listen(server, config.server);
+  await cluster?.join();
   await accounts.configure(config.accounts.list);
   started.use(accounts.follow(store.changes));
   const stack = started.move();
@@ -122,7 +123,7 @@ export async function startGateway(
     drain: async () => {
       leaving.abort();
       await liveViews[Symbol.asyncDispose]();
-      await places.drain(AbortSignal.timeout(config.shutdown.drainTimeoutMs));
+      await finish(places, cluster, config.shutdown.drainTimeoutMs);
       await flushResponses(server);
       await Promise.all([persistence.flush(), records.flush()]);
     },
@@ -136,9 +137,22 @@ function usualParts(config: Config) {
     memory: new MemoryPressure({ holdsPages: config.browserEndpoint === undefined }),
     sites: sitesAt(config.sites),
     checkStateEveryMs: undefined,
-    cluster: undefined,
     redaction: new Redaction(),
   } satisfies GatewayParts;
+}
+
+async function openAlerts(
+  options: AlertOptions,
+  { store, records, log }: { readonly store: Store; readonly records: Records; readonly log: Log },
+): Promise<Alerts> {
+  const sinks = { log, record: (event: AlertEvent) => records.event(event) };
+  return new Alerts(options, sinks, await toldExpiries(store, log));
+}
+
+/** Running answers end, and the accounts go to other replicas. */
+async function finish(places: Places, cluster: Cluster | undefined, limitMs: number): Promise<void> {
+  const limit = AbortSignal.timeout(limitMs);
+  await Promise.all([places.drain(limit), cluster?.drain(limit)]);
 }
 
 /** The accounts of this gateway, and in a cluster those of all replicas. */

@@ -4,6 +4,7 @@ import { ConfiguredKeys } from "./http/api-keys.ts";
 import { ModelCatalog } from "./http/model-catalog.ts";
 import { OperatorAccess } from "./http/operator.ts";
 import type { Sites } from "./sites/catalog.ts";
+import { placeOf } from "./store/postgres-url.ts";
 import { ContextLimit } from "./turn/context-limit.ts";
 
 /** How much longer than a request's deadline its session stays leased. */
@@ -59,6 +60,7 @@ export function optionsOf(
     places: { limits: config.answers },
     bundles: { ...config.bundles, stateDir: config.store.stateDir },
     store: config.store,
+    cluster: clusterOf(config, maxOpenSessions),
     persistence: { keepRemovedMs: config.keepRemovedMs },
     api: {
       background: config.turns.background,
@@ -87,6 +89,14 @@ export function optionsOf(
 /** What replicas pass on to each other, and for how long. */
 function routingOf({ pool: { timeoutMs }, limits: { maxBodyBytes }, sessions: { maxReplyBytes } }: Config) {
   return { timeoutMs, maxBodyBytes, maxReplyBytes };
+}
+
+/** Undefined without DATABASE_URL: then there are no other replicas. */
+function clusterOf({ store, replica }: Config, maxOpenSessions: number) {
+  const { databaseUrl, directUrl = databaseUrl, secretKey } = store;
+  if (directUrl === undefined || secretKey === undefined) return undefined;
+  const database = { url: directUrl, place: placeOf(directUrl) };
+  return { database, secretKey, url: replica.url?.origin, port: replica.port, weight: maxOpenSessions };
 }
 
 /** @throws ConfigError that names every alias of a model that the site does not have. */

@@ -33,6 +33,9 @@ export const SETTING_MEANINGS: Readonly<Record<SettingName, string>> = {
   DATABASE_URL:
     "PostgreSQL，形如 postgres://user:password@host:port/database：重启后仍需保留的一切都存于其中，供任意数量的副本使用。未设置时由 SQLite 存于 STATE_DIR。需要 SECRET_KEY。",
   DATABASE_DIRECT_URL: "DATABASE_URL 指向 PgBouncer 等连接池时，不经连接池的同一数据库。",
+  REPLICA_URL:
+    "其他副本访问本副本的地址，形如 http://host:port。不设置时，为本副本连接 PostgreSQL 所用的本机地址加 REPLICA_PORT。",
+  REPLICA_PORT: "设置了 DATABASE_URL 时，供其他副本访问的端口，监听所有地址。0 表示任意空闲端口。",
   CONSOLE_IDLE_SECONDS: "控制台无人操作多久后自动退出登录。登录 12 小时后无论如何都会退出。",
   ALERT_URL:
     "账号需要人工处理、恢复正常或登录即将到期时通知谁：以空格分隔的 URL，可为 ntfy、Slack、Mattermost、Telegram 或任何接收 JSON 的服务器。",
@@ -55,7 +58,8 @@ export const SETTING_MEANINGS: Readonly<Record<SettingName, string>> = {
   BACKGROUND:
     "客户端自行发起的标题、标签、笔记请求：late 最后处理；local 另外在可能时不经网站直接回答；off 与其他请求同样处理。",
   BACKGROUND_PATTERN: "更多此类请求的正则表达式，与其最后一条消息匹配。在 .env 中，含 # 的表达式请加引号。",
-  MAX_OPEN_SESSIONS: "同时打开页面的账号数。auto：内存能容纳多少就开多少；设了 BROWSER_ENDPOINT 时为 16。",
+  MAX_OPEN_SESSIONS:
+    "同时打开页面的账号数。auto：内存能容纳多少就开多少；设了 BROWSER_ENDPOINT 时为 16。设置了 DATABASE_URL 时可为 0：不启动浏览器，由其他副本应答。",
   OPEN_RATE: "前四个页面之后，每个时间窗口内打开的页面数，例如 2/s；off 表示不限。有请求等待的页面优先。",
   HIBERNATE_AFTER_SECONDS: "页面闲置这么久后关闭，需要时再打开。",
   PROBE_AFTER_SECONDS: "账号闲置这么久后，若其页面仍打开，网关会询问网站它是否仍处于登录状态。",
@@ -147,6 +151,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   site_failed: "网站返回 5xx 状态，或在 200 中返回错误。",
   site_changed: "网站返回了网关不认识的内容。",
   browser_unavailable: "Chromium 无法启动，或 `BROWSER_ENDPOINT` 给不出浏览器。`npm run doctor` 会说明原因。",
+  ownership_lost: "`DATABASE_URL` 没有应答，或另一个副本接管了账号。",
   session_lost: "页面崩溃、关闭或转到了别的地址。页面会重新打开。",
   replica_unavailable: "拥有账号的副本在提示词发出之前失联。",
   replica_lost: "拥有账号的副本在回答过程中失联。网关不会再次提问，因为网站可能已收到提示词。",

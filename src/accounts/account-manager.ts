@@ -11,6 +11,7 @@ import { readPaste } from "../credentials/paste.ts";
 import { pasteNotes } from "../credentials/paste-notes.ts";
 import type { Log, Redaction } from "../observe/log.ts";
 import type { AccountEvent } from "../pool/account-event.ts";
+import type { AccountHold } from "../browser/account-hold.ts";
 import { Account } from "../pool/account.ts";
 import { RateLimiter, type RateLimit } from "../pool/rate-limiter.ts";
 import type { SessionPool } from "../pool/session-pool.ts";
@@ -30,7 +31,13 @@ export interface AccountManagerParts {
   readonly redaction: Redaction;
 }
 
-type WantedAccount = AccountIdentity & Pick<ConfiguredAccount, "proxy" | "site">;
+/** An account that may be used here. */
+export interface PlacedAccount extends ConfiguredAccount {
+  /** Where other replicas could use it, too: the right to do so. */
+  readonly hold?: AccountHold | undefined;
+}
+
+type WantedAccount = AccountIdentity & Pick<PlacedAccount, "proxy" | "site" | "hold">;
 
 interface Member {
   readonly identity: WantedAccount;
@@ -45,6 +52,7 @@ export class AccountManager {
   /** The members that finish their last request, each with the end of its removal. */
   readonly #leaving = new Map<Member, Promise<void>>();
   #wanted: ReadonlyMap<string, WantedAccount> = new Map();
+  #known: readonly ConfiguredAccount[] = [];
   /** Accounts are added one after the other. */
   #adding: Promise<void> = Promise.resolve();
 
@@ -61,24 +69,36 @@ export class AccountManager {
   /**
    * Adds new accounts and removes missing ones. One with another cookie or proxy finishes its request, then is replaced.
    * Resolves when all of that is done. A later list does not wait for it.
+   * `known`: all accounts there are, if others are used elsewhere. What is stored of the rest is kept for a while only.
    */
-  async apply(list: readonly ConfiguredAccount[]): Promise<void> {
-    const { pool, persistence, sites } = this.#parts;
-    const accounts = list.map(({ id, cookie, proxy, site, source }) => ({
-      id,
-      cookie,
-      proxy,
-      site,
-      source,
-      signInKey: signInKey({ cookie, site }, sites),
-    }));
+  async apply(list: readonly PlacedAccount[], known: readonly ConfiguredAccount[] = list): Promise<void> {
+    const { pool } = this.#parts;
+    const accounts = list.map((account) => this.#identityOf(account));
     this.#wanted = new Map(accounts.map((identity) => [identity.id, identity]));
     const removed = [...this.#members.values()].filter((member) => !this.#isWanted(member));
     const removals = removed.map((member) => this.#retire(member));
     pool.refuseUnservable();
     await Promise.all([...removals, ...accounts.map((identity) => this.#bring(identity))]);
-    await persistence.keepInUse([...this.#wanted.values()]);
+    await this.#keepKnown(known);
     pool.refuseUnservable();
+  }
+
+  /** Resolves when no account with this id is in use that the last list has not: its page is closed, its state is stored. */
+  async gone(id: string): Promise<void> {
+    await this.#adding;
+    const leaving = [...this.#leaving].filter(([{ identity }]) => identity.id === id);
+    await Promise.all(leaving.map(([, removal]) => removal));
+  }
+
+  #identityOf({ id, cookie, proxy, site, source, hold }: PlacedAccount): WantedAccount {
+    const { sites } = this.#parts;
+    return { id, cookie, proxy, site, source, signInKey: signInKey({ cookie, site }, sites), hold, epoch: hold?.epoch };
+  }
+
+  async #keepKnown(known: readonly ConfiguredAccount[]): Promise<void> {
+    if (known === this.#known) return;
+    this.#known = known;
+    await this.#parts.persistence.keepInUse(known.map((account) => this.#identityOf(account)));
   }
 
   /** Adds the account unless it is in use. A replaced or renamed one continues with the cookies of the old one's last answer. */
@@ -117,7 +137,8 @@ export class AccountManager {
     const supervisor = browsers.assign();
     const authCookies = new AuthCookies(site, cookie, stored?.cookies);
     if (stored?.isConfiguredAnew) authCookies.mergePaste();
-    const session = new Session(supervisor, authCookies, { ...options, site, proxy: identity.proxy ?? options.proxy });
+    const { hold, proxy = options.proxy } = identity;
+    const session = new Session(supervisor, authCookies, { ...options, site, proxy, hold });
     const rateLimiter = new RateLimiter(options.rateLimit, sentAt);
     const account = new Account({
       id,
@@ -165,5 +186,6 @@ export class AccountManager {
 }
 
 function isSame(one: WantedAccount | undefined, other: WantedAccount): boolean {
-  return one?.cookie === other.cookie && one.site === other.site && isDeepStrictEqual(one.proxy, other.proxy);
+  const isAlike = one?.cookie === other.cookie && one.site === other.site && one.hold === other.hold;
+  return isAlike && isDeepStrictEqual(one.proxy, other.proxy);
 }

@@ -160,7 +160,11 @@ export class AccountPersistence implements AsyncDisposable {
     const { identity, account } = tracked;
     const cookies = JSON.stringify(account.session.authCookies.cookies);
     const stored: StoredAccount = { cookies, sentAt: account.rateLimiter.sentAt, ...(account.failure ?? HEALTHY) };
-    const isStored = await this.#try(() => this.#store.save(identity, stored));
+    const isStored = await this.#try(async () => {
+      const isOwned = await this.#store.save(identity, stored);
+      // What the replica stores that has it now is newer.
+      if (!isOwned) this.#log.warn({ account: identity.id }, "not stored: another replica has the account");
+    });
     if (!isStored && !this.#pending.has(identity.signInKey)) this.#pending.set(identity.signInKey, tracked);
   }
 

@@ -7,11 +7,10 @@ import { GatewayError } from "../errors.ts";
 import type { Log, Redaction } from "../observe/log.ts";
 import type { Sites } from "../sites/catalog.ts";
 import type { ConsoleAccountStore } from "../store/console-account-store.ts";
-import type { AccountManager } from "./account-manager.ts";
 import { placeOf, storing, unusable } from "./account-refusals.ts";
 
 export interface AccountRosterParts {
-  readonly manager: Pick<AccountManager, "apply">;
+  readonly manager: { apply(list: readonly ConfiguredAccount[]): Promise<void> };
   readonly store: ConsoleAccountStore;
   readonly sites: Sites;
   readonly redaction: Redaction;

@@ -11,9 +11,15 @@ import { AccountControl } from "./account-control.ts";
 import { AccountHistory } from "./account-history.ts";
 import { AccountManager, type AccountManagerParts } from "./account-manager.ts";
 import type { AccountPersistence } from "./account-persistence.ts";
-import { AccountRoster } from "./account-roster.ts";
+import { AccountRoster, type AccountRosterParts } from "./account-roster.ts";
 import { AccountRows } from "./account-rows.ts";
 import { FailureBundles, type BundleOptions } from "./failure-bundles.ts";
+
+/** Who uses the accounts, and who stores their states. */
+export interface OwningParts {
+  readonly manager: AccountManager;
+  readonly persistence: AccountPersistence;
+}
 
 export interface AccountsParts {
   readonly pool: SessionPool;
@@ -25,6 +31,8 @@ export interface AccountsParts {
   readonly alerts: Alerts;
   readonly log: Log;
   readonly redaction: Redaction;
+  /** Where other replicas use accounts, too: what is between the list and the accounts in use here. */
+  readonly owning?: ((parts: OwningParts) => AccountRosterParts["manager"]) | undefined;
 }
 
 /** The accounts: which there are, what happened to them, and what an operator may do with them. */
@@ -36,12 +44,18 @@ export class Accounts {
   readonly #roster: AccountRoster;
   readonly #logs: Pick<AccountsParts, "redaction" | "log">;
 
-  private constructor({ store, options, ...parts }: AccountsParts) {
+  private constructor({ store, options, owning = ({ manager }) => manager, ...parts }: AccountsParts) {
     const { pool, sites, log, redaction } = parts;
     this.#logs = { log, redaction };
     pool.events.subscribe((event) => this.history.onEvent(event));
     const manager = new AccountManager({ ...parts, options });
-    this.#roster = new AccountRoster({ manager, store: store.consoleAccounts, sites, redaction, log });
+    this.#roster = new AccountRoster({
+      manager: owning({ manager, persistence: parts.persistence }),
+      store: store.consoleAccounts,
+      sites,
+      redaction,
+      log,
+    });
     const shared = { ...parts, roster: this.#roster, history: this.history, recent: this.recent };
     this.control = new AccountControl({ ...shared, rows: new AccountRows(shared) });
   }

@@ -3,6 +3,7 @@ import type { Accounts } from "../accounts/accounts.ts";
 import { warningsOf } from "../accounts/open-persistence.ts";
 import { LastHour } from "../observe/last-hour.ts";
 import { RequestFeed } from "../observe/request-feed.ts";
+import type { Readiness } from "../pool/pool-status.ts";
 import type { SessionPool } from "../pool/session-pool.ts";
 import type { Records } from "../records/records.ts";
 import type { AccountRouteParts } from "./account-routes.ts";
@@ -19,10 +20,12 @@ export interface ViewedParts
   readonly operator: SessionParts["operator"];
   readonly records: Records;
   readonly audit: Audit;
+  /** Whether requests can be answered; by the accounts in use here, unless given. */
+  readonly ready?: (() => Readiness) | undefined;
 }
 
 /** What the operator's routes look at. `lastHour` and `requests` are to hear of each request that is over. */
-export function viewsOf({ pool, accounts, persistence, ...given }: ViewedParts) {
+export function viewsOf({ pool, accounts, persistence, ready = () => pool.readiness, ...given }: ViewedParts) {
   return {
     ...given,
     accounts: accounts.control,
@@ -32,7 +35,7 @@ export function viewsOf({ pool, accounts, persistence, ...given }: ViewedParts) 
     requests: new RequestFeed(),
     queue: () => pool.queue,
     waiting: () => pool.waitingRequests,
-    readiness: () => ({ ...pool.readiness, warnings: [...warningsOf(persistence), ...given.records.warnings] }),
+    readiness: () => ({ ...ready(), warnings: [...warningsOf(persistence), ...given.records.warnings] }),
     openPages: () => pool.openPages,
   } satisfies ConsoleParts & AccountRouteParts & AlertParts & SessionParts;
 }

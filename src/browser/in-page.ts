@@ -19,6 +19,11 @@ export interface PageOrder {
   readonly maxReplyBytes: number;
   /** Longer text is sent in several messages. */
   readonly messageCharacters: number;
+  /**
+   * Until when the request may run, by the page's `performance.now()`, unless that is extended. The gateway may stand still
+   * meanwhile, and another replica use the account.
+   */
+  readonly untilMs: number | undefined;
 }
 
 /**
@@ -36,22 +41,30 @@ export interface PageHead {
 
 /**
  * elsewhere, a space and an address: the document is not the site's, and nothing was sent · unreachable: no answer came ·
- * cut: the answer broke off · too_large: the answer exceeds the limit · aborted: the gateway asked for it
+ * cut: the answer broke off · too_large: the answer exceeds the limit · aborted: the gateway asked for it · expired: its
+ * time was over
  */
-export type PageFailure = `elsewhere ${string}` | "unreachable" | "cut" | "too_large" | "aborted";
+export type PageFailure = `elsewhere ${string}` | "unreachable" | "cut" | "too_large" | "aborted" | "expired";
 
 export interface PageAgent {
   start(order: PageOrder): void;
   acknowledge(nonce: string, bytes: number): void;
   abort(nonce: string): void;
+  extend(nonce: string, untilMs: number): void;
 }
 
-/** Installs the agent on this world's own global object under `agentName`; messages go out through `bindingName`. */
+/**
+ * Installs the agent on this world's own global object under `agentName`; messages go out through `bindingName`. Returns what
+ * the page's clock shows.
+ */
 // One long function, because only its own source text reaches the page.
 // oxlint-disable-next-line max-lines-per-function
-export function installAgent(agentName: string, bindingName: string): void {
+export function installAgent(agentName: string, bindingName: string): number {
   interface Transfer {
     readonly controller: AbortController;
+    untilMs: number | undefined;
+    expiry: ReturnType<typeof setTimeout> | undefined;
+    isExpired: boolean;
     unacknowledgedBytes: number;
     resume: (() => void) | undefined;
   }
@@ -92,8 +105,22 @@ export function installAgent(agentName: string, bindingName: string): void {
     if (rest !== "") tell(order.nonce, "t", `0 ${rest}`);
   }
 
+  /** Ends the request when its time is over. */
+  function watchExpiry(transfer: Transfer): void {
+    if (transfer.untilMs === undefined) return;
+    const leftMs = transfer.untilMs - performance.now();
+    if (leftMs > 0) transfer.expiry = setTimeout(() => watchExpiry(transfer), leftMs);
+    else {
+      transfer.isExpired = true;
+      transfer.controller.abort();
+      transfer.resume?.();
+    }
+  }
+
   async function run(order: PageOrder, transfer: Transfer): Promise<PageFailure | undefined> {
     const { signal } = transfer.controller;
+    watchExpiry(transfer);
+    if (transfer.isExpired) return "expired";
     // No navigation can come between this check and the fetch, because both are in one task. `location` cannot be forged.
     // `origin` is "null" in a sandboxed document, even if the document has the site's address.
     if (location.origin !== order.origin || globalThis.origin !== order.origin) return `elsewhere ${location.href}`;
@@ -113,9 +140,9 @@ export function installAgent(agentName: string, bindingName: string): void {
       const head: PageHead = { status: response.status, headers: Object.fromEntries(response.headers) };
       tell(order.nonce, "h", JSON.stringify(head));
       if (response.body) await read(order, transfer, response.body);
-      return signal.aborted ? "aborted" : undefined;
+      return signal.aborted ? ended(transfer) : undefined;
     } catch (cause) {
-      if (signal.aborted) return "aborted";
+      if (signal.aborted) return ended(transfer);
       if (cause instanceof RangeError && cause.message === "too_large") {
         transfer.controller.abort();
         return "too_large";
@@ -124,11 +151,21 @@ export function installAgent(agentName: string, bindingName: string): void {
     }
   }
 
+  const ended = ({ isExpired }: Transfer): PageFailure => (isExpired ? "expired" : "aborted");
+
   const agent: PageAgent = {
     start(order) {
-      const transfer: Transfer = { controller: new AbortController(), unacknowledgedBytes: 0, resume: undefined };
+      const transfer: Transfer = {
+        controller: new AbortController(),
+        untilMs: order.untilMs,
+        expiry: undefined,
+        isExpired: false,
+        unacknowledgedBytes: 0,
+        resume: undefined,
+      };
       transfers.set(order.nonce, transfer);
       void run(order, transfer).then((failure) => {
+        clearTimeout(transfer.expiry);
         transfers.delete(order.nonce);
         tell(order.nonce, "d", failure ?? "");
       });
@@ -144,6 +181,11 @@ export function installAgent(agentName: string, bindingName: string): void {
       transfer?.controller.abort();
       transfer?.resume?.();
     },
+    extend(nonce, untilMs) {
+      const transfer = transfers.get(nonce);
+      if (transfer) transfer.untilMs = untilMs;
+    },
   };
   world[agentName] = agent;
+  return performance.now();
 }

@@ -26,6 +26,8 @@ export class IsolatedWorld {
   readonly #parts: IsolatedWorldParts;
   /** The world's execution context; undefined until the first request, and after each navigation. */
   #contextId: number | undefined;
+  /** What the page's clock shows, less the gateway's monotonic clock; never too much. */
+  #pageAheadMs = 0;
 
   constructor(parts: IsolatedWorldParts) {
     this.#parts = parts;
@@ -51,13 +53,18 @@ export class IsolatedWorld {
     this.#contextId ??= await this.#create();
     signal.throwIfAborted();
     try {
-      await this.call("start", order);
+      await this.#order(order);
     } catch (cause) {
       // The page may have navigated between the two calls. Then nothing was sent yet.
       if (this.#contextId !== undefined) throw cause;
       this.#contextId = await this.#create();
-      await this.call("start", order);
+      await this.#order(order);
     }
+  }
+
+  /** A request may run until then, on the gateway's monotonic clock. @throws GatewayError `session_lost` */
+  extend(nonce: string, untilMs: number): Promise<void> {
+    return this.call("extend", nonce, untilMs + this.#pageAheadMs);
   }
 
   /** Calls the gateway's script; does nothing if the world is gone. @throws GatewayError `session_lost` */
@@ -78,6 +85,11 @@ export class IsolatedWorld {
     this.#parts.cdp.send("Runtime.removeBinding", { name: BINDING_NAME }).catch(() => {});
   }
 
+  #order(order: PageOrder): Promise<void> {
+    const { untilMs } = order;
+    return this.call("start", untilMs === undefined ? order : { ...order, untilMs: untilMs + this.#pageAheadMs });
+  }
+
   async #create(): Promise<number> {
     const { cdp, origin } = this.#parts;
     const create = async (): Promise<number> => {
@@ -86,11 +98,12 @@ export class IsolatedWorld {
       if (securityOrigin !== origin.origin) throw leftSite(addressOf(url));
       const world = { frameId, worldName: WORLD_NAME };
       const { executionContextId } = await cdp.send("Page.createIsolatedWorld", world);
-      await cdp.send("Runtime.callFunctionOn", {
+      const { result } = await cdp.send("Runtime.callFunctionOn", {
         functionDeclaration: installAgent.toString(),
         executionContextId,
         arguments: [{ value: AGENT_NAME }, { value: BINDING_NAME }],
       });
+      this.#pageAheadMs = Number(result.value) - performance.now();
       return executionContextId;
     };
     return browserCall(PAGE_CALL_LIMIT_MS, "enter the page", create());

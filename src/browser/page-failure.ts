@@ -15,6 +15,7 @@ const FAILURES: Readonly<Record<Failure, readonly [code: ErrorCode, message: str
   cut: ["reply_cut", "The site broke off in the middle of its answer."],
   too_large: ["reply_too_large", "The site's answer is longer than the gateway accepts."],
   aborted: ["client_closed", "The request was cancelled."],
+  expired: ["ownership_lost", "The page was not told in time that the account is still this replica's."],
 };
 
 /** The error for the end that the page reported; undefined for success. `why`: the browser's reason, if known. */

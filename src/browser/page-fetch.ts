@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { CDPSession, Page } from "playwright";
 import { GatewayError } from "../errors.ts";
 import { abortable } from "../process/abortable.ts";
-import type { PageRequest, PageResponse } from "../sites/site.ts";
+import type { PageResponse } from "../sites/site.ts";
 import type { PageOrder } from "./in-page.ts";
 import { IsolatedWorld } from "./isolated-world.ts";
 import { failureOf, hasCause, isElsewhere } from "./page-failure.ts";
@@ -11,6 +11,7 @@ import { PageHealth } from "./page-health.ts";
 import { RequestFailures } from "./request-failures.ts";
 import { CREDIT_BYTES, Transfer } from "./transfer.ts";
 import { browserCall, PAGE_CALL_LIMIT_MS } from "./browser-call.ts";
+import type { PageFetchParameters, Validity } from "./account-hold.ts";
 
 /** A page ends its requests in milliseconds. */
 const END_LIMIT_MS = 500;
@@ -71,7 +72,7 @@ export class PageFetcher {
   }
 
   /** @throws GatewayError for whatever kept the site from answering; the signal's reason when it aborts. */
-  async fetch(request: PageRequest, signal: AbortSignal): Promise<PageResponse> {
+  async fetch(...[request, signal, validity]: PageFetchParameters): Promise<PageResponse> {
     signal.throwIfAborted();
     if (this.#lost) throw this.#lost;
     this.requests += 1;
@@ -86,10 +87,14 @@ export class PageFetcher {
       this.#abort(nonce);
     };
     signal.addEventListener("abort", onAbort, { once: true });
-    void transfer.done.promise.finally(() => signal.removeEventListener("abort", onAbort));
+    const watch = validity?.watch(() => this.#extend(nonce, validity));
+    void transfer.done.promise.finally(() => {
+      signal.removeEventListener("abort", onAbort);
+      watch?.[Symbol.dispose]();
+    });
     const sizes = { creditBytes: CREDIT_BYTES, messageCharacters: MESSAGE_CHARACTERS };
     const limits = { ...sizes, maxReplyBytes: this.#maxReplyBytes };
-    const order: PageOrder = { nonce, url, origin, method, headers, body, ...limits };
+    const order: PageOrder = { nonce, url, origin, method, headers, body, ...limits, untilMs: validity?.untilMs };
     this.#world.start(order, signal).catch((cause: unknown) => {
       transfer.settle(GatewayError.from(cause));
       this.#finish(nonce, transfer);
@@ -154,6 +159,11 @@ export class PageFetcher {
       // The reader left before the end.
       if (this.#transfers.has(nonce)) this.#abort(nonce);
     }
+  }
+
+  /** Without it the page ends the request in time: a failure needs no answer. */
+  #extend(nonce: string, { untilMs }: Validity): void {
+    this.#world.extend(nonce, untilMs).catch(() => {});
   }
 
   #abort(nonce: string): void {

@@ -1,6 +1,7 @@
 import type { Page } from "playwright";
 import type { Proxy } from "../credentials/proxy.ts";
 import type { PageFetch, Site } from "../sites/site.ts";
+import type { AccountHold } from "./account-hold.ts";
 import { repeatChallenged, visit } from "./challenge.ts";
 import { PageFetcher } from "./page-fetch.ts";
 import { watchPage } from "./page-watch.ts";
@@ -15,6 +16,8 @@ export interface PageOptions {
   readonly maxReplyBytes: number;
   /** The account's way out to the site; the browser's own if there is none. */
   readonly proxy?: Proxy | undefined;
+  /** Where other replicas could use the account, too. */
+  readonly hold?: AccountHold | undefined;
 }
 
 export interface SessionOptions extends PageOptions {
@@ -55,7 +58,8 @@ export class PageOpener {
   }
 
   async #try(context: SessionContext, options: Partial<OpeningOptions>, signal: AbortSignal): Promise<SessionPage> {
-    const { site, challengeTimeoutMs, maxReplyBytes, proxy } = this.#options;
+    const { site, challengeTimeoutMs, maxReplyBytes, proxy, hold } = this.#options;
+    hold?.assertHeld();
     const page = await context.openPage();
     let proxySignIn: ProxySignIn | undefined;
     try {

@@ -1,6 +1,6 @@
 import type { Page } from "playwright";
 import { GatewayError } from "../errors.ts";
-import type { PageFetch } from "../sites/site.ts";
+import type { PageFetchParameters } from "./account-hold.ts";
 import { evidenceOf, type PageEvidence } from "./page-evidence.ts";
 import type { PageFetcher } from "./page-fetch.ts";
 import type { ProxySignIn } from "./proxy-sign-in.ts";
@@ -30,8 +30,8 @@ export class SessionPage {
   }
 
   /** @throws GatewayError `session_lost` when the proxy answers instead of the site; what `PageFetcher.fetch` throws. */
-  readonly fetch: PageFetch = async (request, signal) => {
-    const response = await this.fetcher.fetch(request, signal);
+  readonly fetch = async (...request: PageFetchParameters) => {
+    const response = await this.fetcher.fetch(...request);
     this.#parts.proxySignIn?.assertAccepted(response);
     return response;
   };

@@ -1,5 +1,5 @@
 import { GatewayError } from "../errors.ts";
-import type { PageFetch } from "../sites/site.ts";
+import type { PageFetchParameters } from "./account-hold.ts";
 import type { AuthCookies } from "./auth-cookies.ts";
 import type { BrowserSupervisor } from "./browser-supervisor.ts";
 import type { PageEvidence } from "./page-evidence.ts";
@@ -46,10 +46,11 @@ export class Session implements AsyncDisposable {
   }
 
   /** Sends a request from inside the session's page. @throws GatewayError `session_lost` when there is no page. */
-  readonly fetch: PageFetch = async (request, signal) => {
+  readonly fetch = async (...[request, signal, validity]: PageFetchParameters) => {
+    this.options.hold?.assertHeld();
     const page = this.#usablePage;
     if (!page) throw new GatewayError("session_lost", "The session's page is not open.");
-    const response = await page.fetch(request, signal);
+    const response = await page.fetch(request, signal, validity);
     // Sites send a new token with the head of the answer. A crash during the answer would lose a token that is not stored.
     void this.keepCookies().catch(() => {});
     return response;

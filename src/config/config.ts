@@ -147,6 +147,7 @@ function accountSlices(values: Values) {
       databaseUrl: values.DATABASE_URL,
       directUrl: values.DATABASE_DIRECT_URL,
     },
+    replica: { url: values.REPLICA_URL, port: get("REPLICA_PORT") },
     bundles: {
       count: get("FAILURE_BUNDLES"),
       bytes: get("MAX_BUNDLE_BYTES"),

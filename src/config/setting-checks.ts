@@ -24,7 +24,8 @@ function sourceProblems({ GPTOMNI_CREDENTIALS: list, CREDENTIALS_FILE: file }: V
   return ["CREDENTIALS_FILE: expected no GPTOMNI_CREDENTIALS beside it, got both; leave one of them empty"];
 }
 
-function databaseProblems({ DATABASE_URL: url, DATABASE_DIRECT_URL: direct, SECRET_KEY: key }: Values): string[] {
+function databaseProblems(values: Values): string[] {
+  const { DATABASE_URL: url, DATABASE_DIRECT_URL: direct, SECRET_KEY: key, MAX_OPEN_SESSIONS: pages } = values;
   const problems: string[] = [];
   if (url !== undefined && key === undefined) {
     problems.push("SECRET_KEY: expected one beside DATABASE_URL, the same on every replica, got none");
@@ -32,6 +33,8 @@ function databaseProblems({ DATABASE_URL: url, DATABASE_DIRECT_URL: direct, SECR
   if (url === undefined && direct !== undefined) {
     problems.push("DATABASE_DIRECT_URL: expected DATABASE_URL beside it, got none");
   }
+  if (url === undefined && pages === 0)
+    problems.push("MAX_OPEN_SESSIONS: expected at least 1 without DATABASE_URL, got 0");
   return problems;
 }
 

@@ -71,7 +71,7 @@ export async function checkAccount(configured: ConfiguredAccount, { sites, store
   const authCookies = new AuthCookies(site, configured.cookie, stored && (JSON.parse(stored.cookies) as StoredCookies));
   if (stored?.isConfiguredAnew) authCookies.mergePaste();
   const known = stored ?? NOTHING_KNOWN;
-  let saved: Promise<void> = Promise.resolve();
+  let saved: Promise<unknown> = Promise.resolve();
   const save = (state: StoredAccount): void => {
     const cookies = JSON.stringify(authCookies.cookies);
     saved = saved.then(() => store.save(account, { ...state, cookies }));

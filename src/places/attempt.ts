@@ -10,7 +10,12 @@ export interface AttemptLimits {
 /** After so long a silence, the site has the prompt and works on it. A repeat would be a second prompt. */
 const SILENCE_MS = 10_000;
 /** These failures leave open whether the site still works on the prompt. */
-const ENDS_WITHOUT_A_WORD: ReadonlySet<ErrorCode> = new Set(["site_unreachable", "reply_cut", "session_lost"]);
+const ENDS_WITHOUT_A_WORD: ReadonlySet<ErrorCode> = new Set([
+  "site_unreachable",
+  "reply_cut",
+  "session_lost",
+  "ownership_lost",
+]);
 
 /**
  * Aborts the attempt with `site_timeout` when a part does not come in time. The reader's own time does not count. A

@@ -3,6 +3,7 @@ import { evidenceOf, type PageEvidence } from "../browser/page-evidence.ts";
 import type { OpeningOptions } from "../browser/page-opener.ts";
 import { GatewayError } from "../errors.ts";
 import type { PageFetch } from "../sites/site.ts";
+import type { AccountHold, Turn } from "../browser/account-hold.ts";
 import type { Account } from "./account.ts";
 
 /** After this time a request has reached the site, whether it is answered or not. */
@@ -32,6 +33,7 @@ export class Lease implements Disposable {
   #wasUsed = false;
   #held: Promise<unknown> | undefined;
   #evidence: Promise<PageEvidence> | undefined;
+  #turn: Turn | undefined;
 
   /** `settle` never rejects. */
   constructor(
@@ -81,6 +83,8 @@ export class Lease implements Disposable {
     this.#assertHeld();
     this.#wasUsed = true;
     const { session } = this.account;
+    const { hold } = session.options;
+    const turn = hold && (await this.#announce(hold, signal));
     const permit = this.account.permit.use();
     // A repetition under this lease is the same send, since what came before it was no answer.
     // The site counts what arrives, and the answer's head proves the arrival; a site that thinks long is not waited for.
@@ -90,7 +94,9 @@ export class Lease implements Disposable {
     };
     const late = setTimeout(spend, ARRIVAL_LIMIT_MS);
     try {
-      const response = await session.fetch(request, signal);
+      const response = turn
+        ? await session.fetch(request, AbortSignal.any([signal, turn.signal]), turn)
+        : await session.fetch(request, signal);
       // If the session is broken, that shows when it is given back.
       const keep = (): void => void session.keepCookies().catch(() => {});
       this.#keeping ??= setTimeout(keep, KEEP_TOKEN_AFTER_MS).unref();
@@ -155,7 +161,20 @@ export class Lease implements Disposable {
     clearTimeout(this.#overdue);
     clearTimeout(this.#keeping);
     const settle = (): Promise<void> => this.#settle(this.#failure);
-    void (this.#held ? this.#held.then(settle) : settle()).then(this.#settled.resolve);
+    void (this.#held ? this.#held.then(settle) : settle()).then(() => {
+      this.#turn?.end();
+      this.#settled.resolve();
+    });
+  }
+
+  /** Announces the prompt, once: a repetition under this lease is the same one. @throws GatewayError `ownership_lost` */
+  async #announce(hold: AccountHold, signal: AbortSignal): Promise<Turn> {
+    this.#turn?.signal.throwIfAborted();
+    this.#turn ??= await hold.begin(this.turnId, signal);
+    // The lease may have ended meanwhile, and then it is not there to end the turn.
+    if (this.#isOver) this.#turn.end();
+    this.#assertHeld();
+    return this.#turn;
   }
 
   /** The first page that did not open; it is about to close. */

@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { columnsOf, lastTurnAt, whileOwned } from "./account-owner.ts";
 import type { Database } from "./database.ts";
 import type { AccountSource, AccountTable, Schema } from "./schema.ts";
 import { Seal } from "./seal.ts";
@@ -26,6 +27,8 @@ export interface AccountIdentity {
   readonly cookie: string;
   /** Where it is configured; `settings` if not given. */
   readonly source?: AccountSource | undefined;
+  /** Where replicas take accounts from each other: which of the times that it was taken this is. */
+  readonly epoch?: number | undefined;
 }
 
 export interface LoadedAccount extends StoredAccount {
@@ -33,6 +36,8 @@ export interface LoadedAccount extends StoredAccount {
   readonly isConfiguredAnew: boolean;
 }
 
+/** A send is stored within this time after it was announced. */
+const SAME_SEND_MS = 500;
 /** The sources whose accounts are configured, so that the configuration says which of them are gone. */
 const CONFIGURED: readonly AccountSource[] = ["settings", "file"];
 
@@ -57,7 +62,7 @@ export class AccountStore {
 
   /** Undefined if nothing is stored for this sign-in. A row from before rows had a sign-in gets it now. */
   async load(account: AccountIdentity): Promise<LoadedAccount | undefined> {
-    const key = this.#keyOf(account);
+    const key = this.keyOf(account);
     const row = (await this.#rowOf(key)) ?? (await this.#adopt(account, key));
     if (!row) return undefined;
     const { state, reason, since, next_try_at: nextTryAt, failures_in_a_row: failuresInARow } = row;
@@ -76,7 +81,7 @@ export class AccountStore {
 
   /** When the account sent recently, under any sign-in of its id; milliseconds since the epoch. */
   async sentAt(account: AccountIdentity): Promise<readonly number[]> {
-    const key = this.#keyOf(account);
+    const key = this.keyOf(account);
     const rows = await this.#database.run((db) =>
       db
         .selectFrom("account")
@@ -84,11 +89,19 @@ export class AccountStore {
         .where((where) => where.or([where("id", "=", account.id), where("key", "=", key)]))
         .execute(),
     );
-    return rows.flatMap((row) => this.#sentAtOf(row)).toSorted((one, other) => one - other);
+    const sentAt = rows.flatMap((row) => this.#sentAtOf(row));
+    if (account.epoch === undefined) return sentAt.toSorted((one, other) => one - other);
+    // A replica that died may not have stored its last send.
+    const turnAt = await this.#database.run((db) => lastTurnAt(db, { key, id: account.id }));
+    const announcedAt = turnAt === undefined ? 0 : this.#database.clock.toLocal(turnAt);
+    if (announcedAt > 0 && !sentAt.some((at) => at > announcedAt - SAME_SEND_MS)) sentAt.push(announcedAt);
+    return sentAt.toSorted((one, other) => one - other);
   }
 
-  async save(account: AccountIdentity, stored: StoredAccount): Promise<void> {
-    const key = this.#keyOf(account);
+  /** False if another replica has taken the account since: nothing was stored then. */
+  async save(account: AccountIdentity, stored: StoredAccount): Promise<boolean> {
+    const key = this.keyOf(account);
+    const { epoch } = account;
     const { clock } = this.#database;
     const values = {
       id: account.id,
@@ -102,17 +115,19 @@ export class AccountStore {
       failures_in_a_row: stored.failuresInARow,
       sent_at: JSON.stringify(stored.sentAt.map((at) => clock.toStored(at))),
     };
+    const row = { key, ...values };
     const saved = this.#saving.then(() =>
       this.#database.run((db) =>
         db
           .insertInto("account")
-          .values({ key, ...values })
+          .$if(epoch === undefined, (insert) => insert.values(row))
+          .$if(epoch !== undefined, (insert) => insert.columns(columnsOf(row)).expression(whileOwned(db, row, epoch)))
           .onConflict((conflict) => conflict.column("key").doUpdateSet(values))
-          .execute(),
+          .executeTakeFirstOrThrow(),
       ),
     );
     this.#saving = saved.catch(() => {});
-    await saved;
+    return (await saved).numInsertedOrUpdatedRows !== 0n;
   }
 
   /**
@@ -122,7 +137,7 @@ export class AccountStore {
    */
   async reconcile(configured: readonly AccountIdentity[], keepMs: number, localNowMs = Date.now()): Promise<number> {
     const nowMs = this.#database.clock.toStored(localNowMs);
-    const inUse = new Set(configured.map((account) => this.#keyOf(account)));
+    const inUse = new Set(configured.map((account) => this.keyOf(account)));
     return this.#database.run(async (db) => {
       const rows = await db
         .selectFrom("account")
@@ -174,7 +189,8 @@ export class AccountStore {
     return (JSON.parse(sentAt) as number[]).map((at) => this.#database.clock.toLocal(at));
   }
 
-  #keyOf({ signInKey }: AccountIdentity): string {
+  /** What its row is found by. */
+  keyOf({ signInKey }: Pick<AccountIdentity, "signInKey">): string {
     return accountKey(this.#seal, signInKey);
   }
 }

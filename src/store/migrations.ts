@@ -2,6 +2,7 @@ import { sql, type Kysely } from "kysely";
 import { DEFAULT_MIGRATION_TABLE, Migrator, type Migration } from "kysely/migration";
 import { isPostgres } from "./migrations/engine.ts";
 import { records } from "./migrations/006-records.ts";
+import { cluster } from "./migrations/013-cluster.ts";
 import type { Schema } from "./schema.ts";
 
 /** In the order of their names. A released migration is never changed: another one follows it. */
@@ -164,6 +165,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute();
     },
   },
+  "013-cluster": cluster,
 };
 
 /** Brings the schema up to date; throws what went wrong. */

@@ -79,6 +79,23 @@ export interface ChangeTable {
   readonly version: number;
 }
 
+/** Who has an account, and its last prompt. Times are of the database's clock. In PostgreSQL only. */
+export interface AccountOwnerTable {
+  /** As in the table of accounts. */
+  readonly key: string;
+  readonly id: string;
+  /** The id of the replica; null when it was given up. */
+  readonly owner: string | null;
+  /** Grows whenever the account is taken or given up. */
+  readonly epoch: number;
+  /** How many prompts were announced. */
+  readonly turn: number;
+  readonly turn_request: string | null;
+  readonly turn_at: number | null;
+  /** Until when the prompt may run; null once it is over. */
+  readonly turn_until: number | null;
+}
+
 /** The tables, as the last migration leaves them. */
 export interface Schema extends RecordTables {
   readonly change: ChangeTable;
@@ -89,6 +106,7 @@ export interface Schema extends RecordTables {
   /** Keys that a gateway made because none was set, sealed. */
   readonly kept_secret: { readonly name: string; readonly sealed: string };
   readonly account: AccountTable;
+  readonly account_owner: AccountOwnerTable;
   readonly api_key: ApiKeyTable;
   readonly console_account: ConsoleAccountTable;
   readonly key_use: KeyUseTable;

@@ -3,7 +3,7 @@
  * store_in_use: another process holds it · store_damaged: corrupt or cut short · store_foreign: another program's
  * database · store_too_new: a later version of the gateway wrote it · seal_broken: wrong key, or altered or moved data ·
  * secret_key_unusable: too short, or its file cannot be read or written · move_refused: there is nothing to move, or the target
- * is not empty.
+ * is not empty · store_pooled: a pooler before the database loses locks.
  */
 type StoreErrorCode =
   | "store_unavailable"
@@ -13,7 +13,8 @@ type StoreErrorCode =
   | "store_too_new"
   | "seal_broken"
   | "secret_key_unusable"
-  | "move_refused";
+  | "move_refused"
+  | "store_pooled";
 
 /** How to go on without what is stored. */
 export const REMEDY =

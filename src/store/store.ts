@@ -2,6 +2,7 @@ import { AccountStore } from "./account-store.ts";
 import { ApiKeyStore } from "./api-key-store.ts";
 import { ConsoleAccountStore } from "./console-account-store.ts";
 import type { Database } from "./database.ts";
+import type { StoreClock } from "./database-clock.ts";
 import { claimKey } from "./key-claim.ts";
 import { KeyUseStore } from "./key-use-store.ts";
 import { PostgresChanges } from "./postgres-changes.ts";
@@ -22,6 +23,8 @@ export interface Store extends AsyncDisposable {
   /** Where gateways share what is stored, they count here together. */
   readonly sharedKeyUse: SharedKeyUse | undefined;
   readonly records: RecordStore;
+  /** By which the times are stored that replicas share. */
+  readonly clock: StoreClock;
   readonly toldExpiries: ToldExpiryStore;
   /** What other gateways with this database change. */
   readonly changes: StoreChanges;
@@ -58,6 +61,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     keyUse: new KeyUseStore(database),
     sharedKeyUse: database.isShared ? new SharedKeyUse(database) : undefined,
     records,
+    clock: database.clock,
     toldExpiries: new ToldExpiryStore(database),
     changes: changes ?? NO_CHANGES,
     assertWritable: () => database.assertWritable(),

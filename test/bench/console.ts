@@ -82,7 +82,7 @@ export async function measureConsole(stateDir: string): Promise<string> {
   };
   for (const [name, work] of questions(store.records, nowMs)) await measure(name, work);
   const account = { id: "account-1", signInKey: "cookie", cookie: "cookie" };
-  const save = (): Promise<void> => store.accounts.save(account, STORED);
+  const save = (): Promise<boolean> => store.accounts.save(account, STORED);
   await measure("save an account", save);
   const [, usage] = questions(store.records, nowMs).at(-1) ?? ["", save];
   await measure("save an account while usage by hour is read", async () => {

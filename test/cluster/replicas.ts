@@ -233,6 +233,7 @@ function scriptedSession(name: string, { opened, turns }: ReplicaParts["shared"]
     get isOpen() {
       return page.isOpen;
     },
+    options: {},
     get holdsPage() {
       return page.isOpen;
     },

@@ -29,6 +29,7 @@ const USED: Readonly<Record<string, readonly string[]>> = {
   liveViews: ["PROXY_URL"],
   gateway: [],
   store: ["DATABASE_DIRECT_URL", "DATABASE_URL", "SECRET_KEY"],
+  cluster: ["DATABASE_DIRECT_URL", "SECRET_KEY"],
   persistence: [],
   alerts: ["ALERT_URL"],
   api: [],

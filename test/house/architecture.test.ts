@@ -22,8 +22,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   pool: ["browser", "errors", "observe", "process", "sites"],
   alerts: ["config", "observe", "pool"],
   accounts: ["alerts", "browser", "config", "credentials", "errors", "observe", "pool", "process", "sites", "store"],
-  cluster: ["chat", "errors", "observe", "places", "pool", "process"],
   places: ["chat", "errors", "pool", "sites"],
+  cluster: ["accounts", "browser", "chat", "credentials", "errors", "observe", "places", "pool", "process", "store"],
   gateway: ["chat", "errors", "places", "pool", "sites"],
   "live-view": ["accounts", "admin", "browser", "errors", "http", "pool", "process", "sites"],
   turn: ["chat", "errors"],
@@ -88,7 +88,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "sites",
     "store",
   ],
-  options: ["config", "http", "sites", "turn"],
+  options: ["config", "http", "sites", "store", "turn"],
   cli: ["commands", "config", "process", "store"],
 };
 

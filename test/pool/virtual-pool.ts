@@ -16,6 +16,7 @@ const SITE = "first";
 /** A page that is always open and whose site answers at once. */
 function openSession(): Session {
   const stub = {
+    options: {},
     isOpen: true,
     holdsPage: true,
     authCookies: { expiresAt: undefined, confirm: () => {} },

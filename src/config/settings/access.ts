@@ -111,6 +111,18 @@ export const ACCESS = {
     isSecret: true,
     doc: "The same database without the connection pooler, where DATABASE_URL names one such as PgBouncer.",
   }),
+  REPLICA_URL: setting({
+    parse: origin,
+    default: undefined,
+    unit: "",
+    doc: "Where other replicas reach this one, as http://host:port. Without it, the address at which this one reaches PostgreSQL, and REPLICA_PORT.",
+  }),
+  REPLICA_PORT: setting({
+    parse: wholeNumber(0, 65_535),
+    default: "0",
+    unit: "",
+    doc: "With DATABASE_URL: the port for other replicas, on all addresses. 0 takes any free port.",
+  }),
   ALERT_URL: setting({
     parse: alertUrls,
     default: undefined,

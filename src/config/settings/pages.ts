@@ -4,10 +4,10 @@ import { rateLimit, seconds, setting, wholeNumber } from "../parsers.ts";
 /** How many pages and browsers there are, and for how long. */
 export const PAGES = {
   MAX_OPEN_SESSIONS: setting({
-    parse: z.literal("auto").or(wholeNumber(1, 10_000)),
+    parse: z.literal("auto").or(wholeNumber(0, 10_000)),
     default: "auto",
     unit: "pages",
-    doc: "How many accounts have a page open at once. auto: as many as fit into memory, or 16 with BROWSER_ENDPOINT.",
+    doc: "How many accounts have a page open at once. auto: as many as fit into memory, or 16 with BROWSER_ENDPOINT. 0, with DATABASE_URL: no browser starts, and the other replicas answer.",
   }),
   OPEN_RATE: setting({
     parse: rateLimit,

@@ -1,0 +1,94 @@
+import type { Anchor } from "./anchor.ts";
+import { NOW, TURN_LASTS_MS } from "./heartbeat.ts";
+import type { AccountName, Locks } from "./locks.ts";
+
+/** An account that this replica has. */
+export interface Claimed {
+  readonly epoch: number;
+  /** How long the prompt of the replica that had it before may still run, in milliseconds. */
+  readonly waitMs: number;
+}
+
+/** The account itself, and what was known of its id under another sign-in: that one cannot be used any more, either. */
+const CLAIM = `
+  WITH wanted AS (
+    SELECT key, id FROM unnest($2::text[], $3::text[]) AS wanted (key, id)
+  ), claimed AS (
+    INSERT INTO account_owner AS owned (key, id, owner, epoch, turn)
+    SELECT key, id, $1, 1, 0 FROM wanted ORDER BY key
+    ON CONFLICT (key) DO UPDATE SET id = excluded.id, owner = excluded.owner, epoch = owned.epoch + 1
+    RETURNING owned.key, owned.id, owned.epoch, owned.turn_until
+  ), former AS (
+    UPDATE account_owner AS owned SET owner = NULL, epoch = owned.epoch + 1 FROM wanted
+    WHERE owned.id = wanted.id AND owned.key <> ALL ($2::text[])
+    RETURNING owned.id, owned.turn_until
+  )
+  SELECT key, epoch,
+    greatest(turn_until, (SELECT max(turn_until) FROM former WHERE former.id = claimed.id)) - ${NOW} AS "waitMs"
+  FROM claimed`;
+/** The epoch grows, so that nothing is saved any more by whoever had it until now. */
+const RELEASE = `
+  UPDATE account_owner AS owned SET owner = NULL, epoch = owned.epoch + 1
+  FROM unnest($1::text[], $2::bigint[]) AS held (key, epoch)
+  WHERE owned.key = held.key AND owned.epoch = held.epoch`;
+const STILL_MINE = `
+  SELECT owned.key FROM account_owner AS owned
+  JOIN unnest($1::text[], $2::bigint[]) AS held (key, epoch) ON owned.key = held.key AND owned.epoch = held.epoch`;
+const OWNERS = "SELECT id, owner FROM account_owner WHERE owner IS NOT NULL";
+
+type Held = AccountName & { readonly epoch: number };
+
+/**
+ * Takes the accounts that no other replica has. Returns those by key; their owner is this replica from now on.
+ * @throws StoreError
+ */
+export async function claim(
+  { anchor, locks }: { readonly anchor: Anchor; readonly locks: Locks },
+  replicaId: string,
+  wanted: readonly AccountName[],
+): Promise<ReadonlyMap<string, Claimed>> {
+  const locked = await locks.take(wanted);
+  if (locked.length === 0) return new Map();
+  const rows = await anchor.query<{ key: string; epoch: number; waitMs: number | null }>(CLAIM, [
+    replicaId,
+    locked.map(({ key }) => key),
+    locked.map(({ id }) => id),
+  ]);
+  return new Map(rows.map(({ key, epoch, waitMs }) => [key, { epoch, waitMs: limited(waitMs) }]));
+}
+
+function limited(waitMs: number | null): number {
+  return Math.min(Math.max(waitMs ?? 0, 0), TURN_LASTS_MS);
+}
+
+/** Gives accounts to whoever wants them. @throws StoreError */
+export async function release(
+  { anchor, locks }: { readonly anchor: Anchor; readonly locks: Locks },
+  held: readonly Held[],
+): Promise<void> {
+  if (held.length === 0) return;
+  await anchor.query(RELEASE, [held.map(({ key }) => key), held.map(({ epoch }) => epoch)]);
+  await locks.release(held);
+}
+
+/** After the session was lost: locks the accounts again that nobody had meanwhile. Returns their keys. @throws StoreError */
+export async function holdAgain(
+  { anchor, locks }: { readonly anchor: Anchor; readonly locks: Locks },
+  held: readonly Held[],
+): Promise<ReadonlySet<string>> {
+  const locked = await locks.take(held);
+  if (locked.length === 0) return new Set();
+  const rows = await anchor.query<{ key: string }>(STILL_MINE, [
+    locked.map(({ key }) => key),
+    locked.map(({ epoch }) => epoch),
+  ]);
+  const mine = new Set(rows.map(({ key }) => key));
+  await locks.release(locked.filter(({ key }) => !mine.has(key)));
+  return mine;
+}
+
+/** Which replica has which account, by the account's id. @throws StoreError */
+export async function ownersIn(anchor: Anchor): Promise<ReadonlyMap<string, string>> {
+  const rows = await anchor.query<{ id: string; owner: string }>(OWNERS);
+  return new Map(rows.map(({ id, owner }) => [id, owner]));
+}
