@@ -19,6 +19,7 @@ import { Gateway } from "./gateway.ts";
 import { apiRoutes } from "./http/api-routes.ts";
 import { createApp } from "./http/app.ts";
 import { probes } from "./http/probes.ts";
+import type { OperatorAccess } from "./http/operator.ts";
 import { closeNow, createHttpServer, flushResponses } from "./http/server.ts";
 import { openKeys } from "./keys/open-keys.ts";
 import { openLiveViews } from "./live-view/open-live-views.ts";
@@ -100,7 +101,7 @@ export async function startGateway(
   const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...views }));
   const places = placesOf({ ...options.places, pool, sites: meteredSites(sites, metrics), witness: bundles }, routing);
   const routes = [
-    ...apiRoutes({ ...options.api, ...keysOfCallers, gateway: new Gateway(places, sites) }),
+    ...apiRoutes({ ...options.api, ...keysOfCallers, responses: store.responses, gateway: new Gateway(places, sites) }),
     ...probes({ readiness: views.readiness, giveUpReason }),
     ...adminRoutes({ ...views, ...keysOfCallers, bundles, metrics, liveViews }),
     ...consoleRoutes(),
@@ -111,7 +112,7 @@ export async function startGateway(
   const url = await listen(server, config.server);
   await cluster?.join();
   await accounts.configure(config.accounts.list);
-  started.use(accounts.follow(store.changes));
+  started.use(followed(store, accounts, options.access.operator));
   const stack = started.move();
   return {
     url,
@@ -193,4 +194,13 @@ function metricsOf(
     if (event.kind === "lease_over") metrics.leased(event.heldMs);
   });
   return metrics;
+}
+
+/** What gateways with the same database change together: accounts, and sessions of the console. */
+function followed(store: Store, accounts: Accounts, { sessions }: OperatorAccess): Disposable {
+  const stack = new DisposableStack();
+  if (store.consoleSessions) sessions.share(store.consoleSessions);
+  stack.use(store.changes.subscribe("console_sessions", () => sessions.review()));
+  stack.use(accounts.follow(store.changes));
+  return stack;
 }

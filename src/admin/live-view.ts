@@ -1,6 +1,6 @@
 import type { RequestHandler, Response } from "express";
 import { z } from "zod";
-import type { ConsoleSession } from "../http/console-sessions.ts";
+import type { ConsoleSession } from "../http/console-session.ts";
 import { requestContextOf } from "../http/request-context.ts";
 import { sendJson } from "../http/respond.ts";
 import type { Route } from "../http/route.ts";

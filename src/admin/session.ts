@@ -1,7 +1,8 @@
 import type { RequestHandler, Response } from "express";
 import { z } from "zod";
 import { GatewayError } from "../errors.ts";
-import type { ConsoleSession, ConsoleSessions } from "../http/console-sessions.ts";
+import type { ConsoleSession } from "../http/console-session.ts";
+import type { ConsoleSessions } from "../http/console-sessions.ts";
 import type { OperatorAccess } from "../http/operator.ts";
 import { isOverTls } from "../http/own-origin.ts";
 import { requestContextOf } from "../http/request-context.ts";
@@ -73,10 +74,10 @@ function signIn({ operator: { keys, sessions, brake }, audit }: SessionParts): R
       throw new GatewayError("invalid_api_key", "This is not the operator's key (ADMIN_KEY).");
     }
     for (const old of sessionSecrets(request.headers)) {
-      const before = sessions.find(old);
-      if (before) sessions.end(before.id);
+      const before = await sessions.find(old);
+      if (before) await sessions.end(before.id);
     }
-    const { session, secret } = sessions.start();
+    const { session, secret } = await sessions.start();
     setSessionCookie(response, secret, { isSecure: isOverTls(request.headers) });
     audit({ actor: "console", kind: "signed_in", subject: session.id, before: null, after: null });
     sendJson(response, 200, shown(session, sessions));
@@ -84,9 +85,9 @@ function signIn({ operator: { keys, sessions, brake }, audit }: SessionParts): R
 }
 
 function signOut({ operator: { sessions }, audit }: SessionParts): RequestHandler {
-  return (_request, response) => {
+  return async (_request, response) => {
     const { id } = sessionFor(response);
-    sessions.end(id);
+    await sessions.end(id);
     removeSessionCookie(response);
     audit({ actor: "console", kind: "signed_out", subject: id, before: null, after: null });
     sendJson(response, 200, { signedOut: true });

@@ -54,6 +54,8 @@ export interface Dialect<R extends ModelRequest = ModelRequest, E = unknown> {
   readonly schemas: DialectSchemas;
   /** A further header that names the request, where the dialect's clients look for one. */
   readonly requestIdHeader?: string;
+  /** Fetches what the body refers to, from where gateways share it. Comes before `parse`. */
+  prepare?(body: unknown, context: Pick<ParseContext, "keyId">): Promise<void>;
   /** @throws GatewayError that names the offending parameter. */
   parse(body: unknown, context: ParseContext): R;
   /** The events of a streamed answer. */

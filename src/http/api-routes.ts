@@ -10,6 +10,7 @@ import { itemPageSchema, responseDeletionSchema, responseSchema } from "../diale
 import { responses } from "../dialects/openai/responses/dialect.ts";
 import { itemPageQuery } from "../dialects/openai/responses/item-page.ts";
 import { ResponseStore } from "../dialects/openai/responses/response-store.ts";
+import { Responses, type SharedResponseRows } from "../dialects/openai/responses/responses.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { readBody, type BodyLimits } from "./body.ts";
 import { countMessageTokens } from "./count-tokens.ts";
@@ -21,6 +22,8 @@ import { storedResponses } from "./stored-responses.ts";
 export interface ApiParts extends ModelRequestParts {
   readonly apiKeys: ApiKeys;
   readonly limits: ModelRequestLimits & BodyLimits;
+  /** Where gateways share stored responses; they are in memory unless given. */
+  readonly responses?: SharedResponseRows | undefined;
 }
 
 const HELLO = { role: "user", content: "Hello! Who are you?" };
@@ -28,7 +31,7 @@ const HELLO = { role: "user", content: "Hello! Who are you?" };
 /** The routes that clients call, in each dialect. */
 export function apiRoutes(parts: ApiParts): Route[] {
   const read = readBody(parts.limits, () => parts.apiKeys.size);
-  const store = new ResponseStore();
+  const store = new Responses(new ResponseStore(), parts.responses);
   const model = <R extends ModelRequest, E>(dialect: Dialect<R, E>, about: About): Route => ({
     method: "POST",
     path: dialect.path,
@@ -66,7 +69,7 @@ export function apiRoutes(parts: ApiParts): Route[] {
 
 type About = Pick<Operation, "tag" | "summary" | "example">;
 
-function storedResponseRoutes(store: ResponseStore): Route[] {
+function storedResponseRoutes(store: Responses): Route[] {
   const { retrieve, remove, listInput } = storedResponses(store);
   return [
     {

@@ -51,6 +51,7 @@ export function serveModel<R extends ModelRequest, E>(
     const context = requestContextOf(response);
     const { keyId } = context;
     const { value, text: bodyText } = parseBody(request);
+    await dialect.prepare?.(value, { keyId });
     const asked = dialect.parse(withModel(value, models), { maxChoices: limits.maxChoices, bodyText, keyId });
     refuseLargeSchemas(asked.ask.tools);
     const model = models.serving(asked.ask.chat.model);

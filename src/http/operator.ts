@@ -2,7 +2,8 @@ import type { Request, RequestHandler } from "express";
 import { GatewayError } from "../errors.ts";
 import { ConfiguredKeys, type ApiKeys } from "./api-keys.ts";
 import { requireKey, secretsIn } from "./auth.ts";
-import { ConsoleSessions, isTokenOf, type ConsoleSession, type ConsoleSessionLimits } from "./console-sessions.ts";
+import type { ConsoleSession } from "./console-session.ts";
+import { ConsoleSessions, isTokenOf, type ConsoleSessionLimits } from "./console-sessions.ts";
 import { KeyBrake } from "./key-brake.ts";
 import { isOwnPage } from "./own-origin.ts";
 import { requestContextOf } from "./request-context.ts";
@@ -42,7 +43,7 @@ export function requireOperator({ keys, sessions, brake }: OperatorAccess): Requ
       await withKey(request, response, next);
       return;
     }
-    const session = sessionOf(sessions, secrets);
+    const session = await sessionOf(sessions, secrets);
     refuseForgery(request, session);
     context.actor = "console";
     context.session = session;
@@ -57,9 +58,9 @@ export const refuseOtherPages: RequestHandler = ({ headers }, _response, next) =
   next();
 };
 
-function sessionOf(sessions: ConsoleSessions, secrets: readonly string[]): ConsoleSession {
+async function sessionOf(sessions: ConsoleSessions, secrets: readonly string[]): Promise<ConsoleSession> {
   for (const secret of secrets) {
-    const session = sessions.find(secret);
+    const session = await sessions.find(secret);
     if (session) return session;
   }
   throw new GatewayError("session_ended", "The console's session has ended. Sign in again.");

@@ -3,7 +3,7 @@ import type { Response } from "express";
 import type { GatewayError } from "../errors.ts";
 import type { Progress } from "../gateway.ts";
 import type { KeyIdentity } from "./api-keys.ts";
-import type { ConsoleSession } from "./console-sessions.ts";
+import type { ConsoleSession } from "./console-session.ts";
 import { toErrorBody } from "../dialects/openai/error.ts";
 import { rateLimitHeaders } from "../dialects/openai/rate-limit-headers.ts";
 import type { RateReadings } from "../dialects/rate-limits.ts";

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler } from "express";
 import { parseItemPage, toItemPage } from "../dialects/openai/responses/item-page.ts";
-import type { ResponseStore, StoredResponse } from "../dialects/openai/responses/response-store.ts";
+import type { StoredResponse } from "../dialects/openai/responses/response-store.ts";
+import type { Responses } from "../dialects/openai/responses/responses.ts";
 import { GatewayError } from "../errors.ts";
 import { requestContextOf } from "./request-context.ts";
 import { sendJson } from "./respond.ts";
@@ -27,31 +28,33 @@ export const refuseAction: RequestHandler = (request) => {
 };
 
 /** Shows and deletes stored responses, each to the key that made it. */
-export function storedResponses(store: ResponseStore): StoredResponseHandlers {
+export function storedResponses(store: Responses): StoredResponseHandlers {
   return {
-    retrieve: (request, response) => {
+    retrieve: async (request, response) => {
       if (request.query["stream"] === "true") {
         const message = "Unsupported parameter: 'stream' is not supported here.";
         throw new GatewayError("unsupported_parameter", message, { param: "stream" });
       }
-      sendJson(response, 200, found(store, request, requestContextOf(response).keyId).response);
+      const { response: stored } = await found(store, request, requestContextOf(response).keyId);
+      sendJson(response, 200, stored);
     },
-    remove: (request, response) => {
+    remove: async (request, response) => {
       const { keyId } = requestContextOf(response);
-      const { id } = found(store, request, keyId).response;
-      store.delete(keyId, id);
+      const { id } = (await found(store, request, keyId)).response;
+      await store.delete(keyId, id);
       sendJson(response, 200, { id, object: "response", deleted: true });
     },
-    listInput: (request, response) => {
-      const { input } = found(store, request, requestContextOf(response).keyId);
+    listInput: async (request, response) => {
+      const { input } = await found(store, request, requestContextOf(response).keyId);
       sendJson(response, 200, toItemPage(input, parseItemPage(request.query)));
     },
   };
 }
 
-function found(store: ResponseStore, { params }: Request, owner: string): StoredResponse {
+async function found(store: Responses, { params }: Request, owner: string): Promise<StoredResponse> {
   const id = String(params["id"]);
-  const stored = store.find(owner, id);
+  await store.fetch(owner, id);
+  const stored = store.memory.find(owner, id);
   if (stored) return stored;
   throw new GatewayError("response_not_found", `Response with id '${id.slice(0, 128)}' not found.`);
 }

@@ -1,7 +1,7 @@
 import type { WebSocket } from "ws";
 import type { Audit } from "../admin/audit.ts";
 import { GatewayError } from "../errors.ts";
-import type { ConsoleSession } from "../http/console-sessions.ts";
+import type { ConsoleSession } from "../http/console-session.ts";
 import { LiveView, type LiveViewLimits } from "./live-view.ts";
 import type { Subject } from "./subject.ts";
 import { Tickets, type Ticket } from "./tickets.ts";

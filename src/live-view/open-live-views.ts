@@ -51,7 +51,7 @@ export function serveLiveViews(views: LiveViews, { operator, allowedHosts }: Liv
     admit(query, headers) {
       const grant = views.redeem(query.get("ticket") ?? "");
       const isOwn = ({ id }: { readonly id: string }): boolean =>
-        sessionSecrets(headers).some((secret) => operator.sessions.find(secret)?.id === id);
+        sessionSecrets(headers).some((secret) => operator.sessions.isSecretOf(id, secret));
       if (grant && (!grant.session || isOwn(grant.session))) return grant;
       const message = "The ticket is unknown, already used, older than 60 seconds, or of another session.";
       throw new GatewayError("ticket_invalid", message);

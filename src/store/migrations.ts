@@ -3,6 +3,7 @@ import { DEFAULT_MIGRATION_TABLE, Migrator, type Migration } from "kysely/migrat
 import { isPostgres } from "./migrations/engine.ts";
 import { records } from "./migrations/006-records.ts";
 import { cluster } from "./migrations/013-cluster.ts";
+import { sharedByReplicas } from "./migrations/014-shared-by-replicas.ts";
 import type { Schema } from "./schema.ts";
 
 /** In the order of their names. A released migration is never changed: another one follows it. */
@@ -166,6 +167,7 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
     },
   },
   "013-cluster": cluster,
+  "014-shared-by-replicas": sharedByReplicas,
 };
 
 /** Brings the schema up to date; throws what went wrong. */

@@ -15,9 +15,10 @@ const ROWS_AT_ONCE = 500;
 /** What the connections of this command are called: other ones are of gateways. */
 const APPLICATION_NAME = "gptomni-gateway move";
 
-/** What only gateways that run know. */
-type NotCopied = "seal" | "change" | "key_running" | "account_owner";
-/** What is copied, each table in the order of these columns. The key is sealed anew. Who has which account is known to replicas only. */
+/** What holds only while replicas run, or is made anew. */
+type Momentary = "seal" | "change" | "key_running" | "console_session" | "account_owner";
+
+/** What is copied, each table in the order of these columns. The key is sealed anew. */
 const TABLES = {
   account: ["key"],
   api_key: ["id"],
@@ -32,7 +33,7 @@ const TABLES = {
   usage_day: ["at", "key_id", "account", "model"],
   event: ["id"],
 } as const satisfies {
-  readonly [Table in Exclude<keyof Schema, NotCopied>]: readonly (keyof Schema[Table])[];
+  readonly [Table in Exclude<keyof Schema, Momentary>]: readonly (keyof Schema[Table])[];
 };
 const NAMES = Object.keys(TABLES) as (keyof typeof TABLES)[];
 /** Their rows are numbered by the database. */

@@ -73,6 +73,15 @@ export interface ToldExpiryTable {
   readonly expires_at: number;
 }
 
+/** A browser in which the operator is signed in. Times are milliseconds since the epoch. */
+export interface ConsoleSessionTable {
+  /** SHA-256 of the secret in its cookie. */
+  readonly digest: string;
+  readonly id: string;
+  readonly ends_at: number;
+  readonly idle_until: number;
+}
+
 /** How often something was changed that other gateways have to hear of. */
 export interface ChangeTable {
   readonly topic: string;
@@ -101,6 +110,8 @@ export interface Schema extends RecordTables {
   readonly change: ChangeTable;
   /** How many requests of a key run at each gateway: `[number, end of its word, number of its word]` by gateway, as JSON. */
   readonly key_running: { readonly key_id: string; readonly holders: string };
+  /** In PostgreSQL only. */
+  readonly console_session: ConsoleSessionTable;
   /** Accounts of the settings and the file that are in `console_account` since, or were removed there. */
   readonly imported_account: { readonly key: string };
   /** Keys that a gateway made because none was set, sealed. */

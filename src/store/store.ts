@@ -1,6 +1,7 @@
 import { AccountStore } from "./account-store.ts";
 import { ApiKeyStore } from "./api-key-store.ts";
 import { ConsoleAccountStore } from "./console-account-store.ts";
+import { ConsoleSessionStore } from "./console-session-store.ts";
 import type { Database } from "./database.ts";
 import type { StoreClock } from "./database-clock.ts";
 import { claimKey } from "./key-claim.ts";
@@ -9,6 +10,7 @@ import { PostgresChanges } from "./postgres-changes.ts";
 import { PostgresDatabase } from "./postgres-database.ts";
 import { RecordStore } from "./record-store.ts";
 import { obtainSecretKey } from "./secret-key.ts";
+import { ResponseRows } from "./response-rows.ts";
 import { SharedKeyUse } from "./shared-key-use.ts";
 import { SqliteFile } from "./sqlite-file.ts";
 import { NO_CHANGES, type StoreChanges } from "./store-changes.ts";
@@ -26,6 +28,9 @@ export interface Store extends AsyncDisposable {
   /** By which the times are stored that replicas share. */
   readonly clock: StoreClock;
   readonly toldExpiries: ToldExpiryStore;
+  /** Where gateways share what is stored, and otherwise in memory: stored responses, and the console's sessions. */
+  readonly responses: ResponseRows | undefined;
+  readonly consoleSessions: ConsoleSessionStore | undefined;
   /** What other gateways with this database change. */
   readonly changes: StoreChanges;
   /** @throws StoreError when nothing can be written, or the database is no longer where it was opened. */
@@ -63,6 +68,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     records,
     clock: database.clock,
     toldExpiries: new ToldExpiryStore(database),
+    responses: database.isShared ? new ResponseRows(database, dataKey) : undefined,
+    consoleSessions: database.isShared ? new ConsoleSessionStore(database) : undefined,
     changes: changes ?? NO_CHANGES,
     assertWritable: () => database.assertWritable(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

@@ -191,11 +191,11 @@ describe("a session", () => {
 
   test("tells what was opened under it that it has ended", async () => {
     const sessions = new ConsoleSessions({ lifetimeMs: 50 });
-    const { session } = sessions.start();
+    const { session } = await sessions.start();
     await expect.poll(() => session.ended.aborted).toBe(true);
-    const { session: other, secret } = sessions.start();
-    sessions.end(other.id);
-    expect([other.ended.aborted, sessions.find(secret)]).toEqual([true, undefined]);
+    const { session: other, secret } = await sessions.start();
+    await sessions.end(other.id);
+    expect([other.ended.aborted, await sessions.find(secret)]).toEqual([true, undefined]);
   });
 
   test("makes room for a new one where there are too many: the one that was idle for longest ends", async () => {

@@ -149,13 +149,14 @@ describe("the stream", () => {
   test("ends when its session signs out, and another session's goes on", async () => {
     const operator = new OperatorAccess(ADMIN_KEY);
     const { url } = await serve(says("Hello"), { operator });
-    const streams = [operator.sessions.start(), operator.sessions.start()].map(async ({ session, secret }) => {
+    const streams = [1, 2].map(async () => {
+      const { session, secret } = await operator.sessions.start();
       const headers = { cookie: `gateway_session=${secret}`, "sec-fetch-site": "same-origin" };
       return { session, ...messagesOf(await fetch(`${url}/admin/api/stream`, { headers })) };
     });
     const [one, other] = await Promise.all(streams);
     await expect.poll(() => [one?.messages.length, other?.messages.length]).toEqual([1, 1]);
-    operator.sessions.end(one?.session.id ?? "");
+    await operator.sessions.end(one?.session.id ?? "");
     await expect.poll(() => one?.state.isOver).toBe(true);
     expect(other?.state.isOver).toBe(false);
   });

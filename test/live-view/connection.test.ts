@@ -103,7 +103,7 @@ function withCookie(secret: string) {
 
 test("a ticket of a console's session opens nothing without that session's cookie", async () => {
   const { address, operator } = await serve();
-  const [one, other] = [operator.sessions.start(), operator.sessions.start()];
+  const [one, other] = [await operator.sessions.start(), await operator.sessions.start()];
   const own = { actor: "console", session: one.session };
   expect(await statusOf(address(own))).toBe(401);
   expect(await statusOf(address(own), withCookie(other.secret))).toBe(401);
@@ -112,10 +112,10 @@ test("a ticket of a console's session opens nothing without that session's cooki
 
 test("a connection closes when the console's session ends", async () => {
   const { address, operator } = await serve();
-  const { session, secret } = operator.sessions.start();
+  const { session, secret } = await operator.sessions.start();
   const viewer = await LiveViewer.connect(address({ actor: "console", session }), withCookie(secret));
   onTestFinished(() => viewer[Symbol.dispose]());
-  operator.sessions.end(session.id);
+  await operator.sessions.end(session.id);
   await expect.poll(() => viewer.closed?.code).toBe(4401);
 });
 

@@ -29,6 +29,22 @@ export function withItemTypes(body: unknown): unknown {
   return { ...body, input };
 }
 
+/** What of earlier responses a body refers to. */
+export function referencesIn(body: unknown): {
+  readonly response: string | undefined;
+  readonly items: readonly string[];
+} {
+  const typed = withItemTypes(body);
+  if (!isFields(typed)) return { response: undefined, items: [] };
+  const { previous_response_id: response, input } = typed;
+  const given: readonly unknown[] = Array.isArray(input) ? input : [];
+  const items = given.flatMap((item) => {
+    const isReferring = isFields(item) && item["type"] === "item_reference" && typeof item["id"] === "string";
+    return isReferring ? [String(item["id"])] : [];
+  });
+  return { response: typeof response === "string" && response !== "" ? response : undefined, items };
+}
+
 /**
  * Reads the caller's input into items that can be stored. The data of attachments is dropped; the model gets a line in
  * place of each. An attachment in the user's last message is refused, because the model would have to guess it.
