@@ -1,6 +1,6 @@
 import type { ChatRequest, ReplyPart } from "./chat.ts";
-import { GatewayError, type ErrorCode } from "./errors.ts";
-import { MAX_ATTEMPTS, type AttemptCount, type Places } from "./places/place.ts";
+import { GatewayError } from "./errors.ts";
+import { IS_NO_FAULT_OF_THE_ACCOUNT, MAX_ATTEMPTS, type AttemptCount, type Places } from "./places/place.ts";
 import type { Caller } from "./pool/request-queue.ts";
 import type { Sites } from "./sites/catalog.ts";
 
@@ -32,9 +32,6 @@ export interface Progress extends AttemptCount {
   /** The gateway answers by itself, from the conversation. */
   readonly isLocal?: true;
 }
-
-/** An account whose page died gets a new page, and one whose replica was lost gets another replica. */
-const IS_NO_FAULT_OF_THE_ACCOUNT: ReadonlySet<ErrorCode> = new Set(["session_lost", "replica_unavailable"]);
 
 /** Gets an account, has it answer and hands the parts on. After a failure it tries another account. */
 export class Gateway {

@@ -45,7 +45,7 @@ export function optionsOf(
     sessions: config.sessions,
     liveViews: {
       allowedHosts: config.server.allowedHosts,
-      site: sites.named(undefined),
+      sites,
       session: config.sessions,
     },
     records: config.records,

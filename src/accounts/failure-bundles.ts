@@ -82,7 +82,10 @@ export class FailureBundles implements FailureWitness, Disposable {
     }
   }
 
-  /** The account is given back once its page was looked at, which takes three seconds at most. */
+  /**
+   * The account is given back once its page was looked at, which takes three seconds at most; at once where the request may
+   * be asked again with it.
+   */
   witness(attempt: FailedAttempt): void {
     const nowMs = performance.now();
     this.#takenMs = this.#takenMs.filter((takenMs) => nowMs - takenMs < MINUTE_MS);
@@ -90,7 +93,7 @@ export class FailureBundles implements FailureWitness, Disposable {
     this.#running += 1;
     this.#takenMs.push(nowMs);
     const looked = attempt.lease.evidence();
-    attempt.lease.holdFor(looked);
+    if (!attempt.mayRepeat) attempt.lease.holdFor(looked);
     const about = this.#aboutOf(attempt);
     looked
       .then((evidence) => this.#keep(about, evidence, attempt))

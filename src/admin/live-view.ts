@@ -18,6 +18,7 @@ const ticketSchema = z
 
 const signInSchema = z.strictObject({
   id: z.string().optional().meta({ description: "The new account's id; made up if there is none." }),
+  site: z.string().optional().meta({ description: "Where to sign in; the first site if there is none." }),
 });
 
 interface TicketRequest {
@@ -25,13 +26,15 @@ interface TicketRequest {
   readonly account?: string;
   /** The id that a new account is to have. */
   readonly newId?: string | undefined;
+  /** The new account's site; the first one if undefined. */
+  readonly site?: string | undefined;
   readonly actor: string;
   readonly session: ConsoleSession | undefined;
 }
 
 export interface LiveViewParts {
   readonly liveViews: {
-    /** @throws GatewayError `account_not_found`, `overloaded` */
+    /** @throws GatewayError `account_not_found`, `overloaded`; `invalid_value` for an unknown site */
     ticketFor(request: TicketRequest): z.infer<typeof ticketSchema>;
   };
 }
@@ -61,7 +64,7 @@ export function liveViewRoutes({ liveViews }: LiveViewParts): Route[] {
         request: signInSchema,
         example: { id: "work" },
         answer: ticketSchema,
-        errors: ["overloaded"],
+        errors: ["invalid_value", "overloaded"],
       },
       handlers: [...readShortBody(), signIn(liveViews)],
     },
@@ -78,8 +81,8 @@ function viewAccount(liveViews: LiveViewParts["liveViews"]): RequestHandler {
 /** `POST /admin/api/live-view/sign-in` */
 function signIn(liveViews: LiveViewParts["liveViews"]): RequestHandler {
   return (request, response) => {
-    const { id: newId } = bodyOf(request, signInSchema);
-    sendJson(response, 200, liveViews.ticketFor({ newId, ...askerOf(response) }));
+    const { id: newId, site } = bodyOf(request, signInSchema);
+    sendJson(response, 200, liveViews.ticketFor({ newId, site, ...askerOf(response) }));
   };
 }
 

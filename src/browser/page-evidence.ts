@@ -16,9 +16,9 @@ export interface PageEvidence {
   readonly missing: readonly string[];
 }
 
-/** The longest that each look at a page takes. */
+/** The longest that all looks at a page take together: the account waits for them. */
 const LOOK_LIMIT_MS = 2_500;
-/** The same for a page that may be dead: the request asks again in the same account, and waits for it. */
+/** The same for a page that may be dead. */
 const LOST_LOOK_LIMIT_MS = 250;
 /** In JSON, each may take six bytes, so the message stays within what Chromium's messages may have. */
 const MAX_HTML_CHARACTERS = 128 * 1024;
@@ -26,15 +26,23 @@ const WORLD_NAME = "evidence";
 /** A picture of noise stays within the same limit. */
 const QUALITY = 60;
 
+interface LookOptions {
+  readonly console?: readonly ConsoleLine[];
+  readonly isLost?: boolean;
+  /** For all of it; 2.5 s unless given, 250 ms for a page that is lost. */
+  readonly limitMs?: number;
+}
+
 /** Looks at the page for a limited time: at its picture, its document and its console. Never rejects. */
 export async function evidenceOf(
   page: Page,
-  { console = [], isLost = false }: { readonly console?: readonly ConsoleLine[]; readonly isLost?: boolean } = {},
+  { console = [], isLost = false, limitMs = isLost ? LOST_LOOK_LIMIT_MS : LOOK_LIMIT_MS }: LookOptions = {},
 ): Promise<PageEvidence> {
   const address = page.isClosed() ? "the page was closed" : addressOf(page.url());
   const missing: string[] = [];
+  const endMs = performance.now() + limitMs;
   const seen = async <T>(what: string, look: Promise<T>): Promise<T | undefined> =>
-    browserCall(isLost ? LOST_LOOK_LIMIT_MS : LOOK_LIMIT_MS, what, look).catch(
+    browserCall(Math.max(0, endMs - performance.now()), what, look).catch(
       (cause: Error) => void missing.push(`${what}: ${cause.message}`),
     );
   const cdp = await seen("attach to the page", page.context().newCDPSession(page));

@@ -20,6 +20,8 @@ export interface Grant {
   readonly account?: string | undefined;
   /** The id that a new account gets, if one was given. */
   readonly newId?: string | undefined;
+  /** The site of a new account; the first one if undefined. */
+  readonly site?: string | undefined;
   /** As the record of changes names them. */
   readonly actor: string;
   /** The console's session that asked; undefined if the admin key did. */
@@ -29,6 +31,8 @@ export interface Grant {
 export interface LiveViewsParts {
   /** Whether there is an account with this id. */
   readonly hasAccount: (id: string) => boolean;
+  /** @throws GatewayError `invalid_value` for a site that is not known. */
+  readonly assertSite: (name: string | undefined) => void;
   readonly subjectOf: (grant: Grant) => Subject;
   /** Learns of the start and the end of each view. */
   readonly audit: Audit;
@@ -48,11 +52,12 @@ export class LiveViews implements AsyncDisposable {
     this.#tickets = new Tickets(parts.ticketLifeMs);
   }
 
-  /** @throws GatewayError `account_not_found`; `overloaded` when too many views are open. */
+  /** @throws GatewayError `account_not_found`; `invalid_value` for an unknown site; `overloaded` when too many views are open. */
   ticketFor(grant: Grant): Ticket {
     if (grant.account !== undefined && !this.#parts.hasAccount(grant.account)) {
       throw new GatewayError("account_not_found", "There is no account with this id.");
     }
+    this.#parts.assertSite(grant.site);
     if (!this.#views.has(keyOf(grant)) && this.#views.size >= MAX_VIEWS) {
       throw new GatewayError("overloaded", `${MAX_VIEWS} live views are open already.`);
     }
@@ -101,6 +106,6 @@ export class LiveViews implements AsyncDisposable {
 }
 
 /** Who asks for the same joins the view that is open. Sign-ins are apart: each session has its own. */
-function keyOf({ account, newId, actor, session }: Grant): string {
-  return JSON.stringify(account === undefined ? [session?.id ?? actor, newId ?? null] : [account]);
+function keyOf({ account, newId, site, actor, session }: Grant): string {
+  return JSON.stringify(account === undefined ? [session?.id ?? actor, newId ?? null, site ?? null] : [account]);
 }

@@ -8,7 +8,7 @@ import type { Upgrade } from "../http/server.ts";
 import { sessionSecrets } from "../http/session-cookie.ts";
 import { webSocketUpgrade, type WebSocketRoute } from "../http/web-socket.ts";
 import type { SessionPool } from "../pool/session-pool.ts";
-import type { Site } from "../sites/site.ts";
+import type { Sites } from "../sites/catalog.ts";
 import { AccountSubject } from "./account-subject.ts";
 import { LiveViews, type Grant } from "./live-views.ts";
 import { SignInSubject } from "./sign-in-subject.ts";
@@ -26,16 +26,17 @@ export interface OpenLiveViewsParts extends LiveViewAccess {
   readonly browsers: BrowserFleet;
   readonly accounts: Pick<AccountControl, "add">;
   /** Where new accounts sign in, and how their pages are opened. */
-  readonly site: Site;
+  readonly sites: Pick<Sites, "named">;
   readonly session: Omit<SessionOptions, "site">;
   readonly audit: Audit;
 }
 
 /** The live views of the pool's accounts and of new ones, and the WebSocket that shows them. */
 export function openLiveViews(parts: OpenLiveViewsParts): LiveViews & { readonly upgrade: Upgrade } {
-  const { pool, audit } = parts;
+  const { pool, sites, audit } = parts;
   const views = new LiveViews({
     hasAccount: (id) => pool.states.some((one) => one.id === id),
+    assertSite: (name) => void sites.named(name),
     subjectOf: (grant) =>
       grant.account === undefined ? newAccount(grant, parts) : new AccountSubject(grant.account, pool),
     audit,
@@ -62,14 +63,14 @@ export function serveLiveViews(views: LiveViews, { operator, allowedHosts }: Liv
 }
 
 function newAccount(
-  { newId, actor }: Grant,
-  { browsers, accounts, site, session, audit }: OpenLiveViewsParts,
+  { newId, site, actor }: Grant,
+  { browsers, accounts, sites, session, audit }: OpenLiveViewsParts,
 ): Subject {
   const addAccount = async (credential: string): Promise<string> => {
-    const { row } = await accounts.add({ id: newId, credential, proxy: undefined, site: undefined });
+    const { row } = await accounts.add({ id: newId, credential, proxy: undefined, site });
     const { id, source } = row;
     audit({ actor, kind: "account_added", subject: id, before: null, after: { id, source } });
     return id;
   };
-  return new SignInSubject({ browsers, session: { ...session, site }, addAccount });
+  return new SignInSubject({ browsers, session: { ...session, site: sites.named(site) }, addAccount });
 }

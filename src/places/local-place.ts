@@ -6,7 +6,7 @@ import type { Lease } from "../pool/lease.ts";
 import type { Caller } from "../pool/request-queue.ts";
 import type { Sites } from "../sites/catalog.ts";
 import { timely, type AttemptLimits } from "./attempt.ts";
-import { MAX_ATTEMPTS, type AttemptCount, type Place } from "./place.ts";
+import { IS_NO_FAULT_OF_THE_ACCOUNT, MAX_ATTEMPTS, type AttemptCount, type Place } from "./place.ts";
 
 export interface LocalPlaceParts {
   readonly sites: Pick<Sites, "siteOf">;
@@ -56,15 +56,19 @@ export class LocalPlace implements Place {
     signal: AbortSignal,
   ): AsyncGenerator<ReplyPart, void, undefined> {
     const lease = this.#lease;
+    let hasAnswered = false;
     try {
       for await (const part of this.#ask(request, count, signal)) {
         lease.progressed();
+        hasAnswered = true;
         yield part;
       }
     } catch (cause) {
       const failure = await lease.explain(GatewayError.from(signal.aborted ? signal.reason : cause));
       lease.blame(failure);
-      showFailure(this.#parts.witness, { lease, failure, requestId: this.#caller.requestId, progress: count });
+      const mayRepeat = !hasAnswered && count.attempts < MAX_ATTEMPTS && IS_NO_FAULT_OF_THE_ACCOUNT.has(failure.code);
+      const { requestId } = this.#caller;
+      showFailure(this.#parts.witness, { lease, failure, requestId, progress: count, mayRepeat });
       throw failure;
     }
   }

@@ -1,9 +1,12 @@
 import type { ChatRequest, ReplyPart } from "../chat.ts";
+import type { ErrorCode } from "../errors.ts";
 import type { LeaseRequest } from "../pool/admission.ts";
 import type { Caller } from "../pool/request-queue.ts";
 
 /** The most times that the site is asked for one request, repeats after challenges included: it should not see a burst. */
 export const MAX_ATTEMPTS = 3;
+/** An account whose page died gets a new page, and one whose replica was lost gets another replica: it may be asked again. */
+export const IS_NO_FAULT_OF_THE_ACCOUNT: ReadonlySet<ErrorCode> = new Set(["session_lost", "replica_unavailable"]);
 
 /** How far a request has come. */
 export interface AttemptCount {

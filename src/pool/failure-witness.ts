@@ -8,6 +8,8 @@ export interface FailedAttempt {
   readonly requestId: string;
   /** How often the site was asked for the request, and how long it waited for accounts. */
   readonly progress: { readonly attempts: number; readonly queuedMs: number };
+  /** The request may be asked again with the same account: it must not wait until the page was looked at. */
+  readonly mayRepeat: boolean;
 }
 
 /** Looks at what failed. It throws nothing and takes no time from the request. */

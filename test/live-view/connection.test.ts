@@ -56,6 +56,7 @@ async function serve(parts: Partial<LiveViewsParts> = {}) {
   const operator = new OperatorAccess(ADMIN_KEY);
   const views = new LiveViews({
     hasAccount: (id) => id === "alice",
+    assertSite: () => {},
     subjectOf: () => subject,
     audit: (event) => void audited.push(event),
     ...parts,

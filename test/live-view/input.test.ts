@@ -69,6 +69,51 @@ test("a composition arrives as one, and ends with the text that was chosen", asy
   await expect.poll(() => titleOf(viewer)).toBe("你好|compositionstart|1|compositionupdate|5|compositionend|1");
 });
 
+/** Notes in its title what was dragged where: a part that the page lets drag, a slider of its own, and marked text. */
+const DRAGGING = `<!doctype html><meta charset="utf-8"><title>still</title>
+<div id="from" draggable="true" style="position:fixed;left:20px;top:20px;width:80px;height:40px;background:teal"></div>
+<div id="to" style="position:fixed;left:220px;top:20px;width:80px;height:40px;background:orange"></div>
+<div id="slider" style="position:fixed;left:20px;top:120px;width:300px;height:20px;background:gray"></div>
+<script>
+  const [from, to, slider] = ["from", "to", "slider"].map((id) => document.getElementById(id));
+  from.addEventListener("dragstart", (event) => event.dataTransfer.setData("text/plain", "cargo"));
+  to.addEventListener("dragover", (event) => event.preventDefault());
+  to.addEventListener("drop", (event) => {
+    document.title = "dropped " + event.dataTransfer.getData("text/plain") + " " + event.isTrusted;
+  });
+  slider.addEventListener("pointerdown", ({ pointerId }) => slider.setPointerCapture(pointerId));
+  slider.addEventListener("pointermove", ({ buttons, clientX }) => buttons === 1 && (document.title = "slid to " + clientX));
+</script>`;
+
+/** With the button held, over points between. */
+function drag(viewer: LiveViewer, from: { x: number; y: number }, to: { x: number; y: number }): void {
+  viewer.mouse("move", from, 0);
+  viewer.mouse("down", from);
+  for (let step = 1; step <= 5; step += 1) {
+    const at = { x: from.x + ((to.x - from.x) * step) / 5, y: from.y + ((to.y - from.y) * step) / 5 };
+    viewer.send({ type: "mouse", action: "move", ...at, button: 0, buttons: 1, clickCount: 0, modifiers: 0 });
+  }
+}
+
+test("what is dragged arrives where it is let go, be it the page's own slider or a part that it lets drag", async () => {
+  world.simulator.pages.set("/zh", { body: DRAGGING });
+  using viewer = await LiveViewer.open(world.gateway.url, PATH);
+  await viewer.untilOpen();
+  viewer.send({ type: "go", to: "reload" });
+  await expect.poll(() => titleOf(viewer)).toBe("still");
+  drag(viewer, { x: 40, y: 130 }, { x: 240, y: 130 });
+  await expect.poll(() => titleOf(viewer)).toBe("slid to 240");
+  viewer.mouse("up", { x: 240, y: 130 });
+  const [from, to] = [
+    { x: 40, y: 40 },
+    { x: 260, y: 40 },
+  ];
+  drag(viewer, from, to);
+  viewer.mouse("up", to);
+  await expect.poll(() => titleOf(viewer)).toBe("dropped cargo true");
+  world.simulator.pages.set("/zh", { body: NOTEPAD });
+});
+
 test("a paste of many lines arrives whole", async () => {
   using viewer = await openNotepad();
   viewer.send({ type: "go", to: "reload" });

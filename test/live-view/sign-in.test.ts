@@ -1,11 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Tab } from "../../src/live-view/wire.ts";
-import { SIGN_IN_AT } from "../../src/simulator/sign-in.ts";
 import { ADMIN_KEY } from "../support/api-key.ts";
 import { LiveViewer } from "../support/live-viewer.ts";
+import { openSignIn, signInByHand } from "../support/sign-in-by-hand.ts";
 import { openWorld, type World } from "../support/world.ts";
 
-const PATH = "live-view/sign-in";
 const PASSWORD = "correct horse, 电池 staple";
 let world: World;
 
@@ -15,34 +13,10 @@ beforeAll(async () => {
 });
 afterAll(() => world?.[Symbol.asyncDispose]());
 
-function isConfirm({ title, isPopup }: Tab): boolean {
-  return isPopup && title === "Confirm";
-}
-
-/** Fills in the form and passes the pop-up. */
-async function signIn(viewer: LiveViewer, name: string, password: string): Promise<void> {
-  viewer.click(SIGN_IN_AT.name);
-  viewer.send({ type: "text", text: name });
-  viewer.click(SIGN_IN_AT.password);
-  viewer.send({ type: "text", text: password });
-  viewer.click(SIGN_IN_AT.button);
-  const { tabs, shown } = await viewer.until("tabs", (one) => one.tabs.some(isConfirm));
-  expect(tabs.find(isConfirm)?.id).toBe(shown);
-  await viewer.untilFrame(({ tab }) => tab === shown);
-  viewer.click(SIGN_IN_AT.confirm);
-}
-
-async function openForm(id: string): Promise<LiveViewer> {
-  const viewer = await LiveViewer.open(world.gateway.url, PATH, { id });
-  await viewer.untilOpen();
-  await viewer.until("tabs", ({ tabs }) => tabs[0]?.title === "Sign in");
-  return viewer;
-}
-
 test("an account is added by signing in by hand, and it answers, after a restart too", async () => {
-  using viewer = await openForm("dora");
+  using viewer = await openSignIn(world.gateway.url, { id: "dora" });
   expect(viewer.messages[0]).toMatchObject({ type: "hello", account: null, role: "controller" });
-  await signIn(viewer, "dora", PASSWORD);
+  await signInByHand(viewer, "dora", PASSWORD);
   expect(await viewer.until("ended")).toMatchObject({ reason: "solved", account: "dora" });
   await world.gateway.pool.operator.disable("alice");
   await expect.poll(() => world.gateway.pool.states.find(({ id }) => id === "dora")?.state).toBe("ready");
@@ -59,8 +33,8 @@ test("an account is added by signing in by hand, and it answers, after a restart
 });
 
 test("a wrong password adds nothing, and the operator is told why", async () => {
-  using viewer = await openForm("eve");
-  await signIn(viewer, "eve", "wrong");
+  using viewer = await openSignIn(world.gateway.url, { id: "eve" });
+  await signInByHand(viewer, "eve", "wrong");
   await viewer.until("tabs", ({ tabs }) => tabs[0]?.title === "Wrong name or password");
   viewer.send({ type: "done" });
   expect(await viewer.until("checked")).toMatchObject({ isSolved: false, code: "account_signed_out" });
@@ -79,7 +53,7 @@ test("an account that the site signed out is signed in again by hand, and serves
   using viewer = await LiveViewer.open(url, "accounts/dora/live-view");
   await viewer.untilOpen();
   await viewer.until("tabs", ({ tabs }) => tabs[0]?.title === "Sign in");
-  await signIn(viewer, "dora", PASSWORD);
+  await signInByHand(viewer, "dora", PASSWORD);
   expect(await viewer.until("ended")).toMatchObject({ reason: "solved", account: "dora", state: "ready" });
   expect(await world.ask("three")).toBe("You said: three");
 });

@@ -9,6 +9,7 @@ export function parrotAt(origin: URL): Site {
     name: "parrot",
     origin,
     homePath: "/perch",
+    loginPath: "/api/auth/signin",
     models: ["parrot-1"],
     isAuthCookie: (name) => name === "sid",
     isSignedIn: async (fetch, signal) =>

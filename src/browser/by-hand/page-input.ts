@@ -14,6 +14,8 @@ export interface MouseInput {
   readonly modifiers: number;
 }
 
+type Place = Pick<MouseInput, "x" | "y" | "modifiers">;
+
 export interface WheelInput {
   readonly x: number;
   readonly y: number;
@@ -43,8 +45,8 @@ export class PageInput {
   #moveTimer: NodeJS.Timeout | undefined;
   #waiting = 0;
   /** Moves on what the page lets drag, once a drag has begun. */
-  #drag: ((type: "dragOver" | "drop" | "dragCancel", at: MouseInput) => void) | undefined;
-  #at: Pick<MouseInput, "x" | "y" | "modifiers"> = { x: 0, y: 0, modifiers: 0 };
+  #drag: ((type: "dragOver" | "drop" | "dragCancel", at: Place) => void) | undefined;
+  #at: Place = { x: 0, y: 0, modifiers: 0 };
 
   constructor(cdp: CDPSession) {
     this.#cdp = cdp;
@@ -53,6 +55,8 @@ export class PageInput {
       this.#send("Input.dispatchDragEvent", { type: "dragEnter", x, y, modifiers, data });
       this.#drag = (type, at) =>
         this.#send("Input.dispatchDragEvent", { type, x: at.x, y: at.y, modifiers: at.modifiers, data });
+      // The button may have been let go before the page told that this is a drag.
+      if (this.#heldButtons.size === 0) this.#endDrag("drop", this.#at);
     });
     // Otherwise a drag under a display would be the display's own, and no further event would reach the page.
     this.#send("Input.setInterceptDrags", { enabled: true });
@@ -133,7 +137,9 @@ export class PageInput {
     this.#send("Input.dispatchMouseEvent", { type: "mouseMoved", x, y, modifiers, button, buttons });
   }
 
-  #endDrag(type: "drop" | "dragCancel", at: MouseInput): void {
+  #endDrag(type: "drop" | "dragCancel", at: Place): void {
+    // A page says at the last "dragOver" whether it takes what is dropped.
+    if (type === "drop") this.#drag?.("dragOver", at);
     this.#drag?.(type, at);
     this.#drag = undefined;
   }
