@@ -7,7 +7,7 @@ import { createLog, Redaction } from "../observe/log.ts";
 import { machineChecks } from "../process/machine-checks.ts";
 import { sitesAt } from "../sites/catalog.ts";
 import { StoreError } from "../store/store-error.ts";
-import { openStore, type Store } from "../store/store.ts";
+import { openStoreAlone, type Store } from "../store/store.ts";
 import { checkAccounts } from "./account-check.ts";
 import { Report } from "./report.ts";
 import { checkRunningAccounts } from "./running-gateway.ts";
@@ -61,7 +61,7 @@ interface OpenedStore {
 async function tryStore(options: Config["store"], report: Report): Promise<OpenedStore> {
   if (report.hasFailed(STATE)) return { isInUse: false };
   try {
-    return { store: await openStore(options), isInUse: false };
+    return { store: await openStoreAlone(options), isInUse: false };
   } catch (cause) {
     if (cause instanceof StoreError && cause.code === "store_in_use") return { isInUse: true };
     report.fail(STATE, cause);

@@ -24,13 +24,14 @@ const answer = z.object({ data: z.array(z.object({ id: z.string(), state: z.stri
 /** Reports what the running gateway says of its accounts. It alone uses their tokens: a token may be valid only once. */
 export async function checkRunningAccounts(address: Address, report: Report): Promise<void> {
   const accounts = await askRunningGateway(address);
+  const place = address.store.databaseUrl === undefined ? "STATE_DIR" : "DATABASE_URL";
   if (!accounts) {
     report.note(
-      "a gateway runs with this STATE_DIR, so no account is tried; its /admin/api/accounts shows the state of each",
+      `a gateway runs with this ${place}, so no account is tried; its /admin/api/accounts shows the state of each`,
     );
     return;
   }
-  report.note("a gateway runs with this STATE_DIR: it was asked in place of the site");
+  report.note(`a gateway runs with this ${place}: it was asked in place of the site`);
   for (const { id, state, reason } of accounts) {
     await report.check(`account ${id}`, () => {
       if (NEEDS_PERSON.has(state)) throw new GatewayError("account_signed_out", `${state}: ${reason}`);

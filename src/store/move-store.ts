@@ -2,7 +2,9 @@ import { existsSync } from "node:fs";
 import { sql, type Kysely } from "kysely";
 import type { Database } from "./database.ts";
 import { claimKey, sealDataKey } from "./key-claim.ts";
+import { refuseWhileServed } from "./other-gateways.ts";
 import { PostgresDatabase } from "./postgres-database.ts";
+import { COMMAND_NAME } from "./postgres-pool.ts";
 import type { AccountTable, Schema } from "./schema.ts";
 import { keyFrom, obtainSecretKey, secretKeyPath } from "./secret-key.ts";
 import { SqliteFile } from "./sqlite-file.ts";
@@ -12,8 +14,6 @@ import type { StoreOptions } from "./store.ts";
 /** Copying may take as long as this. */
 const MOVE_LIMIT_MS = 3_600_000;
 const ROWS_AT_ONCE = 500;
-/** What the connections of this command are called: other ones are of gateways. */
-const APPLICATION_NAME = "gptomni-gateway move";
 
 /** What holds only while replicas run, or is made anew. */
 type Momentary = "seal" | "change" | "key_running" | "console_session" | "account_owner";
@@ -58,11 +58,11 @@ export interface Moved {
 export async function moveStore({ to, stateDir, secretKey, databaseUrl, directUrl }: Move): Promise<Moved> {
   const limits = { answerLimitMs: MOVE_LIMIT_MS };
   await using file = await SqliteFile.open(stateDir, limits);
-  const address = { databaseUrl, directUrl, applicationName: APPLICATION_NAME };
+  const address = { databaseUrl, directUrl, applicationName: COMMAND_NAME };
   await using server = await PostgresDatabase.open(address, limits);
   const [source, target]: readonly Database[] = to === "postgres" ? [file, server] : [server, file];
   if (!source || !target) throw new Error("There are two.");
-  await refuseInUse(server);
+  await refuseWhileServed(server);
   if (!(await hasRows(source))) throw new StoreError("move_refused", `${source.place} holds nothing to move.`);
   const dataKey = await dataKeyOf(source, { stateDir, secretKey });
   const rows = await target.run((db) =>
@@ -77,16 +77,6 @@ export async function moveStore({ to, stateDir, secretKey, databaseUrl, directUr
     }),
   );
   return { rows, place: target.place };
-}
-
-async function refuseInUse(server: Database): Promise<void> {
-  const { rows } = await server.run((db) =>
-    sql`
-      SELECT 1 FROM pg_stat_activity WHERE datname = current_database()
-      AND application_name LIKE 'gptomni-gateway%' AND application_name <> ${APPLICATION_NAME} LIMIT 1`.execute(db),
-  );
-  if (rows.length > 0)
-    throw new StoreError("store_in_use", `A gateway uses ${server.place}: stop every replica first.`);
 }
 
 async function refuseFilled(target: Database, db: Kysely<Schema>): Promise<void> {

@@ -1,7 +1,9 @@
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from "kysely";
 import { DatabaseError, Pool, types, type PoolClient, type PoolConfig } from "pg";
 
-const APPLICATION_NAME = "gptomni-gateway";
+/** What connections are called in `pg_stat_activity`: those of a gateway, and those of a command that needs to be alone. */
+export const GATEWAY_NAME = "gptomni-gateway";
+export const COMMAND_NAME = "gptomni-gateway command";
 /** How long a new connection, or a free one, is waited for. */
 const CONNECT_LIMIT_MS = 5_000;
 /** How long one statement may take. */
@@ -19,7 +21,7 @@ export interface PostgresAddress {
   readonly databaseUrl: string;
   /** DATABASE_DIRECT_URL: where PostgreSQL itself is, if DATABASE_URL is of a pooler. */
   readonly directUrl?: string | undefined;
-  /** What its connections are called in `pg_stat_activity`; `gptomni-gateway` unless given. */
+  /** What its connections are called; those of a gateway unless given. */
   readonly applicationName?: string;
 }
 
@@ -27,7 +29,7 @@ export interface PostgresAddress {
 export function connectionConfig(connectionString: string, { isPooled }: { readonly isPooled: boolean }): PoolConfig {
   return {
     connectionString,
-    application_name: APPLICATION_NAME,
+    application_name: GATEWAY_NAME,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
     query_timeout: STATEMENT_LIMIT_MS,
     // A pooler refuses them: they would last longer than the transaction that has the connection.
@@ -44,7 +46,7 @@ export function connectionConfig(connectionString: string, { isPooled }: { reado
 export function postgresPool({
   databaseUrl,
   directUrl,
-  applicationName = APPLICATION_NAME,
+  applicationName = GATEWAY_NAME,
 }: PostgresAddress): PostgresPool {
   const config = connectionConfig(databaseUrl, { isPooled: directUrl !== undefined });
   const named = { ...config, application_name: applicationName };

@@ -6,8 +6,10 @@ import type { Database } from "./database.ts";
 import type { StoreClock } from "./database-clock.ts";
 import { claimKey } from "./key-claim.ts";
 import { KeyUseStore } from "./key-use-store.ts";
+import { refuseWhileServed } from "./other-gateways.ts";
 import { PostgresChanges } from "./postgres-changes.ts";
 import { PostgresDatabase } from "./postgres-database.ts";
+import { COMMAND_NAME } from "./postgres-pool.ts";
 import { RecordStore } from "./record-store.ts";
 import { obtainSecretKey } from "./secret-key.ts";
 import { ResponseRows } from "./response-rows.ts";
@@ -45,6 +47,16 @@ export interface StoreOptions {
   readonly databaseUrl?: string | undefined;
   /** DATABASE_DIRECT_URL */
   readonly directUrl?: string | undefined;
+}
+
+/** Opens the database for a command that may not run beside a gateway. @throws StoreError `store_in_use` while one runs. */
+export async function openStoreAlone(options: StoreOptions): Promise<Store> {
+  if (options.databaseUrl === undefined) return openStore(options);
+  await using opened = new AsyncDisposableStack();
+  const { databaseUrl, directUrl } = options;
+  const database = opened.use(await PostgresDatabase.open({ databaseUrl, directUrl, applicationName: COMMAND_NAME }));
+  await refuseWhileServed(database);
+  return openStore(options);
 }
 
 /** Opens the database. @throws StoreError `seal_broken` if another SECRET_KEY seals what is stored. */

@@ -2,6 +2,10 @@ import { expect, test } from "vitest";
 import { loadConfig } from "../../src/config/config.ts";
 import { diagnose } from "../../src/doctor/doctor.ts";
 import { Simulator } from "../../src/simulator/simulator.ts";
+import { openStore } from "../../src/store/store.ts";
+import { SECRET_KEY } from "../support/engines.ts";
+import { LACKS_POSTGRES } from "../support/postgres-server.ts";
+import { freshDatabase } from "../support/shared-postgres.ts";
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -39,4 +43,13 @@ test("the doctor names the account of a site that moved, and says that the sandb
   });
   expect(text).toMatch(/^ok {4}Chromium: .*, sandbox on/m);
   expect(text).toMatch(/^FAIL {2}account alice: .*The site moved: set GPTOMNI_ORIGIN=https:\/\/www\.localhost:\d+\.$/m);
+});
+
+test.skipIf(LACKS_POSTGRES)("the doctor uses no account's sign-in while a gateway uses the database", async () => {
+  const databaseUrl = await freshDatabase();
+  const settings = { DATABASE_URL: databaseUrl, SECRET_KEY, BROWSER_PATH: "/no/such/browser" };
+  await using _running = await openStore({ stateDir: "/dev/null", secretKey: SECRET_KEY, databaseUrl });
+  expect(await doctorSays(() => settings)).toMatch(
+    /^note {2}a gateway runs with this DATABASE_URL, so no account is tried/m,
+  );
 });
