@@ -46,7 +46,7 @@ export class PeerLink implements Disposable {
     void this.#follow();
   }
 
-  /** Its accounts that may soon serve; none while it does not answer. */
+  /** Its accounts that may soon serve, as it told last; none once it is lost. */
   get outlooks(): readonly DistantOutlook[] {
     return this.#outlooks;
   }
@@ -75,11 +75,12 @@ export class PeerLink implements Disposable {
     this.#taken += 1;
   }
 
-  /** It broke a connection, or does not answer: it is asked for nothing until it answers again. */
+  /**
+   * It broke a connection, or does not answer: it is asked for nothing until it answers again. Requests still wait for its
+   * accounts, until it is lost.
+   */
   doubt(): void {
     this.#isAnswering = false;
-    this.#outlooks = [];
-    this.#parts.onOutlook();
   }
 
   /** Sends the first line; more may be written. Errors come as the request's events. */
@@ -97,8 +98,7 @@ export class PeerLink implements Disposable {
   [Symbol.dispose](): void {
     this.#closed.abort();
     clearTimeout(this.#silence);
-    this.doubt();
-    this.#lost.abort(silent());
+    this.#lose();
   }
 
   async #follow(): Promise<void> {
@@ -146,8 +146,15 @@ export class PeerLink implements Disposable {
     this.#parts.onOutlook();
   }
 
+  #lose(): void {
+    this.#isAnswering = false;
+    this.#outlooks = [];
+    this.#parts.onOutlook();
+    this.#lost.abort(silent());
+  }
+
   #listen(): NodeJS.Timeout {
-    return setTimeout(() => this.#lost.abort(silent()), this.#parts.silentMs ?? SILENT_MS).unref();
+    return setTimeout(() => this.#lose(), this.#parts.silentMs ?? SILENT_MS).unref();
   }
 }
 

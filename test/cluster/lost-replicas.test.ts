@@ -36,7 +36,8 @@ test("a replica that is frozen after it sent the prompt ends the request, and no
 });
 
 test("a replica that is killed in the middle of an answer ends it with an error, and the door serves on", async () => {
-  const cluster = await openCluster({ accounts: [[], ["alice"], ["bob"]], script: beginsAndHangs });
+  const accounts = [[], ["alice"], ["bob"]];
+  const cluster = await openCluster({ accounts, script: beginsAndHangs, silentMs: SILENT_MS });
   await acquainted(cluster);
   const [door, owner] = cluster.replicas;
   const parts: string[] = [];

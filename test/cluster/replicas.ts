@@ -41,6 +41,7 @@ export interface ClusterOptions {
   readonly queueLimit?: number;
   readonly timeoutMs?: number;
   readonly maxBodyBytes?: number;
+  readonly everyMs?: number;
   readonly silentMs?: number;
   /** Accounts whose page sleeps when they are idle. All of a replica's accounts or none. */
   readonly asleep?: readonly string[];
@@ -110,13 +111,13 @@ export async function openCluster({ accounts, script = echo, ...options }: Clust
     },
   } as unknown as Site;
   const peers: { peer: Peer }[] = [];
-  const replicas = await Promise.all(
-    accounts.map(async (names, index) => {
-      const replica = await openReplica(`replica-${index + 1}`, names, { site, peers, shared, options });
-      peers.push(replica);
-      return replica;
-    }),
-  );
+  const replicas: Replica[] = [];
+  // In order, so that doors know them in order.
+  for (const [index, names] of accounts.entries()) {
+    const replica = await openReplica(`replica-${index + 1}`, names, { site, peers, shared, options });
+    replicas.push(replica);
+    peers.push(replica);
+  }
   return { replicas: replicas as unknown as Cluster["replicas"], overlap: () => overlap, ...shared };
 }
 
@@ -145,7 +146,7 @@ async function openReplica(id: string, names: readonly string[], parts: ReplicaP
   const { timeoutMs = 60_000, queueLimit = 1_000, maxBodyBytes = 1_000_000, silentMs } = options;
   const limits = { timeoutMs, maxBodyBytes, maxReplyBytes: 1_000_000 };
   const seat = { directory, server, key: clusterKeyOf("a secret key that all replicas have") };
-  const routing = new Routing(seat, { everyMs: 20, silentMs, ...limits }, log as never);
+  const routing = new Routing(seat, { everyMs: options.everyMs ?? 20, silentMs, ...limits }, log as never);
   const isSleepy = names.some((name) => options.asleep?.includes(name));
   const poolOptions = {
     hibernateAfterMs: isSleepy ? 1 : NEVER_MS,
@@ -241,7 +242,7 @@ function scriptedSession(name: string, { opened, turns }: ReplicaParts["shared"]
     onLost: () => {},
     keepCookies: async () => {},
     isQuiet: async () => true,
-    shouldRecycle: async () => false,
+    wornBy: async () => undefined,
     checkSignIn: async () => {},
     closePage: async () => void (page.isOpen = false),
     sleep: async () => void (page.isOpen = false),
