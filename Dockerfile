@@ -35,7 +35,7 @@ USER gateway
 ENV HOME=/tmp NODE_ENV=production HOST=0.0.0.0 PORT=8088 STATE_DIR=/data BROWSER_MODE=headed BROWSER_PATH=/usr/bin/chromium
 VOLUME /data
 EXPOSE 8088
-HEALTHCHECK --interval=15s --timeout=5s --start-period=20s \
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/livez`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # tini reaps the children that Chromium hands to process 1.
 ENTRYPOINT ["tini", "--", "entrypoint"]

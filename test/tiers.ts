@@ -4,7 +4,17 @@ import { dirname, join, resolve } from "node:path";
 const TESTS = import.meta.dirname;
 const ROOT = dirname(TESTS);
 
-export const TIERS = ["fast", "thorough", "browser", "install", "faults", "cluster", "container", "clients"] as const;
+export const TIERS = [
+  "fast",
+  "thorough",
+  "browser",
+  "install",
+  "faults",
+  "cluster",
+  "container",
+  "chart",
+  "clients",
+] as const;
 type Tier = (typeof TIERS)[number];
 
 /** Folders and files with a tier of their own. The tier of all other files follows from what they reach. */
@@ -23,6 +33,7 @@ const NAMED: Readonly<Record<string, Tier>> = {
   "replicas/replicas": "cluster",
   "house/checkout": "install",
   "container/": "container",
+  "chart/": "chart",
   "clients/": "clients",
 };
 

@@ -1,4 +1,5 @@
 import { benchPicture } from "./bench-picture.ts";
+import { clusterPicture } from "./cluster-picture.ts";
 import { comparisonTable } from "./comparison-table.ts";
 import { envExample } from "./env-example.ts";
 import { errorsPage } from "./errors-page.ts";
@@ -25,6 +26,7 @@ export async function documents(): Promise<ReadonlyMap<string, string>> {
     ...pages,
     [".env.example", envExample()],
     ["docs/images/map.svg", await mapPicture()],
+    ["docs/images/cluster.svg", clusterPicture()],
     ["docs/images/demo.svg", terminalPicture(recordedLines())],
     ["docs/images/bench.svg", benchPicture(figures)],
   ]);

@@ -6,7 +6,7 @@ import type { Post } from "../../src/simulator/record.ts";
 import { openWorld, type World } from "../support/world.ts";
 import { CLIENTS } from "./catalog.ts";
 import { title, type Client } from "./client.ts";
-import { install, tell } from "./install.ts";
+import { install, tell } from "../support/npm-install.ts";
 import { Outside } from "./outside.ts";
 import { Scene } from "./scene.ts";
 import { CHECKS, Table } from "./table.ts";

@@ -1,68 +1,11 @@
-import { execFile, execFileSync } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { ADMIN_KEY } from "../support/api-key.ts";
 import { LiveViewer } from "../support/live-viewer.ts";
+import { ask, buildImage, composeWith, engine, expectAnswer, IMAGE, untilReady } from "./engine.ts";
 
-/**
- * The image and the compose file, built and run for real; `npm run test:container` needs a Docker engine, or Podman with
- * docker-compose. CONTAINER_BUILD_ARGS is added to the build, for a network that needs a proxy's certificate.
- */
-const ROOT = join(import.meta.dirname, "../..");
-const IMAGE = "gptomni-gateway";
-const API_KEY = "sk-container-0a1b2c3d4e5f60718293a4b5c6d7e8f9";
-const ENGINE = isOnPath("podman") ? "podman" : "docker";
-const COMPOSE = isOnPath("docker-compose") ? ["docker-compose"] : ["docker", "compose"];
-// docker-compose sends the profile's text along, where Podman expects a path; `docker run` below tries the profile.
-// Podman's own image format has no health check.
-const ENGINE_SETTINGS = ENGINE === "podman" ? { SECCOMP_PROFILE: "unconfined", BUILDAH_FORMAT: "docker" } : {};
+/** The image and the compose file, built and run for real; `npm run test:container` needs an engine. */
 const STOP_LIMIT_MS = 10_000;
 
-function isOnPath(command: string): boolean {
-  try {
-    execFileSync("which", [command], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function run(command: string, ...args: string[]): Promise<string> {
-  const env = {
-    ...process.env,
-    ...ENGINE_SETTINGS,
-    API_MASTER_KEY: API_KEY,
-    ADMIN_KEY,
-    NGINX_PORT: "18089",
-    CONSOLE_PORT: "18090",
-  };
-  const { stdout } = await promisify(execFile)(command, args, { cwd: ROOT, env, maxBuffer: 64 * 1024 * 1024 });
-  return stdout.trim();
-}
-
-function compose(...args: string[]): Promise<string> {
-  const [command = "", ...rest] = COMPOSE;
-  return run(command, ...rest, "-f", "docker-compose.yml", "-f", "test/container/compose.yml", ...args);
-}
-
-function ask(baseUrl: string, body: object): Promise<Response> {
-  return fetch(`${baseUrl}/v1/chat/completions`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" },
-    body: JSON.stringify({ model: "gptomni", ...body }),
-  });
-}
-
-async function untilReady(baseUrl: string): Promise<void> {
-  const check = async (): Promise<void> => expect((await fetch(`${baseUrl}/readyz`)).status).toBe(200);
-  await vi.waitFor(check, { timeout: 60_000, interval: 200 });
-}
-
-async function expectAnswer(baseUrl: string): Promise<void> {
-  const response = await ask(baseUrl, { messages: [{ role: "user", content: "Hello again" }] });
-  expect(response.status).toBe(200);
-}
+const compose = composeWith("compose.yml", { NGINX_PORT: "18089", CONSOLE_PORT: "18090" });
 
 /** When each piece of a slow answer came, in milliseconds since the first. */
 async function arrivals(baseUrl: string): Promise<number[]> {
@@ -76,10 +19,7 @@ async function arrivals(baseUrl: string): Promise<number[]> {
   return times.map((time) => time - (times[0] ?? 0));
 }
 
-beforeAll(async () => {
-  const extra = (process.env["CONTAINER_BUILD_ARGS"] ?? "").split(" ").filter((arg) => arg !== "");
-  await run(ENGINE, "build", ...extra, "-t", IMAGE, ".");
-});
+beforeAll(buildImage);
 
 describe("docker run", () => {
   const name = `gptomni-test-${process.pid}`;
@@ -87,8 +27,7 @@ describe("docker run", () => {
   beforeAll(async () => {
     const port = ["-p", "127.0.0.1:18088:8088"];
     const profile = ["--security-opt", "seccomp=docker/seccomp.json"];
-    await run(
-      ENGINE,
+    await engine(
       "run",
       "-d",
       "--name",
@@ -104,7 +43,7 @@ describe("docker run", () => {
     await untilReady(baseUrl);
   });
   afterAll(async () => {
-    await run(ENGINE, "rm", "-f", name);
+    await engine("rm", "-f", name);
   });
 
   test("answers", async () => {
@@ -114,7 +53,7 @@ describe("docker run", () => {
   });
 
   test("runs as a user of its own, with Chromium's sandbox on", async () => {
-    expect(await run(ENGINE, "exec", name, "id", "-u")).toBe("10001");
+    expect(await engine("exec", name, "id", "-u")).toBe("10001");
     const script = `for (const pid of fs.readdirSync("/proc").filter((name) => +name > 0 && +name !== process.pid)) {
       const args = fs.readFileSync("/proc/" + pid + "/cmdline", "utf8");
       if (!args.includes("--type=renderer")) continue;
@@ -122,7 +61,7 @@ describe("docker run", () => {
       const namespaces = status.match(/^NSpid:(.*)$/m)[1].trim().split(/\\s+/).length;
       console.log(namespaces, /--no-sandbox/.test(args));
     }`;
-    const renderers = (await run(ENGINE, "exec", name, "node", "-e", script)).split("\n");
+    const renderers = (await engine("exec", name, "node", "-e", script)).split("\n");
     expect(renderers.length).toBeGreaterThan(0);
     // A process id in a namespace of its own besides the container's.
     for (const line of renderers) expect(line).toMatch(/^([2-9]) false$/);
@@ -132,13 +71,13 @@ describe("docker run", () => {
     const script = `for (const pid of fs.readdirSync("/proc").filter((name) => +name > 0)) {
       if (fs.readFileSync("/proc/" + pid + "/cmdline", "utf8").startsWith("Xvfb")) process.kill(pid, "SIGKILL");
     }`;
-    await run(ENGINE, "exec", name, "node", "-e", script);
+    await engine("exec", name, "node", "-e", script);
     await vi.waitFor(() => expectAnswer(baseUrl), { timeout: 60_000, interval: 500 });
     expect((await ask(baseUrl, { messages: [{ role: "user", content: "And again" }] })).status).toBe(200);
   });
 
   test("carries no secret file and no test", async () => {
-    const files = await run(ENGINE, "exec", name, "ls", "-A", "/app");
+    const files = await engine("exec", name, "ls", "-A", "/app");
     expect(files.split("\n").toSorted()).toEqual([
       "console",
       "node_modules",
@@ -150,9 +89,9 @@ describe("docker run", () => {
 
   test("stops by itself when it is told to", async () => {
     const startedAt = performance.now();
-    await run(ENGINE, "stop", "-t", "30", name);
+    await engine("stop", "-t", "30", name);
     expect(performance.now() - startedAt).toBeLessThan(STOP_LIMIT_MS);
-    expect(await run(ENGINE, "inspect", "--format", "{{.State.ExitCode}}", name)).toBe("0");
+    expect(await engine("inspect", "--format", "{{.State.ExitCode}}", name)).toBe("0");
   });
 });
 

@@ -14,10 +14,10 @@ function cacheFolder(): string {
 }
 
 /**
- * Installs the packages from npm, unless they are there, and gives their folder.
+ * Installs the packages from npm, unless they are there, and gives their folder. `flags`: more of npm's.
  * @throws with npm's own reason.
  */
-export async function install(packages: readonly string[]): Promise<string> {
+export async function install(packages: readonly string[], flags: readonly string[] = []): Promise<string> {
   const name = packages.join("+").replaceAll("/", "_");
   const folder = join(cacheFolder(), name);
   if (existsSync(folder)) return folder;
@@ -26,7 +26,16 @@ export async function install(packages: readonly string[]): Promise<string> {
   await mkdir(unfinished, { recursive: true });
   tell(`installing ${packages.join(", ")}…`);
   const startedAt = performance.now();
-  const args = ["install", "--prefix", unfinished, "--no-audit", "--no-fund", "--loglevel=error", ...packages];
+  const args = [
+    "install",
+    "--prefix",
+    unfinished,
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    ...flags,
+    ...packages,
+  ];
   try {
     await promisify(execFile)("npm", args, { timeout: LIMIT_MS, maxBuffer: 64 * 1024 * 1024 });
   } catch (cause) {
@@ -40,5 +49,5 @@ export async function install(packages: readonly string[]): Promise<string> {
 }
 
 export function tell(line: string): void {
-  process.stderr.write(`clients: ${line}\n`);
+  process.stderr.write(`tests: ${line}\n`);
 }
