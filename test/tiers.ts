@@ -21,6 +21,9 @@ type Tier = (typeof TIERS)[number];
 const NAMED: Readonly<Record<string, Tier>> = {
   // These need no browser, and take as long together as all others without one.
   "accounts/rotated-tokens": "thorough",
+  "cluster/fences": "thorough",
+  "cluster/frozen": "thorough",
+  "cluster/one-owner": "thorough",
   "fuzz/fuzz": "thorough",
   "http/idle-connections": "thorough",
   "http/stream-lines": "thorough",
