@@ -97,7 +97,7 @@ export async function startGateway(
   const viewed = { ...options.views, pool, accounts, alerts, persistence, records, audit: auditIn(records, log) };
   const views = viewsOf({ ...viewed, leaving: leaving.signal, ready: () => readinessIn(cluster, pool.readiness) });
   const giveUpReason = () => reasonToGiveUp(browsers.localOutage, config.shutdown.browserOutageLimitMs);
-  const metrics = metricsOf(pool, browsers, { persistence, records, routing });
+  const metrics = metricsOf(pool, browsers, { persistence, records, routing, cluster });
   const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...views }));
   const places = placesOf({ ...options.places, pool, sites: meteredSites(sites, metrics), witness: bundles }, routing);
   const routes = [
@@ -166,12 +166,13 @@ interface MeasuredParts {
   readonly persistence: AccountPersistence;
   readonly records: Records;
   readonly routing: Routing | undefined;
+  readonly cluster: Cluster | undefined;
 }
 
 function metricsOf(
   pool: SessionPool,
   browsers: BrowserFleet,
-  { persistence, records, routing }: MeasuredParts,
+  { persistence, records, routing, cluster }: MeasuredParts,
 ): Metrics {
   const counts = new AccountCounts();
   const metrics = new Metrics({
@@ -188,6 +189,7 @@ function metricsOf(
     isStateStored: () => persistence.problem === undefined,
     recording: () => records,
     forwarded: routing && (() => routing.outcomes),
+    cluster,
   });
   pool.events.subscribe((event) => {
     counts.onEvent(event);

@@ -33,6 +33,16 @@ export interface MetricsSources {
   readonly recording: () => { readonly isWorking: boolean; readonly dropped: number };
   /** How often what was asked of another replica ended so; undefined without a cluster. */
   readonly forwarded?: (() => ReadonlyMap<string, number>) | undefined;
+  /** What holds the accounts here; undefined without a cluster. */
+  readonly cluster?: MeasuredCluster | undefined;
+}
+
+interface MeasuredCluster {
+  readonly ownedAccounts: number;
+  /** How long ago the database proved that they are here. */
+  readonly heartbeatAgeMs: number;
+  /** How often they could not be used, by cause. */
+  readonly fences: ReadonlyMap<string, number>;
 }
 
 /** A value and its labels. */
@@ -45,7 +55,8 @@ export function watch(registry: Registry, sources: MetricsSources): void {
   watchAccounts(add, sources);
   watchBrowsers(add, sources);
   watchGateway(add, sources);
-  if (sources.forwarded) watchCluster(add, sources.forwarded);
+  if (sources.forwarded) watchRouting(add, sources.forwarded);
+  if (sources.cluster) watchCluster(add, sources.cluster);
 }
 
 type Add = Readonly<Record<"gauge" | "counter", ReturnType<typeof adder>>>;
@@ -113,9 +124,18 @@ function watchGateway({ gauge, counter }: Add, { version, queue, isStateStored, 
   counter("gateway_lost_records_total", lost, [], () => [[{}, recording().dropped]]);
 }
 
-function watchCluster({ counter }: Add, forwarded: NonNullable<MetricsSources["forwarded"]>): void {
+function watchRouting({ counter }: Add, forwarded: NonNullable<MetricsSources["forwarded"]>): void {
   const given = "Accounts of other replicas that were given to a request here, by what came of it";
   counter("gateway_forwarded_requests_total", given, ["outcome"], () => labelled("outcome", forwarded()));
+}
+
+function watchCluster({ gauge, counter }: Add, cluster: MeasuredCluster): void {
+  gauge("gateway_owned_accounts", "Accounts that this replica has", [], () => [[{}, cluster.ownedAccounts]]);
+  const age = "How long ago the database last proved that they are this replica's";
+  gauge("gateway_heartbeat_age_seconds", age, [], () => [[{}, cluster.heartbeatAgeMs / 1000]]);
+  const fences =
+    "How often the accounts could not be used: session_lost (a new one was opened), cut_off (running answers were ended)";
+  counter("gateway_fences_total", fences, ["cause"], () => labelled("cause", cluster.fences));
 }
 
 function labelled(name: string, counts: ReadonlyMap<string, number>): readonly Reading[] {
