@@ -1,26 +1,21 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { toldExpiries } from "../../src/accounts/told-expiries.ts";
 import { Alerts } from "../../src/alerts/alerts.ts";
 import { loadConfig } from "../../src/config/config.ts";
-import { openStore } from "../../src/store/store.ts";
 import { alertService, SERVICES, urlOf } from "../alerts/alert-service.ts";
+import { ENGINES, storePlace, type Engine } from "../support/engines.ts";
 
 const DAY_MS = 86_400_000;
-const SECRET_KEY = "a secret key of thirty-two bytes or more";
 
 /** A gateway's alerts and their store, which a restart opens again. */
-async function world() {
-  const stateDir = await mkdtemp(join(tmpdir(), "gptomni-told-"));
-  onTestFinished(() => rm(stateDir, { recursive: true, force: true }));
+async function world(engine: Engine) {
+  const place = await storePlace(engine);
   const service = await alertService(SERVICES.json);
   const { alerts: options } = loadConfig({ ALERT_URL: urlOf("json", service.origin) });
   const log = { warn: () => undefined };
   /** What a start tells that looks once at an account whose sign-in ends then. */
   const start = async (expiresAt: number): Promise<readonly number[]> => {
-    await using store = await openStore({ stateDir, secretKey: SECRET_KEY });
+    await using store = await place.open();
     const memory = await toldExpiries(store, log);
     const told: number[] = [];
     const keep: typeof memory.keep = (one) => {
@@ -36,16 +31,18 @@ async function world() {
   return { service, start };
 }
 
-test("that a sign-in will end is told once, and not again after a restart", async () => {
-  const { service, start } = await world();
-  const end = Date.now() + DAY_MS;
-  expect([await start(end), await start(end), await start(end)]).toEqual([[end], [], []]);
-  await expect.poll(() => service.heard).toMatchObject([{ kind: "expiry" }]);
-});
+describe.each(ENGINES)("on %s", (engine) => {
+  test("that a sign-in will end is told once, and not again after a restart", async () => {
+    const { service, start } = await world(engine);
+    const end = Date.now() + DAY_MS;
+    expect([await start(end), await start(end), await start(end)]).toEqual([[end], [], []]);
+    await expect.poll(() => service.heard).toMatchObject([{ kind: "expiry" }]);
+  });
 
-test("a sign-in that its site renewed meanwhile is not told after a restart, unless it is late", async () => {
-  const { start } = await world();
-  const now = Date.now();
-  expect(await start(now + DAY_MS)).toHaveLength(1);
-  expect(await start(now + 2 * DAY_MS)).toEqual([]);
+  test("a sign-in that its site renewed meanwhile is not told after a restart, unless it is late", async () => {
+    const { start } = await world(engine);
+    const now = Date.now();
+    expect(await start(now + DAY_MS)).toHaveLength(1);
+    expect(await start(now + 2 * DAY_MS)).toEqual([]);
+  });
 });

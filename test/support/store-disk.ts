@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { onTestFinished } from "vitest";
 
-const DISK = "256k";
-const BALLAST_BYTES = 1 << 20;
+const DISK = "1m";
+const UNLIMITED = "unlimited";
+const BALLAST_BYTES = 2 << 20;
 
 /** A real disk that can be filled up and emptied again. */
 export interface TinyDisk extends Disposable {
@@ -16,7 +18,7 @@ export function tinyDisk(folder: string): TinyDisk {
   try {
     run("mount", "-t", "tmpfs", "-o", `size=${DISK}`, "tmpfs", folder);
   } catch {
-    return { fill: () => limitFiles("1"), makeRoom: () => limitFiles("unlimited"), [Symbol.dispose]() {} };
+    return { fill: () => limitFiles("1"), makeRoom: () => limitFiles(UNLIMITED), [Symbol.dispose]() {} };
   }
   const ballast = join(folder, "ballast");
   return {
@@ -64,8 +66,12 @@ export function readOnlyMount(folder: string): Disposable {
   return { [Symbol.dispose]: () => run("umount", folder) };
 }
 
-/** The soft limit only, so that it can be lifted again; Node ignores the signal, the write fails with EFBIG. */
+/**
+ * The soft limit only, so that it can be lifted again; Node ignores the signal, the write fails with EFBIG. It is lifted at
+ * the test's end in any case: a test that fails leaves room for the others.
+ */
 export function limitFiles(bytes: string): void {
+  if (bytes !== UNLIMITED) onTestFinished(() => limitFiles(UNLIMITED));
   run("prlimit", `--pid=${process.pid}`, `--fsize=${bytes}:`);
 }
 
