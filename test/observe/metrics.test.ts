@@ -27,6 +27,8 @@ function metricsOf(sources: Partial<MetricsSources> = {}): Metrics {
     counts: { challenges: new Map([["solved", 1]]), renewals: new Map([["age", 1]]) },
     isStateStored: () => true,
     recording: () => ({ isWorking: true, dropped: 0 }),
+    forwarded: () => new Map([["answered", 1]]),
+    cluster: { ownedAccounts: 1, heartbeatAgeMs: 900, fences: new Map([["session_lost", 1]]) },
     ...sources,
   });
 }

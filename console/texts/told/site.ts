@@ -37,6 +37,7 @@ export const SITE = {
   "The page sent more of an answer than it was let.": "页面发送的内容超出允许范围。",
   "The page told a head that is none.": "页面返回了无效的响应头。",
   "The page ended the request without an answer.": "页面结束了请求但没有回答。",
+  "The page was not told in time that the account is still this replica's.": "页面未能及时得知账号仍属于此副本。",
   "The page is stuck or gone.": "页面卡住或已消失。",
   "The session's page crashed.": "页面崩溃。",
   "The session's page was closed.": "页面已关闭。",
