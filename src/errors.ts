@@ -133,7 +133,7 @@ export const ERRORS = {
   browser_unavailable: final(503, "rebuild", "No Chromium, here or at `BROWSER_ENDPOINT`: see `npm run doctor`."),
   session_lost: elsewhere(502, "rebuild", "The page crashed, closed or went to another address. It is opened again."),
   replica_unavailable: {
-    ...elsewhere(503, "keep", "The replica that has the account was lost before the prompt was sent."),
+    ...elsewhere(503, "keep", "The replica that has the account does not answer. Nothing was sent to the site."),
     clientRetry: true,
   },
   replica_lost: final(

@@ -10,10 +10,12 @@ import { BrowserFleet } from "./browser/browser-fleet.ts";
 import { browserSource } from "./browser/browser-source.ts";
 import { readinessIn } from "./cluster/cluster-readiness.ts";
 import type { Cluster } from "./cluster/cluster.ts";
+import { finish } from "./cluster/finish.ts";
 import { openCluster } from "./cluster/open-cluster.ts";
 import type { BrowserProvider } from "./browser/provider.ts";
 import type { Config } from "./config/config.ts";
 import type { ConfiguredAccount } from "./credentials/configured-account.ts";
+import { openLooks, type OpenLooks } from "./cluster-admin/open-looks.ts";
 import { Routing } from "./cluster/routing.ts";
 import { Gateway } from "./gateway.ts";
 import { apiRoutes } from "./http/api-routes.ts";
@@ -22,7 +24,7 @@ import { probes } from "./http/probes.ts";
 import type { OperatorAccess } from "./http/operator.ts";
 import { closeNow, createHttpServer, flushResponses } from "./http/server.ts";
 import { openKeys } from "./keys/open-keys.ts";
-import { openLiveViews } from "./live-view/open-live-views.ts";
+import { openLiveViews, type OpenLiveViews } from "./live-view/open-live-views.ts";
 import { withSelfDescription } from "./openapi/self-description.ts";
 import { Redaction, type Log } from "./observe/log.ts";
 import { MemoryPressure } from "./process/memory-pressure.ts";
@@ -77,13 +79,13 @@ export async function startGateway(
   log: Log,
   parts: GatewayParts = {},
 ): Promise<RunningGateway> {
-  const { provider, memory, sites, redaction, checkStateEveryMs: checkEveryMs } = { ...usualParts(config), ...parts };
+  const { provider, memory, sites, redaction, checkStateEveryMs } = { ...usualParts(config), ...parts };
   await using started = new AsyncDisposableStack();
   const options = optionsOf(config, keys, { sites, capacity: provider.capacity });
   const browsers = started.use(new BrowserFleet(provider, options.browsers, log));
   const store = started.use(await openStore(options.store));
   const cluster = started.use(await openCluster(options.cluster, { store, sites, log }));
-  const persistence = started.use(openPersistence(store, { ...options.persistence, checkEveryMs }, log));
+  const persistence = started.use(openPersistence(store, { ...options.persistence, checkStateEveryMs }, log));
   const routing = cluster && started.use(new Routing(cluster.seat, options.routing, log));
   const pool = started.use(new SessionPool({ ...options.pool, memory, distant: routing }, log));
   const records = started.use(new Records({ store: store.records, events: pool.events, log }, options.records));
@@ -98,12 +100,13 @@ export async function startGateway(
   const views = viewsOf({ ...viewed, leaving: leaving.signal, ready: () => readinessIn(cluster, pool.readiness) });
   const giveUpReason = () => reasonToGiveUp(browsers.localOutage, config.shutdown.browserOutageLimitMs);
   const metrics = metricsOf(pool, browsers, { persistence, records, routing, cluster });
-  const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...views }));
-  const places = placesOf({ ...options.places, pool, sites: meteredSites(sites, metrics), witness: bundles }, routing);
+  const seen = started.use(openLooks({ ...views, bundles, cluster, routing }));
+  const liveViews = started.use(openLiveViews({ ...options.liveViews, pool, browsers, ...views, ...seen }));
+  const places = placesOf({ ...options.places, pool, sites, metrics, witness: bundles, routing, seen, liveViews });
   const routes = [
     ...apiRoutes({ ...options.api, ...keysOfCallers, responses: store.responses, gateway: new Gateway(places, sites) }),
-    ...probes({ readiness: views.readiness, giveUpReason }),
-    ...adminRoutes({ ...views, ...keysOfCallers, bundles, metrics, liveViews }),
+    ...probes({ readiness: views.probed, giveUpReason }),
+    ...adminRoutes({ ...views, ...keysOfCallers, bundles, metrics, liveViews, looks: seen.looks }),
     ...consoleRoutes(),
   ];
   const sinks = [new RequestLog(log), metrics, accounts.recent, views.lastHour, views.requests, records];
@@ -123,8 +126,7 @@ export async function startGateway(
     setAccounts: (list) => reload(accounts, list, views.audit),
     drain: async () => {
       leaving.abort();
-      await liveViews[Symbol.asyncDispose]();
-      await finish(places, cluster, config.shutdown.drainTimeoutMs);
+      await finish({ liveViews, places, cluster }, config.shutdown.drainTimeoutMs);
       await flushResponses(server);
       await Promise.all([persistence.flush(), records.flush()]);
     },
@@ -150,16 +152,20 @@ async function openAlerts(
   return new Alerts(options, sinks, await toldExpiries(store, log));
 }
 
-/** Running answers end, and the accounts go to other replicas. */
-async function finish(places: Places, cluster: Cluster | undefined, limitMs: number): Promise<void> {
-  const limit = AbortSignal.timeout(limitMs);
-  await Promise.all([places.drain(limit), cluster?.drain(limit)]);
+interface PlacesParts extends Omit<LocalPlacesParts, "replicaId"> {
+  readonly pool: SessionPool;
+  readonly sites: Sites;
+  readonly metrics: Metrics;
+  readonly routing: Routing | undefined;
+  readonly seen: OpenLooks;
+  readonly liveViews: OpenLiveViews;
 }
 
 /** The accounts of this gateway, and in a cluster those of all replicas. */
-function placesOf(parts: LocalPlacesParts & { readonly pool: SessionPool }, routing: Routing | undefined): Places {
-  const local = new LocalPlaces({ ...parts, replicaId: routing?.replicaId });
-  return routing?.serve({ local, share: parts.pool.share }) ?? local;
+function placesOf({ routing, seen, liveViews, metrics, ...parts }: PlacesParts): Places {
+  const sites = meteredSites(parts.sites, metrics);
+  const local = new LocalPlaces({ ...parts, sites, replicaId: routing?.replicaId });
+  return routing?.serve({ local, share: parts.pool.share, ...seen.answers(liveViews.relayed) }) ?? local;
 }
 
 interface MeasuredParts {

@@ -37,7 +37,8 @@ export interface Page<T> {
 
 export type OverviewAnswer = z.infer<typeof overviewSchema>;
 export type Minute = OverviewAnswer["minutes"][number];
-export type SettingRow = z.infer<typeof settingListSchema>["data"][number];
+export type SettingList = z.infer<typeof settingListSchema>;
+export type SettingRow = SettingList["data"][number];
 
 export type EventRow = z.infer<typeof eventListSchema>["data"][number];
 /** One bucket of usage. Everything is a sum. */

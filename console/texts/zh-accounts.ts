@@ -2,6 +2,12 @@ export const accounts = {
   "A Cookie header, a cURL command, a cookies.txt, an export in JSON or a storage state. Drop a file here, too.":
     "Cookie 请求头、cURL 命令、cookies.txt、JSON 导出或 storage state，也可以把文件拖到这里。",
   Account: "账号",
+  "No replica": "无副本",
+  Replica: "副本",
+  Unknown: "未知",
+  "last known": "最后获知于",
+  "These are the settings of replica {name}; others may have their own.":
+    "这些是副本 {name} 的设置；其他副本可能有各自的设置。",
   "Add another": "再添加一个",
   "Add the account": "添加账号",
   "An answer that is running now may finish. Then the page is opened anew.":

@@ -1,5 +1,12 @@
 export const overview = {
   Answered: "已回答",
+  "Cut off from the database": "无法连接数据库",
+  "Does not answer": "没有响应",
+  Heartbeat: "心跳",
+  Replicas: "副本",
+  Version: "版本",
+  "shows you this": "当前显示此页",
+  "{age} ago": "{age} 前",
   "A cookies.txt, a cookie extension's JSON and a Playwright storage state work too.":
     "cookies.txt、Cookie 扩展导出的 JSON 和 Playwright 的 storage state 也可以。",
   "Click a request to the site, and copy its Cookie header or the whole request as cURL.":

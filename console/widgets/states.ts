@@ -29,6 +29,8 @@ const LOOKS: Readonly<Record<string, StateLook>> = {
   disabled: { label: "Disabled", ...OFF },
   taken_over: { label: "In live view", tone: "busy", colour: "grape" },
   draining: { label: "Draining", ...OFF },
+  unowned: { label: "No replica", ...WAITING },
+  unknown: { label: "Unknown", tone: "waiting", colour: "red" },
 };
 
 export function lookOf(state: string): StateLook | undefined {

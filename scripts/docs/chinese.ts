@@ -153,7 +153,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   browser_unavailable: "Chromium 无法启动，或 `BROWSER_ENDPOINT` 给不出浏览器。`npm run doctor` 会说明原因。",
   ownership_lost: "`DATABASE_URL` 没有应答，或另一个副本接管了账号。",
   session_lost: "页面崩溃、关闭或转到了别的地址。页面会重新打开。",
-  replica_unavailable: "拥有账号的副本在提示词发出之前失联。",
+  replica_unavailable: "拥有账号的副本没有响应，未向网站发送任何内容。",
   replica_lost: "拥有账号的副本在回答过程中失联。网关不会再次提问，因为网站可能已收到提示词。",
   reply_cut: "网站在回答中途停止。",
   reply_empty: "网站的回答为空。",

@@ -47,6 +47,12 @@ export class AccountControl {
     return this.#parts.rows.all;
   }
 
+  /** Every account of the list, whoever has it, with nothing but its settings. */
+  get listed(): readonly AccountRow[] {
+    const { rows, roster } = this.#parts;
+    return roster.all.map((account) => rows.listed(account));
+  }
+
   row(id: string): AccountRow {
     const { rows, roster } = this.#parts;
     const account = roster.find(id);

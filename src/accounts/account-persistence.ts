@@ -28,7 +28,7 @@ export interface AccountPersistenceOptions {
   /** Tries to write where the store is. @throws when that fails; its message says what to do. */
   readonly tryWriting: () => Promise<unknown>;
   /** How often it is checked whether the state can be stored; 10 s unless given. */
-  readonly checkEveryMs?: number | undefined;
+  readonly checkStateEveryMs?: number | undefined;
 }
 
 interface Tracked {
@@ -59,13 +59,13 @@ export class AccountPersistence implements AsyncDisposable {
   constructor(
     store: AccountStore,
     log: Log,
-    { keepRemovedMs, tryWriting, checkEveryMs = CHECK_EVERY_MS }: AccountPersistenceOptions,
+    { keepRemovedMs, tryWriting, checkStateEveryMs = CHECK_EVERY_MS }: AccountPersistenceOptions,
   ) {
     this.#store = store;
     this.#log = log;
     this.#keepRemovedMs = keepRemovedMs;
     this.#tryWriting = tryWriting;
-    this.#checking = setInterval(() => void this.#check(), checkEveryMs).unref();
+    this.#checking = setInterval(() => void this.#check(), checkStateEveryMs).unref();
   }
 
   /** Why the state cannot be stored at the moment, and what to do; undefined while it can. */

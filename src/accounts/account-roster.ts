@@ -43,7 +43,8 @@ export class AccountRoster {
   #configured: readonly ConfiguredAccount[] = [];
   /** In the order in which they were added. */
   #added: readonly ConfiguredAccount[] = [];
-  #inUse: readonly ConfiguredAccount[] = [];
+  /** Those that are in use, here or at another replica. */
+  all: readonly ConfiguredAccount[] = [];
   readonly #signIns = new WeakMap<ConfiguredAccount, string>();
   /** Changes by an operator, one after the other. */
   #changing: Promise<unknown> = Promise.resolve();
@@ -78,7 +79,7 @@ export class AccountRoster {
     }
     this.#configured = list;
     await this.apply();
-    for (const { id } of this.#added.filter((account) => !this.#inUse.includes(account))) {
+    for (const { id } of this.#added.filter((account) => !this.all.includes(account))) {
       const place = placeOf(list[0] ?? {});
       this.#parts.log.warn({ account: id }, `this account of the console is not used: ${place} has it too`);
     }
@@ -90,13 +91,13 @@ export class AccountRoster {
     const signIns = new Set(this.#configured.map((account) => this.#signInOf(account)));
     const isNew = (account: ConfiguredAccount): boolean =>
       !ids.has(account.id) && !signIns.has(this.#signInOf(account));
-    this.#inUse = [...this.#configured, ...this.#added.filter(isNew)];
-    await this.#parts.manager.apply(this.#inUse);
+    this.all = [...this.#configured, ...this.#added.filter(isNew)];
+    await this.#parts.manager.apply(this.all);
   }
 
   /** An account that is in use, or will be as soon as an answer is over. */
   find(id: string): ConfiguredAccount | undefined {
-    return this.#inUse.find((account) => account.id === id);
+    return this.all.find((account) => account.id === id);
   }
 
   /** Stores the account and takes it into use. @throws GatewayError `account_exists`, `invalid_value`, `state_not_stored`. */

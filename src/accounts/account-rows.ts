@@ -34,6 +34,7 @@ export interface AccountRowsParts {
 /** What is known of each account, put together. */
 export class AccountRows {
   readonly #parts: AccountRowsParts;
+  readonly #startedAt = Date.now();
 
   constructor(parts: AccountRowsParts) {
     this.#parts = parts;
@@ -52,6 +53,11 @@ export class AccountRows {
   /** The row of a known account, also while it waits for the end of an answer of the one that it replaces. */
   of(account: ConfiguredAccount): AccountRow {
     return this.find(account.id) ?? this.#rowOf({ ...AWAITED, id: account.id, since: Date.now() }, account);
+  }
+
+  /** What is known of an account that is not in use here. */
+  listed(account: ConfiguredAccount): AccountRow {
+    return this.#rowOf({ ...AWAITED, id: account.id, since: this.#startedAt }, account);
   }
 
   /** The account's last changes of state, newest first. */

@@ -1,12 +1,11 @@
 import type { Request, RequestHandler, Response } from "express";
 import { z } from "zod";
-import type { AccountControl, ActionResult } from "../accounts/account-control.ts";
-import type { AccountRow } from "../accounts/account-rows.ts";
 import { readProxy, type Proxy } from "../credentials/proxy.ts";
 import { GatewayError } from "../errors.ts";
 import { requestContextOf } from "../http/request-context.ts";
 import { sendJson } from "../http/respond.ts";
-import { shownAccount } from "./account-schemas.ts";
+import type { AccountDirectory, ShownResult } from "./account-directory.ts";
+import type { ShownAccount } from "./account-schemas.ts";
 import type { Audit, OperatorChange } from "./audit.ts";
 import { bodyOf } from "./input.ts";
 
@@ -38,7 +37,7 @@ export const changedAccountSchema = z.strictObject({
 export const pastedSchema = z.strictObject({ credential, site: site.optional() });
 
 export interface AccountChangeParts {
-  readonly accounts: Pick<AccountControl, "row" | "add" | "change" | "remove" | "preview">;
+  readonly accounts: AccountDirectory;
   readonly audit: Audit;
 }
 
@@ -51,16 +50,16 @@ export function addAccount({ accounts, audit }: AccountChangeParts): RequestHand
     const result = await accounts.add({ id: given.id, credential: pasted, proxy: way, site: given.site });
     record(audit, response, {
       kind: "account_added",
-      account: result.row.id,
+      account: result.account.id,
       before: null,
-      after: audited(result.row),
+      after: audited(result.account),
     });
     sendJson(response, 201, shownChange(result));
   };
 }
 
 /** `POST /admin/api/accounts/preview` */
-export function previewCredential({ accounts }: AccountChangeParts): RequestHandler {
+export function previewCredential({ accounts }: Pick<AccountChangeParts, "accounts">): RequestHandler {
   return (request, response) => {
     const given = bodyOf(request, pastedSchema);
     sendJson(response, 200, accounts.preview(textOf(given.credential), given.site));
@@ -74,12 +73,12 @@ export function changeAccount({ accounts, audit }: AccountChangeParts): RequestH
     if (Object.keys(given).length === 0) throw nothingToChange();
     const credentialText = given.credential === undefined ? undefined : textOf(given.credential);
     const way = given.proxy ? proxyOf(given.proxy) : given.proxy === undefined ? undefined : null;
-    const id = accountIdOf(request);
-    const before = audited(accounts.row(id));
-    const result = await accounts.change(id, { id: given.id, credential: credentialText, proxy: way });
+    const change = { id: given.id, credential: credentialText, proxy: way };
+    const result = await accounts.change(accountIdOf(request), change);
     const replaced = credentialText === undefined ? {} : { credential: "replaced" };
-    const after = { ...audited(result.row), ...replaced };
-    record(audit, response, { kind: "account_changed", account: result.row.id, before, after });
+    const { account } = result;
+    const after = { ...audited(account), ...replaced };
+    record(audit, response, { kind: "account_changed", account: account.id, before: audited(result.before), after });
     sendJson(response, 200, shownChange(result));
   };
 }
@@ -87,15 +86,18 @@ export function changeAccount({ accounts, audit }: AccountChangeParts): RequestH
 /** `DELETE /admin/api/accounts/{id}` */
 export function removeAccount({ accounts, audit }: AccountChangeParts): RequestHandler {
   return async (request, response) => {
-    const { row, effect } = await accounts.remove(accountIdOf(request));
-    record(audit, response, { kind: "account_removed", account: row.id, before: audited(row), after: null });
-    sendJson(response, 200, { id: row.id, object: "account", deleted: true, effect });
+    const { before, account, effect } = await accounts.remove(accountIdOf(request));
+    const { id } = account;
+    record(audit, response, { kind: "account_removed", account: id, before: audited(before), after: null });
+    sendJson(response, 200, { id, object: "account", deleted: true, effect });
   };
 }
 
 /** What the record of changes keeps of an account. */
-export function audited({ id, state, source, proxy: way }: AccountRow): object {
-  return { id, state, source, proxy: way ?? null };
+export function audited(account: ShownAccount | null): object | null {
+  if (!account) return null;
+  const { id, state, source, proxy: way } = account;
+  return { id, state, source, proxy: way };
 }
 
 /** Keeps what an operator did with an account. */
@@ -111,8 +113,8 @@ export function accountIdOf({ params }: Request): string {
   return String(params["id"]);
 }
 
-function shownChange({ row, effect, notes }: ActionResult): object {
-  return { ...shownAccount(row), effect, notes };
+function shownChange({ account, effect, notes }: ShownResult): object {
+  return { ...account, effect, notes };
 }
 
 /** @throws GatewayError `invalid_value` when it is longer than any credential. */

@@ -1,4 +1,3 @@
-import type { AccountControl } from "../accounts/account-control.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Operation, Route } from "../http/route.ts";
 import {
@@ -9,6 +8,7 @@ import {
   pastedSchema,
   previewCredential,
   removeAccount,
+  type AccountChangeParts,
 } from "./account-changes.ts";
 import {
   accountActionSchema,
@@ -17,23 +17,13 @@ import {
   accountRemovalSchema,
   credentialPreviewSchema,
 } from "./account-schemas.ts";
-import {
-  accountQuery,
-  accountListSchema,
-  actOnAccount,
-  listAccounts,
-  showAccount,
-  type QueueStatus,
-} from "./accounts.ts";
+import { accountQuery, accountListSchema, actOnAccount, listAccounts, showAccount } from "./accounts.ts";
 import type { Audit } from "./audit.ts";
 import { readCredentialBody } from "./input.ts";
+import type { Looks } from "./looks.ts";
 
 export interface AccountRouteParts {
-  readonly accounts: Pick<
-    AccountControl,
-    "rows" | "row" | "historyOf" | "preview" | "add" | "change" | "remove" | "disable" | "enable" | "check" | "recycle"
-  >;
-  readonly queue: () => QueueStatus;
+  readonly looks: Pick<Looks, "accounts" | "queue">;
   readonly audit: Audit;
 }
 
@@ -42,11 +32,12 @@ type About = Omit<Operation, "tag">;
 const EXAMPLE = { credential: "__Secure-next-auth.session-token=VALUE" };
 
 /** What an operator sees of the accounts and does with them. */
-export function accountRoutes(parts: AccountRouteParts): Route[] {
-  return [...lookingRoutes(parts), ...changingRoutes(parts), ...actionRoutes(parts)];
+export function accountRoutes({ looks, audit }: AccountRouteParts): Route[] {
+  const parts = { accounts: looks.accounts, audit };
+  return [...lookingRoutes(looks), ...changingRoutes(parts), ...actionRoutes(parts)];
 }
 
-function lookingRoutes(parts: AccountRouteParts): Route[] {
+function lookingRoutes(looks: AccountRouteParts["looks"]): Route[] {
   const list: About = {
     summary: "List the accounts, with why each is in its state",
     query: accountQuery,
@@ -61,13 +52,13 @@ function lookingRoutes(parts: AccountRouteParts): Route[] {
   };
   const show = { summary: "Show an account and its last states", answer: accountDetailSchema, errors: UNKNOWN };
   return [
-    admin("GET", "", list, [listAccounts(parts)]),
-    admin("POST", "/preview", preview, [...readCredentialBody(), previewCredential(parts)]),
-    admin("GET", "/:id", show, [showAccount(parts.accounts)]),
+    admin("GET", "", list, [listAccounts(looks)]),
+    admin("POST", "/preview", preview, [...readCredentialBody(), previewCredential(looks)]),
+    admin("GET", "/:id", show, [showAccount(looks.accounts)]),
   ];
 }
 
-function changingRoutes(parts: AccountRouteParts): Route[] {
+function changingRoutes(parts: AccountChangeParts): Route[] {
   const add: About = {
     summary: "Add an account",
     request: newAccountSchema,
@@ -84,7 +75,7 @@ function changingRoutes(parts: AccountRouteParts): Route[] {
   const remove: About = {
     summary: "Remove an account",
     answer: accountRemovalSchema,
-    errors: [...UNKNOWN, "account_not_editable", "state_not_stored"],
+    errors: [...UNKNOWN, "account_not_editable", "replica_unavailable", "state_not_stored"],
   };
   return [
     admin("POST", "", add, [...readCredentialBody(), addAccount(parts)]),
@@ -95,7 +86,7 @@ function changingRoutes(parts: AccountRouteParts): Route[] {
 
 const UNKNOWN: readonly ErrorCode[] = ["account_not_found"];
 
-function actionRoutes(parts: AccountRouteParts): Route[] {
+function actionRoutes(parts: AccountChangeParts): Route[] {
   return [
     admin("POST", "/:id/disable", acting("Give an account no new requests"), [actOnAccount(parts, "disable")]),
     admin("POST", "/:id/enable", acting("Give a disabled account requests again"), [actOnAccount(parts, "enable")]),
@@ -105,7 +96,7 @@ function actionRoutes(parts: AccountRouteParts): Route[] {
 }
 
 function acting(summary: string): About {
-  return { summary, answer: accountActionSchema, errors: UNKNOWN };
+  return { summary, answer: accountActionSchema, errors: [...UNKNOWN, "replica_unavailable"] };
 }
 
 function admin(method: Route["method"], path: string, operation: About, handlers: Route["handlers"]): Route {

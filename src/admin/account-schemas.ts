@@ -12,9 +12,14 @@ const pace = z.object({
   nextAt: unixMs.nullable().meta({ description: "When the next one is allowed; null: now." }),
 });
 
+/** Besides the states that a replica knows: no replica has it, or the one that has it does not answer. */
+export const SHOWN_STATES = [...ACCOUNT_STATES, "unowned", "unknown"] as const;
+
 const accountFields = {
   id: z.string(),
-  state: z.enum(ACCOUNT_STATES),
+  state: z.enum(SHOWN_STATES).meta({
+    description: "`unowned`: no replica has it now. `unknown`: the replica that has it does not answer, and never did.",
+  }),
   reason: z.string(),
   since: unixMs,
   nextTryAt: unixMs.nullable(),
@@ -28,9 +33,19 @@ const accountFields = {
   isAnswering: z.boolean(),
   isLeaving: z.boolean().meta({ description: "It was removed and finishes its answer." }),
   recent: z.array(recentAnswer).readonly().meta({ description: "Its last 60 answers, oldest first." }),
+  replica: z
+    .string()
+    .nullable()
+    .optional()
+    .meta({ description: "Only with DATABASE_URL: the replica that has it; null for none." }),
+  lastKnownAt: unixMs.nullable().optional().meta({
+    description:
+      "Only with DATABASE_URL: the replica does not answer, and this is what it told then; null: it answers.",
+  }),
 };
 
 export const accountSchema = z.object(accountFields).meta({ id: "Account" });
+export type ShownAccount = z.infer<typeof accountSchema>;
 
 const stateChange = z.object({
   at: unixMs,
@@ -67,7 +82,7 @@ export const credentialPreviewSchema = z
   .meta({ id: "CredentialPreview" });
 
 /** The row as the API shows it. */
-export function shownAccount(row: AccountRow): z.infer<typeof accountSchema> {
+export function shownAccount(row: AccountRow): ShownAccount {
   const { id, state, reason, since, nextTryAt = null, expiresAt = null, source, site, proxy = null } = row;
   const { lastUsedAt = null, isEditable, isLeased: isAnswering, isLeaving, recent } = row;
   const paced = row.pace ? { ...row.pace, nextAt: row.pace.nextAt ?? null } : null;

@@ -1,10 +1,10 @@
 import type { RequestHandler } from "express";
 import { z } from "zod";
-import type { AccountControl } from "../accounts/account-control.ts";
 import { GatewayError } from "../errors.ts";
 import { sendJson } from "../http/respond.ts";
 import { accountIdOf, audited, record } from "./account-changes.ts";
-import { accountSchema, shownAccount } from "./account-schemas.ts";
+import type { AccountAction, AccountDirectory } from "./account-directory.ts";
+import { accountSchema } from "./account-schemas.ts";
 import type { Audit } from "./audit.ts";
 import { queryOf } from "./input.ts";
 import { listOf, listQuery } from "./list.ts";
@@ -32,15 +32,15 @@ export interface QueueStatus {
 }
 
 export interface AccountSources {
-  readonly accounts: Pick<AccountControl, "rows">;
-  readonly queue: () => QueueStatus;
+  readonly accounts: Pick<AccountDirectory, "list">;
+  queue(): Promise<z.infer<typeof queueSchema>>;
 }
 
 /** `GET /admin/api/accounts`: every account unless `limit` is given, with why it is in its state, and how long the queue is. */
-export function listAccounts({ accounts, queue: readQueue }: AccountSources): RequestHandler {
-  return (request, response) => {
+export function listAccounts(looks: AccountSources): RequestHandler {
+  return async (request, response) => {
     const { limit = Infinity, cursor } = queryOf(request, accountQuery);
-    const { rows } = accounts;
+    const [rows, queue] = await Promise.all([looks.accounts.list(), looks.queue()]);
     const first = cursor === undefined ? 0 : rows.findIndex(({ id }) => id === cursor) + 1;
     if (cursor !== undefined && first === 0) {
       throw new GatewayError("invalid_value", "Invalid 'cursor': the account that it names is gone.", {
@@ -49,12 +49,8 @@ export function listAccounts({ accounts, queue: readQueue }: AccountSources): Re
     }
     const page = rows.slice(first, first + limit);
     const nextCursor = first + page.length < rows.length ? (page.at(-1)?.id ?? null) : null;
-    sendJson(response, 200, {
-      object: "list",
-      data: page.map(shownAccount),
-      nextCursor,
-      queue: shownQueue(readQueue()),
-    });
+    const { length, estimatedWaitMs } = queue;
+    sendJson(response, 200, { object: "list", data: page, nextCursor, queue: { length, estimatedWaitMs } });
   };
 }
 
@@ -63,40 +59,30 @@ export function shownQueue({ length, estimatedWaitMs }: QueueStatus): z.infer<ty
 }
 
 /** `GET /admin/api/accounts/{id}` */
-export function showAccount(accounts: Pick<AccountControl, "row" | "historyOf">): RequestHandler {
-  return (request, response) => {
-    const id = accountIdOf(request);
-    const row = accounts.row(id);
-    const history = accounts.historyOf(id).map(({ since: at, from: before, to: after, reason, nextTryAt = null }) => {
-      return { at, before, after, reason, nextTryAt };
-    });
-    sendJson(response, 200, { ...shownAccount(row), history });
-  };
+export function showAccount(accounts: Pick<AccountDirectory, "detail">): RequestHandler {
+  return async (request, response) => sendJson(response, 200, await accounts.detail(accountIdOf(request)));
 }
 
 /** What an operator does with an account that stays as it is configured, and how that is recorded. */
-export const ACCOUNT_ACTIONS = {
+const ACCOUNT_ACTIONS = {
   disable: "account_disabled",
   enable: "account_enabled",
   check: "account_checked",
   recycle: "account_recycled",
-} as const;
+} as const satisfies Record<AccountAction, string>;
 
 export interface AccountActionParts {
-  readonly accounts: Pick<AccountControl, "row" | keyof typeof ACCOUNT_ACTIONS>;
+  readonly accounts: Pick<AccountDirectory, "act">;
   readonly audit: Audit;
 }
 
 /** `POST /admin/api/accounts/{id}/disable` and the like. They take no body. */
-export function actOnAccount(
-  { accounts, audit }: AccountActionParts,
-  action: keyof typeof ACCOUNT_ACTIONS,
-): RequestHandler {
+export function actOnAccount({ accounts, audit }: AccountActionParts, action: AccountAction): RequestHandler {
   return async (request, response) => {
-    const id = accountIdOf(request);
-    const before = audited(accounts.row(id));
-    const { row, effect } = await accounts[action](id);
-    record(audit, response, { kind: ACCOUNT_ACTIONS[action], account: id, before, after: audited(row) });
-    sendJson(response, 200, { ...shownAccount(row), effect });
+    const { before, account, effect } = await accounts.act(accountIdOf(request), action);
+    const { id } = account;
+    const change = { kind: ACCOUNT_ACTIONS[action], account: id, before: audited(before), after: audited(account) };
+    record(audit, response, change);
+    sendJson(response, 200, { ...account, effect });
   };
 }

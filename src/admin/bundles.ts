@@ -1,10 +1,11 @@
 import type { Request, RequestHandler } from "express";
 import { z } from "zod";
-import { PAGE, SCREENSHOT, type FailureBundles } from "../accounts/failure-bundles.ts";
+import { PAGE, SCREENSHOT } from "../accounts/failure-bundles.ts";
 import { GatewayError } from "../errors.ts";
 import { sendJson, setResponseHeaders } from "../http/respond.ts";
 import type { Route } from "../http/route.ts";
 import { unixMs } from "./list.ts";
+import type { Looks } from "./looks.ts";
 
 const state = z.object({ at: unixMs, before: z.string(), after: z.string(), reason: z.string() });
 
@@ -31,8 +32,7 @@ const bundleSchema = z
   .meta({ id: "FailureBundle" });
 
 export interface BundleParts {
-  /** Undefined where FAILURE_BUNDLES is off. */
-  readonly bundles: Pick<FailureBundles, "find" | "file"> | undefined;
+  readonly looks: Pick<Looks, "bundles">;
 }
 
 /** What the browser showed when a request failed. */
@@ -56,18 +56,22 @@ export function bundleRoutes(parts: BundleParts): Route[] {
   ];
 }
 
-function show({ bundles }: BundleParts): RequestHandler {
+function show({ looks: { bundles } }: BundleParts): RequestHandler {
   return async (request, response) => {
-    const bundle = await bundles?.find(requestIdOf(request));
+    const bundle = await bundles.find(requestIdOf(request));
     if (!bundle) throw notFound();
     sendJson(response, 200, bundle);
   };
 }
 
-function download({ bundles }: BundleParts, file: typeof SCREENSHOT | typeof PAGE, type: string): RequestHandler {
+function download(
+  { looks: { bundles } }: BundleParts,
+  file: typeof SCREENSHOT | typeof PAGE,
+  type: string,
+): RequestHandler {
   return async (request, response) => {
     const id = requestIdOf(request);
-    const bytes = await bundles?.file(id, file);
+    const bytes = await bundles.file(id, file);
     if (!bytes) throw notFound();
     setResponseHeaders(response);
     response.writeHead(200, {

@@ -16,6 +16,8 @@ const ticketSchema = z
   })
   .meta({ id: "LiveViewTicket" });
 
+type LiveViewTicket = z.infer<typeof ticketSchema>;
+
 const signInSchema = z.strictObject({
   id: z.string().optional().meta({ description: "The new account's id; made up if there is none." }),
   site: z.string().optional().meta({ description: "Where to sign in; the first site if there is none." }),
@@ -34,8 +36,8 @@ interface TicketRequest {
 
 export interface LiveViewParts {
   readonly liveViews: {
-    /** @throws GatewayError `account_not_found`, `overloaded`; `invalid_value` for an unknown site */
-    ticketFor(request: TicketRequest): z.infer<typeof ticketSchema>;
+    /** @throws GatewayError `account_not_found`, `overloaded`, `replica_unavailable`; `invalid_value` for an unknown site */
+    ticketFor(request: TicketRequest): LiveViewTicket | Promise<LiveViewTicket>;
   };
 }
 
@@ -50,7 +52,7 @@ export function liveViewRoutes({ liveViews }: LiveViewParts): Route[] {
         tag: "Gateway",
         summary: "Get a ticket to see an account's page and to use it by hand",
         answer: ticketSchema,
-        errors: ["account_not_found", "overloaded"],
+        errors: ["account_not_found", "overloaded", "replica_unavailable"],
       },
       handlers: [viewAccount(liveViews)],
     },
@@ -73,16 +75,16 @@ export function liveViewRoutes({ liveViews }: LiveViewParts): Route[] {
 
 /** `POST /admin/api/accounts/{id}/live-view` */
 function viewAccount(liveViews: LiveViewParts["liveViews"]): RequestHandler {
-  return (request, response) => {
-    sendJson(response, 200, liveViews.ticketFor({ account: accountIdOf(request), ...askerOf(response) }));
+  return async (request, response) => {
+    sendJson(response, 200, await liveViews.ticketFor({ account: accountIdOf(request), ...askerOf(response) }));
   };
 }
 
 /** `POST /admin/api/live-view/sign-in` */
 function signIn(liveViews: LiveViewParts["liveViews"]): RequestHandler {
-  return (request, response) => {
+  return async (request, response) => {
     const { id: newId, site } = bodyOf(request, signInSchema);
-    sendJson(response, 200, liveViews.ticketFor({ newId, site, ...askerOf(response) }));
+    sendJson(response, 200, await liveViews.ticketFor({ newId, site, ...askerOf(response) }));
   };
 }
 

@@ -1,10 +1,8 @@
-import type { RequestHandler } from "express";
 import { z } from "zod";
-import { sendJson } from "../http/respond.ts";
 import type { WaitingRequest } from "../pool/request-queue.ts";
 import type { QueueStatus } from "./accounts.ts";
 
-const MAX_LISTED = 200;
+export const MAX_LISTED = 200;
 
 const waiting = z.object({
   position: z.int().meta({ description: "1 for the request that is served next." }),
@@ -30,29 +28,29 @@ export const queueDetailSchema = z
   })
   .meta({ id: "QueueDetail" });
 
+export type QueueDetail = z.infer<typeof queueDetailSchema>;
+
 export interface QueueSources {
   readonly queue: () => QueueStatus;
   readonly waiting: () => readonly WaitingRequest[];
   readonly queueLimit: number;
 }
 
-/** `GET /admin/api/queue` */
-export function showQueue({ queue, waiting: readWaiting, queueLimit }: QueueSources): RequestHandler {
-  return (_request, response) => {
-    const { length, estimatedWaitMs } = queue();
-    const shown = readWaiting()
-      .slice(0, MAX_LISTED)
-      .map(({ position, caller, ...times }) => ({
-        position,
-        requestId: caller.requestId ?? null,
-        key: caller.keyName ?? null,
-        isBackground: caller.isBackground,
-        waitedMs: Math.round(times.waitedMs),
-        estimatedWaitMs: rounded(times.estimatedWaitMs),
-        leftMs: Math.round(times.leftMs),
-      }));
-    sendJson(response, 200, { length, limit: queueLimit, estimatedWaitMs: rounded(estimatedWaitMs), waiting: shown });
-  };
+/** Of this gateway alone. */
+export function queueOf({ queue, waiting: readWaiting, queueLimit }: QueueSources): QueueDetail {
+  const { length, estimatedWaitMs } = queue();
+  const shown = readWaiting()
+    .slice(0, MAX_LISTED)
+    .map(({ position, caller, ...times }) => ({
+      position,
+      requestId: caller.requestId ?? null,
+      key: caller.keyName ?? null,
+      isBackground: caller.isBackground,
+      waitedMs: Math.round(times.waitedMs),
+      estimatedWaitMs: rounded(times.estimatedWaitMs),
+      leftMs: Math.round(times.leftMs),
+    }));
+  return { length, limit: queueLimit, estimatedWaitMs: rounded(estimatedWaitMs), waiting: shown };
 }
 
 function rounded(ms: number | undefined): number | null {

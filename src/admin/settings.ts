@@ -17,9 +17,13 @@ const setting = z
   })
   .meta({ id: "Setting" });
 
-export const settingListSchema = listOf(setting).meta({ id: "SettingList" });
+const replica = z.string().optional().meta({ description: "Only with DATABASE_URL: whose settings these are." });
 
-/** `GET /admin/api/settings`: the settings as they were read at the start. */
-export function listSettings(settings: readonly SettingInForce[]): RequestHandler {
-  return (_request, response) => sendJson(response, 200, { object: "list", data: settings, nextCursor: null });
+export const settingListSchema = listOf(setting).extend({ replica }).meta({ id: "SettingList" });
+
+/** `GET /admin/api/settings`: the settings of the replica that answers, as they were read at its start. */
+export function listSettings(settings: readonly SettingInForce[], replicaId: string | undefined): RequestHandler {
+  const whose = replicaId === undefined ? {} : { replica: replicaId };
+  return (_request, response) =>
+    sendJson(response, 200, { object: "list", data: settings, nextCursor: null, ...whose });
 }

@@ -1,15 +1,6 @@
-import type { AccountEvents } from "../pool/account-event.ts";
-import type { RequestFeed } from "../observe/request-feed.ts";
-import type { RequestRecord } from "../observe/request-record.ts";
-import { shownAccount } from "./account-schemas.ts";
-import { shownQueue } from "./accounts.ts";
-import { eventOf, overviewOf, trafficOf, type OverviewSources } from "./overview.ts";
+import { eventOf, type Now } from "./overview.ts";
 import { SeenRows } from "./row-changes.ts";
-
-export interface StreamSources extends OverviewSources {
-  readonly events: Pick<AccountEvents, "subscribe">;
-  readonly requests: Pick<RequestFeed, "subscribe">;
-}
+import type { FinishedRequest, StreamSources } from "./stream-sources.ts";
 
 /** The reader's connection, as Node has it. */
 export interface StreamConnection {
@@ -17,13 +8,6 @@ export interface StreamConnection {
   write(text: string): boolean;
   once(event: "drain", listener: () => void): unknown;
   destroy(): unknown;
-}
-
-interface QueueNews {
-  readonly isServing: boolean;
-  readonly reasons: readonly string[];
-  readonly queue: ReturnType<typeof shownQueue>;
-  readonly traffic: ReturnType<typeof trafficOf>;
 }
 
 type Kind = "accounts" | "requests" | "queue" | "event";
@@ -75,15 +59,26 @@ export class StreamReader implements Disposable {
   }
 
   #begin(): void {
-    const overview = overviewOf(this.#sources);
-    const accounts = this.#rows();
+    const overview = this.#sources.overview();
+    const accounts = this.#sources.accounts();
     this.#accounts.changesTo(accounts);
-    this.#lastQueue = steadyText(this.#queue());
+    this.#lastQueue = steadyText(this.#sources.now());
     this.#lastEvent = this.#sources.changes.list[0]?.number ?? 0;
     this.#write("snapshot", { overview, accounts });
   }
 
-  #take({ id, at, keyName: key, account, model, route, status, code, durationMs, firstTokenMs }: RequestRecord): void {
+  #take({
+    id,
+    at,
+    keyName: key,
+    account,
+    model,
+    route,
+    status,
+    code,
+    durationMs,
+    firstTokenMs,
+  }: FinishedRequest): void {
     // What the operator looks at is no news.
     if (!route.startsWith("/v1/")) return;
     const shown = { id, at, key, account, model, route, status, code, durationMs, firstTokenMs };
@@ -118,7 +113,7 @@ export class StreamReader implements Disposable {
   }
 
   #newsOf(kind: Kind): object | undefined {
-    if (kind === "accounts") return this.#accounts.changesTo(this.#rows());
+    if (kind === "accounts") return this.#accounts.changesTo(this.#sources.accounts());
     if (kind === "requests") return this.#newRequests();
     return kind === "queue" ? this.#newQueue() : this.#newEvents();
   }
@@ -131,7 +126,7 @@ export class StreamReader implements Disposable {
   }
 
   #newQueue(): object | undefined {
-    const news = this.#queue();
+    const news = this.#sources.now();
     const text = steadyText(news);
     if (text === this.#lastQueue) return undefined;
     this.#lastQueue = text;
@@ -146,15 +141,6 @@ export class StreamReader implements Disposable {
     this.#lastEvent = newest.number;
     const data = changes.slice(0, MOST_ITEMS).map(eventOf);
     return { data, omitted: newest.number - last - data.length };
-  }
-
-  #rows(): ReturnType<typeof shownAccount>[] {
-    return this.#sources.accounts.rows.map(shownAccount);
-  }
-
-  #queue(): QueueNews {
-    const { ready: isServing, reasons } = this.#sources.readiness();
-    return { isServing, reasons, queue: shownQueue(this.#sources.queue()), traffic: trafficOf(this.#sources) };
   }
 
   #beat(): void {
@@ -175,7 +161,11 @@ export class StreamReader implements Disposable {
 }
 
 /** The same while nothing happens: a wait that is estimated grows shorter by itself, and its end stays about where it is. */
-function steadyText({ queue: { length, estimatedWaitMs }, ...rest }: QueueNews): string {
+function steadyText({ queue: { length, estimatedWaitMs }, replicas, ...rest }: Now): string {
   const endsAt = estimatedWaitMs === null ? null : Math.round((Date.now() + estimatedWaitMs) / STEADY_MS);
-  return JSON.stringify({ ...rest, length, endsAt: estimatedWaitMs === 0 ? 0 : endsAt });
+  const steady = replicas?.map(({ heartbeatAgeMs, ...facts }) => [
+    facts,
+    Math.round((heartbeatAgeMs ?? 0) / STEADY_MS),
+  ]);
+  return JSON.stringify({ ...rest, replicas: steady, length, endsAt: estimatedWaitMs === 0 ? 0 : endsAt });
 }

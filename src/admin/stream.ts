@@ -3,10 +3,10 @@ import { z } from "zod";
 import { requestContextOf } from "../http/request-context.ts";
 import { setResponseHeaders } from "../http/respond.ts";
 import { accountSchema } from "./account-schemas.ts";
-import { queueSchema } from "./accounts.ts";
 import { unixMs } from "./list.ts";
-import { eventSchema, overviewSchema, trafficSchema } from "./overview.ts";
-import { StreamReader, type StreamSources } from "./stream-reader.ts";
+import type { Looks } from "./looks.ts";
+import { eventSchema, nowSchema, overviewSchema } from "./overview.ts";
+import { StreamReader } from "./stream-reader.ts";
 
 /** Each is one tab of a browser. A further one ends the oldest. */
 const MAX_READERS = 32;
@@ -34,27 +34,22 @@ const accounts = z.object({
   removed: z.array(z.string()),
 });
 const requests = z.object({ at: unixMs, data: z.array(request).meta({ description: "Oldest first." }), omitted });
-const queue = z.object({
-  at: unixMs,
-  isServing: z.boolean(),
-  reasons: z.array(z.string()),
-  queue: queueSchema,
-  traffic: trafficSchema,
-});
+const queue = nowSchema.extend({ at: unixMs });
 const event = z.object({ at: unixMs, data: z.array(eventSchema).meta({ description: "Newest first." }), omitted });
 
 /** The data of the events `snapshot`, `accounts`, `requests`, `queue` and `event`. */
 export const streamEventSchema = z.union([snapshot, accounts, requests, queue, event]).meta({ id: "StreamEvent" });
 
-export interface StreamParts extends StreamSources {
+export interface StreamParts {
+  readonly looks: Pick<Looks, "watch">;
   /** Aborts when the gateway stops. */
   readonly leaving: AbortSignal;
 }
 
 /** `GET /admin/api/stream`: what there is, then what changes, as server-sent events. Ends with the session that asked. */
-export function streamChanges(parts: StreamParts): RequestHandler {
+export function streamChanges({ looks, leaving }: StreamParts): RequestHandler {
   const ends = new Set<() => void>();
-  return (asked, response) => {
+  return async (asked, response) => {
     setResponseHeaders(response);
     response.writeHead(200, {
       "content-type": "text/event-stream; charset=utf-8",
@@ -66,7 +61,7 @@ export function streamChanges(parts: StreamParts): RequestHandler {
       return;
     }
     const { session } = requestContextOf(response);
-    const ended = AbortSignal.any([parts.leaving, ...(session ? [session.ended] : [])]);
+    const ended = AbortSignal.any([leaving, ...(session ? [session.ended] : [])]);
     const end = (): void => void response.end();
     ended.addEventListener("abort", end, { once: true });
     const [oldest] = ends;
@@ -74,12 +69,19 @@ export function streamChanges(parts: StreamParts): RequestHandler {
     ends.add(end);
     response.socket?.setNoDelay(true);
     response.write("retry: 2000\n\n");
-    const reader = new StreamReader(parts, response);
+    const closing = new DisposableStack();
     response.once("close", () => {
-      reader[Symbol.dispose]();
+      closing.dispose();
       ends.delete(end);
       ended.removeEventListener("abort", end);
     });
-    if (ended.aborted) end();
+    const watch = await looks.watch();
+    // The reader may have left while other replicas were asked.
+    if (closing.disposed || ended.aborted) {
+      watch[Symbol.dispose]();
+      return end();
+    }
+    closing.use(watch);
+    closing.use(new StreamReader(watch.sources, response));
   };
 }

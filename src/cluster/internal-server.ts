@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { withTimeout } from "../process/with-timeout.ts";
@@ -24,12 +25,19 @@ export interface Exchange {
 /** Answers a peer. It ends the response itself. What it throws is logged. */
 export type ExchangeHandler = (exchange: Exchange) => Promise<void>;
 
+/** Takes over the connection of a peer, whose sender and line are proven. */
+export type UpgradeHandler = (line: unknown, request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
 export interface InternalServerParts {
   readonly auth: ExchangeAuth;
   readonly doors: DoorWatch;
   readonly handlers: Readonly<Record<string, ExchangeHandler>>;
+  readonly upgrades?: Readonly<Record<string, UpgradeHandler>> | undefined;
   readonly log: Pick<Log, "error">;
 }
+
+/** What a request has as its first line that has no body, in Base64. */
+export const LINE_HEADER = "x-line";
 
 /** The longest first line: a request's wish with the accounts that failed it. */
 const FIRST_LINE_BYTES = 65_536;
@@ -49,6 +57,7 @@ const MAX_CONNECTIONS = 8_192;
 export class InternalServer implements AsyncDisposable {
   readonly #server: Server;
   readonly #running = new Set<Promise<void>>();
+  readonly #sockets = new Set<Duplex>();
   #parts: InternalServerParts | undefined;
 
   private constructor() {
@@ -56,6 +65,7 @@ export class InternalServer implements AsyncDisposable {
       const answered = this.#answer(request, response).finally(() => this.#running.delete(answered));
       this.#running.add(answered);
     });
+    this.#server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.on("clientError", (_cause, socket) => socket.destroy());
   }
@@ -84,6 +94,8 @@ export class InternalServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.close();
     this.#server.closeAllConnections();
+    // Connections that were taken over are not the server's any more.
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -99,6 +111,23 @@ export class InternalServer implements AsyncDisposable {
       this.#parts?.log.error({ err: cause, path: request.url?.slice(0, 64) }, "a peer's request failed");
       response.destroy();
     }
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const path = request.url ?? "";
+    const { upgrades = {}, auth, doors } = this.#parts ?? {};
+    const handler = Object.hasOwn(upgrades, path) ? upgrades[path] : undefined;
+    const firstLine = Buffer.from(String(request.headers[LINE_HEADER] ?? ""), "base64url").toString();
+    const from = request.method === "GET" ? auth?.senderOf(request.headers, { path, firstLine }) : undefined;
+    socket.on("error", () => socket.destroy());
+    if (!handler || from === undefined || request.headers["x-protocol"] !== String(PROTOCOL)) {
+      socket.destroy();
+      return;
+    }
+    doors?.heard(from);
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    handler(JSON.parse(firstLine) as unknown, request, socket, head);
   }
 
   /** Reads and proves the first line. Refuses what is wrong, and returns undefined then. */

@@ -1,10 +1,11 @@
-import { request as httpRequest, type Agent, type ClientRequest } from "node:http";
+import { request as httpRequest, type Agent, type ClientRequest, type OutgoingHttpHeaders } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { GatewayError } from "../errors.ts";
 import type { DistantOutlook, Outlook } from "../pool/distant-account.ts";
 import { SILENT_MS } from "./door-watch.ts";
 import type { ExchangeAuth } from "./exchange-auth.ts";
 import type { Peer } from "./directory.ts";
+import { LINE_HEADER } from "./internal-server.ts";
 import { answerOf } from "./peer-answer.ts";
 import { OUTLOOK_PATH } from "./protocol.ts";
 
@@ -92,6 +93,17 @@ export class PeerLink implements Disposable {
     // Without a listener, a connection that breaks would end the process.
     asked.on("error", () => {});
     asked.write(`${firstLine}\n`);
+    return asked;
+  }
+
+  /** Asks for a connection of another protocol. The request's events tell what becomes of it. */
+  upgrade(path: string, line: object, headers: OutgoingHttpHeaders): ClientRequest {
+    const firstLine = JSON.stringify(line);
+    const proof = this.#parts.auth.headersFor(this.peer, { path, firstLine });
+    const all = { ...headers, ...proof, [LINE_HEADER]: Buffer.from(firstLine).toString("base64url") };
+    const asked = httpRequest(new URL(path, this.peer.url), { method: "GET", agent: false, headers: all });
+    asked.on("error", () => {});
+    asked.end();
     return asked;
   }
 

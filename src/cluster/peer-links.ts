@@ -36,6 +36,11 @@ export class PeerLinks implements DistantAccounts, Disposable {
     return [...this.#links.values()].filter(({ isAnswering }) => isAnswering);
   }
 
+  /** Undefined for a replica that is not live, or speaks another protocol. */
+  to(replicaId: string): PeerLink | undefined {
+    return [...this.#links.values()].find(({ peer }) => peer.id === replicaId);
+  }
+
   outlooks(): readonly DistantOutlook[] {
     return (this.#outlooks ??= [...this.#links.values()].flatMap(({ outlooks }) => outlooks));
   }

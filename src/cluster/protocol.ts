@@ -6,6 +6,9 @@ export const PROTOCOL = 1;
 
 export const TURNS_PATH = "/internal/turns";
 export const OUTLOOK_PATH = "/internal/outlook";
+export const ADMIN_PATH = "/internal/admin";
+export const STREAM_PATH = "/internal/stream";
+export const LIVE_VIEW_PATH = "/internal/live-view";
 
 /** The door's first line: for whom an account is wanted. */
 export interface WishLine {

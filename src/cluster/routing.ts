@@ -5,13 +5,13 @@ import type { PoolShare } from "../pool/pool-share.ts";
 import { ClusterPlaces } from "./cluster-places.ts";
 import { DoorWatch } from "./door-watch.ts";
 import { ExchangeAuth } from "./exchange-auth.ts";
-import type { ExchangeHandler, InternalServer } from "./internal-server.ts";
+import type { ExchangeHandler, InternalServer, InternalServerParts } from "./internal-server.ts";
 import { writeLines } from "./lines.ts";
 import type { Directory } from "./directory.ts";
-import type { OutlookLine } from "./peer-link.ts";
+import type { OutlookLine, PeerLink } from "./peer-link.ts";
 import { PeerLinks } from "./peer-links.ts";
 import { OUTLOOK_PATH, TURNS_PATH } from "./protocol.ts";
-import { turnExchanges } from "./turn-exchange.ts";
+import { turnExchanges, type TurnExchangeParts } from "./turn-exchange.ts";
 
 /** What makes this gateway a replica of a cluster. */
 export interface ClusterSeat {
@@ -30,6 +30,14 @@ export interface RoutingOptions {
   /** How often peers are asked, and after how long a silence they are lost; one and six seconds unless given. */
   readonly everyMs?: number | undefined;
   readonly silentMs?: number | undefined;
+}
+
+export interface ServedParts extends Pick<InternalServerParts, "upgrades"> {
+  readonly local: LocalPlaces;
+  readonly share: PoolShare;
+  readonly onAnswered?: TurnExchangeParts["onAnswered"];
+  /** What peers may ask besides answers to requests, by path. */
+  readonly handlers?: InternalServerParts["handlers"];
 }
 
 /** JSON writes a character in six bytes at most, and the rules for tools come on top. */
@@ -64,20 +72,26 @@ export class Routing implements DistantAccounts, Disposable {
     return this.#seat.directory.replicaId;
   }
 
+  /** How a replica is reached; undefined for one that is not live, or speaks another protocol. */
+  to(replicaId: string): PeerLink | undefined {
+    return this.#links.to(replicaId);
+  }
+
   outlooks(): readonly DistantOutlook[] {
     return this.#links.outlooks();
   }
 
   /** From now on, peers may ask for this replica's accounts, and it asks for theirs. */
-  serve({ local, share }: { readonly local: LocalPlaces; readonly share: PoolShare }) {
+  serve({ local, share, handlers: others, upgrades, onAnswered }: ServedParts) {
     const { timeoutMs, maxBodyBytes, maxReplyBytes } = this.#options;
     const maxRequestBytes = ESCAPED * maxBodyBytes + RULES_BYTES;
     const handlers = {
+      ...others,
       [OUTLOOK_PATH]: outlooksOf(share),
-      [TURNS_PATH]: turnExchanges({ places: local, share, maxRequestBytes }),
+      [TURNS_PATH]: turnExchanges({ places: local, share, maxRequestBytes, onAnswered }),
     };
     const { server, directory } = this.#seat;
-    server.serve({ auth: this.#auth, doors: this.#doors, handlers, log: this.#log });
+    server.serve({ auth: this.#auth, doors: this.#doors, handlers, upgrades, log: this.#log });
     const lineBytes = ESCAPED * maxReplyBytes + RULES_BYTES;
     const { turns } = directory;
     const flushed = (): Promise<void> => server.flush();

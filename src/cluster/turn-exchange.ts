@@ -14,6 +14,18 @@ export interface TurnExchangeParts {
   readonly share: Pick<PoolShare, "wakingAllowed">;
   /** The longest request, as JSON. */
   readonly maxRequestBytes: number;
+  /** Hears how each answer went. */
+  readonly onAnswered?: ((answer: AnsweredElsewhere) => void) | undefined;
+}
+
+/** How an account here answered a request that came to another replica. */
+export interface AnsweredElsewhere {
+  readonly account: string;
+  /** When the request came, in Unix time, milliseconds. */
+  readonly at: number;
+  readonly durationMs: number;
+  /** Undefined if there was no error. */
+  readonly code: string | undefined;
 }
 
 /** What a door sends before an account is given to it is short. */
@@ -49,11 +61,22 @@ async function answer(door: Door, { first, lines, response }: Exchange, parts: T
   const { request, ...come } = await door.question();
   lines.limitBytes = SHORT_LINE_BYTES;
   const count = counted(come, (attempts) => void write({ type: "attempt", attempts }));
+  const cameMs = performance.now() - come.queuedMs;
+  const answered = (code?: string): void => {
+    const durationMs = Math.round(performance.now() - cameMs);
+    parts.onAnswered?.({ account: accountId, at: Date.now() - durationMs, durationMs, code });
+  };
   let isFirst = true;
-  for await (const part of place.answer(request, count, door.left)) {
-    const sent = { type: "sent" as const, afterMs: place.sentAfterMs ?? 0 };
-    await (isFirst ? write(sent, part) : write(part));
-    isFirst = false;
+  try {
+    for await (const part of place.answer(request, count, door.left)) {
+      const sent = { type: "sent" as const, afterMs: place.sentAfterMs ?? 0 };
+      await (isFirst ? write(sent, part) : write(part));
+      isFirst = false;
+    }
+    answered();
+  } catch (cause) {
+    answered(GatewayError.from(cause).code);
+    throw cause;
   }
 }
 

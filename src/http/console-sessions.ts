@@ -79,11 +79,6 @@ export class ConsoleSessions implements Disposable {
     return session;
   }
 
-  /** Whether the cookie of the session with this id, which began or was used here, has this secret. */
-  isSecretOf(id: string, secret: string): boolean {
-    return this.#sessions.get(digestOf(secret))?.id === id;
-  }
-
   /** At every gateway. */
   async end(id: string): Promise<void> {
     this.#endHere(id);

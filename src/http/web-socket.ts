@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import { GatewayError } from "../errors.ts";
 import { assertKnownHost, assertOneHost } from "./host-check.ts";
@@ -10,7 +11,9 @@ export interface WebSocketRoute<G> {
   readonly path: `/${string}`;
   readonly maxMessageBytes: number;
   /** What the request may have. @throws GatewayError when it may not. */
-  admit(query: URLSearchParams, headers: IncomingHttpHeaders): G;
+  admit(query: URLSearchParams, headers: IncomingHttpHeaders): G | Promise<G>;
+  /** Takes the connection over in place of `connect`; false where it does not. */
+  relay?(request: IncomingMessage, socket: Duplex, head: Buffer, granted: G): boolean;
   connect(socket: WebSocket, granted: G): void;
 }
 
@@ -27,18 +30,23 @@ export function webSocketUpgrade<G>(route: WebSocketRoute<G>, allowedHosts: read
       // A connection that breaks now has nobody who waits for it.
       const onError = (): void => void socket.destroy();
       socket.on("error", onError);
-      try {
-        const granted = admit(route, request, allowedHosts);
-        socket.off("error", onError);
-        server.handleUpgrade(request, socket, head, (webSocket) => route.connect(webSocket, granted));
-      } catch (cause) {
-        refuseConnection(socket, GatewayError.from(cause));
-      }
+      admit(route, request, allowedHosts).then(
+        (granted) => {
+          socket.off("error", onError);
+          if (route.relay?.(request, socket, head, granted)) return;
+          server.handleUpgrade(request, socket, head, (webSocket) => route.connect(webSocket, granted));
+        },
+        (cause: unknown) => refuseConnection(socket, GatewayError.from(cause)),
+      );
     },
   };
 }
 
-function admit<G>(route: WebSocketRoute<G>, request: IncomingMessage, allowedHosts: readonly string[]): G {
+async function admit<G>(
+  route: WebSocketRoute<G>,
+  request: IncomingMessage,
+  allowedHosts: readonly string[],
+): Promise<G> {
   const { headers, url = "" } = request;
   assertOneHost(request);
   assertKnownHost(headers.host, route.path, allowedHosts);

@@ -25,7 +25,7 @@ export interface Grant {
   /** As the record of changes names them. */
   readonly actor: string;
   /** The console's session that asked; undefined if the admin key did. */
-  readonly session?: ConsoleSession | undefined;
+  readonly session?: Pick<ConsoleSession, "id" | "ended"> | undefined;
 }
 
 export interface LiveViewsParts {
@@ -58,10 +58,15 @@ export class LiveViews implements AsyncDisposable {
       throw new GatewayError("account_not_found", "There is no account with this id.");
     }
     this.#parts.assertSite(grant.site);
-    if (!this.#views.has(keyOf(grant)) && this.#views.size >= MAX_VIEWS) {
+    if (!this.hasRoomFor(grant)) {
       throw new GatewayError("overloaded", `${MAX_VIEWS} live views are open already.`);
     }
     return this.#tickets.issue(grant);
+  }
+
+  /** Whether the view is open, or one more may open. */
+  hasRoomFor(grant: Grant): boolean {
+    return this.#views.has(keyOf(grant)) || this.#views.size < MAX_VIEWS;
   }
 
   /** What the ticket grants. It is used up; undefined for one that is unknown, used or too old. */

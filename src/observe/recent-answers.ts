@@ -18,7 +18,7 @@ const MAX_ACCOUNTS = 2_000;
 export class RecentAnswers implements RequestSink {
   readonly #byAccount = new Map<string, readonly RecentAnswer[]>();
 
-  add({ account, at, code, durationMs }: RequestRecord): void {
+  add({ account, at, code, durationMs }: Pick<RequestRecord, "account" | "at" | "code" | "durationMs">): void {
     if (account === undefined) return;
     const answer = { at, ok: code === undefined, code: code ?? null, durationMs };
     // A new list: whoever holds the last one sees that it changed.

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { StreamReader, type StreamSources } from "../../src/admin/stream-reader.ts";
+import { StreamReader } from "../../src/admin/stream-reader.ts";
+import { localChanges } from "../../src/admin/stream-sources.ts";
 import { OperatorAccess } from "../../src/http/operator.ts";
 import { LatestEvents } from "../../src/records/latest-events.ts";
 import { RequestFeed } from "../../src/observe/request-feed.ts";
@@ -7,20 +8,8 @@ import type { RequestRecord } from "../../src/observe/request-record.ts";
 import { AccountEvents, type AccountEvent } from "../../src/pool/account-event.ts";
 import { accountRow, adminParts } from "../support/admin-parts.ts";
 import { ADMIN_KEY } from "../support/api-key.ts";
+import { messagesOf, type AnyData } from "../support/stream-messages.ts";
 import { HELLO, says, serve } from "../support/scripted-gateway.ts";
-
-/** What a message tells, as far as tests read it. */
-interface AnyData {
-  readonly accounts: readonly { readonly id: string }[];
-  readonly overview: object;
-  readonly changed: readonly object[];
-  readonly data: readonly object[];
-}
-
-interface Message {
-  readonly event: string;
-  readonly data: AnyData;
-}
 
 const BUSY: AccountEvent = {
   kind: "state",
@@ -31,26 +20,6 @@ const BUSY: AccountEvent = {
   since: 1,
   nextTryAt: undefined,
 };
-
-/** The messages of a stream, as they come. */
-function messagesOf(response: Response) {
-  const messages: Message[] = [];
-  const state = { isOver: false, text: "" };
-  const reading = (async () => {
-    for await (const chunk of response.body ?? []) {
-      state.text += Buffer.from(chunk).toString();
-      const blocks = state.text.split("\n\n");
-      state.text = blocks.pop() ?? "";
-      for (const block of blocks) {
-        const event = /^event: (.*)$/m.exec(block)?.[1];
-        const data = /^data: (.*)$/m.exec(block)?.[1];
-        if (event !== undefined && data !== undefined) messages.push({ event, data: JSON.parse(data) as AnyData });
-      }
-    }
-  })().finally(() => (state.isOver = true));
-  reading.catch(() => {});
-  return { messages, state };
-}
 
 const ALERT = {
   at: 1,
@@ -228,17 +197,14 @@ describe("a reader, in time that the test moves", () => {
   });
 });
 
+const isReady = () => ({ ready: true, reasons: [] });
+
 /** A reader whose connection takes messages while `isRoomy`. */
 function open() {
   const events = new AccountEvents();
   const requests = new RequestFeed();
   const rows = [accountRow()];
-  const sources: StreamSources = {
-    ...adminParts(rows),
-    readiness: () => ({ ready: true, reasons: [] }),
-    events,
-    requests,
-  };
+  const sources = localChanges({ ...adminParts(rows), readiness: isReady, events, requests });
   const connection = {
     isRoomy: true,
     isDestroyed: false,

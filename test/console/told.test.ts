@@ -7,7 +7,7 @@ const SRC = join(import.meta.dirname, "../../src");
 
 /** Where sentences come from that the console shows: reasons of states, effects, notes, errors of an account. */
 const PLACES = [
-  /^(?:browser|sites|live-view|places|pool)\//,
+  /^(?:browser|cluster-admin|sites|live-view|places|pool)\//,
   /^accounts\/account-(?:control|refusals|roster|rows)\.ts$/,
   /^admin\/(?:overview|read-records)\.ts$/,
   /^alerts\/notice\.ts$/,

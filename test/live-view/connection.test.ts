@@ -3,51 +3,21 @@ import { request, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, onTestFinished, test } from "vitest";
-import type { PagesEvents } from "../../src/browser/by-hand/operated-pages.ts";
 import { createHttpServer } from "../../src/http/server.ts";
 import type { OperatorChange } from "../../src/admin/audit.ts";
 import { OperatorAccess } from "../../src/http/operator.ts";
 import { LiveViews, type Grant, type LiveViewsParts } from "../../src/live-view/live-views.ts";
 import { ADMIN_KEY } from "../support/api-key.ts";
 import { serveLiveViews } from "../../src/live-view/open-live-views.ts";
-import type { Subject } from "../../src/live-view/subject.ts";
 import { VIEWER_LIMITS } from "../../src/live-view/wire.ts";
+import { ScriptedSubject } from "../support/scripted-subject.ts";
 import { addressFor, LiveViewer, statusOf } from "../support/live-viewer.ts";
 
 const PICTURE = { jpeg: new Uint8Array([0xff, 0xd8, 0xff, 0xd9]), width: 800, height: 600, at: 1_800_000_000_000 };
 
-const nothing = (): void => {};
 const answer = (_request: unknown, response: ServerResponse): void => {
   response.writeHead(404).end("answered in HTTP");
 };
-
-/** An account without a browser. */
-class ScriptedSubject implements Subject {
-  readonly account = "alice";
-  readonly isThere = true;
-  events: PagesEvents | undefined;
-  isOpen = false;
-
-  async open({ events, onTaken }: Parameters<Subject["open"]>[0]) {
-    onTaken();
-    this.events = events;
-    this.isOpen = true;
-    return {
-      pages: {
-        tabs: [],
-        shown: undefined,
-        select: nothing,
-        close: nothing,
-        go: nothing,
-        look: async () => {},
-        check: async () => {},
-      },
-      isInNeed: false,
-      conclude: async () => ({ account: "alice", state: "ready" }),
-      [Symbol.asyncDispose]: async () => void (this.isOpen = false),
-    };
-  }
-}
 
 /** A real server with live views of one account. */
 async function serve(parts: Partial<LiveViewsParts> = {}) {

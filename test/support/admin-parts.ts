@@ -1,7 +1,7 @@
-import type { AccountRouteParts } from "../../src/admin/account-routes.ts";
-import type { BundleParts } from "../../src/admin/bundles.ts";
 import type { ConsoleParts } from "../../src/admin/console-routes.ts";
+import type { Audit } from "../../src/admin/audit.ts";
 import type { LiveViewParts } from "../../src/admin/live-view.ts";
+import type { LookParts } from "../../src/admin/looks.ts";
 import type { MetricsText } from "../../src/admin/metrics.ts";
 import type { AccountRow } from "../../src/accounts/account-rows.ts";
 import { LatestEvents } from "../../src/records/latest-events.ts";
@@ -38,7 +38,9 @@ export function accountRow(row: Partial<AccountRow> = {}): AccountRow {
 /** What the operator's routes see of a gateway with these accounts, none of which can be changed. */
 export function adminParts(
   rows: readonly AccountRow[] = [],
-): AccountRouteParts & BundleParts & Omit<ConsoleParts, "readiness"> & LiveViewParts & { metrics: MetricsText } {
+): Omit<LookParts, "readiness"> &
+  Omit<ConsoleParts, "looks"> &
+  LiveViewParts & { readonly metrics: MetricsText; readonly audit: Audit } {
   const row = (id: string): AccountRow => {
     const found = rows.find((one) => one.id === id);
     if (!found) throw new GatewayError("account_not_found", "There is no account with this id.");

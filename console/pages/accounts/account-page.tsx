@@ -14,6 +14,7 @@ import { StateBadge } from "../../widgets/state-badge.tsx";
 import { DataTable } from "../../widgets/table.tsx";
 import { AccountActions } from "./account-actions.tsx";
 import { EditAccount } from "./edit-account.tsx";
+import { ReplicaOf } from "./replica-of.tsx";
 import { SourceOf } from "./source-of.tsx";
 
 /** One account: how it is, what it was, what can be done. */
@@ -78,6 +79,9 @@ function Now({ account }: { readonly account: AccountDetail }) {
             [t("Site"), site],
             [t("Proxy"), proxy ?? t("none")],
             [t("Source"), <SourceOf key="source" account={account} />],
+            ...(account.replica === undefined
+              ? []
+              : [[t("Replica"), <ReplicaOf key="replica" account={account} />] as const]),
             [t("Rate limit"), pace ? <PaceRing key="pace" pace={pace} /> : t("No rate limit")],
           ]}
         />

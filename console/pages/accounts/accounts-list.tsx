@@ -15,6 +15,7 @@ import { StateBadge } from "../../widgets/state-badge.tsx";
 import { DataTable } from "../../widgets/table.tsx";
 import { AccountActions } from "./account-actions.tsx";
 import classes from "./accounts.module.css";
+import { ReplicaOf } from "./replica-of.tsx";
 import { SourceOf } from "./source-of.tsx";
 
 /** Every account, with its state and what can be done. */
@@ -22,8 +23,8 @@ export function AccountsList() {
   const { t, told } = useTexts();
   const accounts = useRead<AccountList>("/accounts");
   const [search, setSearch] = useState("");
-  const holds = ({ id, state, reason }: AccountRow): boolean =>
-    `${id} ${state} ${reason} ${told(reason)}`.toLowerCase().includes(search.trim().toLowerCase());
+  const holds = ({ id, state, reason, replica }: AccountRow): boolean =>
+    `${id} ${state} ${reason} ${told(reason)} ${replica ?? ""}`.toLowerCase().includes(search.trim().toLowerCase());
   return (
     <>
       <PageHead title={t("Accounts")}>
@@ -45,7 +46,16 @@ export function AccountsList() {
                 {(shown) => (
                   <DataTable
                     label={t("Accounts")}
-                    head={[t("Account"), t("State"), t("Last answers"), t("Last used"), t("Expires"), t("Source"), ""]}
+                    head={[
+                      t("Account"),
+                      t("State"),
+                      ...(isShared(data) ? [t("Replica")] : []),
+                      t("Last answers"),
+                      t("Last used"),
+                      t("Expires"),
+                      t("Source"),
+                      "",
+                    ]}
                   >
                     {shown.map((account) => (
                       <Row key={account.id} account={account} />
@@ -61,6 +71,11 @@ export function AccountsList() {
   );
 }
 
+/** Whether several replicas share the accounts. */
+function isShared(accounts: readonly AccountRow[]): boolean {
+  return accounts.some(({ replica }) => replica !== undefined);
+}
+
 function Row({ account }: { readonly account: AccountRow }) {
   const { told } = useTexts();
   const { id, state, reason, recent, lastUsedAt, expiresAt } = account;
@@ -72,6 +87,11 @@ function Row({ account }: { readonly account: AccountRow }) {
       <td title={told(reason)}>
         <StateBadge state={state} />
       </td>
+      {account.replica !== undefined && (
+        <td>
+          <ReplicaOf account={account} />
+        </td>
+      )}
       <td className={classes["strip"]}>
         <AnswerStrip recent={recent} />
       </td>

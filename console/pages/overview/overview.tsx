@@ -12,6 +12,7 @@ import { Cards } from "./cards.tsx";
 import { Changes } from "./changes.tsx";
 import { Figures } from "./figures.tsx";
 import classes from "./overview.module.css";
+import { Replicas } from "./replicas.tsx";
 import { Users } from "./users.tsx";
 import { Waiting } from "./waiting.tsx";
 import { Traffic } from "./traffic.tsx";
@@ -38,6 +39,7 @@ export function Overview() {
             <Figures accounts={data} queue={queue} />
             <Attention accounts={data} />
             {(overview.data?.queue ?? queue).length > 0 && <Waiting />}
+            <Replicas />
             <Cards accounts={data} />
             <div className={classes["halves"]}>
               <Traffic />

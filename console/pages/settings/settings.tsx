@@ -1,6 +1,6 @@
 import { Badge, Stack, Text } from "@mantine/core";
 import { useState } from "react";
-import type { Page, SettingRow } from "../../api/contract.ts";
+import type { SettingList, SettingRow } from "../../api/contract.ts";
 import { useRead } from "../../api/reading.ts";
 import { useTexts, type Text as TextId } from "../../texts/language.tsx";
 import { useMeanings } from "../../texts/meanings.ts";
@@ -22,7 +22,7 @@ const SOURCES: Readonly<Record<SettingRow["source"], TextId | ".env">> = {
 /** The settings in force, and where each comes from. Secrets are not shown. */
 export function Settings() {
   const { t } = useTexts();
-  const settings = useRead<Page<SettingRow>>("/settings");
+  const settings = useRead<SettingList>("/settings");
   const [search, setSearch] = useState("");
   const holds = ({ name, doc }: SettingRow): boolean => `${name} ${doc}`.toLowerCase().includes(search.toLowerCase());
   return (
@@ -34,6 +34,11 @@ export function Settings() {
         <Text size="sm" c="dimmed">
           {t("These are in force since the start. Change them in the environment or in .env, then restart.")}
         </Text>
+        {settings.data?.replica !== undefined && (
+          <Text size="sm" c="dimmed">
+            {t("These are the settings of replica {name}; others may have their own.", { name: settings.data.replica })}
+          </Text>
+        )}
         <AlertTest />
         <Panel>
           <Loaded reading={settings} lines={10}>

@@ -1,5 +1,17 @@
 /** States of accounts, what actions do, and what is done by hand. `{state}` is a state's name, `{told…}` is told by this table too. */
 export const ACCOUNTS = {
+  "No replica has taken it yet.": "尚未有副本接管。",
+  "Replica {name} is gone; another one takes it within 10 seconds.": "副本 {name} 已离开；另一个副本会在 10 秒内接管。",
+  "Replica {name} takes it over, and waits for the end of its last answer elsewhere.":
+    "副本 {name} 正在接管，等待其在别处的最后一次回答结束。",
+  "Replica {name} has it and does not answer.": "账号在副本 {name} 上，但该副本没有响应。",
+  "Replica {name} does not answer.": "副本 {name} 没有响应。",
+  "Accounts that no replica has now: {number}.": "目前没有副本接管的账号：{number} 个。",
+  "Nothing was done with account {name}.": "未对账号 {name} 执行任何操作。",
+  "No replica can show account {name} now.": "目前没有副本能显示账号 {name}。",
+  "No replica opens pages now.": "目前没有副本能打开页面。",
+  "Too many live views are open already.": "打开的实时画面已过多。",
+  "Replica {name}: {told}": "副本 {name}：{told}",
   "asleep: its page is closed until it is needed": "休眠：页面已关闭，需要时再打开",
   answering: "正在回答",
   "disabled by the operator": "已被管理员停用",

@@ -1,5 +1,6 @@
 /** Why the browser or the network failed, and what to do. */
 export const BROWSER = {
+  "The page was not told in time that the account is still this replica's.": "页面未能及时获知该账号仍归本副本所有。",
   "The browser did not finish in time: {what}.": "浏览器未及时完成：{what}。",
   "The browser could not do this: {what}.": "浏览器无法执行：{what}。",
   "The gateway is shutting down.": "网关正在关闭。",
