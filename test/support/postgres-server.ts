@@ -25,12 +25,13 @@ const SETTINGS = [
   "listen_addresses=127.0.0.1",
   "unix_socket_directories=",
 ];
-/** The server ends with the process that it is for, however that ends. */
+/** The server ends with the process that it is for, however that ends; then nobody else removes its files. */
 const RUN = `
   owner=$1; shift; "$@" & server=$!
   trap 'kill -INT $server' TERM INT
   while [ -d /proc/$owner ] && [ -d /proc/$server ]; do sleep 1 & wait $!; done
-  kill -QUIT $server 2>/dev/null; wait $server`;
+  kill -QUIT $server 2>/dev/null; wait $server
+  [ -d /proc/$owner ] || rm -rf "$PWD"`;
 
 const binaries = findBinaries();
 
