@@ -36,7 +36,7 @@ export default defineConfig({
       tier("install", {}),
       tier("faults", {}),
       tier("cluster", { hookTimeout: 300_000 }),
-      tier("container", { hookTimeout: 900_000 }),
+      tier("container", { testTimeout: 300_000, hookTimeout: 900_000 }),
       tier("chart", { hookTimeout: 900_000, globalSetup: [] }),
       tier("clients", { testTimeout: 300_000, hookTimeout: 1_200_000 }),
     ],
