@@ -10,12 +10,12 @@ import { BrowserFleet } from "./browser/browser-fleet.ts";
 import { browserSource } from "./browser/browser-source.ts";
 import { readinessIn } from "./cluster/cluster-readiness.ts";
 import type { Cluster } from "./cluster/cluster.ts";
-import { finish } from "./cluster/finish.ts";
 import { openCluster } from "./cluster/open-cluster.ts";
 import type { BrowserProvider } from "./browser/provider.ts";
 import type { Config } from "./config/config.ts";
 import type { ConfiguredAccount } from "./credentials/configured-account.ts";
 import { openLooks, type OpenLooks } from "./cluster-admin/open-looks.ts";
+import { finish, letIn } from "./cluster/serving.ts";
 import { Routing } from "./cluster/routing.ts";
 import { Gateway } from "./gateway.ts";
 import { apiRoutes } from "./http/api-routes.ts";
@@ -112,9 +112,8 @@ export async function startGateway(
   const sinks = [new RequestLog(log), metrics, accounts.recent, views.lastHour, views.requests, records];
   const app = createApp({ ...options.access, ...keysOfCallers, routes: withSelfDescription(routes), sinks });
   const server = started.adopt(createHttpServer(app, leaving.signal, { upgrade: liveViews.upgrade }), closeNow);
-  const url = await listen(server, config.server);
-  await cluster?.join();
-  await accounts.configure(config.accounts.list);
+  const configure = () => accounts.configure(config.accounts.list);
+  const url = await letIn(() => listen(server, config.server), { cluster, routing, configure });
   started.use(followed(store, accounts, options.access.operator));
   const stack = started.move();
   return {
@@ -126,7 +125,7 @@ export async function startGateway(
     setAccounts: (list) => reload(accounts, list, views.audit),
     drain: async () => {
       leaving.abort();
-      await finish({ liveViews, places, cluster }, config.shutdown.drainTimeoutMs);
+      await finish({ liveViews, places, cluster, server }, config.shutdown.drainTimeoutMs);
       await flushResponses(server);
       await Promise.all([persistence.flush(), records.flush()]);
     },

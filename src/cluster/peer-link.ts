@@ -25,12 +25,16 @@ export interface OutlookLine {
 
 const EVERY_MS = 1_000;
 const ANSWER_LIMIT_MS = 2_000;
+/** A timer that is so late tells that this process itself stood still. */
+const STOOD_STILL_MS = 2_000;
 /** 200 bytes an account. */
 const OUTLOOK_BYTES = 16_777_216;
 
 /** This replica's view of a peer: what its accounts are like, and whether it answers. */
 export class PeerLink implements Disposable {
   readonly peer: Peer;
+  /** Resolves when it has told of its accounts for the first time, or has failed to. */
+  readonly asked: Promise<void>;
   readonly #parts: PeerLinkParts;
   readonly #closed = new AbortController();
   #lost = new AbortController();
@@ -44,7 +48,9 @@ export class PeerLink implements Disposable {
     this.peer = peer;
     this.#parts = parts;
     this.#silence = this.#listen();
-    void this.#follow();
+    const asked = Promise.withResolvers<void>();
+    this.asked = asked.promise;
+    void this.#follow(asked.resolve).finally(asked.resolve);
   }
 
   /** Its accounts that may soon serve, as it told last; none once it is lost. */
@@ -113,13 +119,14 @@ export class PeerLink implements Disposable {
     this.#lose();
   }
 
-  async #follow(): Promise<void> {
+  async #follow(onAsked: () => void): Promise<void> {
     const { signal } = this.#closed;
     while (!signal.aborted) {
       const told = await this.#outlook().catch(() => undefined);
       if (signal.aborted) return;
       if (told) this.#note(told.accounts);
       else this.doubt();
+      onAsked();
       await delay(this.#parts.everyMs ?? EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
     }
   }
@@ -151,10 +158,9 @@ export class PeerLink implements Disposable {
       },
     }));
     this.#taken = 0;
-    if (this.#lost.signal.aborted) {
-      this.#lost = new AbortController();
-      this.#silence = this.#listen();
-    } else this.#silence.refresh();
+    if (this.#lost.signal.aborted) this.#lost = new AbortController();
+    clearTimeout(this.#silence);
+    this.#silence = this.#listen();
     this.#parts.onOutlook();
   }
 
@@ -166,7 +172,15 @@ export class PeerLink implements Disposable {
   }
 
   #listen(): NodeJS.Timeout {
-    return setTimeout(() => this.#lose(), this.#parts.silentMs ?? SILENT_MS).unref();
+    const silentMs = this.#parts.silentMs ?? SILENT_MS;
+    const heardMs = performance.now();
+    const onSilence = (): void => {
+      // What was said while this process stood still is not read yet.
+      const hasStoodStill = performance.now() - heardMs > silentMs + STOOD_STILL_MS;
+      if (hasStoodStill) this.#silence = setTimeout(() => this.#lose(), ANSWER_LIMIT_MS).unref();
+      else this.#lose();
+    };
+    return setTimeout(onSilence, silentMs).unref();
   }
 }
 

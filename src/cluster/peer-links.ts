@@ -45,6 +45,12 @@ export class PeerLinks implements DistantAccounts, Disposable {
     return (this.#outlooks ??= [...this.#links.values()].flatMap(({ outlooks }) => outlooks));
   }
 
+  /** Resolves when each one that is known by now has told of its accounts, or has failed to. */
+  async look(): Promise<void> {
+    this.#follow();
+    await Promise.all([...this.#links.values()].map(({ asked }) => asked));
+  }
+
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     for (const link of this.#links.values()) link[Symbol.dispose]();

@@ -81,6 +81,11 @@ export class Routing implements DistantAccounts, Disposable {
     return this.#links.outlooks();
   }
 
+  /** Resolves when every replica that is known by now has told of its accounts, or has failed to. */
+  look(): Promise<void> {
+    return this.#links.look();
+  }
+
   /** From now on, peers may ask for this replica's accounts, and it asks for theirs. */
   serve({ local, share, handlers: others, upgrades, onAnswered }: ServedParts) {
     const { timeoutMs, maxBodyBytes, maxReplyBytes } = this.#options;
