@@ -113,6 +113,7 @@ export class FaultProxy implements AsyncDisposable {
 class Connection {
   readonly #client: Socket;
   readonly #site: Socket;
+  #isPassing = false;
 
   constructor(client: Socket, site: Socket) {
     this.#client = client;
@@ -127,7 +128,10 @@ class Connection {
     return this.#site.bytesRead;
   }
 
+  /** Once only: piped twice, everything would come twice. */
   pass(): void {
+    if (this.#isPassing) return;
+    this.#isPassing = true;
     this.#client.pipe(this.#site);
     this.#site.pipe(this.#client, { end: false });
   }
@@ -147,6 +151,7 @@ class Connection {
   }
 
   stall(): void {
+    this.#isPassing = false;
     this.#client.unpipe(this.#site).pause();
     this.#hold();
   }

@@ -6,8 +6,15 @@ export const UNHEARD_MS = 10_000;
 export const OPENING_MS = 30_000;
 
 /** What a client may be told when the replica that it asked, or the one that answers, is lost. */
-export const LOST = ["session_lost", "reply_cut", "site_timeout", "server_unavailable"] as const;
+export const LOST = [
+  "replica_lost",
+  "ownership_lost",
+  "session_lost",
+  "reply_cut",
+  "site_timeout",
+  "server_unavailable",
+] as const;
 /** What a client may be told by a replica that ends in good order. */
 export const DRAINING = ["server_shutting_down"] as const;
 /** What a client may be told while a replica cannot reach PostgreSQL. */
-export const NO_DATABASE = [...LOST, "store_unavailable", "no_usable_account", "queue_timeout"] as const;
+export const NO_DATABASE = [...LOST, "no_usable_account", "queue_timeout"] as const;

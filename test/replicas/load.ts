@@ -50,6 +50,13 @@ export class Load implements AsyncDisposable {
     return told;
   }
 
+  /** Asks for an answer without end. Gives its prompt. */
+  askEndless(): string {
+    const prompt = this.#prompt({ chunks: 1_000_000, chunkDelayMs: 100, chunkText: "endless " });
+    void this.ask("fetch, streamed", prompt);
+    return prompt;
+  }
+
   /** Resolves when every request that is under way now has ended. */
   async settled(limitMs: number): Promise<void> {
     const open = this.#own.filter(({ ending }) => ending === "under way");
@@ -87,9 +94,9 @@ export class Load implements AsyncDisposable {
     }
   }
 
-  #prompt(): string {
+  #prompt(wanted?: object): string {
     const number = this.#told.length + 1;
-    return `request ${number}\n@sim ${JSON.stringify(WANTED[number % WANTED.length])}`;
+    return `request ${number}\n@sim ${JSON.stringify(wanted ?? WANTED[number % WANTED.length])}`;
   }
 }
 

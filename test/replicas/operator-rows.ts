@@ -59,7 +59,7 @@ export const OPERATOR_ROWS: readonly Row[] = [
       const id = "newcomer";
       const [one, two, three] = [scene.named("one"), scene.named("two"), scene.named("three")];
       scene.strike();
-      const added = await one.operate("/accounts", "POST", { id, cookie: scene.simulator.addAccount(id) });
+      const added = await one.operate("/accounts", "POST", { id, credential: scene.simulator.addAccount(id) });
       expect([added.status, await added.text()]).toEqual([201, expect.anything()]);
       await scene.allServe([id]);
       const disabled = await two.operate(`/accounts/${id}/disable`, "POST", {});

@@ -36,18 +36,20 @@ export async function inject(row: Row, scene: ReplicaScene): Promise<Outcome> {
   scene.strike();
   await scene.allServe();
   const told = scene.told.slice(before);
-  const codes = new Set(row.codes);
-  const unexpected = told.filter(({ code, message }) => {
-    return code !== undefined && !codes.has(code) && !message.includes(NETWORK_CHANGED);
-  });
   return {
-    broken: [
-      ...brokenInvariants(scene.evidence),
-      ...unexpected.map(({ prompt, code, message }) => `${prompt.split("\n")[0]} got ${code}: ${message}`),
-    ],
+    broken: [...brokenInvariants(scene.evidence), ...unexpected(told, new Set(row.codes))],
     servedMs,
     told: summaryOf(told),
   };
+}
+
+/** Errors that the fault does not explain. */
+function unexpected(told: readonly Told[], codes: ReadonlySet<string>): string[] {
+  const wrong = told.filter(({ code, message }) => {
+    return code !== undefined && !codes.has(code) && !message.includes(NETWORK_CHANGED);
+  });
+  const alike = Map.groupBy(wrong, ({ code, message, door }) => `${code} through ${door}: ${message}`);
+  return [...alike].map(([what, all]) => `${all.length} clients got ${what}`);
 }
 
 function summaryOf(told: readonly Told[]): string {

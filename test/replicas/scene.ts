@@ -14,7 +14,7 @@ import type { Told } from "./told.ts";
 
 const NAMES = ["one", "two", "three"] as const;
 const ACCOUNTS = Array.from({ length: 9 }, (_one, index) => `account-${index + 1}`);
-const PACE: Pace = { count: 2, windowMs: 10_000 };
+const PACE: Pace = { count: 3, windowMs: 20_000 };
 const SECRET_KEY = "a secret key of the replicas, of thirty-two bytes or more";
 const ANSWERED_LIMIT_MS = 120_000;
 const SETTLED_LIMIT_MS = 90_000;
@@ -122,19 +122,21 @@ export class ReplicaScene implements AsyncDisposable {
     );
   }
 
-  /** A replica one of whose accounts answers now: the site has said something of it, and not all. */
+  /** The replica one of whose accounts has begun to give an answer that would never end: the fault must end it. */
   async busyReplica(): Promise<Replica> {
-    let found: Replica | undefined;
-    const look = async (): Promise<boolean> => {
-      const owners = await this.owners();
-      const busy = this.simulator.posts.findLast(
-        ({ finishedAt, bytesSent }) => finishedAt === undefined && bytesSent > 0,
-      );
-      found = owners.get(busy?.account ?? "");
-      return found !== undefined;
-    };
-    await until("an account answers", look, ANSWERED_LIMIT_MS);
-    return found ?? this.named("one");
+    const prompt = this.load.askEndless();
+    const begun = (): Post | undefined =>
+      this.simulator.posts.find((post) => post.prompt === prompt && post.bytesSent > 0);
+    await until("an account answers", () => begun() !== undefined, ANSWERED_LIMIT_MS);
+    const owner = (await this.owners()).get(begun()?.account ?? "");
+    if (!owner) throw new Error(`${begun()?.account} answers and has no owner`);
+    return owner;
+  }
+
+  /** Resolves when the site answers nobody any more. */
+  async allQuiet(): Promise<void> {
+    const running = (): Post[] => this.simulator.posts.filter(({ finishedAt }) => finishedAt === undefined);
+    await until("the site answers nobody", () => running().length === 0, SETTLED_LIMIT_MS);
   }
 
   /** The first of these prompts that an account got whose replica is wanted, while the site has said nothing yet. */

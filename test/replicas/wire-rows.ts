@@ -55,9 +55,8 @@ export const WIRE_ROWS: readonly Row[] = [
     withinMs: OPENING_MS,
     codes: [...LOST, "queue_timeout"],
     run: async (scene) => {
-      const victim = await scene.busyReplica();
       scene.strike();
-      victim.peers.stall();
+      scene.named("two").peers.stall();
     },
   },
   {
@@ -79,6 +78,7 @@ export const WIRE_ROWS: readonly Row[] = [
       await scene.busyReplica();
       await scene.database.stop();
       await allFenced(scene);
+      await scene.allQuiet();
       await scene.database.restart();
       scene.strike();
     },
@@ -92,6 +92,7 @@ export const WIRE_ROWS: readonly Row[] = [
       await scene.busyReplica();
       await scene.database.freeze();
       await allFenced(scene);
+      await scene.allQuiet();
       await scene.database.thaw();
       scene.strike();
     },
