@@ -1,5 +1,6 @@
 import { chromium, type Page } from "playwright";
 import { fillStore, SECRET_KEY } from "./console.ts";
+import { CastView } from "./cast-view.ts";
 import { firstTokenMs, formatMs, ratio } from "./measure.ts";
 import { openGateway, type GatewayPath } from "./paths.ts";
 import { CREDENTIALS } from "./scheduling.ts";
@@ -34,6 +35,11 @@ export async function measureOpenConsole(site: Site, stateDir: string, browserPa
     ["first token, console closed", formatMs(closedMs, 0.5), formatMs(closedMs, 0.99), ""],
     ["first token, open on the Overview", formatMs(openMs, 0.5), formatMs(openMs, 0.99), ratio(openMs, closedMs)],
   ];
+  const [aloneMs, castMs] = await firstTokensWhileCast(gateway);
+  rows.push(
+    ["first token, no live view", formatMs(aloneMs, 0.5), formatMs(aloneMs, 0.99), ""],
+    ["first token, a live view of a busy page", formatMs(castMs, 0.5), formatMs(castMs, 0.99), ratio(castMs, aloneMs)],
+  );
   return table([`${CREDENTIALS} accounts`, "p50, ms", "p99, ms", "of closed"], rows);
 }
 
@@ -69,4 +75,19 @@ async function firstTokens(gateway: GatewayPath, page: Page): Promise<readonly [
     await ask(QUESTIONS_IN_TURN, openMs);
   }
   return [closedMs, openMs];
+}
+
+/** Of other accounts in the same browser: without a live view, and while the page of one that always changes is cast. */
+async function firstTokensWhileCast(gateway: GatewayPath): Promise<readonly [alone: number[], cast: number[]]> {
+  const [aloneMs, castMs]: [number[], number[]] = [[], []];
+  let round = 0;
+  const ask = async (into: number[]): Promise<void> => {
+    for (let left = QUESTIONS_IN_TURN; left > 0; left -= 1) into.push(await firstTokenMs(gateway, (round += 1)));
+  };
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    await ask(aloneMs);
+    await using _view = await CastView.open(gateway.url, ADMIN_KEY);
+    await ask(castMs);
+  }
+  return [aloneMs, castMs];
 }
