@@ -8,7 +8,7 @@ import { beat, terminate, type Beat, type ReplicaState, type RunningTurn } from 
 import { ownershipLost } from "./ownership-lost.ts";
 import { Peers } from "./peers.ts";
 import { pooled } from "./pooler-check.ts";
-import { lookAfter, openStanding, type Standing } from "./standing.ts";
+import { firstStanding, lookAfter, openStanding, type Standing } from "./standing.ts";
 
 /** Who acts on what the heartbeats find. */
 export interface MembershipListener {
@@ -60,7 +60,7 @@ export class Membership implements AsyncDisposable {
 
   /** Connects. Nobody knows of the replica yet. @throws StoreError */
   static async open(state: () => ReplicaState, parts: MembershipParts): Promise<Membership> {
-    return new Membership(await openStanding(parts.database), state, parts);
+    return new Membership(await firstStanding(parts.database, parts.log), state, parts);
   }
 
   /** The address of this machine by which it reaches the database. */

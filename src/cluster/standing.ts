@@ -1,9 +1,13 @@
 import type { Log } from "../observe/log.ts";
+import { StoreError } from "../store/store-error.ts";
 import { Anchor, type AnchorOptions } from "./anchor.ts";
 import { forget, terminate } from "./heartbeat.ts";
 import { Locks } from "./locks.ts";
 import type { Peers } from "./peers.ts";
 import { assertDirect } from "./pooler-check.ts";
+
+/** A machine on which several replicas and their database start is slow: a session that comes too late is asked for again. */
+const START_TRIES = 5;
 
 /** A session of the database, and the locks that it holds. */
 export interface Standing {
@@ -18,6 +22,18 @@ export async function openStanding(options: AnchorOptions): Promise<Standing> {
   await assertDirect(anchor, options);
   opened.move();
   return { anchor, locks: new Locks(anchor) };
+}
+
+/** The session with which a replica starts. @throws StoreError when the database is out of reach, or too late again and again. */
+export async function firstStanding(options: AnchorOptions, log: Pick<Log, "warn">): Promise<Standing> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await openStanding(options);
+    } catch (cause) {
+      if (!(cause instanceof StoreError) || cause.code !== "store_unavailable" || tries === START_TRIES) throw cause;
+      log.warn({ reason: cause.message }, "the database gave no session: it is asked again");
+    }
+  }
 }
 
 /** Ends the sessions of frozen replicas, so that others get their accounts, and forgets replicas that are gone. @throws StoreError */

@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from "vitest";
 import { Anchor } from "../../src/cluster/anchor.ts";
-import { openStanding } from "../../src/cluster/standing.ts";
+import { firstStanding, openStanding } from "../../src/cluster/standing.ts";
 import { freshDatabase } from "../support/shared-postgres.ts";
+import { TcpLink } from "../support/tcp-link.ts";
 import { Pooler } from "./pooler.ts";
 
 const place = "the test's database";
@@ -45,4 +46,18 @@ test("a database that cannot be reached is named without its password", async ()
   const opening = Anchor.open({ url: "postgres://user:secret-word@127.0.0.1:1/none", place });
   await expect(opening).rejects.toMatchObject({ code: "store_unavailable" });
   await expect(opening).rejects.not.toThrow("secret-word");
+});
+
+test("a database that answers late at the start is asked again", async () => {
+  const databaseUrl = await freshDatabase();
+  await using link = await TcpLink.to(databaseUrl);
+  link.stall();
+  const reasons: unknown[] = [];
+  const opening = firstStanding(
+    { url: link.through(databaseUrl), place },
+    { warn: (about: object) => reasons.push(about) && link.resume() },
+  );
+  await using anchor = (await opening).anchor;
+  expect(anchor.lost.aborted).toBe(false);
+  expect(reasons).toEqual([{ reason: expect.stringContaining("did not answer") }]);
 });
