@@ -47,9 +47,20 @@ export class SharedCounters implements KeyCounters {
     this.#owed.delete(keyId);
     const all = sum(points, owed);
     const changes = [...all].map(([window, added]) => ({ window, points: added, lastsMs: WINDOW_MS[window] }));
-    const used = await this.#ask(() => this.#store.add(keyId, changes));
+    let counted: Promise<unknown> | undefined;
+    const used = await this.#ask(() => {
+      const adding = this.#store.add(keyId, changes);
+      counted = adding;
+      return adding;
+    });
     if (used) return this.#learn(keyId, used, [...points.keys()]);
-    this.#owed.set(keyId, sum(all, this.#owed.get(keyId)));
+    this.#owe(keyId, all);
+    // An answer that comes too late says that nothing is owed.
+    const nothing = new Map([...all].map(([window, added]) => [window, -added]));
+    counted?.then(
+      () => this.#owe(keyId, nothing),
+      () => undefined,
+    );
     return this.#known.add(keyId, points);
   }
 
@@ -79,6 +90,10 @@ export class SharedCounters implements KeyCounters {
     const keyIds = [...this.#owed.keys()];
     for (const keyId of keyIds) await this.add(keyId, new Map());
     await this.#tell();
+  }
+
+  #owe(keyId: string, points: Points): void {
+    this.#owed.set(keyId, sum(points, this.#owed.get(keyId)));
   }
 
   #say(keyId: string, limit?: number): Promise<boolean> {

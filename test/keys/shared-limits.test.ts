@@ -1,3 +1,4 @@
+import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { KeyLimits } from "../../src/http/api-keys.ts";
 import { countersOf } from "../../src/keys/open-keys.ts";
@@ -53,6 +54,29 @@ describe.skipIf(LACKS_POSTGRES)("a key that several gateways serve", () => {
     expect((await ask([other], { parallel: 1 }, 1)).refused).toBe(1);
     admitted[0]?.end();
     await expect.poll(async () => (await ask([other], { parallel: 1 }, 1)).refused).toBe(0);
+  });
+
+  test("is counted once where the database answers too late", async () => {
+    const { options } = await storePlace("PostgreSQL");
+    const [one, other] = [await replica(options), await replica(options)];
+    const limits = { requestsPerDay: 1_000 };
+    const used = async (): Promise<number> => 1_000 - ((await other.remaining(keyWith(limits))).requestsPerDay ?? 0);
+    const holder = new Client({ connectionString: options.databaseUrl });
+    onTestFinished(() => holder.end());
+    await holder.connect();
+    await holder.query("BEGIN");
+    await holder.query("LOCK TABLE key_use IN EXCLUSIVE MODE");
+    expect((await ask([one], limits, 1)).refused).toBe(0);
+    await holder.query("COMMIT");
+    await expect.poll(used).toBe(1);
+    let asked = 1;
+    const askAgain = async (): Promise<number> => {
+      await ask([one], limits, 1);
+      asked += 1;
+      return used();
+    };
+    await expect.poll(askAgain).toBeGreaterThan(1);
+    expect(await used()).toBe(asked);
   });
 
   test("is not held back by requests of a gateway that ended without a word", async () => {
