@@ -1,5 +1,3 @@
-import Bottleneck from "bottleneck";
-
 export interface RateLimit {
   readonly count: number;
   readonly windowMs: number;
@@ -12,18 +10,20 @@ export interface Permit {
 }
 
 /**
- * One account's rate limit: at most `count` sends in any window of `windowMs`, wherever the window begins. A permit is one
- * of Bottleneck's concurrent jobs; the job ends a whole window after the permit was spent. Bottleneck's reservoirs would
- * allow twice the count around the moment of their refresh.
+ * One account's rate limit: at most `count` sends in any window of `windowMs`, wherever the window begins. There are `count`
+ * slots; a permit takes one, and gives it back a whole window after it was spent. All is told by the monotonic clock: the
+ * machine's clock may be set while an account waits.
  */
 export class RateLimiter {
-  readonly #limiter: Bottleneck | undefined;
   /** Undefined when the account may send at any time. */
   readonly limit: RateLimit | undefined;
   readonly #windowMs: number;
   readonly #count: number;
   readonly #spentAt: number[] = [];
-  readonly #ends = new Set<() => void>();
+  /** Who waits for a slot, in order. */
+  readonly #waiting: ((end: () => void) => void)[] = [];
+  #slotsTaken = 0;
+  #isStopped = false;
   #unspent = 0;
   /** Called when `sentAt` has changed. */
   onSent: () => void = () => {};
@@ -34,7 +34,6 @@ export class RateLimiter {
     this.#windowMs = limit?.windowMs ?? 0;
     this.#count = limit?.count ?? Number.POSITIVE_INFINITY;
     if (!limit) return;
-    this.#limiter = new Bottleneck({ maxConcurrent: limit.count });
     const nowMs = performance.now();
     for (const at of sentAt.slice(-limit.count)) {
       // A clock that was set back meanwhile must not make the account wait longer than a window.
@@ -69,7 +68,7 @@ export class RateLimiter {
 
   /** Resolves when the account may send. */
   async take(): Promise<Permit> {
-    if (!this.#limiter) return { spend: () => {} };
+    if (!this.limit) return { spend: () => {} };
     const permit = Promise.withResolvers<Permit>();
     this.#hold((end) => {
       let isSpent = false;
@@ -85,21 +84,30 @@ export class RateLimiter {
     return permit.promise;
   }
 
-  /** Ends every timer. Permits that are still waited for never come. */
-  async stop(): Promise<void> {
-    for (const end of this.#ends) end();
-    await this.#limiter?.disconnect();
+  /** Permits that are still waited for never come. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#waiting.length = 0;
   }
 
-  /** Takes one of the concurrent jobs when one is free, until its end is called. */
+  /** Takes one of the slots when one is free, until its end is called. */
   #hold(begin: (end: () => void) => void): void {
-    void this.#limiter?.schedule(async () => {
-      const ended = Promise.withResolvers<void>();
-      this.#ends.add(ended.resolve);
-      begin(ended.resolve);
-      await ended.promise;
-      this.#ends.delete(ended.resolve);
-    });
+    this.#waiting.push(begin);
+    this.#giveSlots();
+  }
+
+  #giveSlots(): void {
+    while (!this.#isStopped && this.#slotsTaken < this.#count) {
+      const begin = this.#waiting.shift();
+      if (!begin) return;
+      this.#slotsTaken += 1;
+      const end = (): void => {
+        this.#slotsTaken -= 1;
+        this.#giveSlots();
+      };
+      // Whoever looks at a slot that has just ended finds it free, and not given again within the same task.
+      setTimeout(() => this.#isStopped || begin(end), 0);
+    }
   }
 
   #spend(end: () => void): void {
