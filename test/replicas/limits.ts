@@ -14,6 +14,8 @@ export const LOST = [
   "site_timeout",
   "server_unavailable",
 ] as const;
+/** A replica that stood still knows for a moment of nobody else. */
+export const AWAKENED = [...LOST, "no_usable_account"] as const;
 /** What a client may be told by a replica that ends in good order. */
 export const DRAINING = ["server_shutting_down"] as const;
 /** What a client may be told while a replica cannot reach PostgreSQL. */

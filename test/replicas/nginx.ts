@@ -59,7 +59,7 @@ async function configuration(folder: string, port: number, ports: readonly numbe
     [/@MAX_BODY_BYTES@/, "4194304"],
     [/listen 8080;/, `listen 127.0.0.1:${port};\n    add_header ${DOOR_HEADER} $upstream_addr always;`],
     [/listen 8081;/, `listen unix:${folder}/console.socket;`],
-    [/server gateway:8088 resolve;/, ports.map((one) => `server 127.0.0.1:${one};`).join(" ")],
+    [/server gateway:8088 resolve ([^;]*);/, ports.map((one) => `server 127.0.0.1:${one} $1;`).join(" ")],
   ];
   return changes.reduce(
     (text, [line, other]) => {
