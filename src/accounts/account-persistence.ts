@@ -190,10 +190,10 @@ export class AccountPersistence implements AsyncDisposable {
   async #check(): Promise<void> {
     const failure = await this.#writeFailure();
     if (failure !== undefined) return this.#fail(failure);
-    if (this.#problem === undefined) return;
     await this.flush();
     await this.#next(() => this.#writeInUse());
-    if (this.#pending.size > 0 || this.#inUse) return;
+    // On a slow machine another check may have ended first.
+    if (this.#pending.size > 0 || this.#inUse || this.#problem === undefined) return;
     this.#problem = undefined;
     this.#log.info("the state is stored again");
   }

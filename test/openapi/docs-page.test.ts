@@ -2,6 +2,9 @@ import { chromium, type Page } from "playwright";
 import { describe, expect, test } from "vitest";
 import { hangs, KEY, says, serve, type Answer } from "../support/scripted-gateway.ts";
 
+/** On a busy machine the page takes long to draw all routes. */
+const PAGE_LIMIT_MS = 90_000;
+
 /** The page in a real browser; whatever it complains about, or asks of others, is noted. */
 async function openPage(url: string) {
   const root = process.getuid?.() === 0;
@@ -10,6 +13,7 @@ async function openPage(url: string) {
     args: root ? ["--no-sandbox"] : [],
   });
   const page = await browser.newPage();
+  page.setDefaultTimeout(PAGE_LIMIT_MS);
   const complaints: string[] = [];
   const requests: string[] = [];
   page.on("console", (message) => complaints.push(message.text()));
