@@ -1,3 +1,8 @@
+import Bottleneck from "bottleneck";
+
+/** The machine's clock is corrected by less now and then. */
+const CLOCK_TOLERANCE_MS = 1_000;
+
 export interface RateLimit {
   readonly count: number;
   readonly windowMs: number;
@@ -9,21 +14,29 @@ export interface Permit {
   spend(): void;
 }
 
+interface Job {
+  readonly begin: (end: () => void) => void;
+  readonly ended: PromiseWithResolvers<void>;
+  isBegun: boolean;
+}
+
 /**
- * One account's rate limit: at most `count` sends in any window of `windowMs`, wherever the window begins. There are `count`
- * slots; a permit takes one, and gives it back a whole window after it was spent. All is told by the monotonic clock: the
- * machine's clock may be set while an account waits.
+ * One account's rate limit: at most `count` sends in any window of `windowMs`, wherever the window begins. A permit is one
+ * of Bottleneck's concurrent jobs; the job ends a whole window after the permit was spent. Bottleneck's reservoirs would
+ * allow twice the count around the moment of their refresh. Bottleneck plans by the machine's clock: where that was set back,
+ * a new one takes the place of the old one, which would wait until the clock is where it was.
  */
 export class RateLimiter {
+  #limiter: Bottleneck | undefined;
+  /** The machine's clock when the monotonic one was 0. */
+  #clockMs = Date.now() - performance.now();
   /** Undefined when the account may send at any time. */
   readonly limit: RateLimit | undefined;
   readonly #windowMs: number;
   readonly #count: number;
   readonly #spentAt: number[] = [];
-  /** Who waits for a slot, in order. */
-  readonly #waiting: ((end: () => void) => void)[] = [];
-  #slotsTaken = 0;
-  #isStopped = false;
+  /** Those that have begun come first. */
+  readonly #jobs = new Set<Job>();
   #unspent = 0;
   /** Called when `sentAt` has changed. */
   onSent: () => void = () => {};
@@ -34,6 +47,7 @@ export class RateLimiter {
     this.#windowMs = limit?.windowMs ?? 0;
     this.#count = limit?.count ?? Number.POSITIVE_INFINITY;
     if (!limit) return;
+    this.#limiter = limiterOf(limit);
     const nowMs = performance.now();
     for (const at of sentAt.slice(-limit.count)) {
       // A clock that was set back meanwhile must not make the account wait longer than a window.
@@ -68,7 +82,7 @@ export class RateLimiter {
 
   /** Resolves when the account may send. */
   async take(): Promise<Permit> {
-    if (!this.limit) return { spend: () => {} };
+    if (!this.#limiter) return { spend: () => {} };
     const permit = Promise.withResolvers<Permit>();
     this.#hold((end) => {
       let isSpent = false;
@@ -84,30 +98,45 @@ export class RateLimiter {
     return permit.promise;
   }
 
-  /** Permits that are still waited for never come. */
-  stop(): void {
-    this.#isStopped = true;
-    this.#waiting.length = 0;
+  /** Ends every timer. Permits that are still waited for never come. */
+  async stop(): Promise<void> {
+    for (const { ended } of this.#jobs) ended.resolve();
+    await this.#limiter?.disconnect();
   }
 
-  /** Takes one of the slots when one is free, until its end is called. */
+  /** Takes one of the concurrent jobs when one is free, until its end is called. */
   #hold(begin: (end: () => void) => void): void {
-    this.#waiting.push(begin);
-    this.#giveSlots();
+    this.#followClock();
+    const job: Job = { begin, ended: Promise.withResolvers(), isBegun: false };
+    this.#jobs.add(job);
+    this.#schedule(job);
   }
 
-  #giveSlots(): void {
-    while (!this.#isStopped && this.#slotsTaken < this.#count) {
-      const begin = this.#waiting.shift();
-      if (!begin) return;
-      this.#slotsTaken += 1;
-      const end = (): void => {
-        this.#slotsTaken -= 1;
-        this.#giveSlots();
-      };
-      // Whoever looks at a slot that has just ended finds it free, and not given again within the same task.
-      setTimeout(() => this.#isStopped || begin(end), 0);
-    }
+  #schedule(job: Job): void {
+    const run = async (): Promise<void> => {
+      if (!job.isBegun) {
+        job.isBegun = true;
+        job.begin(() => {
+          this.#followClock();
+          job.ended.resolve();
+        });
+      }
+      await job.ended.promise;
+      this.#jobs.delete(job);
+    };
+    // One that was dropped is scheduled anew.
+    this.#limiter?.schedule(run).catch(() => {});
+  }
+
+  /** Looked at whenever something is planned. */
+  #followClock(): void {
+    const clockMs = Date.now() - performance.now();
+    const isSetBack = clockMs < this.#clockMs - CLOCK_TOLERANCE_MS;
+    this.#clockMs = clockMs;
+    if (!isSetBack || !this.limit) return;
+    this.#limiter?.stop({ dropWaitingJobs: true }).catch(() => {});
+    this.#limiter = limiterOf(this.limit);
+    for (const job of this.#jobs) this.#schedule(job);
   }
 
   #spend(end: () => void): void {
@@ -121,4 +150,8 @@ export class RateLimiter {
   #endLater(end: () => void, spentAtMs: number): void {
     setTimeout(end, spentAtMs + this.#windowMs - performance.now()).unref();
   }
+}
+
+function limiterOf({ count }: RateLimit): Bottleneck {
+  return new Bottleneck({ maxConcurrent: count });
 }

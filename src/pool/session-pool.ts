@@ -111,7 +111,7 @@ export class SessionPool implements AsyncDisposable {
     await this.#leases.settled(account);
     await this.#dispatcher.pass(() => this.#idle.remove(account));
     this.#accounts.delete(id);
-    account.rateLimiter.stop();
+    await account.rateLimiter.stop();
     // The account may come back, and its token may work only once.
     await account.session.keepCookies().catch(() => {});
     await account.session[Symbol.asyncDispose]();
@@ -201,7 +201,7 @@ export class SessionPool implements AsyncDisposable {
     this.#pages[Symbol.dispose]();
     await this.drain(AbortSignal.abort());
     const accounts = [...this.#accounts.values()];
-    for (const account of accounts) account.rateLimiter.stop();
+    await Promise.all(accounts.map((account) => account.rateLimiter.stop()));
     await Promise.all(accounts.map((account) => account.session[Symbol.asyncDispose]()));
   }
 }

@@ -109,6 +109,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Packages that one place only may know. */
 const FENCES: Readonly<Record<string, readonly string[]>> = {
   "generic-pool": ["pool/idle-sessions.ts"],
+  bottleneck: ["pool/rate-limiter.ts"],
   "playwright-extra": ["browser/launch.ts"],
   "puppeteer-extra-plugin-stealth": ["browser/launch.ts"],
   playwright: ["browser/"],
