@@ -104,6 +104,11 @@ test("pods have as long to end as the compose file gives", async () => {
   expect(`${spec.terminationGracePeriodSeconds}s`).toBe(/gateway:[^]*?stop_grace_period: (\w+)/.exec(compose)?.[1]);
 });
 
+test("a pod takes requests until the Services have forgotten it", async () => {
+  const { spec } = only(await helm.render(LEAST), "Deployment").spec.template;
+  expect(spec.containers[0].lifecycle.preStop.exec.command).toEqual(["sleep", expect.stringMatching(/^[5-9]$/)]);
+});
+
 test("the Ingress passes on the API alone unless told, and never repeats a prompt that was sent", async () => {
   const manifests = await helm.render({ ...LEAST, ingress: { enabled: true, host: "gateway.example" } });
   const { metadata, spec } = only(manifests, "Ingress") as Manifest & { metadata: { annotations: object } };

@@ -153,7 +153,9 @@ describe.each(ENGINES)("limits on %s", (engine) => {
     const quotas = await openQuotas(engine);
     await ask(quotas, { requestsPerDay: 5 }, 4);
     expect(await ask(quotas, { requestsPerDay: 3 }, 1)).toEqual(["key_rate_limit_exceeded"]);
-    expect(await ask(quotas, { requestsPerDay: 6 }, 3)).toEqual(["in", "in", "key_rate_limit_exceeded"]);
+    const answers = await ask(quotas, { requestsPerDay: 6 }, 3);
+    // Which one is refused is up to the database.
+    expect(answers.toSorted()).toEqual(["in", "in", "key_rate_limit_exceeded"]);
   });
 
   test("what a key used of its day survives a restart", async () => {
