@@ -20,3 +20,5 @@ export const AWAKENED = [...LOST, "no_usable_account"] as const;
 export const DRAINING = ["server_shutting_down"] as const;
 /** What a client may be told while a replica cannot reach PostgreSQL. */
 export const NO_DATABASE = [...LOST, "no_usable_account", "queue_timeout"] as const;
+/** Replicas that restart right after each other: for a moment all accounts are on their way, and nginx finds nobody. */
+export const RESTARTED = [...DRAINING, "no_usable_account", "server_unavailable"] as const;

@@ -3,7 +3,7 @@ import type { Replica } from "./replica.ts";
 import type { Row } from "./row.ts";
 import type { ReplicaScene } from "./scene.ts";
 import { Load } from "./load.ts";
-import { AWAKENED, DRAINING, LOST, OPENING_MS, TURN_MS, UNHEARD_MS } from "./limits.ts";
+import { AWAKENED, RESTARTED, LOST, OPENING_MS, TURN_MS, UNHEARD_MS } from "./limits.ts";
 
 /** Answers that take the clients about half a minute. */
 const HALF_A_MINUTE = 40;
@@ -99,7 +99,7 @@ export const PROCESS_ROWS: readonly Row[] = [
     id: "R5",
     fault: "all replicas are restarted, one after the other",
     withinMs: OPENING_MS,
-    codes: DRAINING,
+    codes: RESTARTED,
     run: async (scene) => {
       for (const replica of scene.replicas) {
         await replica.stop();
