@@ -2,13 +2,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { measureConsole } from "./console.ts";
+import { measureWaits, PACED, WAITING_PATHS } from "./cluster-waits.ts";
 import { endure } from "./endure.ts";
 import { STREAMS, formatMs, measure, ratio, type Figures } from "./measure.ts";
 import { openFloor, openGateway, openUndici } from "./paths.ts";
 import { measureOpenConsole } from "./open-console.ts";
+import { measureForwarding, FORWARDED } from "./forwarding.ts";
 import { SLEEPERS, SLEEPY_SETTINGS, timeWaking, weighSleep } from "./hibernation.ts";
 import { OPEN_PAGES } from "./page-memory.ts";
 import { measureForPlots } from "./plots.ts";
+import { MANY, measureReplicas, SHAPES } from "./replicas.ts";
 import { CREDENTIALS, schedule, schedulingReport, SCHEDULING_SETTINGS } from "./scheduling.ts";
 import { accountsOf, Site } from "./site.ts";
 import { median, table } from "./statistics.ts";
@@ -17,9 +20,9 @@ const ENDURANCE_ACCOUNTS = 5;
 const browserPath = process.env["BROWSER_PATH"] ?? "/usr/bin/chromium";
 
 /**
- * What is measured, in one run and on one machine. `npm run bench` measures all parts but the last, `npm run bench -- NAME` the
+ * What is measured, in one run and on one machine. `npm run bench` measures the parts that need not be named, `npm run bench -- NAME` the
  * named ones. paths: a bare HTTP client, the floor and the gateway, with their ratios · endurance: 1,000 requests, for lost or
- * mixed answers and for growth · scheduling: many accounts over few pages · hibernation: idle sessions · console: a full store, and an open console · plots: figures for docs.
+ * mixed answers and for growth · scheduling: many accounts over few pages · hibernation: idle sessions · console: a full store, and an open console · plots: figures for docs · replicas, forwarding, waits: several replicas on PostgreSQL.
  */
 const PARTS: Readonly<Record<string, (site: Site, stateDir: string) => Promise<string>>> = {
   paths: compare,
@@ -43,6 +46,18 @@ const PARTS: Readonly<Record<string, (site: Site, stateDir: string) => Promise<s
     return `${questions}\n\n${await measureOpenConsole(site, join(stateDir, "open-console"), browserPath)}`;
   },
   plots: (site, stateDir) => measureForPlots(site, stateDir, browserPath),
+  replicas: measureReplicas,
+  forwarding: measureForwarding,
+  waits: measureWaits,
+};
+
+/** These take long, or need PostgreSQL: they are measured only if they are named. */
+const ONLY_NAMED = new Set(["plots", "replicas", "forwarding", "waits"]);
+/** The site looks for an account among all, so these are there only for whom they are for. */
+const ACCOUNTS_OF: Readonly<Record<string, () => string[]>> = {
+  replicas: () => SHAPES.flatMap(({ path }) => accountsOf(path, MANY)),
+  forwarding: () => accountsOf(FORWARDED, STREAMS),
+  waits: () => WAITING_PATHS.flatMap((path) => accountsOf(path, PACED)),
 };
 
 function report([undici, floor, gateway]: readonly [Figures, Figures, Figures]): string {
@@ -96,7 +111,7 @@ async function main(): Promise<void> {
   const unknown = named.filter((name) => !(name in PARTS));
   if (unknown.length > 0) throw new Error(`no part ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}`);
   const parts = Object.entries(PARTS).filter(([name]) =>
-    named.length === 0 ? name !== "plots" : named.includes(name),
+    named.length === 0 ? !ONLY_NAMED.has(name) : named.includes(name),
   );
   const accounts = [
     ...["undici", "floor", "gateway", "endurance", "launched"].flatMap((path) => accountsOf(path, STREAMS)),
@@ -106,6 +121,7 @@ async function main(): Promise<void> {
     ),
     ...accountsOf("scheduling", CREDENTIALS),
     ...accountsOf("hibernation", SLEEPERS),
+    ...parts.flatMap(([name]) => ACCOUNTS_OF[name]?.() ?? []),
   ];
   const stateDir = await mkdtemp(join(tmpdir(), "gptomni-bench-"));
   try {

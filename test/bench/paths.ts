@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Agent, request } from "undici";
 import { spawn } from "node:child_process";
 import { on, once } from "node:events";
@@ -8,6 +10,7 @@ import { Session } from "../../src/browser/session.ts";
 import { AuthCookies } from "../../src/browser/auth-cookies.ts";
 import { createLog, Redaction } from "../../src/observe/log.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
+import { kibOf } from "./memory-of.ts";
 
 export interface Upstream {
   readonly origin: string;
@@ -96,19 +99,30 @@ export interface GatewayPath extends Path {
   readonly pid: number;
   /** Its base URL, without a path. */
   readonly url: string;
+  /** How long after its start it listened, in milliseconds, and its resident memory then, in KiB. */
+  readonly listeningMs: number;
+  readonly listeningKib: number;
   /** Resolves with the next line of its log that holds these words. */
   says(words: string): Promise<void>;
 }
 
 const API_KEY = "sk-bench-0123456789abcdef0123456789";
 
-/** The whole gateway in a process of its own, read through its event stream; with further settings if given. */
+/**
+ * The whole gateway in a process of its own, read through its event stream; with further settings if given. `pages`: how many
+ * are open when it resolves; unless told, all that may be.
+ */
 export async function openGateway(
   upstream: Upstream,
   stateDir: string,
   settings: Readonly<Record<string, string>> = {},
+  pages = Math.min(upstream.cookies.length, Number(settings["MAX_OPEN_SESSIONS"] ?? Infinity)),
 ): Promise<GatewayPath> {
-  const pages = Math.min(upstream.cookies.length, Number(settings["MAX_OPEN_SESSIONS"] ?? Infinity));
+  await mkdir(stateDir, { recursive: true });
+  // Longer than a variable of the environment may be.
+  const accountsFile = join(stateDir, "accounts.json");
+  await writeFile(accountsFile, JSON.stringify(upstream.cookies), { mode: 0o600 });
+  const startedMs = performance.now();
   const child = spawn(process.execPath, [...process.execArgv, "src/cli.ts", "serve"], {
     env: {
       ...process.env,
@@ -116,7 +130,7 @@ export async function openGateway(
       LOG_FORMAT: "json",
       API_MASTER_KEY: API_KEY,
       GPTOMNI_ORIGIN: upstream.origin,
-      GPTOMNI_CREDENTIALS: JSON.stringify(upstream.cookies),
+      CREDENTIALS_FILE: accountsFile,
       BROWSER_ARGS: upstream.browserArgs,
       RATE_LIMIT: "off",
       OPEN_RATE: "off",
@@ -129,14 +143,20 @@ export async function openGateway(
     stdio: ["ignore", "pipe", "inherit"],
   });
   const lines = createInterface({ input: child.stdout });
+  let listeningMs = 0;
+  let listeningKib = Promise.resolve(0);
   const url = await new Promise<string>((resolve, reject) => {
     child.once("exit", () => reject(new Error("the gateway ended at once")));
     let listening = "";
     let open = 0;
     lines.on("line", (line) => {
-      listening = /"url":"([^"]+)"/.exec(line)?.[1] ?? listening;
+      if (listening === "" && line.includes('"listening"')) {
+        listening = /"url":"([^"]+)"/.exec(line)?.[1] ?? "";
+        listeningMs = performance.now() - startedMs;
+        listeningKib = kibOf(child.pid ?? 0, "status", "VmRSS");
+      }
       if (line.includes('"session open"')) open += 1;
-      if (open === pages) resolve(listening);
+      if (listening !== "" && open >= pages) resolve(listening);
     });
   });
   const dispatcher = new Agent();
@@ -144,6 +164,8 @@ export async function openGateway(
     name: "gateway",
     pid: child.pid ?? 0,
     url,
+    listeningMs,
+    listeningKib: await listeningKib,
     says: async (words) => {
       for await (const [line] of on(lines, "line") as AsyncIterable<[string]>) if (line.includes(words)) return;
     },
