@@ -1,25 +1,22 @@
 import { Socket } from "node:net";
-import { Client, types, type CustomTypesConfig, type QueryResultRow } from "pg";
+import { Client, type QueryResultRow } from "pg";
 import { abortable } from "../process/abortable.ts";
 import { withTimeout } from "../process/with-timeout.ts";
 import { postgresError } from "../store/postgres-error.ts";
+import { GATEWAY_NAME, NUMBER_TYPES } from "../store/postgres-pool.ts";
 import { StoreError } from "../store/store-error.ts";
 
 const CONNECT_LIMIT_MS = 3_000;
 const STATEMENT_LIMIT_MS = 3_000;
 const END_LIMIT_MS = 1_000;
 const KEEP_ALIVE_AFTER_MS = 4_000;
-/** Whole numbers of 64 bits are numbers. */
-const NUMBERS: CustomTypesConfig = {
-  getTypeParser: (oid, format) => (oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format)),
-};
 
 /**
  * The server lets go of the locks after ten seconds without a sign of life, and a statement that waits for another replica
  * ends. https://www.postgresql.org/docs/current/runtime-config-connection.html
  */
 const SESSION = {
-  application_name: "gptomni-gateway",
+  application_name: GATEWAY_NAME,
   tcp_keepalives_idle: "4",
   tcp_keepalives_interval: "2",
   tcp_keepalives_count: "3",
@@ -62,7 +59,7 @@ export class Anchor implements AsyncDisposable {
       stream: () => this.#socket,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
-      types: NUMBERS,
+      types: NUMBER_TYPES,
     });
     this.#client.on("error", (cause) => this.#lose(cause));
     this.#client.on("end", () => this.#lose(new Error("The connection has ended.")));

@@ -1,5 +1,5 @@
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from "kysely";
-import { DatabaseError, Pool, types, type PoolClient, type PoolConfig } from "pg";
+import { DatabaseError, Pool, types, type CustomTypesConfig, type PoolClient, type PoolConfig } from "pg";
 
 /** What connections are called in `pg_stat_activity`: those of a gateway, and those of a command that needs to be alone. */
 export const GATEWAY_NAME = "gptomni-gateway";
@@ -12,9 +12,12 @@ const STATEMENT_LIMIT_MS = 15_000;
 const MAX_CONNECTIONS = 6;
 const IDLE_LIMIT_MS = 30_000;
 const KEEP_ALIVE_AFTER_MS = 5_000;
-/** PostgreSQL's numbers of these types. */
-const INT8 = 20;
-const NUMERIC = 1_700;
+const { INT8, NUMERIC } = types.builtins;
+
+/** Whole numbers of 64 bits, and sums of them, are numbers. */
+export const NUMBER_TYPES: CustomTypesConfig = {
+  getTypeParser: (oid, format) => (oid === INT8 || oid === NUMERIC ? Number : types.getTypeParser(oid, format)),
+};
 
 export interface PostgresAddress {
   /** DATABASE_URL */
@@ -38,7 +41,7 @@ export function connectionConfig(connectionString: string, { isPooled }: { reado
       : { statement_timeout: STATEMENT_LIMIT_MS, idle_in_transaction_session_timeout: STATEMENT_LIMIT_MS }),
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
-    types: { getTypeParser: (oid, format) => parserOf(oid) ?? types.getTypeParser(oid, format) },
+    types: NUMBER_TYPES,
   };
 }
 
@@ -80,10 +83,6 @@ function lent(client: PoolClient): PostgresPoolClient {
 /** PostgreSQL keeps no text with this character, and callers can send it: in a model's name, for example. */
 function withoutNul(value: unknown): unknown {
   return typeof value === "string" ? value.replaceAll("\0", "\u{fffd}") : value;
-}
-
-function parserOf(oid: number): NumberConstructor | undefined {
-  return oid === INT8 || oid === NUMERIC ? Number : undefined;
 }
 
 function ignore(): void {}

@@ -3,6 +3,7 @@ import { deflateRaw, inflateRaw } from "node:zlib";
 import { sql } from "kysely";
 import type { Database } from "./database.ts";
 import { Seal } from "./seal.ts";
+import { STATEMENT_NOW } from "./statement-now.ts";
 
 /** What is stored of a response of the API. */
 export interface ResponseRow {
@@ -31,7 +32,6 @@ const PRUNE_EVERY_MS = 10_000;
 const PRUNED_AT_ONCE = 50;
 /** A conversation is larger than any request's body only if it grew for long. */
 const MAX_VALUE_BYTES = 128 * 1024 * 1024;
-const NOW = sql<number>`floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint`;
 
 const deflate = promisify(deflateRaw);
 const inflate = promisify(inflateRaw);
@@ -60,7 +60,9 @@ export class ResponseRows {
     await this.#database.run((db) =>
       sql`
         INSERT INTO stored_response (key_id, id, items, sealed, bytes, used_at)
-        VALUES (${owner}, ${id}, ${items}, ${sealed}, ${sealed.length}, ${NOW}) ON CONFLICT DO NOTHING`.execute(db),
+        VALUES (${owner}, ${id}, ${items}, ${sealed}, ${sealed.length}, ${STATEMENT_NOW}) ON CONFLICT DO NOTHING`.execute(
+        db,
+      ),
     );
     if (performance.now() - this.#prunedAtMs < PRUNE_EVERY_MS) return;
     this.#prunedAtMs = performance.now();
@@ -71,7 +73,7 @@ export class ResponseRows {
   async find(owner: string, id: string): Promise<object | undefined> {
     const { rows } = await this.#database.run((db) =>
       sql<{ readonly sealed: string }>`
-        UPDATE stored_response SET used_at = ${NOW}
+        UPDATE stored_response SET used_at = ${STATEMENT_NOW}
         WHERE key_id = ${owner} AND id = ${id} AND used_at > ${this.#oldest()} RETURNING sealed`.execute(db),
     );
     return rows[0] && this.#open(rows[0].sealed, contextOf(owner, id));
@@ -81,7 +83,7 @@ export class ResponseRows {
   async touch(owner: string, id: string): Promise<boolean> {
     const { rows } = await this.#database.run((db) =>
       sql`
-        UPDATE stored_response SET used_at = ${NOW}
+        UPDATE stored_response SET used_at = ${STATEMENT_NOW}
         WHERE key_id = ${owner} AND id = ${id} AND used_at > ${this.#oldest()} RETURNING 1`.execute(db),
     );
     return rows.length > 0;
@@ -139,7 +141,7 @@ export class ResponseRows {
   }
 
   #oldest() {
-    return sql`${NOW} - ${this.#limits.lifetimeMs}`;
+    return sql`${STATEMENT_NOW} - ${this.#limits.lifetimeMs}`;
   }
 
   /** Ids are the caller's: they are kept as digests. */

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Database } from "./database.ts";
+import { STATEMENT_NOW } from "./statement-now.ts";
 
 /** How much a window of a key is to grow, and how long it lasts where it begins now. */
 export interface KeyUseChange {
@@ -28,7 +29,6 @@ export interface RunningRequests {
 
 /** A gateway that says nothing for so long has ended. */
 const HOLDER_LIMIT_MS = 30_000;
-const NOW = sql<number>`floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint`;
 
 /** What keys use, counted in PostgreSQL for all gateways, by its clock. All methods throw StoreError only. */
 export class SharedKeyUse {
@@ -45,17 +45,17 @@ export class SharedKeyUse {
       .toSorted((one, other) => (one.window < other.window ? -1 : 1))
       .map(
         ({ window, points, lastsMs }) =>
-          sql`(${keyId}, ${window}, ${Math.max(0, points)}::bigint, ${NOW} + ${lastsMs}, ${points}::bigint)`,
+          sql`(${keyId}, ${window}, ${Math.max(0, points)}::bigint, ${STATEMENT_NOW} + ${lastsMs}, ${points}::bigint)`,
       );
     const { rows: counted } = await this.#database.run((db) =>
       sql<KeyUse>`
         WITH given (key_id, "window", used, ends_at, points) AS (VALUES ${sql.join(rows)})
         INSERT INTO key_use AS k (key_id, "window", used, ends_at) SELECT key_id, "window", used, ends_at FROM given
         ON CONFLICT (key_id, "window") DO UPDATE SET
-          used = CASE WHEN k.ends_at <= ${NOW} THEN excluded.used
+          used = CASE WHEN k.ends_at <= ${STATEMENT_NOW} THEN excluded.used
             ELSE greatest(0, k.used + (SELECT points FROM given WHERE given."window" = k."window")) END,
-          ends_at = CASE WHEN k.ends_at <= ${NOW} THEN excluded.ends_at ELSE k.ends_at END
-        RETURNING "window", used, ends_at - ${NOW} AS "leftMs"`.execute(db),
+          ends_at = CASE WHEN k.ends_at <= ${STATEMENT_NOW} THEN excluded.ends_at ELSE k.ends_at END
+        RETURNING "window", used, ends_at - ${STATEMENT_NOW} AS "leftMs"`.execute(db),
     );
     return counted;
   }
@@ -64,7 +64,7 @@ export class SharedKeyUse {
   async read(keyId: string): Promise<readonly KeyUse[]> {
     const { rows } = await this.#database.run((db) =>
       sql<KeyUse>`
-        SELECT "window", used, ends_at - ${NOW} AS "leftMs" FROM key_use WHERE key_id = ${keyId} AND ends_at > ${NOW}`.execute(
+        SELECT "window", used, ends_at - ${STATEMENT_NOW} AS "leftMs" FROM key_use WHERE key_id = ${keyId} AND ends_at > ${STATEMENT_NOW}`.execute(
         db,
       ),
     );
@@ -76,14 +76,14 @@ export class SharedKeyUse {
     await this.#database.run((db) =>
       sql`
         DELETE FROM key_use WHERE (key_id, "window") IN
-          (SELECT key_id, "window" FROM key_use WHERE ends_at <= ${NOW} FOR UPDATE SKIP LOCKED)`.execute(db),
+          (SELECT key_id, "window" FROM key_use WHERE ends_at <= ${STATEMENT_NOW} FOR UPDATE SKIP LOCKED)`.execute(db),
     );
   }
 
   /** Says how many run here. Returns false, and changes nothing, where all gateways together would have more than `limit`. */
   async run({ keyId, holder, running, number }: RunningRequests, limit?: number): Promise<boolean> {
-    const others = sql`jsonb_each(k.holders) WHERE key <> ${holder} AND (value->>1)::bigint > ${NOW}`;
-    const mine = sql`jsonb_build_array(${running}::int, ${NOW} + ${HOLDER_LIMIT_MS}, ${number}::bigint)`;
+    const others = sql`jsonb_each(k.holders) WHERE key <> ${holder} AND (value->>1)::bigint > ${STATEMENT_NOW}`;
+    const mine = sql`jsonb_build_array(${running}::int, ${STATEMENT_NOW} + ${HOLDER_LIMIT_MS}, ${number}::bigint)`;
     const { rows } = await this.#database.run((db) =>
       sql`
         INSERT INTO key_running AS k (key_id, holders)
@@ -103,7 +103,7 @@ export class SharedKeyUse {
     const { rows } = await this.#database.run((db) =>
       sql<{ readonly running: number }>`
         SELECT coalesce(sum((value->>0)::int), 0) AS running FROM key_running k, jsonb_each(k.holders)
-        WHERE key_id = ${keyId} AND key <> ${holder} AND (value->>1)::bigint > ${NOW}`.execute(db),
+        WHERE key_id = ${keyId} AND key <> ${holder} AND (value->>1)::bigint > ${STATEMENT_NOW}`.execute(db),
     );
     return rows[0]?.running ?? 0;
   }
