@@ -1,23 +1,14 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
-import { loadConfig } from "../../src/config/config.ts";
-import { startGateway, type RunningGateway } from "../../src/main.ts";
-import { createLog, Redaction } from "../../src/observe/log.ts";
+import { expect, test } from "vitest";
+import type { RunningGateway } from "../../src/main.ts";
 import { Simulator } from "../../src/simulator/simulator.ts";
-import { Sites } from "../../src/sites/catalog.ts";
-import { gptomni } from "../../src/sites/gptomni.ts";
 import { ADMIN_KEY, API_KEY } from "../support/api-key.ts";
-import { testCertificate } from "../support/certificate.ts";
 import { serve } from "../support/command.ts";
 import { LiveViewer } from "../support/live-viewer.ts";
-import { parrotAt, PARROT_FORMAT } from "../support/parrot.ts";
 import { PasswordProxy } from "../support/password-proxy.ts";
 import { openSignIn, signInByHand } from "../support/sign-in-by-hand.ts";
-import { WarmBrowsers } from "../support/warm-browsers.ts";
 import { openWorld } from "../support/world.ts";
 import { LACKS_XVFB } from "../support/xvfb.ts";
+import { openTwoSites } from "../support/two-sites.ts";
 
 const PASSWORD = "correct horse, 电池 staple";
 
@@ -44,23 +35,9 @@ test("an operator sees an account, and signs another one in, through a proxy wit
 });
 
 test("a new account signs in by hand at the site that was asked for, and serves that site", async () => {
-  const certificate = await testCertificate();
-  await using first = await Simulator.start({ certificate });
-  await using second = await Simulator.start({ certificate, format: PARROT_FORMAT });
+  await using world = await openTwoSites();
+  const { second, gateway } = world;
   second.signIn.add("polly", PASSWORD);
-  const stateDir = await mkdtemp(join(tmpdir(), "gptomni-sites-"));
-  onTestFinished(() => rm(stateDir, { recursive: true, force: true }));
-  const config = loadConfig({
-    PORT: "0",
-    STATE_DIR: stateDir,
-    BROWSER_ARGS: first.browserArgs,
-    BROWSER_PATH: process.env["BROWSER_PATH"],
-    RATE_LIMIT: "off",
-  });
-  const log = createLog({ level: "silent", format: "json", redaction: new Redaction() });
-  const sites = new Sites([gptomni(new URL(first.origin)), parrotAt(new URL(second.origin))]);
-  const provider = new WarmBrowsers(config.browser);
-  await using gateway = await startGateway(config, { api: API_KEY, admin: ADMIN_KEY }, log, { sites, provider });
   const post = (path: string, key: string, body: object): Promise<Response> =>
     fetch(gateway.url + path, {
       method: "POST",

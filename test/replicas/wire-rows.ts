@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { NO_DATABASE, LOST, OPENING_MS, TURN_MS, UNHEARD_MS } from "./limits.ts";
+import type { Replica } from "./replica.ts";
 import type { Row } from "./row.ts";
 import type { ReplicaScene } from "./scene.ts";
 
@@ -10,6 +11,16 @@ async function allFenced(scene: ReplicaScene): Promise<void> {
   await expect.poll(readiness).toEqual(scene.replicas.map(() => FENCED_ANSWER));
 }
 
+/** Breaks wires of a replica that answers at that moment, and waits until the replica is fenced. */
+function cutOff(breakWires: (victim: Replica) => void): Row["run"] {
+  return async (scene) => {
+    const victim = await scene.busyReplica();
+    scene.strike();
+    breakWires(victim);
+    await expect.poll(() => victim.readiness()).toBe(FENCED_ANSWER);
+  };
+}
+
 /** What connects replicas: PostgreSQL, and the wires between them. */
 export const WIRE_ROWS: readonly Row[] = [
   {
@@ -17,37 +28,24 @@ export const WIRE_ROWS: readonly Row[] = [
     fault: "nothing passes any more between a replica and PostgreSQL, and no connection ends",
     withinMs: UNHEARD_MS + TURN_MS + OPENING_MS,
     codes: NO_DATABASE,
-    run: async (scene) => {
-      const victim = await scene.busyReplica();
-      scene.strike();
-      victim.database.stall();
-      await expect.poll(() => victim.readiness()).toBe(FENCED_ANSWER);
-    },
+    run: cutOff(({ database }) => database.stall()),
   },
   {
     id: "R7",
     fault: "nothing passes any more between a replica and all others, clients left aside",
     withinMs: UNHEARD_MS + TURN_MS + OPENING_MS,
     codes: NO_DATABASE,
-    run: async (scene) => {
-      const victim = await scene.busyReplica();
-      scene.strike();
-      victim.database.stall();
-      victim.peers.stall();
-      await expect.poll(() => victim.readiness()).toBe(FENCED_ANSWER);
-    },
+    run: cutOff(({ database, peers }) => {
+      database.stall();
+      peers.stall();
+    }),
   },
   {
     id: "R8",
     fault: "PostgreSQL refuses one replica",
     withinMs: TURN_MS + OPENING_MS,
     codes: NO_DATABASE,
-    run: async (scene) => {
-      const victim = await scene.busyReplica();
-      scene.strike();
-      victim.database.refuse();
-      await expect.poll(() => victim.readiness()).toBe(FENCED_ANSWER);
-    },
+    run: cutOff(({ database }) => database.refuse()),
   },
   {
     id: "R9",

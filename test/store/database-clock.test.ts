@@ -1,7 +1,11 @@
-import { expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { DatabaseClock } from "../../src/store/database-clock.ts";
 
 const HOUR_MS = 3_600_000;
+
+// No time passes between two readings, however busy the machine is.
+beforeEach(() => void vi.useFakeTimers({ toFake: ["Date", "performance"] }));
+afterEach(() => void vi.useRealTimers());
 
 /** A database whose clock is ahead by so much, and answers after so long on each way. */
 function answer(clock: DatabaseClock, aheadMs: number, waysMs: readonly [number, number]): void {

@@ -1,27 +1,13 @@
 import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { AccountIdentity, StoredAccount } from "../../src/store/account-store.ts";
 import { Seal } from "../../src/store/seal.ts";
 import { SECRET_KEY, storePlace, type StorePlace } from "../support/engines.ts";
+import { account, stored } from "../support/stored-account.ts";
 
 const key = Buffer.from(SECRET_KEY);
 const otherSecretKey = "another secret key of thirty-two bytes";
-const configured = "__Secure-next-auth.session-token=configured-by-hand";
-const stored: StoredAccount = {
-  cookies: JSON.stringify([{ name: "__Secure-next-auth.session-token", value: "rotated-since-then" }]),
-  state: "cooldown",
-  reason: "The site asks to wait.",
-  since: 1_780_000_000_000,
-  nextTryAt: 1_780_000_060_000,
-  failuresInARow: 3,
-  sentAt: [1_779_999_990_000, 1_779_999_999_000],
-};
 
-/** One that is signed in by another cookie than the others are. */
-function account(id: string, signIn = `${configured}-of-${id}`): AccountIdentity {
-  return { id, signInKey: signIn, cookie: `${signIn}; theme=dark` };
-}
 const asSaved = { ...stored, isConfiguredAnew: false };
 
 /** Takes away every table but those of the migrations. */
