@@ -16,8 +16,9 @@ import { Account } from "../pool/account.ts";
 import { RateLimiter, type RateLimit } from "../pool/rate-limiter.ts";
 import type { SessionPool } from "../pool/session-pool.ts";
 import type { Sites } from "../sites/catalog.ts";
-import type { AccountIdentity } from "../store/account-store.ts";
+import { ACCOUNTS_AT_ONCE, type AccountIdentity } from "../store/stored-account.ts";
 import type { AccountPersistence } from "./account-persistence.ts";
+import type { Remembered } from "./remembered.ts";
 
 export interface AccountManagerParts {
   readonly pool: SessionPool;
@@ -78,7 +79,7 @@ export class AccountManager {
     const removed = [...this.#members.values()].filter((member) => !this.#isWanted(member));
     const removals = removed.map((member) => this.#retire(member));
     pool.refuseUnservable();
-    await Promise.all([...removals, ...accounts.map((identity) => this.#bring(identity))]);
+    await Promise.all([...removals, this.#bring(accounts)]);
     await this.#keepKnown(known);
     pool.refuseUnservable();
   }
@@ -101,21 +102,39 @@ export class AccountManager {
     await this.#parts.persistence.keepInUse(known.map((account) => this.#identityOf(account)));
   }
 
-  /** Adds the account unless it is in use. A replaced or renamed one continues with the cookies of the old one's last answer. */
-  async #bring(identity: WantedAccount): Promise<void> {
-    const isBefore = ({ identity: other }: Member): boolean =>
-      other.id === identity.id || other.signInKey === identity.signInKey;
-    const before = [...this.#leaving].filter(([member]) => isBefore(member));
-    await Promise.all(before.map(([, removal]) => removal));
+  /** Adds those that are not in use. A replaced or renamed one continues with the cookies of the old one's last answer. */
+  async #bring(identities: readonly WantedAccount[]): Promise<void> {
+    const removals = new Map<string, Promise<void>[]>();
+    for (const [{ identity }, removal] of this.#leaving) {
+      for (const name of namesOf(identity)) removals.set(name, [...(removals.get(name) ?? []), removal]);
+    }
+    const waiting = identities.map((identity) => ({
+      identity,
+      before: namesOf(identity).flatMap((name) => removals.get(name) ?? []),
+    }));
+    const later = waiting.filter(({ before }) => before.length > 0);
+    const free = waiting.filter(({ before }) => before.length === 0).map(({ identity }) => identity);
+    const added = free.filter(({ id }) => !this.#members.has(id));
+    const adding = later.map(({ identity, before }) => Promise.all(before).then(() => this.#add([identity])));
+    for (let at = 0; at < added.length; at += ACCOUNTS_AT_ONCE) {
+      adding.push(this.#add(added.slice(at, at + ACCOUNTS_AT_ONCE)));
+    }
+    await Promise.all(adding);
+  }
+
+  /** Those that are still wanted, after the ones before. */
+  #add(identities: readonly WantedAccount[]): Promise<void> {
     const added = this.#adding.then(async () => {
-      if (this.#members.has(identity.id) || !isSame(this.#wanted.get(identity.id), identity)) return;
-      await this.#add(identity);
-      const member = this.#members.get(identity.id);
+      const due = identities.filter(
+        (identity) => !this.#members.has(identity.id) && isSame(this.#wanted.get(identity.id), identity),
+      );
+      await this.#take(due);
       // A newer list came meanwhile.
-      if (member && !this.#isWanted(member)) await this.#retire(member);
+      const members = due.map(({ id }) => this.#members.get(id)).filter((member) => member !== undefined);
+      await Promise.all(members.filter((member) => !this.#isWanted(member)).map((member) => this.#retire(member)));
     });
     this.#adding = added.catch(() => {});
-    await added;
+    return added;
   }
 
   #isWanted({ identity }: Member): boolean {
@@ -128,33 +147,35 @@ export class AccountManager {
     return removal;
   }
 
-  async #add(identity: WantedAccount): Promise<void> {
+  async #take(identities: readonly WantedAccount[]): Promise<void> {
+    if (identities.length === 0) return;
+    const { pool, persistence, log } = this.#parts;
+    const remembered = await persistence.recall(identities);
+    const accounts = remembered.map((one, index) => this.#member(identities[index] as WantedAccount, one));
+    await pool.add(...accounts);
+    const restored = remembered.filter(({ session }) => session !== undefined).length;
+    log.info({ accounts: accounts.length, restored }, "accounts added");
+  }
+
+  #member(identity: WantedAccount, { session: stored, sentAt }: Remembered): Account {
     const { pool, browsers, persistence, sites, options, alerts, log, redaction } = this.#parts;
     const { id, cookie } = identity;
     const site = sites.named(identity.site);
-    const stored = await persistence.load(identity);
-    const sentAt = await persistence.sentAt(identity);
     const supervisor = browsers.assign();
     const authCookies = new AuthCookies(site, cookie, stored?.cookies);
     if (stored?.isConfiguredAnew) authCookies.mergePaste();
     const { hold, proxy = options.proxy } = identity;
     const session = new Session(supervisor, authCookies, { ...options, site, proxy, hold });
     const rateLimiter = new RateLimiter(options.rateLimit, sentAt);
-    const account = new Account({
-      id,
-      site: site.name,
-      session,
-      rateLimiter,
-      events: pool.events,
-      failure: stored?.failure,
-    });
+    const { events } = pool;
+    const account = new Account({ id, site: site.name, session, rateLimiter, events, failure: stored?.failure });
     redaction.rotate(identity.signInKey, authCookies.tokens);
     alerts.restored(account);
     persistence.track(identity, account);
     this.#members.set(id, { identity, account, supervisor });
-    await pool.add(account);
-    log.info({ account: id, restored: stored !== undefined }, "account added");
+    log.debug({ account: id, restored: stored !== undefined }, "account added");
     for (const note of pasteNotes(readPaste(cookie), site)) log.warn({ account: id }, note);
+    return account;
   }
 
   /** Its stored state stays, with what its last answer left, in case the account comes back. */
@@ -188,4 +209,8 @@ export class AccountManager {
 function isSame(one: WantedAccount | undefined, other: WantedAccount): boolean {
   const isAlike = one?.cookie === other.cookie && one.site === other.site && one.hold === other.hold;
   return isAlike && isDeepStrictEqual(one.proxy, other.proxy);
+}
+
+function namesOf({ id, signInKey: key }: WantedAccount): string[] {
+  return [`id:${id}`, `key:${key}`];
 }

@@ -1,26 +1,16 @@
-import type { StoredCookies } from "../browser/cookies.ts";
 import type { Log } from "../observe/log.ts";
 import type { AccountEvent } from "../pool/account-event.ts";
-import type { AccountState } from "../pool/account-state.ts";
 import type { Account } from "../pool/account.ts";
-import type { FailureRecord } from "../pool/failure-streak.ts";
-import type { AccountIdentity, AccountStore, StoredAccount } from "../store/account-store.ts";
+import type { AccountStore } from "../store/account-store.ts";
+import { ACCOUNTS_AT_ONCE, type AccountIdentity } from "../store/stored-account.ts";
 import { StoreError } from "../store/store-error.ts";
-
-/** What a session continues with after a restart. */
-export interface RememberedSession {
-  readonly cookies: StoredCookies;
-  /** Whether something other than the sign-in has been configured differently since. */
-  readonly isConfiguredAnew: boolean;
-  /** Why it was not in use; undefined when it was healthy. */
-  readonly failure: FailureRecord | undefined;
-}
+import { sessionOf, storedOf, type Remembered } from "./remembered.ts";
+import { WrittenStates } from "./written-states.ts";
 
 /** How long a change of state waits before it is written, together with later ones. */
 const WRITE_DELAY_MS = 500;
 /** How often it is checked whether the state can be written. */
 const CHECK_EVERY_MS = 10_000;
-const HEALTHY = { state: "idle", reason: "", since: 0, nextTryAt: undefined, failuresInARow: 0 };
 
 export interface AccountPersistenceOptions {
   /** How long the state of a removed account is kept. */
@@ -50,6 +40,7 @@ export class AccountPersistence implements AsyncDisposable {
   readonly #tracked = new Map<string, Tracked>();
   /** What has changed and is not written yet, by sign-in. */
   readonly #pending = new Map<string, Tracked>();
+  readonly #written = new WrittenStates();
   /** Which accounts are in use, until that is written. */
   #inUse: readonly AccountIdentity[] | undefined;
   #problem: string | undefined;
@@ -73,29 +64,20 @@ export class AccountPersistence implements AsyncDisposable {
     return this.#problem;
   }
 
-  /** A stored row that was altered costs that account its state only. @throws StoreError when the store cannot be read. */
-  async load(identity: AccountIdentity): Promise<RememberedSession | undefined> {
-    const stored = await this.#store.load(identity).catch((cause: unknown) => {
-      if (!(cause instanceof StoreError) || cause.code !== "seal_broken") throw cause;
-      this.#log.error({ account: identity.id, reason: cause.message }, "it goes on from its configured cookie");
-      return undefined;
-    });
-    if (!stored) return undefined;
-    const { cookies, state, reason, since, nextTryAt, failuresInARow, isConfiguredAnew } = stored;
-    const failure = { state: state as AccountState, reason, since, nextTryAt, failuresInARow };
-    return {
-      cookies: JSON.parse(cookies) as StoredCookies,
-      isConfiguredAnew,
-      failure: state === HEALTHY.state ? undefined : failure,
-    };
-  }
-
   /**
-   * When the account sent lately, whichever cookie it had, since the site counts per account. Milliseconds since the epoch.
-   * @throws StoreError when the store cannot be read.
+   * What is known of each account, in their order; `ACCOUNTS_AT_ONCE` at most. A stored row that was altered costs that account
+   * its state only. @throws StoreError when the store cannot be read.
    */
-  sentAt(identity: AccountIdentity): Promise<readonly number[]> {
-    return this.#store.sentAt(identity);
+  async recall(identities: readonly AccountIdentity[]): Promise<readonly Remembered[]> {
+    const recalled = await this.#store.recall(identities);
+    return recalled.map(({ stored, sentAt }, index) => {
+      if (!(stored instanceof StoreError)) return { session: stored && sessionOf(stored), sentAt };
+      this.#log.error(
+        { account: identities[index]?.id, reason: stored.message },
+        "it goes on from its configured cookie",
+      );
+      return { session: undefined, sentAt };
+    });
   }
 
   /** Stores what happens to the account from now on. */
@@ -128,7 +110,7 @@ export class AccountPersistence implements AsyncDisposable {
     await this.#next(async () => {
       const due = [...this.#pending.values()];
       this.#pending.clear();
-      for (const tracked of due) await this.#write(tracked);
+      for (let at = 0; at < due.length; at += ACCOUNTS_AT_ONCE) await this.#write(due.slice(at, at + ACCOUNTS_AT_ONCE));
     });
   }
 
@@ -156,16 +138,23 @@ export class AccountPersistence implements AsyncDisposable {
     return this.#writing;
   }
 
-  async #write(tracked: Tracked): Promise<void> {
-    const { identity, account } = tracked;
-    const cookies = JSON.stringify(account.session.authCookies.cookies);
-    const stored: StoredAccount = { cookies, sentAt: account.rateLimiter.sentAt, ...(account.failure ?? HEALTHY) };
+  async #write(due: readonly Tracked[]): Promise<void> {
+    const news = due.map((tracked) => ({ ...tracked, stored: storedOf(tracked.account) }));
+    const changed = news.filter(({ account, stored }) => !this.#written.has(account, stored));
+    if (changed.length === 0) return;
     const isStored = await this.#try(async () => {
-      const isOwned = await this.#store.save(identity, stored);
-      // What the replica stores that has it now is newer.
-      if (!isOwned) this.#log.warn({ account: identity.id }, "not stored: another replica has the account");
+      const saves = changed.map(({ identity: account, stored }) => ({ account, stored }));
+      const others = new Set(await this.#store.saveAll(saves));
+      for (const { identity, account, stored } of changed) {
+        if (!others.has(identity)) this.#written.note(account, stored);
+        // What the replica stores that has it now is newer.
+        else this.#log.warn({ account: identity.id }, "not stored: another replica has the account");
+      }
     });
-    if (!isStored && !this.#pending.has(identity.signInKey)) this.#pending.set(identity.signInKey, tracked);
+    if (isStored) return;
+    for (const { identity, account } of changed) {
+      if (!this.#pending.has(identity.signInKey)) this.#pending.set(identity.signInKey, { identity, account });
+    }
   }
 
   async #writeInUse(): Promise<void> {

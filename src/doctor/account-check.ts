@@ -7,7 +7,8 @@ import { signInKey } from "../credentials/account-identity.ts";
 import type { ConfiguredAccount } from "../credentials/configured-account.ts";
 import { GatewayError } from "../errors.ts";
 import type { Sites } from "../sites/catalog.ts";
-import type { AccountStore, StoredAccount } from "../store/account-store.ts";
+import type { AccountStore } from "../store/account-store.ts";
+import type { StoredAccount } from "../store/stored-account.ts";
 import { StoreError } from "../store/store-error.ts";
 import type { Report } from "./report.ts";
 

@@ -22,9 +22,9 @@ export class IdleSessions {
     return this.#asleep.length;
   }
 
-  /** Makes an account known. It is idle only after it was put here. */
-  async add(account: Account): Promise<void> {
-    await Promise.all([this.#open.add(account), this.#asleep.add(account)]);
+  /** Makes accounts known. Each is idle only after it was put here. */
+  async add(accounts: readonly Account[]): Promise<void> {
+    await Promise.all([this.#open.add(accounts), this.#asleep.add(accounts)]);
   }
 
   /** Removes a retired account for good. It must not be leased. */
@@ -85,6 +85,7 @@ export class IdleSessions {
 class IdleQueue {
   /** Accounts that were added and that generic-pool has not created yet. */
   readonly #uncreated: Account[] = [];
+  readonly #known = new Set<Account>();
   readonly #pool: Pool<Account>;
 
   constructor() {
@@ -102,17 +103,25 @@ class IdleQueue {
   }
 
   /** generic-pool creates only when nothing is available, so everything is taken out first and put back in order. */
-  async add(account: Account): Promise<void> {
+  async add(accounts: readonly Account[]): Promise<void> {
     const others = await this.#takeAll();
-    this.#uncreated.push(account);
-    await this.#pool.acquire();
+    this.#uncreated.push(...accounts);
+    for (const account of accounts) {
+      await this.#pool.acquire();
+      this.#known.add(account);
+    }
     for (const other of others) await this.#pool.release(other);
   }
 
-  /** generic-pool destroys only what is acquired. */
+  /** generic-pool destroys only what is acquired. All that are retired by now go at once: each time, all are taken out. */
   async remove(account: Account): Promise<void> {
-    for (const other of await this.#takeAll()) if (other !== account) await this.#pool.release(other);
-    await this.#pool.destroy(account);
+    if (!this.#known.has(account)) return;
+    const all = await this.#takeAll();
+    for (const other of all.filter((one) => !one.isRetired)) await this.#pool.release(other);
+    for (const gone of new Set([account, ...all.filter((one) => one.isRetired)])) {
+      this.#known.delete(gone);
+      await this.#pool.destroy(gone);
+    }
   }
 
   async take(): Promise<Account | undefined> {

@@ -95,12 +95,15 @@ export class SessionPool implements AsyncDisposable {
     });
   }
 
-  /** Takes an account in. Its page opens in the background while there is room, else when it is needed. */
-  async add(account: Account): Promise<void> {
-    this.#accounts.set(account.id, account);
-    await this.#dispatcher.pass(() => this.#idle.add(account));
-    const eagerly = this.#accounts.size <= this.#options.maxOpenSessions;
-    inBackground(this.#recovery.bringBack(account, { eagerly }), this.#log);
+  /** Takes accounts in. Their pages open in the background while there is room, else when they are needed. */
+  async add(...accounts: readonly Account[]): Promise<void> {
+    const known = this.#accounts.size;
+    for (const account of accounts) this.#accounts.set(account.id, account);
+    await this.#dispatcher.pass(() => this.#idle.add(accounts));
+    for (const [index, account] of accounts.entries()) {
+      const eagerly = known + index < this.#options.maxOpenSessions;
+      inBackground(this.#recovery.bringBack(account, { eagerly }), this.#log);
+    }
   }
 
   /** Removes an account as soon as its request is over. Resolves when it is gone. */

@@ -1,31 +1,62 @@
-import { sql, type Kysely } from "kysely";
-import type { AccountTable, Schema } from "./schema.ts";
+import { sql, type Kysely, type RawBuilder } from "kysely";
+import type { AccountRow } from "./account-row.ts";
+import type { Schema } from "./schema.ts";
 
-type AccountRow = Omit<AccountTable, "removed_at">;
+const TYPES: Readonly<Record<keyof AccountRow, string>> = {
+  key: "text",
+  id: "text",
+  configured: "text",
+  cookies: "text",
+  state: "text",
+  reason: "text",
+  since: "bigint",
+  next_try_at: "bigint",
+  failures_in_a_row: "integer",
+  sent_at: "text",
+  source: "text",
+};
 
-/** The row, if nobody has taken the account since. The lock keeps others from taking it until the row is stored. */
-export function whileOwned(db: Kysely<Schema>, row: AccountRow, epoch = 0) {
-  return db
-    .selectFrom("account_owner")
-    .select(columnsOf(row).map((name) => sql.val(row[name]).as(name)))
-    .where("key", "=", row.key)
-    .where("epoch", "=", epoch)
-    .forShare();
+export const ACCOUNT_COLUMNS = Object.keys(TYPES) as readonly (keyof AccountRow)[];
+
+/** A row that may be stored while its account is owned under this epoch. */
+export interface OwnedRow {
+  readonly row: AccountRow;
+  readonly epoch: number;
 }
 
-export function columnsOf(row: AccountRow): (keyof AccountRow)[] {
-  return Object.keys(row) as (keyof AccountRow)[];
+/**
+ * The rows whose accounts nobody has taken since, with `ACCOUNT_COLUMNS`. A lock keeps others from taking them until the rows
+ * are stored.
+ */
+export function whileOwned(rows: readonly OwnedRow[]): RawBuilder<unknown> {
+  const columns = ACCOUNT_COLUMNS.map((name) => {
+    return sql`${rows.map(({ row }) => row[name])}::${sql.raw(TYPES[name])}[]`;
+  });
+  const names = ACCOUNT_COLUMNS.map((name) => sql.ref(name));
+  const given = ACCOUNT_COLUMNS.map((name) => sql.ref(`given.${name}`));
+  return sql`
+    SELECT ${sql.join(given)}
+    FROM unnest(${sql.join(columns)}, ${rows.map(({ epoch }) => epoch)}::bigint[]) AS given (${sql.join(names)}, epoch)
+    JOIN account_owner AS owned ON owned.key = given.key AND owned.epoch = given.epoch
+    ORDER BY owned.key FOR SHARE OF owned`;
 }
 
-/** When a replica announced a prompt of the account last, in the database's time. */
-export async function lastTurnAt(
+interface AnnouncedTurn {
+  readonly key: string;
+  readonly id: string;
+  readonly at: number;
+}
+
+/** When replicas announced a prompt of these accounts last, in the database's time. */
+export async function announcedTurns(
   db: Kysely<Schema>,
-  { key, id }: { readonly key: string; readonly id: string },
-): Promise<number | undefined> {
-  const row = await db
-    .selectFrom("account_owner")
-    .select(({ fn }) => fn.max("turn_at").as("at"))
-    .where((where) => where.or([where("id", "=", id), where("key", "=", key)]))
-    .executeTakeFirst();
-  return row?.at ?? undefined;
+  names: readonly { readonly key: string; readonly id: string }[],
+): Promise<readonly AnnouncedTurn[]> {
+  const { rows } = await sql<AnnouncedTurn>`
+    SELECT key, id, turn_at AS at FROM account_owner
+    WHERE turn_at IS NOT NULL
+      AND (key = ANY (${names.map(({ key }) => key)}::text[]) OR id = ANY (${names.map(({ id }) => id)}::text[]))`.execute(
+    db,
+  );
+  return rows;
 }

@@ -1,9 +1,10 @@
 import type { Kysely } from "kysely";
-import { accountKey } from "./account-store.ts";
+import { accountKey } from "./account-row.ts";
 import type { Database } from "./database.ts";
 import type { ConsoleAccountTable, Schema } from "./schema.ts";
 import { Seal } from "./seal.ts";
 import { StoreError } from "./store-error.ts";
+import { ACCOUNTS_AT_ONCE } from "./stored-account.ts";
 
 /** What an operator gave through the admin API. All of it is secret but the site. */
 export interface ConsoleAccount {
@@ -80,14 +81,16 @@ export class ConsoleAccountStore {
     const keys = new Set(known.map(({ key }) => key));
     const added = keyed.filter(({ key }) => !keys.has(key));
     if (added.length === 0) return [];
-    const refused: string[] = [];
+    const rows = added.map(({ account, key }, index) => this.#rowOf(account, key, nowMs + index));
+    // In one order: replicas that import at the same time wait for each other, and never in a circle.
+    const sorted = rows.toSorted((one, other) => (one.key < other.key ? -1 : 1));
+    const taken = new Set<string>();
     await this.#database.change("accounts", async (db) => {
-      for (const [index, { account, key }] of added.entries()) {
-        if (await importOne(db, this.#rowOf(account, key, nowMs + index))) continue;
-        refused.push(account.id);
+      for (let at = 0; at < sorted.length; at += ACCOUNTS_AT_ONCE) {
+        for (const key of await importSome(db, sorted.slice(at, at + ACCOUNTS_AT_ONCE))) taken.add(key);
       }
     });
-    return refused;
+    return rows.filter(({ key }) => !taken.has(key)).map(({ id }) => id);
   }
 
   async remove(id: string): Promise<void> {
@@ -110,23 +113,25 @@ export class ConsoleAccountStore {
   }
 }
 
-/** Returns whether the account is there now, by this call or before. */
-async function importOne(db: Kysely<Schema>, row: ConsoleAccountTable): Promise<boolean> {
+/** Gives the keys of the accounts that are there now, by this call or before. */
+async function importSome(db: Kysely<Schema>, rows: readonly ConsoleAccountTable[]): Promise<readonly string[]> {
   await db
     .insertInto("console_account")
-    .values(row)
+    .values(rows)
     .onConflict((conflict) => conflict.doNothing())
     .execute();
-  const stored = await db.selectFrom("console_account").select("id").where("key", "=", row.key).executeTakeFirst();
-  if (!stored) return false;
+  const given = rows.map(({ key }) => key);
+  const stored = await db.selectFrom("console_account").select("key").where("key", "in", given).execute();
+  if (stored.length === 0) return [];
   await db
     .insertInto("imported_account")
-    .values({ key: row.key })
+    .values(stored)
     .onConflict((conflict) => conflict.doNothing())
     .execute();
-  // What is stored of it so far came from the settings or the file, which do not say any more whether it is in use.
-  await db.updateTable("account").set({ source: "console", removed_at: null }).where("key", "=", row.key).execute();
-  return true;
+  const keys = stored.map(({ key }) => key);
+  // What is stored of them so far came from the settings or the file, which do not say any more whether they are in use.
+  await db.updateTable("account").set({ source: "console", removed_at: null }).where("key", "in", keys).execute();
+  return keys;
 }
 
 /** A sealed account opens under its own id only. */

@@ -82,6 +82,7 @@ function lent(client: PoolClient): PostgresPoolClient {
 
 /** PostgreSQL keeps no text with this character, and callers can send it: in a model's name, for example. */
 function withoutNul(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNul);
   return typeof value === "string" ? value.replaceAll("\0", "\u{fffd}") : value;
 }
 

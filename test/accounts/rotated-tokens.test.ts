@@ -95,7 +95,9 @@ class Running {
     const pool: Pick<SessionPool, "add" | "remove" | "refuseUnservable" | "events"> = {
       events: new AccountEvents(),
       refuseUnservable: () => {},
-      add: async (account) => void this.accounts.set(account.id, account),
+      add: async (...added) => {
+        for (const account of added) this.accounts.set(account.id, account);
+      },
       remove: async (id) => {
         const account = this.accounts.get(id);
         account?.retire();

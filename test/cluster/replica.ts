@@ -9,7 +9,7 @@ import { createLog, Redaction } from "../../src/observe/log.ts";
 import type { Turn } from "../../src/browser/account-hold.ts";
 import { Sites } from "../../src/sites/catalog.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
-import type { StoredAccount } from "../../src/store/account-store.ts";
+import type { StoredAccount } from "../../src/store/stored-account.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { SECRET_KEY } from "../support/engines.ts";
 

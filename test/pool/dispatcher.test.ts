@@ -27,7 +27,7 @@ test("a page that is slow to open at one site keeps no request of another site w
     const session = { isOpen: false, authCookies: {} } as unknown as Session;
     const rateLimiter = new RateLimiter(undefined);
     const account = new Account({ id: `of ${site}`, site, session, rateLimiter, events: new AccountEvents() });
-    await idle.add(account);
+    await idle.add([account]);
     await idle.put(account);
   }
   const ask = async (site: string): Promise<void> => {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { ACCOUNTS_AT_ONCE } from "../../src/store/stored-account.ts";
+import { StoreError } from "../../src/store/store-error.ts";
 import { ENGINES, storePlace, type StorePlace } from "../support/engines.ts";
 import { account, configured, stored } from "../support/stored-account.ts";
 
@@ -34,6 +36,29 @@ describe.each(ENGINES)("what %s stores of an account", (engine) => {
     expect(await store.accounts.load(account("bob"))).toBeUndefined();
   });
 
+  test("is read and written for many accounts in a few statements", async () => {
+    const place = await storePlace(engine);
+    const accounts = Array.from({ length: ACCOUNTS_AT_ONCE }, (_, index) => account(`account-${index}`));
+    const saves = accounts.map((one, failuresInARow) => ({
+      account: one,
+      stored: { ...stored, nextTryAt: failuresInARow % 2 === 0 ? undefined : 1_780_000_060_000, failuresInARow },
+    }));
+    await using before = await place.open();
+    expect(await before.accounts.saveAll(saves)).toEqual([]);
+    // All are there already now.
+    expect(await before.accounts.saveAll(saves.toReversed())).toEqual([]);
+    await before[Symbol.asyncDispose]();
+    await place.tamper("UPDATE account SET cookies = 'altered' WHERE id = 'account-7'");
+    await using store = await place.open();
+    const recalled = await store.accounts.recall([...accounts, account("unknown")].toReversed());
+    const [unknown, ...known] = recalled.map(({ stored: one }) => one);
+    expect(unknown).toBeUndefined();
+    expect(known.toReversed().map((one) => (one instanceof StoreError ? one.code : one?.failuresInARow))).toEqual(
+      accounts.map((_, index) => (index === 7 ? "seal_broken" : index)),
+    );
+    expect(recalled[1]?.sentAt).toEqual(stored.sentAt.map(near));
+  });
+
   test("is what was saved last, though saves overlap", async () => {
     const place = await storePlace(engine);
     await using store = await place.open();
@@ -58,9 +83,9 @@ describe.each(ENGINES)("what %s stores of an account", (engine) => {
     expect(await store.accounts.load(account("alice", `${configured}-anew`))).toMatchObject({ cookies: "[]" });
     // The one before is there, should it come back.
     expect(await store.accounts.load(account("alice"))).toMatchObject({ cookies: stored.cookies });
-    expect(await store.accounts.sentAt(account("alice", "yet another"))).toEqual(
-      stored.sentAt.flatMap((at) => [near(at), near(at)]),
-    );
+    const [recalled] = await store.accounts.recall([account("alice", "yet another")]);
+    expect(recalled?.stored).toBeUndefined();
+    expect(recalled?.sentAt).toEqual(stored.sentAt.flatMap((at) => [near(at), near(at)]));
   });
 
   test("is kept for its days after the account was taken out, and forgotten then", async () => {

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { StoredAccount } from "../../src/store/account-store.ts";
+import type { StoredAccount } from "../../src/store/stored-account.ts";
 import { rotateSecretKey } from "../../src/store/rotate-secret.ts";
 import { obtainSecretKey } from "../../src/store/secret-key.ts";
 import { openStore } from "../../src/store/store.ts";

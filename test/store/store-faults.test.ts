@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { StoredAccount } from "../../src/store/account-store.ts";
+import type { StoredAccount } from "../../src/store/stored-account.ts";
 import { StoreError } from "../../src/store/store-error.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { limitFiles, tinyDisk } from "../support/store-disk.ts";

@@ -1,4 +1,4 @@
-import type { AccountIdentity, StoredAccount } from "../../src/store/account-store.ts";
+import type { AccountIdentity, StoredAccount } from "../../src/store/stored-account.ts";
 
 export const configured = "__Secure-next-auth.session-token=configured-by-hand";
 /** What an account leaves behind that the site told to wait. */
