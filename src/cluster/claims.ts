@@ -26,11 +26,15 @@ const CLAIM = `
   SELECT key, epoch,
     greatest(turn_until, (SELECT max(turn_until) FROM former WHERE former.id = claimed.id)) - ${NOW} AS "waitMs"
   FROM claimed`;
-/** The epoch grows, so that nothing is saved any more by whoever had it until now. */
+/** The epoch grows, so that nothing is saved any more by whoever had it until now. No prompt of theirs runs. */
 const RELEASE = `
-  UPDATE account_owner AS owned SET owner = NULL, epoch = owned.epoch + 1
-  FROM unnest($1::text[], $2::bigint[]) AS held (key, epoch)
-  WHERE owned.key = held.key AND owned.epoch = held.epoch`;
+  WITH mine AS (
+    SELECT held.* FROM account_owner AS owned JOIN unnest($1::text[], $2::bigint[]) AS held (key, epoch)
+      ON owned.key = held.key AND owned.epoch = held.epoch
+    ORDER BY owned.key FOR NO KEY UPDATE OF owned
+  )
+  UPDATE account_owner AS owned SET owner = NULL, epoch = owned.epoch + 1, turn_until = NULL
+  FROM mine WHERE owned.key = mine.key AND owned.epoch = mine.epoch`;
 const STILL_MINE = `
   SELECT owned.key FROM account_owner AS owned
   JOIN unnest($1::text[], $2::bigint[]) AS held (key, epoch) ON owned.key = held.key AND owned.epoch = held.epoch`;
@@ -61,7 +65,7 @@ function limited(waitMs: number | null): number {
   return Math.min(Math.max(waitMs ?? 0, 0), TURN_LASTS_MS);
 }
 
-/** Gives accounts to whoever wants them. @throws StoreError */
+/** Gives accounts whose pages are closed to whoever wants them. @throws StoreError */
 export async function release(
   { anchor, locks }: { readonly anchor: Anchor; readonly locks: Locks },
   held: readonly Held[],

@@ -179,6 +179,7 @@ export class Cluster implements Directory, AsyncDisposable {
   /** Gives up everything at once. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#server[Symbol.asyncDispose]();
+    await this.#turns.flush();
     await this.#membership[Symbol.asyncDispose]();
   }
 

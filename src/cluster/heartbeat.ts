@@ -49,10 +49,13 @@ const BEAT: PreparedStatement = {
       ON CONFLICT (id) DO UPDATE SET url = excluded.url, token = excluded.token, backend_pid = excluded.backend_pid,
         backend_start = excluded.backend_start, weight = excluded.weight, is_draining = excluded.is_draining,
         seen_at = greatest(excluded.seen_at, mine.seen_at + 1)
+    ), mine AS (
+      SELECT running.* FROM account_owner AS owned JOIN unnest($10::text[], $11::bigint[]) AS running (key, epoch)
+        ON owned.key = running.key AND owned.epoch = running.epoch
+      ORDER BY owned.key FOR NO KEY UPDATE OF owned
     ), extended AS (
       UPDATE account_owner AS owned SET turn_until = ${NOW} + ${TURN_LASTS_MS}
-      FROM unnest($10::text[], $11::bigint[]) AS running (key, epoch)
-      WHERE owned.key = running.key AND owned.epoch = running.epoch
+      FROM mine WHERE owned.key = mine.key AND owned.epoch = mine.epoch
       RETURNING owned.key
     )
     SELECT ${NOW} AS now, pg_backend_pid() AS pid,

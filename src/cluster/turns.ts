@@ -1,8 +1,10 @@
 import type { Turn } from "../browser/account-hold.ts";
 import { PROOF_LASTS_MS } from "./fence.ts";
-import { NOW, TURN_LASTS_MS, type Beat, type RunningTurn } from "./heartbeat.ts";
+import type { Anchor } from "./anchor.ts";
+import { NOW, type Beat, type RunningTurn } from "./heartbeat.ts";
 import type { Membership } from "./membership.ts";
 import { ownershipLost } from "./ownership-lost.ts";
+import { TurnWriter } from "./turn-writer.ts";
 
 /** The account that a prompt is for, as it is held. */
 export interface HeldAccount extends RunningTurn {
@@ -14,24 +16,6 @@ export interface HeldAccount extends RunningTurn {
 const KEEP_MS = 2 * 3_600_000;
 const PRUNE_BEATS = 600;
 
-/** A prompt of another replica, or one that was called off, has no row that this may change. */
-const BEGIN = {
-  name: "begin-turn",
-  text: `
-    WITH begun AS (
-      UPDATE account_owner
-      SET turn = turn + 1, turn_request = $3, turn_at = ${NOW}, turn_until = ${NOW} + ${TURN_LASTS_MS}
-      WHERE key = $1 AND epoch = $2
-      RETURNING turn_at
-    )
-    INSERT INTO turn AS known (id, replica, at) SELECT $3, $4, turn_at FROM begun
-    ON CONFLICT (id) DO UPDATE SET at = excluded.at WHERE known.replica = excluded.replica
-    RETURNING id`,
-};
-const END = {
-  name: "end-turn",
-  text: "UPDATE account_owner SET turn_until = NULL WHERE key = $1 AND epoch = $2 AND turn_request = $3",
-};
 /** Whoever comes first decides: a prompt that was asked about before it was announced is never sent. */
 const WAS_SENT = `
   INSERT INTO turn AS known (id, replica, at) VALUES ($1, NULL, ${NOW})
@@ -43,6 +27,7 @@ export class Turns {
   readonly #membership: Membership;
   readonly #replicaId: string;
   readonly #running = new Set<AnnouncedTurn>();
+  readonly #writers = new WeakMap<Anchor, TurnWriter>();
   #beats = 0;
 
   constructor(membership: Membership, replicaId: string) {
@@ -58,23 +43,29 @@ export class Turns {
   async begin(account: HeldAccount, turnId: string, signal: AbortSignal): Promise<Turn> {
     const { anchor } = await this.#membership.whenStanding(signal);
     const { key, epoch, lost } = account;
+    const writer = this.#writerOf(anchor);
     const end = (): void => {
       this.#running.delete(turn);
-      // Without an answer the time of the prompt runs out by itself.
-      anchor.query(END, [key, epoch, turnId]).catch(() => {});
+      writer.end({ key, epoch, turnId });
     };
     const turn = new AnnouncedTurn(account, performance.now() + PROOF_LASTS_MS, end);
-    const rows = await anchor.query(BEGIN, [key, epoch, turnId, this.#replicaId]).catch((cause: unknown) => {
+    const isMine = await writer.begin({ key, epoch, turnId }).catch((cause: unknown) => {
       end();
       throw ownershipLost("the database did not answer", cause);
     });
-    if (rows.length > 0 && !signal.aborted && !lost.aborted) {
+    if (isMine && !signal.aborted && !lost.aborted) {
       this.#running.add(turn);
       return turn;
     }
     end();
     signal.throwIfAborted();
     throw ownershipLost("another replica has it");
+  }
+
+  /** Writes the ends that wait for company. Never rejects. */
+  async flush(): Promise<void> {
+    const { standing } = this.#membership;
+    if (standing) await this.#writerOf(standing.anchor).flush();
   }
 
   /** A heartbeat extended some of the prompts that it was asked to. The others' accounts were lost. */
@@ -107,6 +98,12 @@ export class Turns {
       .query<{ isSent: boolean }>(WAS_SENT, [turnId])
       .catch(() => undefined);
     return rows?.[0]?.isSent ?? true;
+  }
+
+  #writerOf(anchor: Anchor): TurnWriter {
+    const writer = this.#writers.get(anchor) ?? new TurnWriter(anchor, this.#replicaId);
+    this.#writers.set(anchor, writer);
+    return writer;
   }
 }
 

@@ -89,7 +89,13 @@ test("what a former owner knows does not overwrite what was stored since", async
   await takeFrom(databaseUrl, "account-1");
   expect(await replica.save(account, { cookies: '["late"]' })).toBe(false);
   expect(await replica.store.accounts.load(identityOf(account))).toMatchObject({ cookies: '["second"]' });
-  expect(await replica.save(replica.account("account-2"), STORED)).toBe(true);
+  const kept = replica.account("account-2");
+  expect(await replica.save(kept, STORED)).toBe(true);
+  // Nor together with accounts that are still this replica's.
+  const late = [account, kept].map((one) => ({ account: identityOf(one), stored: { ...STORED, cookies: '["late"]' } }));
+  expect(await replica.store.accounts.saveAll(late)).toEqual([identityOf(account)]);
+  const recalled = await replica.store.accounts.recall([account, kept].map(identityOf));
+  expect(recalled.map(({ stored }) => stored)).toMatchObject([{ cookies: '["second"]' }, { cookies: '["late"]' }]);
 });
 
 test("an account's last prompt counts although its owner died before it was stored", async () => {
@@ -98,15 +104,62 @@ test("an account's last prompt counts although its owner died before it was stor
   const account = replica.account("account-1");
   const before = Date.now() - 60_000;
   await replica.save(account, { sentAt: [before] });
-  expect(await replica.store.accounts.sentAt(identityOf(account))).toHaveLength(1);
+  const sentAt = async (): Promise<readonly number[]> =>
+    (await replica.store.accounts.recall([identityOf(account)]))[0]?.sentAt ?? [];
+  expect(await sentAt()).toHaveLength(1);
   const askedAt = Date.now();
   (await replica.ask("account-1")).finish();
   const endedAt = Date.now();
-  const [first = 0, second = 0, ...more] = await replica.store.accounts.sentAt(identityOf(account));
+  const [first = 0, second = 0, ...more] = await sentAt();
   expect([first, more]).toEqual([before, []]);
   // So far off may the replica know the database's clock: a heartbeat that takes longer is no measurement.
   expect(second).toBeGreaterThan(askedAt - PROOF_LASTS_MS);
   expect(second).toBeLessThan(endedAt + PROOF_LASTS_MS);
   await replica.save(account, { sentAt: [before, Date.now()] });
-  expect(await replica.store.accounts.sentAt(identityOf(account))).toHaveLength(2);
+  expect(await sentAt()).toHaveLength(2);
+});
+
+test("prompts at the same time share their commits, and each gets its own answer", async () => {
+  const databaseUrl = await freshDatabase();
+  const replica = await start(databaseUrl, 20);
+  await takeFrom(databaseUrl, "account-7");
+  const asked = await Promise.allSettled(replica.ids.map((id) => replica.ask(id, `of ${id}`)));
+  expect(replica.ids.filter((_, index) => asked[index]?.status === "rejected")).toEqual(["account-7"]);
+  // A transaction has one number in all rows that it wrote.
+  const commits = await query(databaseUrl, "SELECT DISTINCT xmin::text FROM turn");
+  expect(commits.length).toBeLessThanOrEqual(2);
+  const announced = await query(databaseUrl, "SELECT id FROM turn");
+  expect(announced).toHaveLength(19);
+  for (const one of asked) if (one.status === "fulfilled") one.value.finish();
+  const running = async (): Promise<unknown> =>
+    (await query(databaseUrl, "SELECT count(turn_until)::int AS running FROM account_owner"))[0]?.["running"];
+  await expect.poll(running).toBe(0);
+});
+
+test("the next prompt of an account takes the place of one that has ended", async () => {
+  const databaseUrl = await freshDatabase();
+  const replica = await start(databaseUrl);
+  for (const turnId of ["first", "second", "third"]) {
+    (await replica.ask("account-1", turnId)).finish();
+    await replica.ask("account-2", `${turnId} of another`);
+  }
+  const last = await replica.ask("account-1", "last");
+  const rows = (): Promise<unknown> =>
+    query(
+      databaseUrl,
+      "SELECT turn_request, turn, turn_until IS NULL AS over FROM account_owner WHERE id = 'account-1'",
+    );
+  expect(await rows()).toEqual([{ turn_request: "last", turn: "4", over: false }]);
+  last.finish();
+  await expect.poll(rows).toEqual([{ turn_request: "last", turn: "4", over: true }]);
+});
+
+test("an account that is given up right after an answer is free at once", async () => {
+  const databaseUrl = await freshDatabase();
+  const replica = await start(databaseUrl);
+  (await replica.ask("account-1")).finish();
+  await replica.use([]);
+  await expect
+    .poll(() => query(databaseUrl, "SELECT turn_until FROM account_owner WHERE owner IS NULL AND id = 'account-1'"))
+    .toEqual([{ turn_until: null }]);
 });
