@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 
 const TESTS = import.meta.dirname;
 const ROOT = dirname(TESTS);
@@ -8,6 +8,7 @@ export const TIERS = [
   "fast",
   "thorough",
   "browser",
+  "processes",
   "install",
   "faults",
   "cluster",
@@ -21,9 +22,6 @@ type Tier = (typeof TIERS)[number];
 const NAMED: Readonly<Record<string, Tier>> = {
   // These need no browser, and take as long together as all others without one.
   "accounts/rotated-tokens": "thorough",
-  "cluster/fences": "thorough",
-  "cluster/frozen": "thorough",
-  "cluster/one-owner": "thorough",
   "fuzz/fuzz": "thorough",
   "http/idle-connections": "thorough",
   "http/stream-lines": "thorough",
@@ -32,6 +30,12 @@ const NAMED: Readonly<Record<string, Tier>> = {
   "turn/emulation/linear-time": "thorough",
   "turn/schema/schema-checker": "thorough",
   "faults/catalogue": "faults",
+  // Faults of replicas and of their database.
+  "cluster/fences": "cluster",
+  "cluster/frozen": "cluster",
+  "cluster/gateways": "cluster",
+  "cluster/one-owner": "cluster",
+  "cluster-admin/two-replicas": "cluster",
   "replicas/nginx": "cluster",
   "replicas/replicas": "cluster",
   "house/checkout": "install",
@@ -39,6 +43,11 @@ const NAMED: Readonly<Record<string, Tier>> = {
   "chart/": "chart",
   "clients/": "clients",
 };
+
+/** These start a process that has browsers of its own: a gateway, another command, or a server of browsers. */
+const STARTERS = new Set(["support/command", "faults/gateway-process", "browser/remote/remote-servers"]);
+/** So ends the name of a file that a test starts as a process. */
+const CHILD = "-child";
 
 /** The test files of a tier, relative to this folder. */
 export function testFilesOf(tier: Tier): string[] {
@@ -48,15 +57,23 @@ export function testFilesOf(tier: Tier): string[] {
 
 export function tierOf(path: string): Tier {
   const named = Object.entries(NAMED).find(([start]) => path.startsWith(start));
-  return named?.[1] ?? (reachesBrowser(join(TESTS, path)) ? "browser" : "fast");
+  if (named) return named[1];
+  const reached = reachedBy(join(TESTS, path));
+  if (![...reached].some((file) => namedIn(file).importsPlaywright)) return "fast";
+  return [...reached].some(startsProcess) ? "processes" : "browser";
 }
 
-/** Whether the file imports Playwright, or any file does that it imports or starts as a process. */
-function reachesBrowser(path: string, seen = new Set<string>()): boolean {
-  if (seen.has(path)) return false;
+function startsProcess(path: string): boolean {
+  const name = relative(TESTS, path).replace(/\.ts$/, "");
+  return name.endsWith(CHILD) || STARTERS.has(name);
+}
+
+/** The file, and all files that it and they import or start as a process. */
+function reachedBy(path: string, seen = new Set<string>()): ReadonlySet<string> {
+  if (seen.has(path)) return seen;
   seen.add(path);
-  const { importsPlaywright, files } = namedIn(path);
-  return importsPlaywright || files.some((file) => reachesBrowser(file, seen));
+  for (const file of namedIn(path).files) reachedBy(file, seen);
+  return seen;
 }
 
 interface Named {

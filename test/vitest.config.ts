@@ -6,6 +6,8 @@ import { testFilesOf, TIERS } from "./tiers.ts";
 const TWO_FILES_AT_A_TIME = { maxWorkers: 2, isolate: false };
 /** Tests with a browser wait most of their time. */
 const FIVE_FILES_AT_A_TIME = { maxWorkers: 5, isolate: false };
+/** Processes and their browsers start for most of the time. */
+const THREE_FILES_AT_A_TIME = { maxWorkers: 3, isolate: false };
 
 /** A file that starts a browser all the same fails. */
 const NO_BROWSER = { BROWSER_PATH: "/dev/null" };
@@ -33,6 +35,7 @@ export default defineConfig({
       tier("fast", { env: NO_BROWSER, ...TWO_FILES_AT_A_TIME }),
       tier("thorough", { env: NO_BROWSER, ...TWO_FILES_AT_A_TIME }),
       tier("browser", { ...FIVE_FILES_AT_A_TIME, globalSetup: [TEMP_FOLDER, SHARED_POSTGRES] }),
+      tier("processes", { ...THREE_FILES_AT_A_TIME, globalSetup: [TEMP_FOLDER, SHARED_POSTGRES] }),
       tier("install", {}),
       tier("faults", {}),
       tier("cluster", { hookTimeout: 300_000 }),

@@ -22,8 +22,8 @@ test.each([
   ["starts a process without one", "observe/log-sink.test.ts", "fast"],
   ["starts one itself", "openapi/docs-page.test.ts", "browser"],
   ["starts one through its support code", "gateway/streaming.test.ts", "browser"],
-  ["starts one through the command line", "cli/cli.test.ts", "browser"],
-  ["starts one through a process of its own", "browser/network-change.test.ts", "browser"],
+  ["starts one through the command line", "cli/cli.test.ts", "processes"],
+  ["starts one through a process of its own", "browser/network-change.test.ts", "processes"],
 ])("the tier of a file that %s is told", (_what, path, tier) => {
   expect(tierOf(path)).toBe(tier);
 });
