@@ -12,8 +12,8 @@ interface Warm {
 
 /** A world rarely has more browsers than these. */
 const MOST_KEPT = 2;
-/** A worker that has run its last test ends soon after. */
-const KEPT_MS = 3_000;
+/** A busy machine takes a while from one world to the next. Whatever a worker still keeps at its end goes with it. */
+const KEPT_MS = 60_000;
 const CALL_LIMIT_MS = 3_000;
 
 /** Browsers that no world uses now. */
@@ -74,7 +74,7 @@ export class WarmBrowsers implements BrowserProvider {
   }
 
   async #keep(handle: BrowserHandle): Promise<void> {
-    const warm: Warm = { options: this.#options, handle, closing: setTimeout(() => void end(warm), KEPT_MS) };
+    const warm: Warm = { options: this.#options, handle, closing: setTimeout(() => void end(warm), KEPT_MS).unref() };
     kept.push(warm);
     if (kept.length > MOST_KEPT) await end(kept[0]);
   }
