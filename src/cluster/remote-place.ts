@@ -1,7 +1,6 @@
 import type { ChatRequest, ReplyPart } from "../chat.ts";
 import { GatewayError } from "../errors.ts";
 import type { AttemptCount, Place } from "../places/place.ts";
-import { abortable } from "../process/abortable.ts";
 import { withTimeout } from "../process/with-timeout.ts";
 import type { Directory } from "./directory.ts";
 import { errorIn, type OwnerLine } from "./protocol.ts";
@@ -53,16 +52,19 @@ export class RemotePlace implements Place {
   ): AsyncGenerator<ReplyPart, void, undefined> {
     const { attempts, queuedMs } = count;
     this.#outcome = "left";
+    const onAbort = (): void => this.#want.leave(GatewayError.from(signal.reason));
     try {
       signal.throwIfAborted();
+      signal.addEventListener("abort", onAbort, { once: true });
       void this.#want.ask({ type: "ask", request, attempts, queuedMs });
-      for await (const line of this.#lines(signal)) {
+      for (let line = await this.#want.next(); line; line = await this.#want.next()) {
         if (line.type === "attempt") count.attempts = line.attempts;
         else if (line.type === "sent") this.#sentAfterMs = line.afterMs;
         else if (line.type === "outcome" && line.error?.code !== "client_closed") return this.#end(line);
         else if (line.type === "outcome") break;
         else if (line.type !== "grant") yield line;
       }
+      signal.throwIfAborted();
       // The connection broke, or the owner thinks that this replica is gone.
       // A replica that was lost must not be tried for ever.
       count.attempts = Math.max(count.attempts, attempts + 1);
@@ -72,6 +74,8 @@ export class RemotePlace implements Place {
       this.#outcome = failure.code;
       this.#want.leave(failure);
       throw failure;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
     }
   }
 
@@ -80,15 +84,6 @@ export class RemotePlace implements Place {
     const hung = new GatewayError("client_closed", "The answer was not read to its end.");
     this.#want.leave(this.#outcome === undefined ? undefined : hung);
     this.#parts.onOver(this.#outcome ?? "unused");
-  }
-
-  /** Ends when the connection does. @throws the signal's reason. */
-  async *#lines(signal: AbortSignal): AsyncGenerator<OwnerLine, void, undefined> {
-    for (;;) {
-      const line = await abortable(this.#want.next(), signal);
-      if (!line) return;
-      yield line;
-    }
   }
 
   #end({ error }: Extract<OwnerLine, { readonly type: "outcome" }>): void {
