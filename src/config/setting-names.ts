@@ -42,9 +42,13 @@ function bare(name: string): string {
 function nearest(name: string, settings: readonly string[]): string | undefined {
   const sameButUnit = settings.find((setting) => withoutUnit(setting) === withoutUnit(name.toUpperCase()));
   if (sameButUnit !== undefined) return sameButUnit;
+  const given = bare(name);
   const byDistance = settings
-    .map((setting) => ({ setting, distance: distanceOf(bare(name), bare(setting)) }))
-    .filter(({ setting, distance }) => distance <= Math.min(MAX_DISTANCE, bare(setting).length / 4))
+    .map((setting) => ({ setting, letters: bare(setting) }))
+    // Their distance is no less than that of their lengths, which is quicker to tell.
+    .filter(({ letters }) => Math.abs(letters.length - given.length) <= MAX_DISTANCE)
+    .map(({ setting, letters }) => ({ setting, letters, distance: distanceOf(given, letters) }))
+    .filter(({ letters, distance }) => distance <= Math.min(MAX_DISTANCE, letters.length / 4))
     .toSorted((one, other) => one.distance - other.distance);
   return byDistance[0]?.setting;
 }
