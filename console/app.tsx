@@ -1,6 +1,7 @@
 import { Badge, MantineProvider, createTheme, localStorageColorSchemeManager } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { Router } from "wouter";
+import { leaveToFeed } from "./api/live-feed.ts";
 import { isWorthRepeating } from "./api/reading.ts";
 import { forgetWhenSignedOut } from "./api/session.ts";
 import { Gate } from "./shell/gate.tsx";
@@ -20,6 +21,7 @@ const client = new QueryClient({
     queries: { retry: isWorthRepeating, refetchOnWindowFocus: true },
   },
 });
+leaveToFeed(client);
 forgetWhenSignedOut(client);
 
 export function App() {

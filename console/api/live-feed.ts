@@ -1,5 +1,6 @@
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
+import { askAgain } from "./ask-again.ts";
 import { adminUrl } from "./client.ts";
 import { touchSession } from "./session.ts";
 import type { AccountList, AccountRow, OverviewAnswer } from "./contract.ts";
@@ -23,8 +24,26 @@ interface FinishedRequests {
 /** A feed that broke is opened again after so long; one that is refused, later. */
 const REOPEN_AFTER_MS = 3_000;
 const REFUSED_AFTER_MS = 60_000;
+/** The gateway sends a beat every 15 seconds. */
+const SILENT_AFTER_MS = 40_000;
 const MINUTE_MS = 60_000;
 const CHANGES_SHOWN = 20;
+
+const OVERVIEW = ["/overview", {}];
+const ACCOUNTS = ["/accounts", {}];
+const TOLD = [OVERVIEW, ACCOUNTS];
+
+/** Whether the feed has told all there is, and tells each change of it. */
+let isTelling = false;
+const staleTime = (): number | "static" => (isTelling ? "static" : 0);
+
+/**
+ * While the feed tells them, the overview and the list of accounts are what it told, and are not asked for: an answer is a
+ * moment of its own, and the feed never takes back a state that only an answer has seen.
+ */
+export function leaveToFeed(client: QueryClient): void {
+  for (const key of TOLD) client.setQueryDefaults(key, { staleTime, gcTime: Number.POSITIVE_INFINITY });
+}
 
 /** Hears changes from the gateway while the page is visible, and puts them into what was read. */
 export function useLiveFeed(): Feed {
@@ -33,11 +52,18 @@ export function useLiveFeed(): Feed {
   useEffect(() => {
     let source: EventSource | undefined;
     let timer: number | undefined;
+    let silence: number | undefined;
     const close = (): void => {
       window.clearTimeout(timer);
+      window.clearTimeout(silence);
+      isTelling = false;
       source?.close();
       source = undefined;
       setFeed("closed");
+    };
+    const onHeard = (): void => {
+      window.clearTimeout(silence);
+      silence = window.setTimeout(open, SILENT_AFTER_MS);
     };
     const open = (): void => {
       close();
@@ -51,7 +77,8 @@ export function useLiveFeed(): Feed {
         void touchSession();
         timer = window.setTimeout(open, wasRefused ? REFUSED_AFTER_MS : REOPEN_AFTER_MS);
       });
-      listen(source, client);
+      onHeard();
+      listen(source, client, onHeard);
     };
     document.addEventListener("visibilitychange", open);
     open();
@@ -63,9 +90,13 @@ export function useLiveFeed(): Feed {
   return feed;
 }
 
-function listen(source: EventSource, client: QueryClient): void {
+function listen(source: EventSource, client: QueryClient, onHeard: () => void): void {
   const on = (name: string, take: (data: unknown) => void): void =>
-    source.addEventListener(name, ({ data }: MessageEvent<string>) => take(JSON.parse(data)));
+    source.addEventListener(name, ({ data }: MessageEvent<string>) => {
+      onHeard();
+      take(JSON.parse(data));
+    });
+  on("beat", () => {});
   on("snapshot", (data) => takeSnapshot(client, data as Snapshot));
   on("accounts", (data) => takeAccounts(client, data as AccountChanges));
   on("queue", (data) => takeQueue(client, data as Partial<OverviewAnswer>));
@@ -73,25 +104,17 @@ function listen(source: EventSource, client: QueryClient): void {
   on("event", (data) => takeEvents(client, (data as { readonly data: OverviewAnswer["changes"] }).data));
 }
 
-const OVERVIEW = ["/overview", {}];
-const ACCOUNTS = ["/accounts", {}];
-
-/** An answer that is under way may be older than what was just told, and would undo it: it is asked for again. */
-function askAgain(client: QueryClient, queryKey: readonly unknown[]): void {
-  if (client.isFetching({ queryKey, exact: true }) > 0) void client.invalidateQueries({ queryKey, exact: true });
-}
-
 function changeOverview(client: QueryClient, change: (old: OverviewAnswer) => Partial<OverviewAnswer>): void {
   client.setQueryData<OverviewAnswer>(OVERVIEW, (old) => old && { ...old, ...change(old) });
-  askAgain(client, OVERVIEW);
 }
 
 function takeSnapshot(client: QueryClient, { overview, accounts }: Snapshot): void {
+  isTelling = true;
+  // What is under way may be older.
+  for (const queryKey of TOLD) void client.cancelQueries({ queryKey, exact: true });
   client.setQueryData<OverviewAnswer>(OVERVIEW, overview);
   const list = { object: "list" as const, data: accounts, nextCursor: null, queue: overview.queue };
   client.setQueryData<AccountList>(ACCOUNTS, list);
-  askAgain(client, OVERVIEW);
-  askAgain(client, ACCOUNTS);
 }
 
 /** A row that did not change stays the same object, so that nothing is drawn again for it. */
@@ -109,16 +132,14 @@ function takeAccounts(client: QueryClient, { changed, removed }: AccountChanges)
     const added = changed.filter(({ id }) => !known.has(id)) as AccountRow[];
     return { ...list, data: [...kept, ...added] };
   });
-  askAgain(client, ACCOUNTS);
-  for (const { id } of changed) void client.invalidateQueries({ queryKey: [`/accounts/${encodeURIComponent(id)}`] });
+  for (const { id } of changed) void askAgain(client, { queryKey: [`/accounts/${encodeURIComponent(id)}`] });
 }
 
 function takeQueue(client: QueryClient, news: Partial<OverviewAnswer>): void {
   changeOverview(client, () => news);
-  void client.invalidateQueries({ queryKey: ["/queue"] });
+  void askAgain(client, { queryKey: ["/queue"] });
   const { queue } = news;
   if (queue) client.setQueryData<AccountList>(ACCOUNTS, (list) => list && { ...list, queue });
-  if (queue) askAgain(client, ACCOUNTS);
 }
 
 /** Counts them into the minutes, of which the newest may be missing. */
@@ -137,5 +158,5 @@ function takeRequests(client: QueryClient, { data }: FinishedRequests): void {
 
 function takeEvents(client: QueryClient, events: OverviewAnswer["changes"]): void {
   changeOverview(client, ({ changes }) => ({ changes: [...events, ...changes].slice(0, CHANGES_SHOWN) }));
-  void client.invalidateQueries({ queryKey: ["/events", "pages"] });
+  void askAgain(client, { queryKey: ["/events", "pages"] });
 }

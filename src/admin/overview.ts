@@ -90,14 +90,8 @@ export const overviewSchema = z
 
 export type Overview = z.infer<typeof overviewSchema>;
 
-/** How requests are served at the moment. */
-export const nowSchema = overviewSchema.pick({
-  isServing: true,
-  reasons: true,
-  queue: true,
-  traffic: true,
-  replicas: true,
-});
+/** How the gateway does at the moment: all but what is counted by the minute, and events. */
+export const nowSchema = overviewSchema.omit({ at: true, minutes: true, changes: true });
 
 export type Now = z.infer<typeof nowSchema>;
 
@@ -119,24 +113,23 @@ export interface OverviewSources {
 
 /** Of this gateway alone. */
 export function overviewOf(sources: OverviewSources): Overview {
-  const rows = sources.accounts.rows.map(shownAccount);
-  const { warnings = [] } = sources.readiness();
   return {
     at: Date.now(),
     ...nowOf(sources),
-    warnings: [...warnings],
-    ...countedStates(rows),
-    attention: attentionFor(rows, sources.expiresSoonMs),
     minutes: [...sources.lastHour.minutes],
     changes: sources.changes.list.slice(0, CHANGES_SHOWN).map(eventOf),
   };
 }
 
 export function nowOf(sources: OverviewSources): Now {
-  const { ready: isServing, reasons } = sources.readiness();
+  const rows = sources.accounts.rows.map(shownAccount);
+  const { ready: isServing, reasons, warnings = [] } = sources.readiness();
   return {
     isServing,
     reasons: [...reasons],
+    warnings: [...warnings],
+    ...countedStates(rows),
+    attention: attentionFor(rows, sources.expiresSoonMs),
     queue: shownQueue(sources.queue()),
     traffic: trafficOf(sources),
   };

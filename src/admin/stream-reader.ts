@@ -15,7 +15,7 @@ type Kind = "accounts" | "requests" | "queue" | "event";
 /** At most four messages a second. */
 const GAP_MS = 250;
 const HEARTBEAT_MS = 15_000;
-/** No event tells that a request waits. */
+/** No event tells that a request waits, or that a sign-in ends soon. */
 const LOOK_EVERY_MS = 1_000;
 /** A reader that takes nothing for this long is gone. */
 const UNREAD_LIMIT_MS = 60_000;
@@ -48,7 +48,7 @@ export class StreamReader implements Disposable {
     this.#ending.use(sources.events.subscribe(() => this.#touch("accounts", "queue")));
     this.#ending.use(sources.changes.subscribe(() => this.#touch("event")));
     this.#ending.use(sources.requests.subscribe((record) => this.#take(record)));
-    const looking = setInterval(() => this.#touch("queue"), LOOK_EVERY_MS);
+    const looking = setInterval(() => this.#touch("accounts", "queue"), LOOK_EVERY_MS);
     const beating = setInterval(() => this.#beat(), HEARTBEAT_MS);
     this.#ending.defer(() => [looking, beating, this.#timer, this.#unread].forEach((timer) => clearTimeout(timer)));
     this.#begin();
@@ -144,13 +144,12 @@ export class StreamReader implements Disposable {
   }
 
   #beat(): void {
-    if (!this.#unread) this.#connection.write(": still here\n\n");
+    if (!this.#unread) this.#connection.write(message("beat", {}));
   }
 
   #write(event: string, data: object): void {
     this.#sentMs = performance.now();
-    const text = JSON.stringify({ at: Date.now(), ...data });
-    if (this.#connection.write(`event: ${event}\ndata: ${text}\n\n`)) return;
+    if (this.#connection.write(message(event, data))) return;
     this.#unread = setTimeout(() => this.#connection.destroy(), UNREAD_LIMIT_MS);
     this.#connection.once("drain", () => {
       clearTimeout(this.#unread);
@@ -158,6 +157,10 @@ export class StreamReader implements Disposable {
       if (this.#due.size > 0) this.#touch();
     });
   }
+}
+
+function message(event: string, data: object): string {
+  return `event: ${event}\ndata: ${JSON.stringify({ at: Date.now(), ...data })}\n\n`;
 }
 
 /** The same while nothing happens: a wait that is estimated grows shorter by itself, and its end stays about where it is. */

@@ -37,8 +37,12 @@ const requests = z.object({ at: unixMs, data: z.array(request).meta({ descriptio
 const queue = nowSchema.extend({ at: unixMs });
 const event = z.object({ at: unixMs, data: z.array(eventSchema).meta({ description: "Newest first." }), omitted });
 
-/** The data of the events `snapshot`, `accounts`, `requests`, `queue` and `event`. */
-export const streamEventSchema = z.union([snapshot, accounts, requests, queue, event]).meta({ id: "StreamEvent" });
+const beat = z.object({ at: unixMs }).meta({ description: "Every 15 seconds, so that a reader notices silence." });
+
+/** The data of the events `snapshot`, `accounts`, `requests`, `queue`, `event` and `beat`. */
+export const streamEventSchema = z
+  .union([snapshot, accounts, requests, queue, event, beat])
+  .meta({ id: "StreamEvent" });
 
 export interface StreamParts {
   readonly looks: Pick<Looks, "watch">;

@@ -10,7 +10,7 @@ import type { ShownEvent } from "../admin/overview.ts";
 import type { ReplicaLook } from "./asks.ts";
 import type { KnownLook } from "./known-looks.ts";
 import { mergedAccounts } from "./merged-accounts.ts";
-import { mergedChanges, mergedNow, mergedOverview, sameness } from "./merged-overview.ts";
+import { mergedChanges, mergedNow, mergedOverview, sameness, type OverviewParts } from "./merged-overview.ts";
 import { ReplicaImage } from "./replica-image.ts";
 import type { OtherReplica, Replicas, StreamMessage } from "./replicas.ts";
 import { LOOK_LIMIT_MS } from "./round.ts";
@@ -94,13 +94,13 @@ export class ClusterWatch {
         listed: listed(),
         ownerOf: (id) => replicas.ownerOf(id),
       });
+    const parts = (): OverviewParts => {
+      return { own: this.#own(), others: this.#others(), accounts: accounts(), expiresSoonMs };
+    };
     return {
       accounts,
-      overview: () => {
-        const parts = { own: this.#own(), others: this.#others(), accounts: accounts(), expiresSoonMs };
-        return mergedOverview(parts);
-      },
-      now: () => mergedNow(this.#own(), this.#others()),
+      overview: () => mergedOverview(parts()),
+      now: () => mergedNow(parts()),
       changes: this.#changes,
       events: this.#moments,
       requests: this.#requests,

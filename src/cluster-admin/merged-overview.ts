@@ -16,8 +16,7 @@ export interface OverviewParts {
 
 /** How all replicas do together. */
 export function mergedOverview(parts: OverviewParts): Overview {
-  const { own, others, accounts, expiresSoonMs } = parts;
-  const looks = answering(own, others);
+  const looks = answering(parts.own, parts.others);
   const minutes = new Map<number, Overview["minutes"][number]>();
   for (const { at, requests, failed } of looks.flatMap(({ overview }) => overview.minutes)) {
     const minute = minutes.get(at) ?? { at, requests: 0, failed: 0 };
@@ -25,23 +24,24 @@ export function mergedOverview(parts: OverviewParts): Overview {
   }
   return {
     at: Date.now(),
-    ...mergedNow(own, others),
-    warnings: warningsOf(parts),
-    ...countedStates(accounts),
-    attention: attentionFor(accounts, expiresSoonMs),
+    ...mergedNow(parts),
     minutes: [...minutes.values()].toSorted((one, other) => one.at - other.at).slice(-60),
     changes: mergedChanges(looks).slice(0, CHANGES_SHOWN),
   };
 }
 
-/** How requests are served at the moment, by all replicas together. */
-export function mergedNow(own: ReplicaLook, others: readonly KnownLook[]): Now {
+/** How all replicas together do at the moment. */
+export function mergedNow(parts: OverviewParts): Now {
+  const { own, others, accounts, expiresSoonMs } = parts;
   const looks = answering(own, others).map(({ overview }) => overview);
   const isServing = looks.some((one) => one.isServing);
   const waits = looks.flatMap(({ queue }) => queue.estimatedWaitMs ?? []);
   return {
     isServing,
     reasons: isServing ? [] : [...new Set(looks.flatMap(({ reasons }) => reasons))],
+    warnings: warningsOf(parts),
+    ...countedStates(accounts),
+    attention: attentionFor(accounts, expiresSoonMs),
     queue: {
       length: sum(looks.map(({ queue }) => queue.length)),
       // The replica that knows of the most requests before it.

@@ -83,6 +83,27 @@ describe("the stream", () => {
     await response.body?.cancel().catch(() => {});
   });
 
+  test("tells who needs a person and what to mend, though no event comes of it", async () => {
+    const rows = [accountRow()];
+    const warnings: string[] = [];
+    const readiness = () => ({ ready: true, reasons: [], warnings });
+    const { url } = await serve(says("Hello"), { ...adminParts(rows), readiness });
+    const response = await fetch(`${url}/admin/api/stream`, { headers: OPERATOR });
+    const { messages } = messagesOf(response);
+    await expect.poll(() => messages).toHaveLength(1);
+    rows[0] = accountRow({ state: "expired", reason: "signed out" });
+    warnings.push("The disk is full.");
+    await expect.poll(() => messages.find(({ event }) => event === "accounts")?.data.changed).toHaveLength(1);
+    await expect
+      .poll(() => messages.findLast(({ event }) => event === "queue")?.data)
+      .toMatchObject({
+        warnings: ["The disk is full."],
+        accounts: { total: 1, byState: { expired: 1 } },
+        attention: [{ account: "alice", kind: "expired" }],
+      });
+    await response.body?.cancel().catch(() => {});
+  });
+
   test("costs nothing once nobody reads it", async () => {
     const events = new AccountEvents();
     let listeners = 0;
@@ -187,10 +208,11 @@ describe("a reader, in time that the test moves", () => {
     reader[Symbol.dispose]();
   });
 
-  test("hears a comment now and then while nothing happens", async () => {
+  test("hears a beat now and then while nothing happens", async () => {
     const { reader, connection } = open();
     await vi.advanceTimersByTimeAsync(31_000);
-    expect(connection.written.slice(1)).toEqual([": still here\n\n", ": still here\n\n"]);
+    const beat = expect.stringMatching(/^event: beat\ndata: \{"at":\d+\}\n\n$/);
+    expect(connection.written.slice(1)).toEqual([beat, beat]);
     reader[Symbol.dispose]();
     await vi.advanceTimersByTimeAsync(60_000);
     expect(connection.written).toHaveLength(3);

@@ -74,7 +74,7 @@ export const test = base.extend<TestParts, WorkerParts>({
       await use(scene);
       await scene.stop();
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker", timeout: 180_000 },
   ],
   baseURL: async ({ scene }, use) => use(scene.url),
   complaints: [

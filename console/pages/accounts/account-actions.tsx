@@ -2,6 +2,7 @@ import { Button, Group } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation } from "wouter";
+import { askAgain, OF_ACCOUNTS } from "../../api/ask-again.ts";
 import { call } from "../../api/client.ts";
 import type { AccountRow, ActedAccount } from "../../api/contract.ts";
 import { useTexts, type Text } from "../../texts/language.tsx";
@@ -100,7 +101,6 @@ function useActing(id: string) {
       if (verb === "remove") navigate("/accounts");
     },
     onError: (error) => notify(error.message, { isFailure: true }),
-    onSettled: () =>
-      client.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[0]).startsWith("/accounts") }),
+    onSettled: () => askAgain(client, OF_ACCOUNTS),
   });
 }

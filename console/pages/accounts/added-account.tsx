@@ -2,6 +2,7 @@ import { Alert, Button, Group, Loader, Stack, Text } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { Link } from "wouter";
+import { askAgain } from "../../api/ask-again.ts";
 import { call } from "../../api/client.ts";
 import type { AccountRow, AddedAccountRow } from "../../api/contract.ts";
 import { useTexts } from "../../texts/language.tsx";
@@ -29,7 +30,7 @@ export function AddedAccount({ added, onAgain }: AddedProps) {
   });
   const isUnderWay = UNDER_WAY.has(account.state);
   const isGood = ["good", "busy"].includes(lookOf(account.state)?.tone ?? "");
-  useEffect(() => () => void client.invalidateQueries({ queryKey: ["/accounts"] }), [client]);
+  useEffect(() => () => void askAgain(client, { queryKey: ["/accounts"] }), [client]);
   return (
     <Stack>
       <Alert

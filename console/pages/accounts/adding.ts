@@ -1,5 +1,6 @@
 import { useDebouncedValue } from "@mantine/hooks";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { askAgain } from "../../api/ask-again.ts";
 import { call } from "../../api/client.ts";
 import type { AddedAccountRow, Preview } from "../../api/contract.ts";
 
@@ -27,6 +28,6 @@ export function useAdding(credential: string) {
   const adding = useMutation({
     mutationFn: (body: NewAccount) => call<AddedAccountRow>("POST", "/accounts", { body }),
   });
-  const refresh = (): Promise<void> => client.invalidateQueries({ queryKey: ["/accounts"] });
+  const refresh = (): Promise<void> => askAgain(client, { queryKey: ["/accounts"] });
   return { preview: settled === "" ? undefined : preview, adding, refresh };
 }

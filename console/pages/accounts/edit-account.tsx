@@ -2,6 +2,7 @@ import { Button, Group, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useLocation } from "wouter";
+import { askAgain, OF_ACCOUNTS } from "../../api/ask-again.ts";
 import { call } from "../../api/client.ts";
 import type { AccountRow, AddedAccountRow } from "../../api/contract.ts";
 import { useTexts } from "../../texts/language.tsx";
@@ -84,7 +85,7 @@ function useSaving(id: string, onClose: () => void) {
     mutationFn: (body: object) => call<AddedAccountRow>("PATCH", `/accounts/${encodeURIComponent(id)}`, { body }),
     onSuccess: (account) => {
       notify(account.effect);
-      void client.invalidateQueries({ predicate: ({ queryKey }) => String(queryKey[0]).startsWith("/accounts") });
+      void askAgain(client, OF_ACCOUNTS);
       onClose();
       if (account.id !== id) navigate(`/accounts/${encodeURIComponent(account.id)}`);
     },

@@ -1,6 +1,7 @@
 import { Button, Group } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { askAgain } from "../../api/ask-again.ts";
 import { call } from "../../api/client.ts";
 import type { KeyRow, NewKey } from "../../api/contract.ts";
 import { useTexts } from "../../texts/language.tsx";
@@ -24,7 +25,7 @@ export function KeyActions({ row, onNewSecret }: KeyActionsProps) {
     onError: (error: Error) => notify(error.message, { isFailure: true }),
     onSettled: () => {
       close();
-      void client.invalidateQueries({ queryKey: ["/keys"] });
+      void askAgain(client, { queryKey: ["/keys"] });
     },
   };
   const rotating = useMutation({

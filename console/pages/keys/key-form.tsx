@@ -1,6 +1,7 @@
 import { Button, Group, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { askAgain } from "../../api/ask-again.ts";
 import { call } from "../../api/client.ts";
 import type { KeyLimits, KeyRow, NewKey } from "../../api/contract.ts";
 import { useTexts } from "../../texts/language.tsx";
@@ -94,7 +95,7 @@ function useSaving(row: KeyRow | undefined, onMade: KeyFormProps["onMade"], onCl
       else onMade?.(await call<NewKey>("POST", "/keys", { body }));
     },
     onSuccess: () => {
-      void client.invalidateQueries({ queryKey: ["/keys"] });
+      void askAgain(client, { queryKey: ["/keys"] });
       onClose();
     },
   });

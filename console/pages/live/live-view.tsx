@@ -2,6 +2,7 @@ import { Alert, Button, Group, Loader, Stack, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useEffectEvent, useReducer, useRef, useState } from "react";
 import type { Frame } from "../../../src/live-view/wire.ts";
+import { askAgain } from "../../api/ask-again.ts";
 import { useTexts, type Text as TextId } from "../../texts/language.tsx";
 import { duration, Moment, useNow } from "../../widgets/moment.tsx";
 import { LiveConnection } from "./connection.ts";
@@ -132,7 +133,7 @@ function useLiveConnection({ account, newId }: LiveViewProps) {
             if (isGone) return;
             if (reason !== undefined) setFailure(reason);
             setIsLost(true);
-            void client.invalidateQueries({ queryKey: ["/accounts"] });
+            void askAgain(client, { queryKey: ["/accounts"] });
           },
         },
       );
