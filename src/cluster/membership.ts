@@ -8,7 +8,7 @@ import { beat, terminate, type Beat, type ReplicaState, type RunningTurn } from 
 import { ownershipLost } from "./ownership-lost.ts";
 import { Peers } from "./peers.ts";
 import { pooled } from "./pooler-check.ts";
-import { firstStanding, lookAfter, openStanding, type Standing } from "./standing.ts";
+import { askedAgain, firstStanding, lookAfter, openStanding, type Standing } from "./standing.ts";
 
 /** Who acts on what the heartbeats find. */
 export interface MembershipListener {
@@ -90,7 +90,7 @@ export class Membership implements AsyncDisposable {
   /** Tells the others of the replica, and goes on telling until it is disposed. @throws StoreError */
   async join(listener: MembershipListener): Promise<void> {
     this.#listener = listener;
-    await this.#beat();
+    await askedAgain(() => this.#beat(), this.#parts.log);
     this.#beating = this.#beatOn();
   }
 

@@ -25,13 +25,18 @@ export async function openStanding(options: AnchorOptions): Promise<Standing> {
 }
 
 /** The session with which a replica starts. @throws StoreError when the database is out of reach, or too late again and again. */
-export async function firstStanding(options: AnchorOptions, log: Pick<Log, "warn">): Promise<Standing> {
+export function firstStanding(options: AnchorOptions, log: Pick<Log, "warn">): Promise<Standing> {
+  return askedAgain(() => openStanding(options), log);
+}
+
+/** What a replica asks at its start. @throws StoreError as `firstStanding` does. */
+export async function askedAgain<T>(ask: () => Promise<T>, log: Pick<Log, "warn">): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await openStanding(options);
+      return await ask();
     } catch (cause) {
       if (!(cause instanceof StoreError) || cause.code !== "store_unavailable" || tries === START_TRIES) throw cause;
-      log.warn({ reason: cause.message }, "the database gave no session: it is asked again");
+      log.warn({ reason: cause.message }, "the database did not answer at the start: it is asked again");
     }
   }
 }

@@ -98,3 +98,14 @@ test("while PostgreSQL stands still nothing is sent, and afterwards the accounts
   await expect.poll(() => [...one.ids, ...other.ids].toSorted()).toEqual(ALL);
   await expect.poll(() => one.ids.length).toBeGreaterThan(0);
 });
+
+test("a replica whose session breaks before it has joined joins with another one", async () => {
+  const databaseUrl = await freshDatabase();
+  await using link = await TcpLink.to(databaseUrl);
+  await using replica = await Replica.open({ databaseUrl: link.through(databaseUrl) });
+  link.cut();
+  link.resume();
+  await replica.cluster.join();
+  await replica.use(ACCOUNTS);
+  await expect.poll(() => replica.ids).toEqual(ALL);
+});
