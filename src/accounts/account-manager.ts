@@ -87,13 +87,14 @@ export class AccountManager {
   /** Resolves when no account with this id is in use that the last list has not: its page is closed, its state is stored. */
   async gone(id: string): Promise<void> {
     await this.#adding;
-    const leaving = [...this.#leaving].filter(([{ identity }]) => identity.id === id);
-    await Promise.all(leaving.map(([, removal]) => removal));
+    const member = this.#members.get(id);
+    if (member) await this.#leaving.get(member);
   }
 
-  #identityOf({ id, cookie, proxy, site, source, hold }: PlacedAccount): WantedAccount {
-    const { sites } = this.#parts;
-    return { id, cookie, proxy, site, source, signInKey: signInKey({ cookie, site }, sites), hold, epoch: hold?.epoch };
+  #identityOf(account: PlacedAccount): WantedAccount {
+    const { id, cookie, proxy, site, source, hold } = account;
+    const key = signInKey(account, this.#parts.sites);
+    return { id, cookie, proxy, site, source, signInKey: key, hold, epoch: hold?.epoch };
   }
 
   async #keepKnown(known: readonly ConfiguredAccount[]): Promise<void> {

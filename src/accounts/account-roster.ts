@@ -45,7 +45,6 @@ export class AccountRoster {
   #added: readonly ConfiguredAccount[] = [];
   /** Those that are in use, here or at another replica. */
   all: readonly ConfiguredAccount[] = [];
-  readonly #signIns = new WeakMap<ConfiguredAccount, string>();
   /** Changes by an operator, one after the other. */
   #changing: Promise<unknown> = Promise.resolve();
 
@@ -197,9 +196,7 @@ export class AccountRoster {
   }
 
   #signInOf(account: ConfiguredAccount): string {
-    const signIn = this.#signIns.get(account) ?? signInKey(account, this.#parts.sites);
-    this.#signIns.set(account, signIn);
-    return signIn;
+    return signInKey(account, this.#parts.sites);
   }
 
   /** @throws GatewayError `state_not_stored` when it is not known what there is. */

@@ -1,3 +1,4 @@
+import type { PlacedAccount } from "../accounts/account-manager.ts";
 import type { ConfiguredAccount } from "../credentials/configured-account.ts";
 import type { AccountHold, Turn } from "../browser/account-hold.ts";
 import type { AccountName } from "./locks.ts";
@@ -27,6 +28,9 @@ export class Holding implements AccountHold, HeldAccount, AccountName {
   readonly isPlaced: boolean;
   readonly #parts: HoldingParts;
   readonly #lost = new AbortController();
+  #placed: PlacedAccount | undefined;
+  /** What it is placed as. */
+  #configured: ConfiguredAccount | undefined;
   /** As it is configured now. */
   account: ConfiguredAccount;
   /** It gets no new request, and goes as soon as its request is over. */
@@ -48,6 +52,14 @@ export class Holding implements AccountHold, HeldAccount, AccountName {
     this.fromMs = performance.now() + waitMs;
     this.isPlaced = isPlaced;
     this.#parts = parts;
+  }
+
+  /** The account with the right to use it: the same object for as long as nothing is configured differently. */
+  get placed(): PlacedAccount {
+    const { account } = this;
+    if (this.#configured !== account || !this.#placed) this.#placed = { ...account, hold: this };
+    this.#configured = account;
+    return this.#placed;
   }
 
   get lost(): AbortSignal {

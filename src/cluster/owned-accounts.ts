@@ -174,7 +174,7 @@ export class OwnedAccounts {
     const handed = [this.#list, ...usable.flatMap((holding) => [holding, holding.account])];
     if (isSame(handed, this.#handed)) return;
     this.#handed = handed;
-    const placed = usable.map((hold) => ({ ...hold.account, hold }));
+    const placed = usable.map((hold) => hold.placed);
     this.#applied = manager.apply(placed, this.#list).catch((cause: unknown) => {
       log.error({ err: cause }, "accounts were not taken into use; this is tried again");
       this.#handed = [];

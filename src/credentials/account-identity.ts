@@ -18,14 +18,24 @@ const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 /** 40 bits: in a list of a thousand accounts, two are the same with a chance of one in two million. */
 const DIGEST_CHARACTERS = 8;
 
+type Configured = Pick<ConfiguredAccount, "cookie" | "site">;
+
+/** What was found out before: accounts are asked for it again with each new list. */
+const known = new WeakMap<KnownSites, WeakMap<Configured, string>>();
+
 /**
  * What identifies an account: its site, and the configured names and values of the cookies that keep it signed in. Without any
  * such cookie, all of its cookies.
  */
-export function signInKey(
-  { cookie, site: siteName }: Pick<ConfiguredAccount, "cookie" | "site">,
-  sites: KnownSites,
-): string {
+export function signInKey(account: Configured, sites: KnownSites): string {
+  const keys = known.get(sites) ?? new WeakMap<Configured, string>();
+  known.set(sites, keys);
+  const key = keys.get(account) ?? readSignIn(account, sites);
+  keys.set(account, key);
+  return key;
+}
+
+function readSignIn({ cookie, site: siteName }: Configured, sites: KnownSites): string {
   const site = sites.named(siteName);
   const cookies = (readPaste(cookie)?.cookies ?? []).filter((one) => belongsTo(one.domain, site.origin));
   const auth = cookies.filter(({ name }) => site.isAuthCookie(name));
