@@ -100,11 +100,9 @@ export class Search {
     const { links, share } = this.#parts;
     const ready = links.answering.reduce((sum, link) => sum + Math.max(0, link.countReady(this.#accepts)), 0);
     if (this.#rounds === 0 && share.waiting <= ready) return;
-    const isAsleep = ({ state, ...account }: PoolShare["outlooks"][number]): boolean =>
-      state === "idle" && this.#accepts({ ...account, isInService: true });
     const counted = links.answering.map((link) => ({ link, asleep: link.countAsleep(this.#accepts) }));
     const [most] = counted.toSorted((one, other) => other.asleep - one.asleep);
-    const isHere = share.outlooks.some(isAsleep) || (most?.asleep ?? 0) === 0;
+    const isHere = share.hasAsleep(this.#accepts) || (most?.asleep ?? 0) === 0;
     const isEverywhere = this.#rounds >= WAKING_ROUNDS;
     if (isHere || isEverywhere) this.#wakeHere();
     if (isEverywhere) for (const want of this.#wants.values()) want.wake();

@@ -109,6 +109,11 @@ export class Admission {
     return this.#prospects.outlooks;
   }
 
+  /** Whether an account sleeps here that may serve soon and is accepted. */
+  hasAsleep(accepts: (account: Candidate) => boolean): boolean {
+    return this.#prospects.someAsleep(accepts);
+  }
+
   /** Whether an account is ready that no waiting request is about to get. */
   hasReadyFor(wish: LeaseRequest): boolean {
     const { accepts } = this.entryFor(wish);

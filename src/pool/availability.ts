@@ -10,12 +10,12 @@ export interface UsualDurations extends Durations {
 export function prospectOf(account: Account, usual: UsualDurations): Prospect<Account> {
   const { limit, unspent, sendsEndInMs } = account.rateLimiter;
   // A running request that was not sent yet, or whose answer has no head yet, counts as one that is sent now.
-  const unsent = account.state === "busy" && limit && unspent > 0 ? [limit.windowMs] : [];
+  const isUnsent = account.state === "busy" && limit && unspent > 0;
   return {
     account,
     freeInMs: freeInMs(account, usual),
     rateLimit: limit,
-    sendsEndInMs: [...sendsEndInMs, ...unsent],
+    sendsEndInMs: isUnsent ? [...sendsEndInMs, limit.windowMs] : sendsEndInMs,
   };
 }
 

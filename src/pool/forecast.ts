@@ -34,7 +34,7 @@ export class Forecast<T> {
   constructor(prospects: readonly Prospect<T>[], durations: Durations) {
     this.#durations = durations;
     this.#starts = prospects
-      .map((prospect) => ({ ...prospect, startMs: startOf(prospect) }))
+      .map((prospect) => startAt(prospect, startOf(prospect)))
       .sort((one, other) => one.startMs - other.startMs);
   }
 
@@ -73,4 +73,9 @@ export class Forecast<T> {
 function startOf<T>({ freeInMs, rateLimit, sendsEndInMs }: Prospect<T>): number {
   const blocking = rateLimit && sendsEndInMs.at(-rateLimit.count);
   return Math.max(0, freeInMs, blocking ?? 0);
+}
+
+/** Written out, since it is done for all accounts with each request. */
+function startAt<T>({ account, freeInMs, rateLimit, sendsEndInMs }: Prospect<T>, startMs: number): Start<T> {
+  return { account, freeInMs, rateLimit, sendsEndInMs, startMs };
 }

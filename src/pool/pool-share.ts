@@ -1,5 +1,5 @@
 import type { Admission, LeaseRequest } from "./admission.ts";
-import type { Outlook } from "./distant-account.ts";
+import type { Candidate, Outlook } from "./distant-account.ts";
 import type { RequestQueue } from "./request-queue.ts";
 
 export interface PoolShareParts {
@@ -31,6 +31,11 @@ export class PoolShare {
   /** Whether an account can serve the request at once. */
   hasReadyFor(wish: LeaseRequest): boolean {
     return this.#parts.admission.hasReadyFor(wish);
+  }
+
+  /** Whether an account sleeps here that may serve soon and is accepted. */
+  hasAsleep(accepts: (account: Candidate) => boolean): boolean {
+    return !this.#parts.signal.aborted && this.#parts.admission.hasAsleep(accepts);
   }
 
   /** A page may be woken for a request that waits. */

@@ -41,6 +41,15 @@ export class Prospects {
     return this.#promising.some(accepts) || this.#distant.some(accepts);
   }
 
+  /** Whether an account sleeps here that may serve soon and is accepted. */
+  someAsleep(accepts: (account: Candidate) => boolean): boolean {
+    for (const account of this.#parts.accounts.values()) {
+      const isAsleep = account.state === "idle" && account.isInService && accepts(account);
+      if (isAsleep && isPromising(account, this.#parts.timeoutMs)) return true;
+    }
+    return false;
+  }
+
   /** How many accounts of other replicas are ready and accepted, as far as is known. */
   countDistantReady(accepts: (account: Candidate) => boolean): number {
     return this.#distant.filter((account) => account.state === "ready" && accepts(account)).length;
@@ -65,8 +74,12 @@ export class Prospects {
     return new Forecast<Candidate>(prospects, durations);
   }
 
+  /** This runs for each request, over all accounts. */
   get #promising(): Account[] {
-    return [...this.#parts.accounts.values()].filter((account) => isPromising(account, this.#parts.timeoutMs));
+    const { accounts, timeoutMs } = this.#parts;
+    const promising: Account[] = [];
+    for (const account of accounts.values()) if (isPromising(account, timeoutMs)) promising.push(account);
+    return promising;
   }
 
   get #distant() {

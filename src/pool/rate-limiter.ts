@@ -1,5 +1,6 @@
 import Bottleneck from "bottleneck";
 
+const NO_SENDS: readonly number[] = [];
 /** The machine's clock is corrected by less now and then. */
 const CLOCK_TOLERANCE_MS = 1_000;
 
@@ -65,6 +66,7 @@ export class RateLimiter {
 
   /** When each of the last sends stops counting, in milliseconds from now, earliest first. */
   get sendsEndInMs(): readonly number[] {
+    if (this.#spentAt.length === 0) return NO_SENDS;
     const nowMs = performance.now();
     return this.#spentAt.map((atMs) => Math.max(0, atMs + this.#windowMs - nowMs));
   }
