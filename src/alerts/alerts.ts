@@ -23,11 +23,11 @@ export interface RestoredAccount {
 
 type ToldExpiry = Pick<ExpiryNotice, "account" | "expiresAt">;
 
-/** Which ends of sign-ins the operator was told, so that a restart does not tell them again. */
+/** Which ends of sign-ins the operator was told, so that neither a restart nor another replica tells them again. */
 export interface ExpiryMemory {
   readonly told: readonly ToldExpiry[];
-  /** Keeps one more. Returns at once and never throws. */
-  readonly keep: (told: ToldExpiry) => void;
+  /** Keeps one more. Resolves with whether it is news to the operator. Never rejects. */
+  readonly keep: (told: ToldExpiry) => Promise<boolean>;
 }
 
 /** What came of a test, by service. The address is a secret but for its host. */
@@ -155,11 +155,24 @@ export class Alerts implements Disposable {
 
   #send(notices: readonly Notice[]): void {
     for (const notice of notices) {
-      if (notice.kind === "expiry") this.#memory?.keep(notice);
       if (notice.kind !== "state") continue;
       if (isAlarming(notice.state)) this.#heard.set(notice.account, notice.state);
       else this.#heard.delete(notice.account);
     }
+    if (notices.some(({ kind }) => kind === "expiry")) void this.#postNews(notices);
+    else this.#post(notices);
+  }
+
+  /** Leaves out the ends of sign-ins that another replica has told, which had the account before. */
+  async #postNews(notices: readonly Notice[]): Promise<void> {
+    const isNews = await Promise.all(
+      notices.map(async (notice) => notice.kind !== "expiry" || ((await this.#memory?.keep(notice)) ?? true)),
+    );
+    const news = notices.filter((_notice, index) => isNews[index]);
+    if (news.length > 0) this.#post(news);
+  }
+
+  #post(notices: readonly Notice[]): void {
     for (const outbox of this.#outboxes) outbox.add(notices);
   }
 }

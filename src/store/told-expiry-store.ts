@@ -30,13 +30,21 @@ export class ToldExpiryStore {
     return rows.map(({ account, expires_at: expiresAt }) => ({ account, expiresAt }));
   }
 
-  async save({ account, expiresAt }: ToldExpiry): Promise<void> {
-    await this.#database.run((db) =>
+  /** Resolves with whether this end is news; it is none if it was saved before, here or by another replica. */
+  async save({ account, expiresAt }: ToldExpiry): Promise<boolean> {
+    const saved = await this.#database.run((db) =>
       db
         .insertInto("told_expiry")
         .values({ account, expires_at: expiresAt })
-        .onConflict((conflict) => conflict.column("account").doUpdateSet({ expires_at: expiresAt }))
+        .onConflict((conflict) =>
+          conflict
+            .column("account")
+            .doUpdateSet({ expires_at: expiresAt })
+            .where("told_expiry.expires_at", "!=", expiresAt),
+        )
+        .returning("account")
         .execute(),
     );
+    return saved.length > 0;
   }
 }

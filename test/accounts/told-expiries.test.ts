@@ -18,9 +18,9 @@ async function world(engine: Engine) {
     await using store = await place.open();
     const memory = await toldExpiries(store, log);
     const told: number[] = [];
-    const keep: typeof memory.keep = (one) => {
+    const keep: typeof memory.keep = async (one) => {
       told.push(one.expiresAt);
-      memory.keep(one);
+      return memory.keep(one);
     };
     using alerts = new Alerts(options, { log, record: () => undefined }, { ...memory, keep });
     alerts.checkExpiry([{ id: "work", state: "ready", expiresAt }]);
@@ -37,6 +37,32 @@ describe.each(ENGINES)("on %s", (engine) => {
     const end = Date.now() + DAY_MS;
     expect([await start(end), await start(end), await start(end)]).toEqual([[end], [], []]);
     await expect.poll(() => service.heard).toMatchObject([{ kind: "expiry" }]);
+  });
+
+  test("one that moved to a replica which was open before is told once by both", async () => {
+    const place = await storePlace(engine);
+    const service = await alertService(SERVICES.json);
+    const { alerts: options } = loadConfig({ ALERT_URL: urlOf("json", service.origin) });
+    const log = { warn: () => undefined };
+    await using store = await place.open();
+    const kept: boolean[] = [];
+    const replicas = await Promise.all(
+      ["one", "other"].map(async () => {
+        const memory = await toldExpiries(store, log);
+        const keep: typeof memory.keep = async (told) => {
+          const isNews = await memory.keep(told);
+          kept.push(isNews);
+          return isNews;
+        };
+        return new Alerts(options, { log, record: () => undefined }, { ...memory, keep });
+      }),
+    );
+    const expiresAt = Date.now() + DAY_MS;
+    for (const replica of replicas) replica.checkExpiry([{ id: "work", state: "ready", expiresAt }]);
+    await expect.poll(() => kept).toHaveLength(2);
+    expect(kept).toContain(false);
+    await expect.poll(() => service.heard).toMatchObject([{ kind: "expiry", expiresAt }]);
+    for (const replica of replicas) replica[Symbol.dispose]();
   });
 
   test("a sign-in that its site renewed meanwhile is not told after a restart, unless it is late", async () => {
