@@ -1,4 +1,5 @@
 export const overview = {
+  "Another version": "版本不同",
   Answered: "已回答",
   "Cut off from the database": "无法连接数据库",
   "Does not answer": "没有响应",

@@ -51,11 +51,14 @@ export const replicaSchema = z
     id: z.string(),
     version: z.string(),
     isAsked: z.boolean().meta({ description: "It is the one that answers this." }),
-    state: z.enum(["serving", "draining", "fenced", "silent"]).meta({
+    state: z.enum(["serving", "draining", "fenced", "silent", "incompatible"]).meta({
       description:
-        "`draining`: it ends soon. `fenced`: its database does not answer, so it sends nothing. `silent`: it does not answer.",
+        "`draining`: it ends soon. `fenced`: its database does not answer, so it sends nothing. `silent`: it does not answer. " +
+        "`incompatible`: its version cannot be asked by the one that answers this.",
     }),
-    accounts: figure.meta({ description: "How many accounts it has; null while it is silent, as the other figures." }),
+    accounts: figure.meta({
+      description: "How many accounts it has; null while it is silent or incompatible, as the other figures.",
+    }),
     openPages: figure,
     maxOpenPages: figure,
     waiting: figure.meta({ description: "How many requests that came to it wait for an account." }),

@@ -62,5 +62,9 @@ function missingRow(row: ShownAccount, { owner, ownId, names, others }: Missing)
       replica: owner,
     };
   }
-  return { ...base, state: "unknown", reason: `Replica ${owner} has it and does not answer.`, replica: owner };
+  const isOtherVersion = others.some(({ replica }) => replica.id === owner && !replica.isCompatible);
+  const reason = isOtherVersion
+    ? `Replica ${owner} has it, and has a version that this one cannot ask.`
+    : `Replica ${owner} has it and does not answer.`;
+  return { ...base, state: "unknown", reason, replica: owner };
 }

@@ -93,7 +93,7 @@ function warningsOf({ own, others, accounts }: OverviewParts): string[] {
   );
   const silent = others
     .filter(({ look, lastKnownAt }) => !look || lastKnownAt !== null)
-    .map(({ replica }) => `Replica ${replica.id} does not answer.`);
+    .map(({ replica }) => silenceOf(replica));
   const unowned = accounts.filter(({ state }) => state === "unowned").length;
   return [...told, ...silent, ...(unowned > 0 ? [`Accounts that no replica has now: ${unowned}.`] : [])];
 }
@@ -112,9 +112,14 @@ function mergedTraffic(overviews: readonly Overview[]): Overview["traffic"] {
 
 function otherReplica({ replica, look, lastKnownAt }: KnownLook): ShownReplica {
   if (look && lastKnownAt === null) return shownReplica(look, { isAsked: false });
-  const { id, version } = replica;
+  const { id, version, isCompatible } = replica;
   const unknown = { accounts: null, openPages: null, maxOpenPages: null, waiting: null, heartbeatAgeMs: null };
-  return { id, version, isAsked: false, state: "silent", ...unknown };
+  return { id, version, isAsked: false, state: isCompatible ? "silent" : "incompatible", ...unknown };
+}
+
+function silenceOf({ id, version, isCompatible }: KnownLook["replica"]): string {
+  if (isCompatible) return `Replica ${id} does not answer.`;
+  return `Replica ${id} has version ${version}, which this one cannot ask.`;
 }
 
 export function shownReplica(

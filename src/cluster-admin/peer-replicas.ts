@@ -21,8 +21,9 @@ export class PeerReplicas implements Replicas {
   }
 
   get others(): readonly OtherReplica[] {
-    return this.#facts.peers().map(({ id, version, isDraining }) => {
-      return { id, version, isDraining, isAnswering: this.#routing.to(id)?.isAnswering === true };
+    return this.#facts.peers().map((peer) => {
+      const { id } = peer;
+      return { ...peer, isAnswering: this.#routing.to(id)?.isAnswering === true };
     });
   }
 

@@ -6,6 +6,8 @@ export interface OtherReplica {
   readonly id: string;
   readonly version: string;
   readonly isDraining: boolean;
+  /** Whether its version can be asked by this one's. */
+  readonly isCompatible: boolean;
   /** Whether it answered lately. One that does not is asked nothing. */
   readonly isAnswering: boolean;
 }

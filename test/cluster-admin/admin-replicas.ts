@@ -47,6 +47,8 @@ export interface ReplicaOptions {
   readonly accounts?: readonly string[];
   readonly bundles?: BundleReader;
   readonly viewers?: RelayedViewers;
+  /** What its version speaks; the others' unless given. */
+  readonly protocol?: number;
 }
 
 /** What the database would tell: which accounts there are, and who has them. */
@@ -73,20 +75,24 @@ export async function openReplicas(...wanted: readonly ReplicaOptions[]) {
     replicas.push(await openReplica(`replica-${index + 1}`, database, options));
   }
   for (const replica of replicas) {
-    const others = replicas.filter((one) => one !== replica).map(({ id }) => id);
+    const others = replicas.filter((one) => one !== replica && one.isCompatible).map(({ id }) => id);
     await expect.poll(() => replica.answering()).toEqual(others);
   }
   return { database, replicas: replicas as unknown as readonly [AdminReplica, AdminReplica, AdminReplica] };
 }
 
-async function openReplica(id: string, database: SharedDatabase, { accounts = [], ...options }: ReplicaOptions) {
+async function openReplica(
+  id: string,
+  database: SharedDatabase,
+  { accounts = [], protocol = PROTOCOL, ...options }: ReplicaOptions,
+) {
   const rows = accounts.map((name) => accountRow({ id: name, source: "console" }));
   database.listed.push(...rows.map((row) => ({ ...row, state: "idle" as const })));
   for (const name of accounts) database.owners.set(name, id);
   const internal = await InternalServer.listen({ host: "127.0.0.1", port: 0 });
   const link = await linkTo(internal.port);
   const facts = { isFenced: false, isDraining: false };
-  const peer = { id, url: link.url, token: `token of ${id}`, protocol: PROTOCOL, isLive: true };
+  const peer = { id, url: link.url, token: `token of ${id}`, protocol, isLive: true };
   database.replicas.push({ peer, facts });
   const peers = (): readonly Peer[] => database.replicas.map((one) => one.peer).filter((one) => one.id !== id);
   const directory: Directory = {
@@ -106,7 +112,13 @@ async function openReplica(id: string, database: SharedDatabase, { accounts = []
   const cluster = new ClusterAdmin({
     facts: {
       own: () => ({ id, version: "1.0.0", heartbeatAgeMs: 12, ...facts }),
-      peers: () => peers().map((one) => ({ id: one.id, version: "1.0.0", isDraining: false })),
+      peers: () =>
+        peers().map((one) => ({
+          id: one.id,
+          version: "1.0.0",
+          isDraining: false,
+          isCompatible: one.protocol === PROTOCOL,
+        })),
       ownerOf: (account) => database.owners.get(account),
     },
     routing,
@@ -138,6 +150,7 @@ async function openReplica(id: string, database: SharedDatabase, { accounts = []
   return {
     id,
     url,
+    isCompatible: protocol === PROTOCOL,
     rows,
     events,
     changes,

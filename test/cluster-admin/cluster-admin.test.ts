@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { PROTOCOL } from "../../src/cluster/protocol.ts";
 import { openReplicas, OPERATOR } from "./admin-replicas.ts";
 import { KEY } from "../support/scripted-gateway.ts";
 
@@ -125,6 +126,19 @@ test("the accounts of a frozen replica stay in view as it told them last, and it
   expect(frozen.link.seen.connections - before).toBeLessThanOrEqual(1);
   const refused = await door.post("/accounts/bob/disable");
   expect(await refused.json()).toMatchObject({ error: { code: "replica_unavailable" } });
+});
+
+test("a replica whose version cannot be asked is shown as that, with the accounts that it has", async () => {
+  const { replicas } = await openReplicas({ accounts: ["alice"] }, { accounts: ["bob"], protocol: PROTOCOL + 1 });
+  const [door] = replicas;
+  const { replicas: shown, warnings } = await door.get<Overview>("/overview");
+  expect(shown[1]).toMatchObject({ id: "replica-2", state: "incompatible", version: "1.0.0", accounts: null });
+  expect(warnings).toContain("Replica replica-2 has version 1.0.0, which this one cannot ask.");
+  const why = "Replica replica-2 has it, and has a version that this one cannot ask.";
+  expect(await door.get("/accounts/bob")).toMatchObject({ state: "unknown", reason: why, replica: "replica-2" });
+  expect(await (await door.post("/accounts/bob/disable")).json()).toMatchObject({
+    error: { code: "replica_unavailable", message: `Nothing was done with account bob. ${why}` },
+  });
 });
 
 test("a replica that dies leaves its accounts without an owner, until another one takes them", async () => {

@@ -18,6 +18,7 @@ const LOOKS: Readonly<Record<Replica["state"], Look>> = {
   draining: { label: "Draining", colour: "gray" },
   fenced: { label: "Cut off from the database", colour: "red" },
   silent: { label: "Does not answer", colour: "red" },
+  incompatible: { label: "Another version", colour: "yellow" },
 };
 
 /** The gateways that share a database, and how each does. Nothing where there is one gateway only. */

@@ -5,7 +5,11 @@ export const ACCOUNTS = {
   "Replica {name} takes it over, and waits for the end of its last answer elsewhere.":
     "副本 {name} 正在接管，等待其在别处的最后一次回答结束。",
   "Replica {name} has it and does not answer.": "账号在副本 {name} 上，但该副本没有响应。",
+  "Replica {name} has it, and has a version that this one cannot ask.":
+    "账号在副本 {name} 上，但该副本的版本不同，当前副本无法向其查询。",
   "Replica {name} does not answer.": "副本 {name} 没有响应。",
+  "Replica {name} has version {version}, which this one cannot ask.":
+    "副本 {name} 的版本为 {version}，当前副本无法向其查询。",
   "Accounts that no replica has now: {number}.": "目前没有副本接管的账号：{number} 个。",
   "Nothing was done with account {name}.": "未对账号 {name} 执行任何操作。",
   "No replica can show account {name} now.": "目前没有副本能显示账号 {name}。",
