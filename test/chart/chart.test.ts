@@ -2,51 +2,16 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { SETTINGS } from "../../src/config/settings.ts";
-import { Helm, type Manifest } from "./helm.ts";
+import { Helm, only, type Manifest } from "./helm.ts";
+import { BROWSERS, LEAST, MOST } from "./values.ts";
 
 /** deploy/helm, rendered by Helm and checked against the schemas of Kubernetes' API; no cluster is asked. */
 const ROOT = join(import.meta.dirname, "../..");
-const LEAST = { image: { repository: "registry.example/gateway" }, existingSecret: "gateway-secrets" };
-const MOST = {
-  ...LEAST,
-  image: { ...LEAST.image, digest: `sha256:${"0".repeat(64)}` },
-  imagePullSecrets: [{ name: "registry" }],
-  settings: { REQUIRE_SANDBOX: "on", ALLOWED_HOSTS: "gateway.example" },
-  seccompProfile: { type: "Localhost", localhostProfile: "gptomni-gateway.json" },
-  hostUsers: false,
-  service: { type: "LoadBalancer", port: 8080, annotations: { a: "b" } },
-  ingress: { enabled: true, className: "nginx", host: "gateway.example", paths: ["/v1", "/docs"], tlsSecret: "tls" },
-  networkPolicy: {
-    enabled: true,
-    from: [{ namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "ingress-nginx" } } }],
-  },
-  autoscaling: {
-    enabled: true,
-    minReplicas: 2,
-    maxReplicas: 5,
-    metrics: [
-      { type: "Resource", resource: { name: "memory", target: { type: "Utilization", averageUtilization: 80 } } },
-    ],
-  },
-  serviceMonitor: { enabled: true, interval: "15s", labels: { release: "prometheus" } },
-  prometheusRule: { enabled: true, labels: { release: "prometheus" } },
-  podAnnotations: { c: "d" },
-  podLabels: { team: "one" },
-  nodeSelector: { "kubernetes.io/arch": "amd64" },
-  tolerations: [{ key: "dedicated", operator: "Exists", effect: "NoSchedule" }],
-  affinity: { nodeAffinity: {} },
-};
 
 let helm: Helm;
 beforeAll(async () => {
   helm = await Helm.get();
 });
-
-function only(manifests: readonly Manifest[], kind: string, name?: string): Manifest {
-  const found = manifests.filter((one) => one.kind === kind && (name === undefined || one.metadata.name === name));
-  if (found.length !== 1 || !found[0]) throw new Error(`${found.length} of ${kind}`);
-  return found[0];
-}
 
 describe.each([
   ["as little as possible", LEAST],
@@ -60,22 +25,23 @@ describe.each([
 
   test("selects its own pods everywhere, by ports that they have", async () => {
     const manifests = await helm.render(values);
-    const { template, selector } = only(manifests, "Deployment").spec;
+    const { template, selector } = only(manifests, "Deployment", "gateway").spec;
     const { labels } = template.metadata;
+    const ownServices = manifests.filter(({ kind, metadata: { name } }) => kind === "Service" && name !== BROWSERS);
     const selectors = [
       selector.matchLabels,
-      ...manifests.filter(({ kind }) => kind === "Service").map(({ spec }) => spec.selector),
-      only(manifests, "NetworkPolicy").spec.podSelector.matchLabels,
-      only(manifests, "PodDisruptionBudget").spec.selector.matchLabels,
+      ...ownServices.map(({ spec }) => spec.selector),
+      only(manifests, "NetworkPolicy", "gateway").spec.podSelector.matchLabels,
+      only(manifests, "PodDisruptionBudget", "gateway").spec.selector.matchLabels,
     ];
     for (const one of selectors) expect(labels).toMatchObject(one);
     const ports = template.spec.containers[0].ports.map(({ name }: { name: string }) => name);
-    const services = manifests.filter(({ kind }) => kind === "Service").flatMap(({ spec }) => spec.ports);
+    const services = ownServices.flatMap(({ spec }) => spec.ports);
     for (const { targetPort } of services) expect(ports).toContain(targetPort);
   });
 
   test("keeps nothing on a node and writes to /tmp only", async () => {
-    const { spec } = only(await helm.render(values), "Deployment").spec.template;
+    const { spec } = only(await helm.render(values), "Deployment", "gateway").spec.template;
     expect(spec.volumes.map((volume: object) => Object.keys(volume).toSorted())).toEqual([["emptyDir", "name"]]);
     const [{ securityContext, volumeMounts, env }] = spec.containers;
     expect(volumeMounts).toEqual([{ name: "tmp", mountPath: "/tmp" }]);
@@ -90,7 +56,7 @@ describe.each([
   });
 
   test("lets only the gateways reach the port of their peers", async () => {
-    const { spec } = only(await helm.render(values), "NetworkPolicy");
+    const { spec } = only(await helm.render(values), "NetworkPolicy", "gateway");
     const rules: readonly { ports: { port: string }[]; from?: object[] }[] = spec.ingress;
     const peers = rules.filter(({ ports }) => ports.some(({ port }) => port === "peers"));
     expect(peers).toEqual([{ ports: [{ port: "peers" }], from: [{ podSelector: spec.podSelector }] }]);
@@ -126,6 +92,7 @@ test.each([
   [{ ...LEAST, settings: { RATE_LIMIT: 2 } }, "RATE_LIMIT"],
   [{ ...LEAST, ingress: { enabled: true } }, "ingress.host"],
   [{ ...LEAST, autoscaling: { enabled: true } }, "autoscaling.metrics"],
+  [{ ...LEAST, browsers: { memory: "1Gi" } }, "memory"],
 ])("%j is refused and told why", async (values, reason) => {
   await expect(helm.render(values)).rejects.toThrow(reason);
 });

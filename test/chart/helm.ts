@@ -29,6 +29,13 @@ export interface Manifest {
   readonly spec: any;
 }
 
+/** The one document of this kind, and of this name if there are several. */
+export function only(manifests: readonly Manifest[], kind: string, name?: string): Manifest {
+  const found = manifests.filter((one) => one.kind === kind && (name === undefined || one.metadata.name === name));
+  if (found.length !== 1 || !found[0]) throw new Error(`${found.length} of ${kind}`);
+  return found[0];
+}
+
 /** Where the types of an apiVersion are. */
 function moduleOf(apiVersion: string): string {
   const path = apiVersion.replace(/^(.*)\.k8s\.io\//, "$1.k8s.io/");
