@@ -95,7 +95,8 @@ function routingOf({ pool: { timeoutMs }, limits: { maxBodyBytes }, sessions: { 
 function clusterOf({ store, replica }: Config, maxOpenSessions: number) {
   const { databaseUrl, directUrl = databaseUrl, secretKey } = store;
   if (directUrl === undefined || secretKey === undefined) return undefined;
-  const database = { url: directUrl, place: placeOf(directUrl) };
+  const setting = store.directUrl === undefined ? "DATABASE_URL" : "DATABASE_DIRECT_URL";
+  const database = { url: directUrl, place: placeOf(directUrl), setting } as const;
   return { database, secretKey, url: replica.url?.origin, port: replica.port, weight: maxOpenSessions };
 }
 

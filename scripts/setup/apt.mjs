@@ -1,5 +1,5 @@
 // Installs packages of the distribution. For scripts/setup.mjs.
-import { onPath, say, succeeds } from "./shell.mjs";
+import { onPath, printed, say, succeeds } from "./shell.mjs";
 
 /** Another program may be installing packages, as a new machine does at its first start. */
 const LOCK = ["-o", "DPkg::Lock::Timeout=300"];
@@ -14,6 +14,13 @@ export function installedByApt(what, ...packages) {
   if (!asRoot()) return false;
   say(`installing ${what} from the distribution's packages…`);
   return aptUpdated() && apt("install", "-y", "-qq", "--no-install-recommends", ...packages);
+}
+
+/** The packages of libraries that this one needs and this machine may lack. */
+export function librariesOf(name) {
+  const told = printed("apt-cache", ["depends", "--important", name]);
+  const names = [...told.matchAll(/^ *\|?Depends: (lib[\w.+-]+)$/gm)].map(([, library]) => library);
+  return names.filter((library) => library !== "libc6");
 }
 
 /** How a command becomes root's; undefined if there is no apt, or it cannot. */

@@ -21,6 +21,11 @@ export function succeeds(command, args, options = {}) {
   return spawnSync(command, args, { cwd: root, stdio: "inherit", ...options }).status === 0;
 }
 
+/** What a command prints; empty if it cannot be run. */
+export function printed(command, args) {
+  return spawnSync(command, args, { cwd: root, encoding: "utf8" }).stdout ?? "";
+}
+
 export function onPath(name) {
   return (process.env.PATH ?? "")
     .split(delimiter)

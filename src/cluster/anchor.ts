@@ -2,8 +2,9 @@ import { Socket } from "node:net";
 import { Client, type QueryResultRow } from "pg";
 import { abortable } from "../process/abortable.ts";
 import { withTimeout } from "../process/with-timeout.ts";
-import { postgresError } from "../store/postgres-error.ts";
+import { postgresError, type DatabaseSetting } from "../store/postgres-error.ts";
 import { GATEWAY_NAME, NUMBER_TYPES } from "../store/postgres-pool.ts";
+import { withSafeTls } from "../store/postgres-url.ts";
 import { StoreError } from "../store/store-error.ts";
 
 const CONNECT_LIMIT_MS = 3_000;
@@ -22,6 +23,11 @@ const SESSION = {
   tcp_keepalives_count: "3",
   tcp_user_timeout: "10000",
   statement_timeout: `${STATEMENT_LIMIT_MS}`,
+  idle_session_timeout: "0",
+  default_transaction_isolation: "read committed",
+  // When a session began is compared as text.
+  DateStyle: "ISO",
+  TimeZone: "UTC",
   lock_timeout: "1000",
 } as const;
 
@@ -30,6 +36,8 @@ export interface AnchorOptions {
   readonly url: string;
   /** The same without secrets, for messages. */
   readonly place: string;
+  /** Where the address comes from; DATABASE_URL unless given. */
+  readonly setting?: DatabaseSetting | undefined;
 }
 
 /** A statement that is prepared once, when it is first used. */
@@ -46,16 +54,18 @@ export class Anchor implements AsyncDisposable {
   readonly #client: Client;
   readonly #socket: Socket;
   readonly #place: string;
+  readonly #setting: DatabaseSetting | undefined;
   readonly #lost = new AbortController();
   #backend = { pid: 0, startedAt: "" };
   /** The statements before, which are answered first. */
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor({ url, place }: AnchorOptions) {
+  private constructor({ url, place, setting }: AnchorOptions) {
     this.#place = place;
+    this.#setting = setting;
     this.#socket = new Socket();
     this.#client = new Client({
-      connectionString: url,
+      connectionString: withSafeTls(url),
       stream: () => this.#socket,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
@@ -68,10 +78,18 @@ export class Anchor implements AsyncDisposable {
   /** @throws StoreError when the server cannot be reached, or takes no writes. */
   static async open(options: AnchorOptions): Promise<Anchor> {
     await using opened = new AsyncDisposableStack();
-    const anchor = opened.use(new Anchor(options));
+    const anchor = opened.use(Anchor.#prepare(options));
     await anchor.#connect();
     opened.move();
     return anchor;
+  }
+
+  static #prepare(options: AnchorOptions): Anchor {
+    try {
+      return new Anchor(options);
+    } catch (cause) {
+      throw postgresError(options.place, cause, options.setting);
+    }
   }
 
   /** Aborts when the session is lost, with a StoreError as its reason. */
@@ -135,12 +153,12 @@ export class Anchor implements AsyncDisposable {
         throw new StoreError("store_unavailable", `${this.#place} did not answer within ${limitMs / 1000} seconds.`);
       });
     } catch (cause) {
-      throw postgresError(this.#place, cause);
+      throw postgresError(this.#place, cause, this.#setting);
     }
   }
 
   #lose(cause: Error): void {
-    this.#lost.abort(postgresError(this.#place, cause));
+    this.#lost.abort(postgresError(this.#place, cause, this.#setting));
     this.#socket.destroy();
   }
 }

@@ -22,6 +22,8 @@ export function setting<T>(row: Setting<T>): Setting<T> {
 export const text = z.string();
 
 const POSTGRES_URL = /^postgres(?:ql)?:\/\/[^\s/?#]*\/[^\s/?#]+(?:\?[^\s#]*)?$/;
+const WRONG_PERCENT = /%(?![\da-f]{2})/i;
+const SEVERAL_HOSTS = /^\w+:\/\/(?:[^/?#]*@)?[^/?#@]*,[^/?#@]*(?:[/?#]|$)|[?&](?:host|port|hostaddr)=[^&]*(?:,|%2c)/i;
 const VISIBLE_ASCII = /^[\u0021-\u007e]+$/;
 
 /** A key that an `Authorization: Bearer` header can carry: https://www.rfc-editor.org/rfc/rfc9110#field.authorization */
@@ -91,9 +93,15 @@ export const proxyUrl = text.transform((value, context) => {
 });
 
 /** `pg` reads it: https://node-postgres.com/features/connecting. Without a host, `?host=` names the folder of a socket. */
-export const databaseUrl = text.trim().refine((value) => POSTGRES_URL.test(value), {
-  error: "a URL such as postgres://user:password@host:5432/database",
-});
+export const databaseUrl = text
+  .trim()
+  .refine((value) => POSTGRES_URL.test(value) && !WRONG_PERCENT.test(value), {
+    error: "a URL such as postgres://user:password@host:5432/database, its parts percent-encoded (a / as %2F)",
+    abort: true,
+  })
+  .refine((value) => !SEVERAL_HOSTS.test(value), {
+    error: "one host, an address that leads to the primary: several hosts are not tried in turn",
+  });
 
 export const browserEndpoint = text.transform((value, context) => {
   const endpoint = readBrowserEndpoint(value);

@@ -1,10 +1,13 @@
 import { sql, type Kysely } from "kysely";
 import { DEFAULT_MIGRATION_TABLE, Migrator, type Migration } from "kysely/migration";
-import { isPostgres } from "./migrations/engine.ts";
+import { isPostgres, schemaOf } from "./migrations/engine.ts";
 import { records } from "./migrations/006-records.ts";
 import { cluster } from "./migrations/013-cluster.ts";
 import { sharedByReplicas } from "./migrations/014-shared-by-replicas.ts";
 import type { Schema } from "./schema.ts";
+
+/** A number that no other lock of the gateway has. */
+const MIGRATION_LOCK = 7_301_881_455;
 
 /** In the order of their names. A released migration is never changed: another one follows it. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
@@ -170,9 +173,22 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   "014-shared-by-replicas": sharedByReplicas,
 };
 
-/** Brings the schema up to date; throws what went wrong. */
+/**
+ * Brings the schema up to date; throws what went wrong. In PostgreSQL, replicas that start together do so one after the other:
+ * by a lock that ends with the transaction, since the migrator's own lock would be lost in a pooler.
+ */
 export async function migrate(db: Kysely<Schema>): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) } });
+  if (!isPostgres(db)) return migrateIn(db);
+  await db.transaction().execute(async (transaction) => {
+    await sql`SELECT pg_advisory_xact_lock(${sql.lit(MIGRATION_LOCK)})`.execute(transaction);
+    await migrateIn(transaction);
+  });
+}
+
+async function migrateIn(db: Kysely<Schema>): Promise<void> {
+  const provider = { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) };
+  const schema = await schemaOf(db);
+  const migrator = new Migrator({ db, provider, ...(schema !== undefined && { migrationTableSchema: schema }) });
   const { error } = await migrator.migrateToLatest();
   if (error !== undefined) throw error;
 }
@@ -186,8 +202,10 @@ interface MadeMigrations {
 
 /** The migrations that were made in this database. */
 export async function madeMigrations(db: Kysely<Schema>): Promise<MadeMigrations> {
+  const schema = await schemaOf(db);
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  if (!tables.some(({ name }) => name === DEFAULT_MIGRATION_TABLE)) return { unknown: [], hasKnown: false };
+  if (!tables.some((table) => table.name === DEFAULT_MIGRATION_TABLE && table.schema === schema))
+    return { unknown: [], hasKnown: false };
   const made = await db
     .withTables<{ [DEFAULT_MIGRATION_TABLE]: { name: string } }>()
     .selectFrom(DEFAULT_MIGRATION_TABLE)

@@ -104,11 +104,17 @@ export class PostgresChanges implements StoreChanges, AsyncDisposable {
   /** Never rejects. */
   async #listen(): Promise<void> {
     if (this.#isClosed) return;
-    const client = new Client(connectionConfig(this.#directUrl, { isPooled: false }));
+    try {
+      // It throws where the URL names a file that is not there.
+      this.#client = new Client(connectionConfig(this.#directUrl));
+    } catch {
+      this.#retry();
+      return;
+    }
+    const client = this.#client;
     client.on("error", () => {});
     client.once("end", () => this.#reconnect());
     client.on("notification", () => void this.#read());
-    this.#client = client;
     try {
       await client.connect();
       await client.query(`LISTEN ${CHANNEL}`);
@@ -125,6 +131,10 @@ export class PostgresChanges implements StoreChanges, AsyncDisposable {
     if (!client || this.#isClosed) return;
     client.removeAllListeners("end");
     client.end().catch(() => {});
+    this.#retry();
+  }
+
+  #retry(): void {
     this.#retrying = setTimeout(() => void this.#listen(), this.#retryMs * (1 + Math.random())).unref();
     this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
   }

@@ -1,5 +1,14 @@
 import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from "kysely";
-import { DatabaseError, Pool, types, type CustomTypesConfig, type PoolClient, type PoolConfig } from "pg";
+import {
+  DatabaseError,
+  Pool,
+  types,
+  type ClientBase,
+  type CustomTypesConfig,
+  type PoolClient,
+  type PoolConfig,
+} from "pg";
+import { withSafeTls } from "./postgres-url.ts";
 
 /** What connections are called in `pg_stat_activity`: those of a gateway, and those of a command that needs to be alone. */
 export const GATEWAY_NAME = "gptomni-gateway";
@@ -8,10 +17,17 @@ export const COMMAND_NAME = "gptomni-gateway command";
 const CONNECT_LIMIT_MS = 5_000;
 /** How long one statement may take. */
 const STATEMENT_LIMIT_MS = 15_000;
+/** What the database's own settings may say otherwise. */
+const SESSION_LIMITS = `SELECT set_config(name, value, false) FROM (VALUES
+  ('statement_timeout', '${STATEMENT_LIMIT_MS}'), ('idle_in_transaction_session_timeout', '${STATEMENT_LIMIT_MS}'),
+  ('idle_session_timeout', '0'), ('default_transaction_isolation', 'read committed')) AS wanted (name, value)`;
 /** A replica writes in batches, so few connections do. PostgreSQL has 100 by default. */
 const MAX_CONNECTIONS = 6;
 const IDLE_LIMIT_MS = 30_000;
+/** The address may lead to another server by then. */
+const LIFETIME_S = 60;
 const KEEP_ALIVE_AFTER_MS = 5_000;
+const IN_FAILED_TRANSACTION = "25P02";
 const { INT8, NUMERIC } = types.builtins;
 
 /** Whole numbers of 64 bits, and sums of them, are numbers. */
@@ -29,16 +45,12 @@ export interface PostgresAddress {
 }
 
 /** How the gateway connects: every wait has a limit, and whole numbers are numbers. */
-export function connectionConfig(connectionString: string, { isPooled }: { readonly isPooled: boolean }): PoolConfig {
+export function connectionConfig(databaseUrl: string): PoolConfig {
   return {
-    connectionString,
+    connectionString: withSafeTls(databaseUrl),
     application_name: GATEWAY_NAME,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
     query_timeout: STATEMENT_LIMIT_MS,
-    // A pooler refuses them: they would last longer than the transaction that has the connection.
-    ...(isPooled
-      ? {}
-      : { statement_timeout: STATEMENT_LIMIT_MS, idle_in_transaction_session_timeout: STATEMENT_LIMIT_MS }),
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     types: NUMBER_TYPES,
@@ -51,9 +63,17 @@ export function postgresPool({
   directUrl,
   applicationName = GATEWAY_NAME,
 }: PostgresAddress): PostgresPool {
-  const config = connectionConfig(databaseUrl, { isPooled: directUrl !== undefined });
-  const named = { ...config, application_name: applicationName };
-  const pool = new Pool({ ...named, max: MAX_CONNECTIONS, idleTimeoutMillis: IDLE_LIMIT_MS, allowExitOnIdle: true });
+  const pool = new Pool({
+    ...connectionConfig(databaseUrl),
+    application_name: applicationName,
+    max: MAX_CONNECTIONS,
+    idleTimeoutMillis: IDLE_LIMIT_MS,
+    maxLifetimeSeconds: LIFETIME_S,
+    allowExitOnIdle: true,
+    // Behind a pooler, limits would last longer than the transaction that has the connection.
+    // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it
+    ...(directUrl === undefined && { onConnect: limitSession }),
+  });
   // The next statement finds out: an error that nobody listens to would end the process.
   pool.on("error", ignore);
   pool.on("connect", (client) => void client.on("error", ignore));
@@ -64,14 +84,23 @@ export function postgresPool({
   };
 }
 
+/** By a statement: a pooler takes no such parameters at the start of a connection. */
+async function limitSession(client: ClientBase): Promise<void> {
+  await client.query(SESSION_LIMITS);
+}
+
 function lent(client: PoolClient): PostgresPoolClient {
   let isBroken = false;
+  let lastFailure: unknown;
   const query = async <R>(text: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> => {
     try {
       return (await client.query(text, parameters.map(withoutNul))) as unknown as PostgresQueryResult<R>;
     } catch (cause) {
       isBroken ||= !(cause instanceof DatabaseError) || cause.severity !== "ERROR";
-      throw cause;
+      // Says only that a statement before it failed in the same transaction.
+      const isConsequence = cause instanceof DatabaseError && cause.code === IN_FAILED_TRANSACTION;
+      if (!isConsequence) lastFailure = cause;
+      throw lastFailure ?? cause;
     }
   };
   return {

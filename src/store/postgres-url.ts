@@ -11,6 +11,15 @@ export function secretsOfDatabaseUrl(databaseUrl: string): readonly string[] {
   return [written, decoded(written), inQuery].filter((secret) => secret !== "");
 }
 
+/**
+ * `pg` verifies the server's certificate for each of these modes, and warns at length that a later version will not.
+ * https://www.postgresql.org/docs/current/libpq-ssl.html
+ */
+export function withSafeTls(databaseUrl: string): string {
+  if (/[?&]uselibpqcompat=true(&|$)/.test(databaseUrl)) return databaseUrl;
+  return databaseUrl.replace(/([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/, "$1verify-full");
+}
+
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

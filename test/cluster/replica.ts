@@ -62,6 +62,8 @@ class Users implements Pick<AccountManager, "apply" | "gone"> {
 
 export interface ReplicaOptions {
   readonly databaseUrl: string;
+  /** PostgreSQL itself, if the other is a pooler. */
+  readonly directUrl?: string | undefined;
   readonly weight?: number;
   readonly url?: string;
 }
@@ -89,7 +91,7 @@ export class Replica implements AsyncDisposable {
     this.#owned = cluster.owning({ manager: this.#users, persistence: { flush: async () => {} } });
   }
 
-  static async open({ databaseUrl, weight = 10, url }: ReplicaOptions): Promise<Replica> {
+  static async open({ databaseUrl, directUrl, weight = 10, url }: ReplicaOptions): Promise<Replica> {
     const logged: string[] = [];
     const sink = new Writable({
       write(chunk: Buffer, _encoding, done) {
@@ -99,8 +101,8 @@ export class Replica implements AsyncDisposable {
     });
     const log = createLog({ level: "info", format: "json", redaction: new Redaction() }, sink);
     await using opened = new AsyncDisposableStack();
-    const store = opened.use(await openStore({ stateDir: tmpdir(), secretKey: SECRET_KEY, databaseUrl }));
-    const database = { url: databaseUrl, place: "the test's database" };
+    const store = opened.use(await openStore({ stateDir: tmpdir(), secretKey: SECRET_KEY, databaseUrl, directUrl }));
+    const database = { url: directUrl ?? databaseUrl, place: "the test's database" };
     const cluster = await Cluster.open(
       { database, url, weight, port: 0, secretKey: SECRET_KEY },
       { store, sites, log },

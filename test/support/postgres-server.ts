@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { chmod, chown, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { appendFile, chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { randomUUID } from "node:crypto";
 import { Client } from "pg";
@@ -68,6 +68,18 @@ export class PostgresServer implements AsyncDisposable {
     return server;
   }
 
+  /** A standby of the server, with all that is in it, which follows it until it is promoted. */
+  static async standbyOf(primary: PostgresServer): Promise<PostgresServer> {
+    const folder = await mkdtemp("/tmp/gpt-pg-");
+    const user = unprivileged();
+    if (user) await chown(folder, user.uid, user.gid);
+    const copied = ["--pgdata=data", "--write-recovery-conf", "--checkpoint=fast", "--no-sync"];
+    await run("pg_basebackup", [...copied, `--dbname=${primary.url()}`], folder);
+    const standby = new PostgresServer(folder, await freePort(), process.pid);
+    await standby.restart();
+    return standby;
+  }
+
   /** One that another process of these tests has started in this folder. */
   static at(folder: string, port: number): PostgresServer {
     return new PostgresServer(folder, port, process.pid);
@@ -95,9 +107,28 @@ export class PostgresServer implements AsyncDisposable {
     }
   }
 
+  /** It takes connections over TLS with this certificate from now on, and others without. */
+  async useCertificate({ key, cert }: { readonly key: string; readonly cert: string }): Promise<void> {
+    const user = unprivileged();
+    for (const [name, text] of Object.entries({ "server.key": key, "server.crt": cert })) {
+      const path = join(this.#folder, "data", name);
+      await writeFile(path, text, { mode: 0o600 });
+      if (user) await chown(path, user.uid, user.gid);
+    }
+    await this.stop();
+    await this.restart("ssl=on");
+  }
+
+  /** It listens there too, and trusts who asks from there. */
+  async listenAt(address: string, client: string): Promise<void> {
+    await appendFile(join(this.#folder, "data/pg_hba.conf"), `host all all ${client}/32 trust\n`);
+    await this.stop();
+    await this.restart(`listen_addresses=127.0.0.1,${address}`);
+  }
+
   /** Starts it again after `stop`. Resolves when it takes connections. */
-  async restart(): Promise<void> {
-    const settings = [...SETTINGS, `port=${this.port}`].flatMap((setting) => ["-c", setting]);
+  async restart(...further: readonly string[]): Promise<void> {
+    const settings = [...SETTINGS, ...further, `port=${this.port}`].flatMap((setting) => ["-c", setting]);
     const server = [programOf("postgres"), "-D", join(this.#folder, "data"), ...settings];
     const child = spawn("/bin/sh", ["-c", RUN, "sh", String(this.#ownerPid), ...server], {
       ...unprivileged(),
