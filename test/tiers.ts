@@ -31,6 +31,7 @@ const NAMED: Readonly<Record<string, Tier>> = {
   "turn/schema/schema-checker": "thorough",
   "faults/catalogue": "faults",
   // Faults of replicas and of their database.
+  "cluster/fail-over": "cluster",
   "cluster/fences": "cluster",
   "cluster/frozen": "cluster",
   "cluster/gateways": "cluster",

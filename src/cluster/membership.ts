@@ -2,6 +2,7 @@ import type { Log } from "../observe/log.ts";
 import { abortable } from "../process/abortable.ts";
 import { withTimeout } from "../process/with-timeout.ts";
 import { DatabaseClock, type StoreClock } from "../store/database-clock.ts";
+import { AddressWatch } from "./address-watch.ts";
 import type { Anchor, AnchorOptions } from "./anchor.ts";
 import { Fence, PROOF_LASTS_MS } from "./fence.ts";
 import { beat, terminate, type Beat, type ReplicaState, type RunningTurn } from "./heartbeat.ts";
@@ -50,6 +51,7 @@ export class Membership implements AsyncDisposable {
   #proven = Promise.withResolvers<void>();
   #hurry = Promise.withResolvers<void>();
   #beating: Promise<void> = Promise.resolve();
+  #address: AddressWatch | undefined;
 
   private constructor(first: Standing, state: () => ReplicaState, parts: MembershipParts) {
     this.#parts = parts;
@@ -92,6 +94,7 @@ export class Membership implements AsyncDisposable {
     this.#listener = listener;
     await askedAgain(() => this.#beat(), this.#parts.log);
     this.#beating = this.#beatOn();
+    this.#address = new AddressWatch(this.#parts.database, () => this.#standing, this.lose.bind(this));
   }
 
   /** Tells the others at once what has changed. Resolves when they can know, or the database does not answer. */
@@ -130,6 +133,7 @@ export class Membership implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
     this.#hurry.resolve();
+    await this.#address?.[Symbol.asyncDispose]();
     await this.#beating;
     this.#proven.resolve();
     this.#fence[Symbol.dispose]();

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 /** A connection to a server that a test may break. */
 export class TcpLink implements AsyncDisposable {
   readonly #server = createServer((client) => this.#join(client));
-  readonly #target: { readonly host: string; readonly port: number };
+  #target: { readonly host: string; readonly port: number };
   readonly #sockets = new Set<Socket>();
   #isStalled = false;
   #isCut = false;
@@ -26,6 +26,12 @@ export class TcpLink implements AsyncDisposable {
   through(url: string): string {
     const { port } = this.#server.address() as AddressInfo;
     return Object.assign(new URL(url), { host: `127.0.0.1:${port}` }).href;
+  }
+
+  /** New connections lead to the host of this URL; those that there are stay. */
+  lead(url: string): void {
+    const { hostname: host, port } = new URL(url);
+    this.#target = { host, port: Number(port) };
   }
 
   /** Nothing comes through, and neither side is told. */
