@@ -9,10 +9,15 @@ export interface Claimed {
   readonly waitMs: number;
 }
 
-/** The account itself, and what was known of its id under another sign-in: that one cannot be used any more, either. */
+/**
+ * The account itself, and what was known of its id under another sign-in: that one cannot be used any more, either. What is
+ * being stored of them is waited for, and is stored under the former owner.
+ */
 const CLAIM = `
-  WITH wanted AS (
-    SELECT key, id FROM unnest($2::text[], $3::text[]) AS wanted (key, id)
+  WITH stored AS (
+    SELECT FROM account_owner WHERE key = ANY ($2::text[]) OR id = ANY ($3::text[]) ORDER BY key FOR UPDATE
+  ), wanted AS (
+    SELECT key, id FROM unnest($2::text[], $3::text[]) AS wanted (key, id) WHERE (SELECT count(*) FROM stored) >= 0
   ), claimed AS (
     INSERT INTO account_owner AS owned (key, id, owner, epoch, turn)
     SELECT key, id, $1, 1, 0 FROM wanted ORDER BY key

@@ -26,7 +26,7 @@ export interface OwnedRow {
 
 /**
  * The rows whose accounts nobody has taken since, with `ACCOUNT_COLUMNS`. A lock keeps others from taking them until the rows
- * are stored.
+ * are stored, and does not keep their owner from announcing prompts.
  */
 export function whileOwned(rows: readonly OwnedRow[]): RawBuilder<unknown> {
   const columns = ACCOUNT_COLUMNS.map((name) => {
@@ -38,7 +38,7 @@ export function whileOwned(rows: readonly OwnedRow[]): RawBuilder<unknown> {
     SELECT ${sql.join(given)}
     FROM unnest(${sql.join(columns)}, ${rows.map(({ epoch }) => epoch)}::bigint[]) AS given (${sql.join(names)}, epoch)
     JOIN account_owner AS owned ON owned.key = given.key AND owned.epoch = given.epoch
-    ORDER BY owned.key FOR SHARE OF owned`;
+    ORDER BY owned.key FOR KEY SHARE OF owned`;
 }
 
 interface AnnouncedTurn {

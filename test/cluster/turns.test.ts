@@ -1,5 +1,13 @@
 import { expect, onTestFinished, test } from "vitest";
+import { Kysely, PostgresDialect } from "kysely";
+import type { Anchor } from "../../src/cluster/anchor.ts";
+import { claim } from "../../src/cluster/claims.ts";
 import { PROOF_LASTS_MS } from "../../src/cluster/fence.ts";
+import type { AccountName, Locks } from "../../src/cluster/locks.ts";
+import { whileOwned } from "../../src/store/account-owner.ts";
+import type { AccountRow } from "../../src/store/account-row.ts";
+import { postgresPool } from "../../src/store/postgres-pool.ts";
+import type { Schema } from "../../src/store/schema.ts";
 import { GatewayError } from "../../src/errors.ts";
 import { freshDatabase } from "../support/shared-postgres.ts";
 import { accountsOf, Replica, STORED, identityOf } from "./replica.ts";
@@ -24,6 +32,29 @@ async function query(connectionString: string, text: string): Promise<readonly R
   } finally {
     await client.end();
   }
+}
+
+const ROW: AccountRow = {
+  key: "",
+  id: "account-1",
+  configured: "",
+  cookies: "",
+  state: "idle",
+  reason: "",
+  since: 0,
+  next_try_at: null,
+  failures_in_a_row: 0,
+  sent_at: "[]",
+  source: "settings",
+};
+
+/** A session that waits for rows as long as it takes, and asks for no lock of an account. */
+function takerBy(client: Client) {
+  const anchor = {
+    query: async (text: string, values: unknown[]) => (await client.query<Record<string, unknown>>(text, values)).rows,
+  };
+  const locks = { take: async (wanted: readonly AccountName[]) => wanted };
+  return { anchor: anchor as unknown as Anchor, locks: locks as unknown as Locks };
 }
 
 const LOST: unknown = expect.objectContaining({ code: "ownership_lost" });
@@ -162,4 +193,28 @@ test("an account that is given up right after an answer is free at once", async 
   await expect
     .poll(() => query(databaseUrl, "SELECT turn_until FROM account_owner WHERE owner IS NULL AND id = 'account-1'"))
     .toEqual([{ turn_until: null }]);
+});
+
+test("while a state is being stored, its owner announces prompts, and nobody takes the account", async () => {
+  const databaseUrl = await freshDatabase();
+  const replica = await start(databaseUrl);
+  const rows = await query(databaseUrl, "SELECT key, id FROM account_owner WHERE id = 'account-1'");
+  const name = { key: String(rows[0]?.["key"]), id: "account-1" };
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: postgresPool({ databaseUrl }) }) });
+  const taker = new Client({ connectionString: databaseUrl });
+  onTestFinished(async () => void (await Promise.all([db.destroy(), taker.end()])));
+  await taker.connect();
+  const isWaiting = (): Promise<unknown> =>
+    query(databaseUrl, "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%claimed%'");
+  let taking: ReturnType<typeof claim> | undefined;
+  await db.transaction().execute(async (storing) => {
+    const stored = whileOwned([
+      { row: { ...ROW, key: name.key }, epoch: replica.account("account-1").hold?.epoch ?? 0 },
+    ]);
+    expect((await stored.execute(storing)).rows).toHaveLength(1);
+    (await replica.ask("account-1")).finish();
+    taking = claim(takerBy(taker), "another", [name]);
+    await expect.poll(isWaiting).toHaveLength(1);
+  });
+  expect([...((await taking)?.keys() ?? [])]).toEqual([name.key]);
 });
