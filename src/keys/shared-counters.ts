@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Log } from "../observe/log.ts";
 import type { KeyUse, SharedKeyUse } from "../store/shared-key-use.ts";
+import { JoinedCounts } from "./joined-counts.ts";
 import { RunningRequests } from "./running-requests.ts";
 import { WindowCounts } from "./window-counts.ts";
 import { unused, WINDOW_MS, type Counts, type KeyCounters, type Points, type Window } from "./windows.ts";
@@ -19,6 +20,7 @@ const DELETE_EVERY_MS = 600_000;
  */
 export class SharedCounters implements KeyCounters {
   readonly #store: SharedKeyUse;
+  readonly #counts: JoinedCounts;
   readonly #log: Pick<Log, "warn">;
   readonly #holder = randomUUID();
   /** As the database had them last. */
@@ -35,6 +37,7 @@ export class SharedCounters implements KeyCounters {
 
   constructor(store: SharedKeyUse, { log }: { readonly log: Pick<Log, "warn"> }) {
     this.#store = store;
+    this.#counts = new JoinedCounts(store);
     this.#log = log;
     this.#timers = [
       setInterval(() => void this.#tell(), TELL_EVERY_MS).unref(),
@@ -49,7 +52,7 @@ export class SharedCounters implements KeyCounters {
     const changes = [...all].map(([window, added]) => ({ window, points: added, lastsMs: WINDOW_MS[window] }));
     let counted: Promise<unknown> | undefined;
     const used = await this.#ask(() => {
-      const adding = this.#store.add(keyId, changes);
+      const adding = this.#counts.add(keyId, changes);
       counted = adding;
       return adding;
     });

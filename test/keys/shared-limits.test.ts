@@ -1,6 +1,7 @@
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { KeyLimits } from "../../src/http/api-keys.ts";
+import { JoinedCounts } from "../../src/keys/joined-counts.ts";
 import { countersOf } from "../../src/keys/open-keys.ts";
 import { Quotas } from "../../src/keys/quotas.ts";
 import { openStore, type StoreOptions } from "../../src/store/store.ts";
@@ -45,6 +46,30 @@ describe.skipIf(LACKS_POSTGRES)("a key that several gateways serve", () => {
     const rounds = [await ask(replicas, limits, 5), await ask(replicas, limits, 16)];
     expect(rounds.flatMap(({ admitted }) => admitted).length).toBe(7);
     expect(Object.values((await replicas[1]?.remaining(keyWith(limits))) ?? {})).toEqual([0]);
+  });
+
+  test("is counted for requests at the same time together, and each knows its place", async () => {
+    const { options } = await storePlace("PostgreSQL");
+    await using store = await openStore(options);
+    const { sharedKeyUse } = store;
+    if (!sharedKeyUse) throw new Error("PostgreSQL is shared");
+    const keys: string[] = [];
+    const counts = new JoinedCounts({
+      add: (keyId, changes) => {
+        keys.push(keyId);
+        return sharedKeyUse.add(keyId, changes);
+      },
+    });
+    const one = { window: "requestsPerDay", points: 1, lastsMs: 86_400_000 };
+    const tokens = { window: "tokensPerDay", points: 10, lastsMs: 86_400_000 };
+    const used = await Promise.all(
+      Array.from({ length: 20 }, (_none, index) => counts.add("anna", index % 2 === 0 ? [one] : [one, tokens])),
+    );
+    const usedOf = (name: string): number[] => used.flat().flatMap((use) => (use.window === name ? [use.used] : []));
+    expect(usedOf("requestsPerDay")).toEqual(Array.from({ length: 20 }, (_none, index) => index + 1));
+    expect(usedOf("tokensPerDay")).toEqual(Array.from({ length: 10 }, (_none, index) => 10 * (index + 1)));
+    expect(keys).toEqual(["anna", "anna"]);
+    expect(await counts.add("anna", [{ ...one, points: -5 }])).toMatchObject([{ used: 15 }]);
   });
 
   test("has room again at every gateway when a request ends at one", async () => {
