@@ -1,5 +1,6 @@
 import type { Anchor } from "./anchor.ts";
-import { NOW, TURN_LASTS_MS } from "./heartbeat.ts";
+import { DATABASE_NOW } from "../store/database-clock.ts";
+import { TURN_LASTS_MS } from "./heartbeat.ts";
 import type { AccountName, Locks } from "./locks.ts";
 
 /** An account that this replica has. */
@@ -29,7 +30,7 @@ const CLAIM = `
     RETURNING owned.id, owned.turn_until
   )
   SELECT key, epoch,
-    greatest(turn_until, (SELECT max(turn_until) FROM former WHERE former.id = claimed.id)) - ${NOW} AS "waitMs"
+    greatest(turn_until, (SELECT max(turn_until) FROM former WHERE former.id = claimed.id)) - ${DATABASE_NOW} AS "waitMs"
   FROM claimed`;
 /** The epoch grows, so that nothing is saved any more by whoever had it until now. No prompt of theirs runs. */
 const RELEASE = `

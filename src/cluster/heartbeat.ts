@@ -1,3 +1,4 @@
+import { DATABASE_NOW } from "../store/database-clock.ts";
 import type { Anchor, PreparedStatement } from "./anchor.ts";
 import { PROOF_LASTS_MS } from "./fence.ts";
 import type { ReplicaRow } from "./peers.ts";
@@ -36,8 +37,6 @@ export interface Beat {
 const ANSWER_LIMIT_MS = PROOF_LASTS_MS;
 /** For so long a prompt keeps other replicas from its account, unless a heartbeat extends it. More than the proof lasts. */
 export const TURN_LASTS_MS = 8_000;
-/** The database's time in milliseconds since the epoch. */
-export const NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 const BEAT: PreparedStatement = {
   name: "beat",
@@ -45,7 +44,7 @@ const BEAT: PreparedStatement = {
     WITH beat AS (
       INSERT INTO replica AS mine
         (id, url, token, backend_pid, backend_start, version, protocol, weight, is_draining, seen_at)
-      VALUES ($1, $2, $3, $4, $5::timestamptz, $6, $7, $8, $9, ${NOW})
+      VALUES ($1, $2, $3, $4, $5::timestamptz, $6, $7, $8, $9, ${DATABASE_NOW})
       ON CONFLICT (id) DO UPDATE SET url = excluded.url, token = excluded.token, backend_pid = excluded.backend_pid,
         backend_start = excluded.backend_start, weight = excluded.weight, is_draining = excluded.is_draining,
         seen_at = greatest(excluded.seen_at, mine.seen_at + 1)
@@ -54,11 +53,11 @@ const BEAT: PreparedStatement = {
         ON owned.key = running.key AND owned.epoch = running.epoch
       ORDER BY owned.key FOR NO KEY UPDATE OF owned
     ), extended AS (
-      UPDATE account_owner AS owned SET turn_until = ${NOW} + ${TURN_LASTS_MS}
+      UPDATE account_owner AS owned SET turn_until = ${DATABASE_NOW} + ${TURN_LASTS_MS}
       FROM mine WHERE owned.key = mine.key AND owned.epoch = mine.epoch
       RETURNING owned.key
     )
-    SELECT ${NOW} AS now, pg_backend_pid() AS pid,
+    SELECT ${DATABASE_NOW} AS now, pg_backend_pid() AS pid,
       (SELECT count(*)::int FROM pg_locks
         WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND granted) AS locks,
       (SELECT coalesce(json_agg(key), '[]') FROM extended) AS extended,

@@ -1,5 +1,6 @@
+import { DATABASE_NOW } from "../store/database-clock.ts";
 import type { Anchor, PreparedStatement } from "./anchor.ts";
-import { NOW, TURN_LASTS_MS, type RunningTurn } from "./heartbeat.ts";
+import { TURN_LASTS_MS, type RunningTurn } from "./heartbeat.ts";
 
 /** A prompt, by its account and its own id. */
 export interface NamedTurn extends RunningTurn {
@@ -32,8 +33,8 @@ const WRITE: PreparedStatement = {
       UPDATE account_owner AS owned SET
         turn = owned.turn + mine.begins::int,
         turn_request = mine.turn_id,
-        turn_at = CASE WHEN mine.begins THEN ${NOW} ELSE owned.turn_at END,
-        turn_until = CASE WHEN mine.begins THEN ${NOW} + ${TURN_LASTS_MS} END
+        turn_at = CASE WHEN mine.begins THEN ${DATABASE_NOW} ELSE owned.turn_at END,
+        turn_until = CASE WHEN mine.begins THEN ${DATABASE_NOW} + ${TURN_LASTS_MS} END
       FROM mine WHERE owned.key = mine.key AND owned.epoch = mine.epoch
       RETURNING mine.turn_id, mine.begins, owned.turn_at
     )

@@ -1,7 +1,8 @@
 import type { Turn } from "../browser/account-hold.ts";
+import { DATABASE_NOW } from "../store/database-clock.ts";
 import { PROOF_LASTS_MS } from "./fence.ts";
 import type { Anchor } from "./anchor.ts";
-import { NOW, type Beat, type RunningTurn } from "./heartbeat.ts";
+import type { Beat, RunningTurn } from "./heartbeat.ts";
 import type { Membership } from "./membership.ts";
 import { ownershipLost } from "./ownership-lost.ts";
 import { TurnWriter } from "./turn-writer.ts";
@@ -18,9 +19,9 @@ const PRUNE_BEATS = 600;
 
 /** Whoever comes first decides: a prompt that was asked about before it was announced is never sent. */
 const WAS_SENT = `
-  INSERT INTO turn AS known (id, replica, at) VALUES ($1, NULL, ${NOW})
+  INSERT INTO turn AS known (id, replica, at) VALUES ($1, NULL, ${DATABASE_NOW})
   ON CONFLICT (id) DO UPDATE SET at = known.at RETURNING replica IS NOT NULL AS "isSent"`;
-const PRUNE = `DELETE FROM turn WHERE at < ${NOW} - ${KEEP_MS}`;
+const PRUNE = `DELETE FROM turn WHERE at < ${DATABASE_NOW} - ${KEEP_MS}`;
 
 /** The prompts of this replica's accounts. Each is announced in the database before it leaves. */
 export class Turns {

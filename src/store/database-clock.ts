@@ -4,6 +4,9 @@ export interface StoreClock {
   toLocal(storedAt: number): number;
 }
 
+/** PostgreSQL's time while the statement runs, in milliseconds since the epoch. */
+export const DATABASE_NOW = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
 /** Of a database that one process has for itself: there is one clock. */
 export const LOCAL_CLOCK: StoreClock = { toStored: (at) => at, toLocal: (at) => at };
 

@@ -1,6 +1,6 @@
 import { Kysely, PostgresDialect, sql } from "kysely";
 import { withTimeout } from "../process/with-timeout.ts";
-import { DatabaseClock } from "./database-clock.ts";
+import { DATABASE_NOW, DatabaseClock } from "./database-clock.ts";
 import type { Database } from "./database.ts";
 import { migrate, madeMigrations } from "./migrations.ts";
 import { CHANNEL } from "./postgres-changes.ts";
@@ -109,9 +109,7 @@ export class PostgresDatabase implements Database {
 
   async #readClock(db: Kysely<Schema>): Promise<void> {
     const sentMs = performance.now();
-    const query = sql<{
-      readonly at: number;
-    }>`SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at`;
+    const query = sql<{ readonly at: number }>`SELECT ${sql.raw(DATABASE_NOW)} AS at`;
     const { rows } = await query.execute(db);
     if (rows[0]) this.clock.measure(rows[0].at, sentMs, performance.now());
   }
