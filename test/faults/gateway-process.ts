@@ -10,7 +10,7 @@ import { until } from "./until.ts";
 const ROOT = join(import.meta.dirname, "../..");
 /** As scripts/setup.mjs starts it. */
 const NODE_FLAGS = ["--max-semi-space-size=8"];
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 180_000;
 const END_LIMIT_MS = 30_000;
 
 export interface GatewayProcessOptions {

@@ -14,11 +14,9 @@ export const LOST = [
   "site_timeout",
   "server_unavailable",
 ] as const;
-/** A replica that stood still knows for a moment of nobody else. */
-export const AWAKENED = [...LOST, "no_usable_account"] as const;
-/** What a client may be told by a replica that ends in good order. */
+/** What a client may be told by the last replica that ends in good order. */
 export const DRAINING = ["server_shutting_down"] as const;
 /** What a client may be told while a replica cannot reach PostgreSQL. */
 export const NO_DATABASE = [...LOST, "no_usable_account", "queue_timeout"] as const;
-/** Replicas that restart right after each other: for a moment all accounts are on their way, and nginx finds nobody. */
-export const RESTARTED = [...DRAINING, "no_usable_account", "server_unavailable"] as const;
+/** What nginx says of a request that came in the moment in which its replica ended, or while it found no other one. */
+export const ENDED = ["server_unavailable"] as const;

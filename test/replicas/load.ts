@@ -41,6 +41,11 @@ export class Load implements AsyncDisposable {
     this.#running = askers.map((client) => this.#keepAsking(client));
   }
 
+  /** What its own clients were told. */
+  get own(): readonly Told[] {
+    return this.#own;
+  }
+
   /** Asks one question more, beside the others. */
   async ask(client: string, prompt = this.#prompt()): Promise<Told> {
     const told = begun(client, prompt);

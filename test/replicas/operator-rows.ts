@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { DRAINING, LOST, OPENING_MS } from "./limits.ts";
+import { ENDED, LOST, OPENING_MS } from "./limits.ts";
 import { Load } from "./load.ts";
 import type { Row } from "./row.ts";
 import type { ReplicaScene } from "./scene.ts";
@@ -21,7 +21,7 @@ export const OPERATOR_ROWS: readonly Row[] = [
     id: "R13",
     fault: "a replica's clock is set forward by an hour, then back by two",
     withinMs: OPENING_MS,
-    codes: DRAINING,
+    codes: ENDED,
     run: async (scene) => {
       const replica = scene.named("two");
       const file = join(scene.home, "clock");

@@ -3,7 +3,7 @@ import type { Replica } from "./replica.ts";
 import type { Row } from "./row.ts";
 import type { ReplicaScene } from "./scene.ts";
 import { Load } from "./load.ts";
-import { AWAKENED, RESTARTED, LOST, OPENING_MS, TURN_MS, UNHEARD_MS } from "./limits.ts";
+import { ENDED, LOST, OPENING_MS, TURN_MS, UNHEARD_MS } from "./limits.ts";
 
 /** Answers that take the clients about half a minute. */
 const HALF_A_MINUTE = 40;
@@ -78,7 +78,7 @@ export const PROCESS_ROWS: readonly Row[] = [
     id: "R3",
     fault: "a replica stands still, and goes on when others have its accounts",
     withinMs: UNHEARD_MS + TURN_MS + OPENING_MS,
-    codes: AWAKENED,
+    codes: LOST,
     ...freeze(
       (scene) => scene.busyReplica(),
       async (victim) => victim.gateway.signal("SIGSTOP"),
@@ -88,7 +88,7 @@ export const PROCESS_ROWS: readonly Row[] = [
     id: "R4",
     fault: "a replica stands still with its browsers, and goes on when others have its accounts",
     withinMs: UNHEARD_MS + TURN_MS + OPENING_MS,
-    codes: AWAKENED,
+    codes: LOST,
     // A frozen browser cannot break an answer off: the site sees it go on. So none is asked for that outlasts the take-over.
     ...freeze(
       async (scene) => scene.named("two"),
@@ -99,7 +99,7 @@ export const PROCESS_ROWS: readonly Row[] = [
     id: "R5",
     fault: "all replicas are restarted, one after the other",
     withinMs: OPENING_MS,
-    codes: RESTARTED,
+    codes: ENDED,
     run: async (scene) => {
       for (const replica of scene.replicas) {
         await replica.stop();

@@ -5,8 +5,8 @@ import { until } from "../faults/until.ts";
 import { ADMIN_KEY } from "../support/api-key.ts";
 import { freePort } from "../support/free-port.ts";
 
-const START_LIMIT_MS = 90_000;
-const END_LIMIT_MS = 90_000;
+const START_LIMIT_MS = 180_000;
+const END_LIMIT_MS = 180_000;
 const STORY_LINES = 12;
 
 /** The test's PostgreSQL takes any. */

@@ -1,11 +1,12 @@
 import { afterAll, expect, test } from "vitest";
+import { MOVING_ROWS } from "./moving-rows.ts";
 import { OPERATOR_ROWS } from "./operator-rows.ts";
 import { PROCESS_ROWS } from "./process-rows.ts";
 import { inject } from "./row.ts";
 import { ReplicaScene } from "./scene.ts";
 import { WIRE_ROWS } from "./wire-rows.ts";
 
-const ROWS = [...PROCESS_ROWS, ...WIRE_ROWS, ...OPERATOR_ROWS];
+const ROWS = [...PROCESS_ROWS, ...WIRE_ROWS, ...OPERATOR_ROWS, ...MOVING_ROWS];
 const ROW_LIMIT_MS = 600_000;
 
 /** The replicas go from one fault to the next, as they would in life; after a failure they are made anew. */
