@@ -122,7 +122,10 @@ export const ERRORS = {
     ...busy(503, "What was recorded in `STATE_DIR` cannot be read now. Requests are answered."),
     isOperators: true,
   },
-  no_usable_account: { ...busy(503, "Every account is signed out, challenged or pausing."), clientRetry: false },
+  no_usable_account: {
+    ...busy(503, "Every account is signed out, challenged or pausing, or no replica has it."),
+    clientRetry: false,
+  },
   server_shutting_down: busy(503, "The gateway is shutting down. Nothing was sent to the site."),
   site_challenged: elsewhere(503, "challenge", "The site asks for a challenge. The browser now tries to pass it."),
   account_signed_out: elsewhere(503, "expire", "The site says that the account is signed out."),

@@ -87,8 +87,8 @@ export function optionsOf(
 }
 
 /** What replicas pass on to each other, and for how long. */
-function routingOf({ pool: { timeoutMs }, limits: { maxBodyBytes }, sessions: { maxReplyBytes } }: Config) {
-  return { timeoutMs, maxBodyBytes, maxReplyBytes };
+function routingOf({ pool: { timeoutMs }, limits: { maxBodyBytes }, sessions: { maxReplyBytes, rateLimit } }: Config) {
+  return { timeoutMs, maxBodyBytes, maxReplyBytes, rateLimit };
 }
 
 /** Undefined without DATABASE_URL: then there are no other replicas. */

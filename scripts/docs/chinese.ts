@@ -142,7 +142,7 @@ export const ERROR_MEANINGS: Readonly<Record<ErrorCode, string>> = {
   overloaded: "内存不足，或此密钥的请求已用完一个密钥可用的内存。进行中的回答继续。",
   queue_timeout: "在 `QUEUE_TIMEOUT_SECONDS` 内没有空闲账号。",
   state_not_stored: "无法写入 `STATE_DIR`，因此没有作出更改。原因见日志。",
-  no_usable_account: "所有账号都已登出、被质询或暂停使用。",
+  no_usable_account: "所有账号都已登出、被质询、暂停使用，或没有任何副本持有。",
   server_shutting_down: "网关正在关闭。没有向网站发送任何内容。",
   site_challenged: "网站要求通过质询。浏览器正在尝试通过。",
   account_signed_out: "网站表示该账号已登出。",

@@ -45,6 +45,16 @@ const STILL_MINE = `
   SELECT owned.key FROM account_owner AS owned
   JOIN unnest($1::text[], $2::bigint[]) AS held (key, epoch) ON owned.key = held.key AND owned.epoch = held.epoch`;
 const OWNERS = "SELECT id, owner FROM account_owner WHERE owner IS NOT NULL";
+/** Healthy accounts are stored as idle. */
+const FAILURES = `
+  SELECT key, state, next_try_at AS "nextTryAt" FROM account WHERE state <> 'idle' AND removed_at IS NULL`;
+
+/** Why an account was not in use when its state was stored. */
+export interface StoredFailure {
+  readonly state: string;
+  /** In the database's time; null if nobody tries it again by himself. */
+  readonly nextTryAt: number | null;
+}
 
 type Held = AccountName & { readonly epoch: number };
 
@@ -101,4 +111,10 @@ export async function holdAgain(
 export async function ownersIn(anchor: Anchor): Promise<ReadonlyMap<string, string>> {
   const rows = await anchor.query<{ id: string; owner: string }>(OWNERS);
   return new Map(rows.map(({ id, owner }) => [id, owner]));
+}
+
+/** What keeps accounts from serving, by the account's key. @throws StoreError */
+export async function failuresIn(anchor: Anchor): Promise<ReadonlyMap<string, StoredFailure>> {
+  const rows = await anchor.query<StoredFailure & { key: string }>(FAILURES);
+  return new Map(rows.map((row) => [row.key, row]));
 }

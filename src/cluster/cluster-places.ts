@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { LocalPlaces } from "../places/local-places.ts";
 import type { Place, Places } from "../places/place.ts";
 import type { LeaseRequest } from "../pool/admission.ts";
@@ -24,6 +25,7 @@ export class ClusterPlaces implements Places {
   readonly #parts: ClusterPlacesParts;
   /** When each request came, on the monotonic clock. */
   readonly #arrivals = new WeakMap<Caller, number>();
+  /** Requests that wait, and answers of peers. */
   readonly #running = new Set<Promise<void>>();
 
   constructor(parts: ClusterPlacesParts) {
@@ -39,11 +41,10 @@ export class ClusterPlaces implements Places {
       over.resolve();
     };
     const search = new Search(wish, () => this.#timesOf(wish.caller), { ...this.#parts, onOver });
-    const place = await search.place(signal);
-    if (place instanceof RemotePlace) {
-      this.#running.add(over.promise);
-      void over.promise.then(() => this.#running.delete(over.promise));
-    }
+    const found = search.place(signal);
+    this.#run(found);
+    const place = await found;
+    if (place instanceof RemotePlace) this.#run(over.promise);
     return place;
   }
 
@@ -55,11 +56,29 @@ export class ClusterPlaces implements Places {
     return this.#parts.local.waitMsOf(caller);
   }
 
-  /** The answers of peers for this replica's clients count too, and so do its own answers for theirs. */
+  /**
+   * The answers of peers for this replica's clients count too, and so do its own answers for theirs. What waits here for the
+   * accounts of peers waits on.
+   */
   async drain(signal: AbortSignal): Promise<void> {
-    const forwarded = abortable(Promise.all(this.#running), signal).catch(() => {});
-    await Promise.all([this.#parts.local.drain(signal), forwarded]);
-    await this.#parts.flushed();
+    const { local, share, flushed } = this.#parts;
+    await local.drain(signal);
+    await this.#forwarded(signal);
+    share.close();
+    await flushed();
+  }
+
+  /** Resolves when peers serve no request of this replica any more, or when the signal aborts. */
+  async #forwarded(signal: AbortSignal): Promise<void> {
+    while (this.#running.size > 0 && !signal.aborted) {
+      await abortable(Promise.allSettled(this.#running), signal).catch(() => {});
+    }
+  }
+
+  /** It counts a little longer than it runs: what follows it, such as another attempt, has begun by then. */
+  #run(work: Promise<unknown>): void {
+    const over: Promise<void> = work.then(nextTurn, nextTurn).then(() => void this.#running.delete(over));
+    this.#running.add(over);
   }
 
   #timesOf(caller: Caller): { readonly waitedMs: number; readonly limitMs: number } {
@@ -69,4 +88,8 @@ export class ClusterPlaces implements Places {
     const leftMs = Math.min(this.#parts.timeoutMs, (caller.deadlineMs ?? Infinity) - nowMs);
     return { waitedMs: nowMs - arrivedMs, limitMs: Math.max(0, leftMs) + GRACE_MS };
   }
+}
+
+function nextTurn(): Promise<void> {
+  return setImmediate();
 }

@@ -1,21 +1,22 @@
 import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
 import { signInKey, type KnownSites } from "../credentials/account-identity.ts";
 import type { Log } from "../observe/log.ts";
 import { version } from "../process/version.ts";
 import type { AccountStore } from "../store/account-store.ts";
 import type { StoreClock } from "../store/database-clock.ts";
+import type { ArrivingAccount } from "../pool/distant-account.ts";
 import type { AnchorOptions } from "./anchor.ts";
-import { ownersIn } from "./claims.ts";
+import { Arrivals, COMES_WITHIN_MS, type Sought } from "./arrivals.ts";
 import type { Directory } from "./directory.ts";
 import { clusterKeyOf } from "./exchange-auth.ts";
 import type { Beat, ReplicaState, RunningTurn } from "./heartbeat.ts";
 import { InternalServer } from "./internal-server.ts";
 import { Membership } from "./membership.ts";
-import type { Standing } from "./standing.ts";
+import { Owners } from "./owners.ts";
 import { OwnedAccounts, type OwnedAccountsParts } from "./owned-accounts.ts";
 import type { KnownPeer } from "./peers.ts";
 import { PROTOCOL } from "./protocol.ts";
+import { newReplicaId } from "./replica-id.ts";
 import type { ClusterSeat } from "./routing.ts";
 import { Seats } from "./seats.ts";
 import { Turns } from "./turns.ts";
@@ -40,9 +41,7 @@ export interface ClusterParts {
 
 type OwnState = { -readonly [Name in keyof ReplicaState]: ReplicaState[Name] };
 
-const ID_BYTES = 4;
 const TOKEN_BYTES = 32;
-const NAME_CHARACTERS = 40;
 
 /** This replica, and what it knows of the others. Nobody knows of it before it has joined. */
 export class Cluster implements Directory, AsyncDisposable {
@@ -55,10 +54,13 @@ export class Cluster implements Directory, AsyncDisposable {
   readonly #keyOf: OwnedAccountsParts["keyOf"];
   readonly #state: OwnState;
   readonly #membership: Membership;
+  readonly #owners = new Owners();
   readonly #seats: Seats;
+  readonly #arrivals: Arrivals;
   readonly #turns: Turns;
   #owned: OwnedAccounts | undefined;
-  #ownersVersion: number | undefined;
+  #joinedMs = Infinity;
+  #hasItsShare = false;
 
   private constructor(state: OwnState, membership: Membership, parts: ClusterParts & OpenedParts) {
     const { options, server, store, sites, log } = parts;
@@ -67,7 +69,9 @@ export class Cluster implements Directory, AsyncDisposable {
     this.#log = log;
     this.#state = state;
     this.#membership = membership;
-    this.#seats = new Seats(() => state, membership.peers);
+    const shared = { peers: membership.peers, owners: this.#owners, clock: store.clock };
+    this.#seats = new Seats(() => state, membership.peers, this.#owners);
+    this.#arrivals = new Arrivals({ ...shared, own: state, usualSite: sites.names[0] ?? "" });
     this.#turns = new Turns(membership, state.id);
     this.turns = this.#turns;
     this.clock = store.clock;
@@ -78,7 +82,7 @@ export class Cluster implements Directory, AsyncDisposable {
   static async open(options: ClusterOptions, parts: ClusterParts): Promise<Cluster> {
     const { weight, database } = options;
     const state: OwnState = {
-      id: newId(),
+      id: newReplicaId(),
       url: "",
       token: randomBytes(TOKEN_BYTES).toString("hex"),
       version: version(),
@@ -140,7 +144,19 @@ export class Cluster implements Directory, AsyncDisposable {
 
   /** The id of the replica that has the account, which may be this one; undefined if none has it. */
   ownerOf(accountId: string): string | undefined {
-    return this.#seats.owners.get(accountId);
+    return this.#owners.byAccount.get(accountId);
+  }
+
+  /** Accounts that no replica has in use, and that one is about to. */
+  arriving(sought: Sought): readonly ArrivingAccount[] {
+    return this.#arrivals.of(this.#owned?.listed ?? [], sought);
+  }
+
+  /** Accounts that are to be here are on their way, for the first time since it joined. */
+  get isJoining(): boolean {
+    const isLate = performance.now() - this.#joinedMs > COMES_WITHIN_MS;
+    this.#hasItsShare ||= isLate || this.#owned?.isShort === false;
+    return !this.#hasItsShare;
   }
 
   /** What is between the list of all accounts and the accounts in use here. Call it once, before `join`. */
@@ -162,6 +178,7 @@ export class Cluster implements Directory, AsyncDisposable {
       onRejoin: async (standing) => this.#owned?.holdAgain(standing),
       onCutOff: () => this.#cutOff(),
     });
+    this.#joinedMs = performance.now();
     this.#log.info(
       { replica: this.replicaId, url: this.#state.url, peers: this.peers.length },
       "joined the other replicas",
@@ -185,17 +202,8 @@ export class Cluster implements Directory, AsyncDisposable {
 
   #beaten(beat: Beat, asked: { readonly askedMs: number; readonly turns: readonly RunningTurn[] }): void {
     this.#turns.beaten(beat, asked);
-    const { standing } = this.#membership;
-    void this.#readOwners(beat, standing).then(() => this.#owned?.settle());
-  }
-
-  async #readOwners({ ownersVersion }: Beat, standing: Standing | undefined): Promise<void> {
-    if (ownersVersion === this.#ownersVersion || !standing) return;
-    // The next heartbeat asks again after a failure.
-    const owners = await ownersIn(standing.anchor).catch(() => undefined);
-    if (!owners) return;
-    this.#seats.owners = owners;
-    this.#ownersVersion = ownersVersion;
+    const followed = this.#owners.follow(beat, this.peers, this.#membership.standing?.anchor);
+    void followed.then(() => this.#owned?.settle());
   }
 
   #cutOff(): void {
@@ -207,12 +215,4 @@ export class Cluster implements Directory, AsyncDisposable {
 interface OpenedParts {
   readonly options: ClusterOptions;
   readonly server: InternalServer;
-}
-
-function newId(): string {
-  const name =
-    hostname()
-      .split(".", 1)[0]
-      ?.replaceAll(/[^\w-]/g, "") ?? "";
-  return `${name.slice(0, NAME_CHARACTERS) || "replica"}-${randomBytes(ID_BYTES).toString("hex")}`;
 }

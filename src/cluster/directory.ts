@@ -1,3 +1,6 @@
+import type { ArrivingAccount } from "../pool/distant-account.ts";
+import type { Sought } from "./arrivals.ts";
+
 /** Another replica, as the database shows it. */
 export interface Peer {
   readonly id: string;
@@ -17,6 +20,8 @@ export interface Directory {
   /** This replica's own, made anew at each start. */
   readonly token: string;
   readonly peers: readonly Peer[];
+  /** The accounts that no replica has in use, and that one is about to. */
+  arriving(sought: Sought): readonly ArrivingAccount[];
   readonly turns: {
     /** Whether a prompt may have left under this turn. */
     wasSent(turnId: string): Promise<boolean>;

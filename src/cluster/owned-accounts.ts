@@ -59,6 +59,18 @@ export class OwnedAccounts {
     return this.#holdings.size;
   }
 
+  /** Every account there is, wherever it is. */
+  get listed(): Iterable<ListedAccount> {
+    return this.#listed.values();
+  }
+
+  /** Whether an account is not here yet that this replica comes first for. */
+  get isShort(): boolean {
+    const nowMs = performance.now();
+    const isHere = (key: string): boolean => (this.#holdings.get(key)?.fromMs ?? Infinity) <= nowMs;
+    return [...this.#listed.values()].some(({ key, id }) => !isHere(key) && this.#parts.seats.isMine(id));
+  }
+
   /** Takes over a list. Resolves when what is this replica's of it is in use, and what was is not any more. */
   async apply(list: readonly ConfiguredAccount[]): Promise<void> {
     const listed = list.map((account) => ({ key: this.#parts.keyOf(account), id: account.id, account }));

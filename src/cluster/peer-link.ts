@@ -1,7 +1,8 @@
 import { request as httpRequest, type Agent, type ClientRequest, type OutgoingHttpHeaders } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { GatewayError } from "../errors.ts";
-import type { DistantOutlook, Outlook } from "../pool/distant-account.ts";
+import type { DistantOutlook } from "../pool/distant-account.ts";
+import type { ToldAccounts } from "../pool/pool-share.ts";
 import { SILENT_MS } from "./door-watch.ts";
 import type { ExchangeAuth } from "./exchange-auth.ts";
 import type { Peer } from "./directory.ts";
@@ -18,17 +19,13 @@ export interface PeerLinkParts {
   readonly silentMs?: number | undefined;
 }
 
-/** What a peer tells of itself each second. */
-export interface OutlookLine {
-  readonly accounts: readonly Outlook[];
-}
-
 const EVERY_MS = 1_000;
 const ANSWER_LIMIT_MS = 2_000;
 /** A timer that is so late tells that this process itself stood still. */
 const STOOD_STILL_MS = 2_000;
 /** 200 bytes an account. */
 const OUTLOOK_BYTES = 16_777_216;
+const NOTHING: ToldAccounts = { accounts: [], leaving: [], unable: [] };
 
 /** This replica's view of a peer: what its accounts are like, and whether it answers. */
 export class PeerLink implements Disposable {
@@ -40,6 +37,8 @@ export class PeerLink implements Disposable {
   #lost = new AbortController();
   #silence: NodeJS.Timeout;
   #outlooks: readonly DistantOutlook[] = [];
+  /** What it told of its accounts last; nothing once it is lost. */
+  told = NOTHING;
   /** Accounts that were asked for since it told last. */
   #taken = 0;
   #isAnswering = false;
@@ -124,7 +123,7 @@ export class PeerLink implements Disposable {
     while (!signal.aborted) {
       const told = await this.#outlook().catch(() => undefined);
       if (signal.aborted) return;
-      if (told) this.#note(told.accounts);
+      if (told) this.#note(told);
       else this.doubt();
       onAsked();
       await delay(this.#parts.everyMs ?? EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
@@ -132,13 +131,13 @@ export class PeerLink implements Disposable {
   }
 
   /** @throws Error when the peer does not answer, or refuses. */
-  async #outlook(): Promise<OutlookLine | undefined> {
+  async #outlook(): Promise<ToldAccounts | undefined> {
     const asked = this.ask(OUTLOOK_PATH, {});
     asked.end();
     const late = setTimeout(() => asked.destroy(), ANSWER_LIMIT_MS);
     try {
       const lines = await answerOf(asked, OUTLOOK_BYTES);
-      const told = await lines.next<OutlookLine>();
+      const told = await lines.next<ToldAccounts>();
       // The connection serves again when its answer was read to the end.
       await lines.drain();
       return told;
@@ -147,10 +146,11 @@ export class PeerLink implements Disposable {
     }
   }
 
-  #note(accounts: readonly Outlook[]): void {
+  #note(told: ToldAccounts): void {
     this.#isAnswering = true;
+    this.told = told;
     const toldMs = performance.now();
-    this.#outlooks = accounts.map((outlook) => ({
+    this.#outlooks = told.accounts.map((outlook) => ({
       ...outlook,
       isInService: true,
       get ageMs() {
@@ -166,6 +166,7 @@ export class PeerLink implements Disposable {
 
   #lose(): void {
     this.#isAnswering = false;
+    this.told = NOTHING;
     this.#outlooks = [];
     this.#parts.onOutlook();
     this.#lost.abort(silent());

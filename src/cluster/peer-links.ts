@@ -1,5 +1,6 @@
 import { Agent } from "node:http";
-import type { DistantAccounts, DistantOutlook } from "../pool/distant-account.ts";
+import type { DistantOutlook } from "../pool/distant-account.ts";
+import type { ToldAccounts } from "../pool/pool-share.ts";
 import type { ExchangeAuth } from "./exchange-auth.ts";
 import type { Directory, Peer } from "./directory.ts";
 import { PeerLink } from "./peer-link.ts";
@@ -11,6 +12,10 @@ export interface PeerLinksParts {
   /** How often peers are asked, and after how long a silence they are lost; one and six seconds unless given. */
   readonly everyMs?: number | undefined;
   readonly silentMs?: number | undefined;
+  /** Called when a replica came, went or told something. */
+  readonly onChange: () => void;
+  /** Called once a second, after that. */
+  readonly onFollowed: () => void;
 }
 
 const EVERY_MS = 1_000;
@@ -18,7 +23,7 @@ const EVERY_MS = 1_000;
 const MAX_IDLE_CONNECTIONS = 256;
 
 /** The replicas that speak the same protocol, and what is known of their accounts. */
-export class PeerLinks implements DistantAccounts, Disposable {
+export class PeerLinks implements Disposable {
   readonly #parts: PeerLinksParts;
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: MAX_IDLE_CONNECTIONS });
   readonly #links = new Map<string, PeerLink>();
@@ -27,7 +32,12 @@ export class PeerLinks implements DistantAccounts, Disposable {
 
   constructor(parts: PeerLinksParts) {
     this.#parts = parts;
-    this.#timer = setInterval(() => this.#follow(), parts.everyMs ?? EVERY_MS).unref();
+    const followOn = (): void => {
+      this.#follow();
+      parts.onChange();
+      parts.onFollowed();
+    };
+    this.#timer = setInterval(followOn, parts.everyMs ?? EVERY_MS).unref();
     this.#follow();
   }
 
@@ -43,6 +53,11 @@ export class PeerLinks implements DistantAccounts, Disposable {
 
   outlooks(): readonly DistantOutlook[] {
     return (this.#outlooks ??= [...this.#links.values()].flatMap(({ outlooks }) => outlooks));
+  }
+
+  /** What each one told of its accounts last. */
+  get told(): readonly ToldAccounts[] {
+    return [...this.#links.values()].map(({ told }) => told);
   }
 
   /** Resolves when each one that is known by now has told of its accounts, or has failed to. */
@@ -68,7 +83,10 @@ export class PeerLinks implements DistantAccounts, Disposable {
       link[Symbol.dispose]();
       this.#links.delete(key);
     }
-    const onOutlook = (): void => (this.#outlooks = undefined);
+    const onOutlook = (): void => {
+      this.#outlooks = undefined;
+      this.#parts.onChange();
+    };
     for (const [key, peer] of present) {
       if (this.#links.has(key)) continue;
       this.#links.set(key, new PeerLink(peer, { auth, agent: this.#agent, onOutlook, everyMs, silentMs }));

@@ -1,14 +1,16 @@
 import type { Log } from "../observe/log.ts";
 import type { LocalPlaces } from "../places/local-places.ts";
-import type { DistantAccounts, DistantOutlook } from "../pool/distant-account.ts";
+import type { ArrivingAccount, DistantAccounts, DistantOutlook } from "../pool/distant-account.ts";
 import type { PoolShare } from "../pool/pool-share.ts";
+import type { RateLimit } from "../pool/rate-limiter.ts";
+import { whereaboutsIn } from "./arrivals.ts";
 import { ClusterPlaces } from "./cluster-places.ts";
 import { DoorWatch } from "./door-watch.ts";
 import { ExchangeAuth } from "./exchange-auth.ts";
 import type { ExchangeHandler, InternalServer, InternalServerParts } from "./internal-server.ts";
 import { writeLines } from "./lines.ts";
 import type { Directory } from "./directory.ts";
-import type { OutlookLine, PeerLink } from "./peer-link.ts";
+import type { PeerLink } from "./peer-link.ts";
 import { PeerLinks } from "./peer-links.ts";
 import { OUTLOOK_PATH, TURNS_PATH } from "./protocol.ts";
 import { turnExchanges, type TurnExchangeParts } from "./turn-exchange.ts";
@@ -27,6 +29,8 @@ export interface RoutingOptions {
   readonly timeoutMs: number;
   readonly maxBodyBytes: number;
   readonly maxReplyBytes: number;
+  /** Of each account. */
+  readonly rateLimit?: RateLimit | undefined;
   /** How often peers are asked, and after how long a silence they are lost; one and six seconds unless given. */
   readonly everyMs?: number | undefined;
   readonly silentMs?: number | undefined;
@@ -55,6 +59,9 @@ export class Routing implements DistantAccounts, Disposable {
   readonly #links: PeerLinks;
   readonly #doors: DoorWatch;
   readonly #log: Pick<Log, "error">;
+  #share: PoolShare | undefined;
+  /** Found again after each change, since looking through all accounts for each request would take long. */
+  #arriving: readonly ArrivingAccount[] | undefined;
 
   constructor(seat: ClusterSeat, options: RoutingOptions, log: Pick<Log, "error">) {
     const { everyMs, silentMs } = options;
@@ -65,7 +72,9 @@ export class Routing implements DistantAccounts, Disposable {
     this.#log = log;
     this.#auth = new ExchangeAuth(seat.key, directory);
     this.#doors = new DoorWatch(silentMs);
-    this.#links = new PeerLinks({ directory, auth: this.#auth, everyMs, silentMs });
+    const onChange = (): void => void (this.#arriving = undefined);
+    const onFollowed = (): void => this.#share?.review();
+    this.#links = new PeerLinks({ directory, auth: this.#auth, everyMs, silentMs, onChange, onFollowed });
   }
 
   get replicaId(): string {
@@ -81,6 +90,15 @@ export class Routing implements DistantAccounts, Disposable {
     return this.#links.outlooks();
   }
 
+  onOwnChange(): void {
+    this.#arriving = undefined;
+  }
+
+  arriving(): readonly ArrivingAccount[] {
+    this.#arriving ??= this.#findArriving();
+    return this.#arriving;
+  }
+
   /** Resolves when every replica that is known by now has told of its accounts, or has failed to. */
   look(): Promise<void> {
     return this.#links.look();
@@ -88,6 +106,7 @@ export class Routing implements DistantAccounts, Disposable {
 
   /** From now on, peers may ask for this replica's accounts, and it asks for theirs. */
   serve({ local, share, handlers: others, upgrades, onAnswered }: ServedParts) {
+    this.#share = share;
     const { timeoutMs, maxBodyBytes, maxReplyBytes } = this.#options;
     const maxRequestBytes = ESCAPED * maxBodyBytes + RULES_BYTES;
     const handlers = {
@@ -112,6 +131,12 @@ export class Routing implements DistantAccounts, Disposable {
     });
   }
 
+  #findArriving(): readonly ArrivingAccount[] {
+    const told = [...this.#links.told, ...(this.#share ? [this.#share.told] : [])];
+    const { rateLimit } = this.#options;
+    return this.#seat.directory.arriving({ whereabouts: whereaboutsIn(told), rateLimit });
+  }
+
   [Symbol.dispose](): void {
     this.#links[Symbol.dispose]();
     this.#doors[Symbol.dispose]();
@@ -120,7 +145,7 @@ export class Routing implements DistantAccounts, Disposable {
 
 function outlooksOf(share: PoolShare): ExchangeHandler {
   return async ({ response }) => {
-    await writeLines(response, { accounts: share.outlooks } satisfies OutlookLine);
+    await writeLines(response, share.told);
     response.end();
   };
 }

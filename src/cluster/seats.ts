@@ -1,4 +1,5 @@
 import type { AccountName } from "./locks.ts";
+import type { Owners } from "./owners.ts";
 import type { Peers } from "./peers.ts";
 import { Placement, type Place } from "./placement.ts";
 
@@ -12,15 +13,15 @@ export class Seats {
   readonly #own: () => Place & { readonly isDraining: boolean };
   readonly #peers: Peers;
   readonly #placement = new Placement();
-  /** Which replica has which account, by the account's id. */
-  owners: ReadonlyMap<string, string> = new Map();
+  readonly #owners: Pick<Owners, "byAccount">;
   /** Since when an account has no owner that works, on the monotonic clock. */
   readonly #unownedMs = new Map<string, number>();
   #placed: { readonly peers: unknown; readonly isDraining: boolean; readonly places: readonly Place[] } | undefined;
 
-  constructor(own: () => Place & { readonly isDraining: boolean }, peers: Peers) {
+  constructor(own: () => Place & { readonly isDraining: boolean }, peers: Peers, owners: Pick<Owners, "byAccount">) {
     this.#own = own;
     this.#peers = peers;
+    this.#owners = owners;
   }
 
   /** Whether this replica comes first for the account. */
@@ -41,7 +42,7 @@ export class Seats {
     return free.filter(({ id }) => {
       if (!mayTake) return false;
       if (this.#placement.of(id, places) === ownId) return true;
-      if (live.has(this.owners.get(id) ?? "")) {
+      if (live.has(this.#owners.byAccount.get(id) ?? "")) {
         this.#unownedMs.delete(id);
         return false;
       }

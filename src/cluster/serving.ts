@@ -41,5 +41,6 @@ export async function finish({ liveViews, places, cluster, server }: Finishing, 
   if (cluster) server.close();
   await liveViews[Symbol.asyncDispose]();
   const limit = AbortSignal.timeout(limitMs);
-  await Promise.all([places.drain(limit), cluster?.drain(limit)]);
+  // The places are to know that the accounts go to other replicas.
+  await Promise.all([cluster?.drain(limit), places.drain(limit)]);
 }

@@ -1,7 +1,8 @@
-import { GatewayError } from "../errors.ts";
+import type { GatewayError } from "../errors.ts";
 import type { Account } from "./account.ts";
-import type { Candidate, Outlook } from "./distant-account.ts";
+import type { Candidate } from "./distant-account.ts";
 import { Prospects, type ProspectsParts } from "./prospects.ts";
+import { boundedRetryMs, noUsableAccount, SAFE_SHARE, shuttingDown, tooLate } from "./refusals.ts";
 import type { Caller, Guest, QueueEntry, RequestQueue, WaitingEntry, WaitingRequest } from "./request-queue.ts";
 
 /** What a request wants of the pool. */
@@ -23,9 +24,6 @@ export interface AdmissionParts extends ProspectsParts {
   readonly room: () => number;
 }
 
-const MIN_RETRY_AFTER_MS = 1_000;
-/** The share of a request's time within which its turn must come: the answers before it may take longer than usual. */
-const SAFE_SHARE = 0.95;
 /** The queue refuses a request this long before its deadline, so that the reason still reaches the client. */
 const REFUSE_BEFORE_MS = 100;
 
@@ -62,7 +60,10 @@ export class Admission {
     return entry;
   }
 
-  /** @throws GatewayError `no_usable_account`; `rate_limit_exceeded` when the request cannot be served in time. */
+  /**
+   * @throws GatewayError `no_usable_account`; `server_shutting_down` when no other replica will serve it either;
+   * `rate_limit_exceeded` when the request cannot be served in time.
+   */
   check(newcomer: QueueEntry<Candidate>): void {
     const unservable = this.#unservable(newcomer);
     if (unservable) throw unservable;
@@ -73,7 +74,9 @@ export class Admission {
   /** Refuses the requests that cannot be served in time any more, even if others leave the queue. */
   refuseUnservable(): void {
     const { queue } = this.#parts;
-    queue.refuse((entry) => (entry.guest ? undefined : this.#unservable(entry)));
+    // The replica that a guest came to decides for it, but nothing is served here any more.
+    const forGuest = (): GatewayError | undefined => (this.#isStopping ? shuttingDown() : undefined);
+    queue.refuse((entry) => (entry.guest ? forGuest() : this.#unservable(entry)));
     const late = this.#late();
     queue.refuse((entry) => {
       const startMs = late.get(entry);
@@ -104,9 +107,9 @@ export class Admission {
     });
   }
 
-  /** What other replicas are told of the accounts here. */
-  get outlooks(): readonly Outlook[] {
-    return this.#prospects.outlooks;
+  /** The accounts here, as far as they may serve. */
+  get prospects(): Prospects {
+    return this.#prospects;
   }
 
   /** Whether an account sleeps here that may serve soon and is accepted. */
@@ -116,6 +119,7 @@ export class Admission {
 
   /** Whether an account is ready that no waiting request is about to get. */
   hasReadyFor(wish: LeaseRequest): boolean {
+    if (this.#isStopping) return false;
     const { accepts } = this.entryFor(wish);
     const ready = this.#accountsThat((account) => account.state === "ready" && accepts(account));
     return ready.length > this.#parts.queue.countAccepting(ready);
@@ -158,14 +162,14 @@ export class Admission {
   /** Why no account will serve the request; undefined when one may. */
   #unservable({ accepts }: QueueEntry<Candidate>): GatewayError | undefined {
     if (this.#prospects.some(accepts)) return undefined;
+    if (this.#isStopping) return shuttingDown();
     const candidates = this.#accountsThat(accepts);
     const held = this.#accountsThat((account) => account.isHeld && !account.isRetired);
-    const byState = Object.entries(Object.groupBy([...candidates, ...held], ({ state }) => state));
-    const why = byState.map(([state, accounts]) => `${accounts.length} ${state}`).join(", ");
-    const message = `No account can answer now${why === "" ? "" : `: ${why}`}.`;
-    if (candidates.length === 0) return new GatewayError("no_usable_account", message);
-    const retryAfterMs = Math.max(MIN_RETRY_AFTER_MS, Math.min(...candidates.map((account) => account.waitMs)));
-    return new GatewayError("no_usable_account", message, { retryAfterMs });
+    const states = [...candidates, ...held].map(({ state }) => state);
+    return noUsableAccount(
+      states,
+      candidates.map(({ waitMs }) => waitMs),
+    );
   }
 
   /** When the queue has room again, and a request like this one would be served in time. */
@@ -187,21 +191,11 @@ export class Admission {
     return ready.length + Math.min(idle.length, Math.max(0, this.#parts.room())) + distant;
   }
 
+  get #isStopping(): boolean {
+    return this.#parts.signal.aborted;
+  }
+
   #accountsThat(match: (account: Account) => boolean): Account[] {
     return [...this.#parts.accounts.values()].filter(match);
   }
-}
-
-/** One second longer than the wait, since clients and clocks are not exact. */
-function boundedRetryMs(waitMs: number): number {
-  return MIN_RETRY_AFTER_MS + (Number.isFinite(waitMs) ? Math.max(0, waitMs) : 0);
-}
-
-function tooLate({ limitMs }: QueueEntry<Candidate>, waitMs: number, others: number): GatewayError {
-  const [wait, limit] = [waitMs, limitMs].map((ms) => Math.ceil(ms / 1000));
-  const message =
-    `The accounts' rate limits allow no answer in time: ${others} others wait, this request would be served in about ` +
-    `${wait} s, and it may wait ${limit} s.`;
-  const details = { retryAfterMs: boundedRetryMs(waitMs - limitMs * SAFE_SHARE), estimatedWaitMs: waitMs };
-  return new GatewayError("rate_limit_exceeded", message, details);
 }

@@ -37,7 +37,7 @@ export class Dispatcher {
     if (account.session.isOpen && !account.isHeld) {
       account.becomeReady();
       // Among the idle ones it might be closed to make room before a request gets it.
-      if (queue.offer(account)) return;
+      if (!this.#parts.signal.aborted && queue.offer(account)) return;
     } else if (!account.isHeld) account.sleep();
     await idle.put(account);
     pages.changed();
@@ -47,6 +47,8 @@ export class Dispatcher {
   /** Gives idle sessions to waiting requests; sends broken ones to recovery. */
   dispatch(): Promise<void> {
     return this.pass(async () => {
+      // What waits then is served by other replicas.
+      if (this.#parts.signal.aborted) return;
       await this.#offerOpen();
       await this.#wakeSome();
     });

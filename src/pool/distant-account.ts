@@ -9,7 +9,7 @@ export interface Outlook extends Pick<Account, "id" | "site" | "state"> {
   /** When it can be leased, apart from its rate limit: as things usually go, and at the earliest. */
   readonly freeInMs: number;
   readonly earliestInMs: number;
-  readonly rateLimit?: { readonly count: number; readonly windowMs: number } | undefined;
+  readonly rateLimit?: Prospect<unknown>["rateLimit"];
   readonly sendsEndInMs: readonly number[];
 }
 
@@ -18,9 +18,18 @@ export interface DistantOutlook extends Outlook, Candidate {
   readonly ageMs: number;
 }
 
-/** The accounts of other replicas that may soon serve. */
+/** An account that no replica has in use, and that one is about to take into use. */
+export interface ArrivingAccount extends Candidate, Pick<Outlook, "rateLimit"> {
+  /** When it can be leased, as such things usually go; on the monotonic clock, in milliseconds. */
+  readonly dueMs: number;
+}
+
+/** The accounts of other replicas that may soon serve, and those on their way from one replica to another. */
 export interface DistantAccounts {
   outlooks(): readonly DistantOutlook[];
+  arriving(): readonly ArrivingAccount[];
+  /** Accounts here were taken into use, or out of it. */
+  onOwnChange(): void;
 }
 
 export function outlookOf(
@@ -31,11 +40,12 @@ export function outlookOf(
   return { id, site, state, freeInMs, earliestInMs: certain.freeInMs, rateLimit, sendsEndInMs };
 }
 
-/** `isCertain`: counts only what cannot come sooner. */
-export function distantProspect(
-  outlook: DistantOutlook,
-  { isCertain }: { readonly isCertain: boolean },
-): Prospect<Candidate> {
+interface Certainty {
+  /** Whether only that counts which cannot come sooner. */
+  readonly isCertain: boolean;
+}
+
+export function distantProspect(outlook: DistantOutlook, { isCertain }: Certainty): Prospect<Candidate> {
   const { ageMs, freeInMs, earliestInMs, rateLimit, sendsEndInMs } = outlook;
   return {
     account: outlook,
@@ -43,4 +53,10 @@ export function distantProspect(
     rateLimit,
     sendsEndInMs: sendsEndInMs.map((ms) => Math.max(0, ms - ageMs)),
   };
+}
+
+/** When it sent last is not known before it arrives. */
+export function arrivingProspect(account: ArrivingAccount, { isCertain }: Certainty): Prospect<Candidate> {
+  const freeInMs = isCertain ? 0 : Math.max(0, account.dueMs - performance.now());
+  return { account, freeInMs, rateLimit: account.rateLimit, sendsEndInMs: [] };
 }

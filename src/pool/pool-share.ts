@@ -8,6 +8,18 @@ export interface PoolShareParts {
   readonly dispatch: () => Promise<void>;
   /** Aborts when the gateway stops. */
   readonly signal: AbortSignal;
+  /** From now on nothing may wait. */
+  readonly close: () => void;
+}
+
+/** What a replica tells the others of all of its accounts. */
+export interface ToldAccounts {
+  /** Those that may soon serve. */
+  readonly accounts: readonly Outlook[];
+  /** Ids of those that go to another replica, and could serve there. */
+  readonly leaving: readonly string[];
+  /** Ids of those that cannot serve for a while, wherever they are. */
+  readonly unable: readonly string[];
 }
 
 /** What a cluster of replicas needs of a pool. */
@@ -18,9 +30,15 @@ export class PoolShare {
     this.#parts = parts;
   }
 
-  /** What other replicas are told of the accounts here. */
+  /** The accounts here that may soon serve. */
   get outlooks(): readonly Outlook[] {
-    return this.#parts.signal.aborted ? [] : this.#parts.admission.outlooks;
+    return this.#parts.admission.prospects.outlooks;
+  }
+
+  /** What other replicas are told of the accounts here. */
+  get told(): ToldAccounts {
+    const { outlooks, leaving, unable } = this.#parts.admission.prospects;
+    return { accounts: outlooks, leaving, unable };
   }
 
   /** How many requests wait here, wherever they came to. */
@@ -41,5 +59,15 @@ export class PoolShare {
   /** A page may be woken for a request that waits. */
   wakingAllowed(): void {
     void this.#parts.dispatch();
+  }
+
+  /** Refuses what waits, and what comes. */
+  close(): void {
+    this.#parts.close();
+  }
+
+  /** What is known of other replicas' accounts has changed: requests may wait in vain. */
+  review(): void {
+    if (this.waiting > 0) this.#parts.admission.refuseUnservable();
   }
 }

@@ -1,6 +1,14 @@
 import type { Account } from "./account.ts";
 import { prospectOf, type UsualDurations } from "./availability.ts";
-import { distantProspect, outlookOf, type Candidate, type DistantAccounts, type Outlook } from "./distant-account.ts";
+import {
+  arrivingProspect,
+  distantProspect,
+  outlookOf,
+  type ArrivingAccount,
+  type Candidate,
+  type DistantAccounts,
+  type Outlook,
+} from "./distant-account.ts";
 import { Forecast } from "./forecast.ts";
 import type { MovingAverage } from "./moving-average.ts";
 
@@ -14,6 +22,8 @@ export interface ProspectsParts {
   readonly leases: MovingAverage;
   readonly sends: MovingAverage;
   readonly openings: MovingAverage;
+  /** Aborts when the gateway stops: the accounts here serve nothing new then. */
+  readonly signal: AbortSignal;
 }
 
 /** No request waits for an account that only failed for this long: it may need a person. */
@@ -31,14 +41,25 @@ export class Prospects {
   /** What other replicas are told of the accounts here. */
   get outlooks(): readonly Outlook[] {
     const usual = this.#usual;
-    return this.#promising
+    return this.#serving
       .filter(({ isInService }) => isInService)
       .map((account) => outlookOf(account, prospectOf(account, usual), prospectOf(account, CERTAIN)));
   }
 
+  /** Ids of the accounts here that another replica could use soon: they leave as soon as their requests are over. */
+  get leaving(): readonly string[] {
+    const { signal } = this.#parts;
+    return idsOf(this.#promising.filter(({ isRetired }) => isRetired || signal.aborted));
+  }
+
+  /** Ids of the accounts here that cannot serve for a while, wherever they are: disabled, signed out, … */
+  get unable(): readonly string[] {
+    return idsOf([...this.#parts.accounts.values()].filter((account) => !isPromising(account, this.#parts.timeoutMs)));
+  }
+
   /** Whether any account may serve soon that is accepted. */
   some(accepts: (account: Candidate) => boolean): boolean {
-    return this.#promising.some(accepts) || this.#distant.some(accepts);
+    return this.#serving.some(accepts) || this.#distant.some(accepts) || this.#arriving.some(accepts);
   }
 
   /** Whether an account sleeps here that may serve soon and is accepted. */
@@ -68,10 +89,16 @@ export class Prospects {
   #forecast(durations: UsualDurations): Forecast<Candidate> {
     const isCertain = durations === CERTAIN;
     const prospects = [
-      ...this.#promising.map((account) => prospectOf(account, durations)),
+      ...this.#serving.map((account) => prospectOf(account, durations)),
       ...this.#distant.map((outlook) => distantProspect(outlook, { isCertain })),
+      ...this.#arriving.map((account) => arrivingProspect(account, { isCertain })),
     ];
     return new Forecast<Candidate>(prospects, durations);
+  }
+
+  /** Those here that may serve requests here. */
+  get #serving(): Account[] {
+    return this.#parts.signal.aborted ? [] : this.#promising;
   }
 
   /** This runs for each request, over all accounts. */
@@ -86,10 +113,24 @@ export class Prospects {
     return this.#parts.distant?.outlooks() ?? [];
   }
 
+  /** Those that are here in the meantime are not on their way any more. */
+  get #arriving(): ArrivingAccount[] {
+    const { accounts, distant, timeoutMs, signal } = this.#parts;
+    const nowMs = performance.now();
+    return (distant?.arriving() ?? []).filter(({ id, dueMs }) => {
+      const isHere = accounts.get(id)?.isRetired === false && !signal.aborted;
+      return !isHere && dueMs - nowMs < timeoutMs;
+    });
+  }
+
   get #usual(): UsualDurations {
     const { leases, sends, openings } = this.#parts;
     return { leaseMs: leases.ms, sendMs: sends.ms, openingMs: openings.ms };
   }
+}
+
+function idsOf(accounts: readonly Account[]): string[] {
+  return accounts.map(({ id }) => id);
 }
 
 /** Whether it may answer within this time. */

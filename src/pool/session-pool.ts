@@ -1,4 +1,3 @@
-import { GatewayError } from "../errors.ts";
 import type { Log } from "../observe/log.ts";
 import { abortable } from "../process/abortable.ts";
 import { AccountEvents } from "./account-event.ts";
@@ -17,6 +16,7 @@ import { PageBudget, type PageBudgetOptions } from "./page-budget.ts";
 import { readinessOf, statusOf, type AccountStatus, type Readiness } from "./pool-status.ts";
 import { Recovery, type RecoveryParts } from "./recovery.ts";
 import { PoolShare } from "./pool-share.ts";
+import { overloaded, shuttingDown } from "./refusals.ts";
 import { RequestQueue, type Caller, type RequestQueueLimits, type WaitingRequest } from "./request-queue.ts";
 
 export interface SessionPoolOptions
@@ -30,9 +30,6 @@ export interface SessionPoolOptions
   readonly distant?: DistantAccounts | undefined;
 }
 
-/** A gateway that stops is started again about then. */
-const RESTART_MS = 1_000;
-
 /** Lends each account's session to one request at a time. Requests that find none idle wait in a fair queue. */
 export class SessionPool implements AsyncDisposable {
   /** What happens to the accounts of this pool. */
@@ -45,6 +42,7 @@ export class SessionPool implements AsyncDisposable {
   readonly #pages: PageBudget;
   readonly #recovery: Recovery;
   readonly #stopping = new AbortController();
+  #isClosed = false;
   readonly #leases: Leases;
   readonly #restTimes = new RestTimes(this.events);
   readonly #maintenance: Maintenance;
@@ -85,7 +83,7 @@ export class SessionPool implements AsyncDisposable {
       sends: this.#leases.sendTime,
       openings: pages.openingTime,
     });
-    this.share = new PoolShare({ ...shared, admission: this.#admission });
+    this.share = new PoolShare({ ...shared, admission: this.#admission, close: () => this.#close() });
     this.operator = new OperatorControl({ ...shared, pages, recovery, dispatcher: this.#dispatcher });
     this.#maintenance = new Maintenance({ ...options, ...shared, pages, recovery });
     this.events.subscribe(({ kind }) => {
@@ -99,6 +97,7 @@ export class SessionPool implements AsyncDisposable {
   async add(...accounts: readonly Account[]): Promise<void> {
     const known = this.#accounts.size;
     for (const account of accounts) this.#accounts.set(account.id, account);
+    this.#options.distant?.onOwnChange();
     await this.#dispatcher.pass(() => this.#idle.add(accounts));
     for (const [index, account] of accounts.entries()) {
       const eagerly = known + index < this.#options.maxOpenSessions;
@@ -111,9 +110,11 @@ export class SessionPool implements AsyncDisposable {
     const account = this.#accounts.get(id);
     if (!account) return;
     account.retire();
+    this.#options.distant?.onOwnChange();
     await this.#leases.settled(account);
     await this.#dispatcher.pass(() => this.#idle.remove(account));
     this.#accounts.delete(id);
+    this.#options.distant?.onOwnChange();
     await account.rateLimiter.stop();
     // The account may come back, and its token may work only once.
     await account.session.keepCookies().catch(() => {});
@@ -128,7 +129,7 @@ export class SessionPool implements AsyncDisposable {
    * cannot be served in time; `queue_timeout`, `overloaded`, `server_shutting_down`; the signal's reason when it aborts.
    */
   async lease(wish: LeaseRequest, signal: AbortSignal): Promise<Lease> {
-    if (this.#stopping.signal.aborted) throw shuttingDown();
+    if (this.#isClosed || (wish.guest && this.#stopping.signal.aborted)) throw shuttingDown();
     if (this.#options.memory.isFull) throw overloaded();
     const entry = this.#admission.entryFor(wish);
     if (!wish.guest) this.#admission.check(entry);
@@ -189,17 +190,25 @@ export class SessionPool implements AsyncDisposable {
   }
 
   /**
-   * Admits no request any more and waits until the last lease is settled, or until the signal aborts. Then every session's
-   * cookies are read once more: a page may have been given a new token without a request.
+   * Gives no account to a request any more, and waits until the last lease is settled, or until the signal aborts. Then every
+   * session's cookies are read once more: a page may have been given a new token without a request. A request that another
+   * replica will serve waits on, until the pool is closed or disposed.
    */
   async drain(signal: AbortSignal): Promise<void> {
     this.#stopping.abort(shuttingDown());
-    this.#queue.refuse(shuttingDown);
+    this.#options.distant?.onOwnChange();
+    this.refuseUnservable();
     await abortable(this.#leases.settled(), signal).catch(() => {});
     await Promise.all([...this.#accounts.values()].map(({ session }) => session.keepCookies().catch(() => {})));
   }
 
+  #close(): void {
+    this.#isClosed = true;
+    this.#queue.refuse(shuttingDown);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#close();
     this.#maintenance[Symbol.dispose]();
     this.#pages[Symbol.dispose]();
     await this.drain(AbortSignal.abort());
@@ -207,12 +216,4 @@ export class SessionPool implements AsyncDisposable {
     await Promise.all(accounts.map((account) => account.rateLimiter.stop()));
     await Promise.all(accounts.map((account) => account.session[Symbol.asyncDispose]()));
   }
-}
-
-function shuttingDown(): GatewayError {
-  return new GatewayError("server_shutting_down", "The gateway is shutting down.", { retryAfterMs: RESTART_MS });
-}
-
-function overloaded(): GatewayError {
-  return new GatewayError("overloaded", "The gateway is short of memory; running answers go on.");
 }

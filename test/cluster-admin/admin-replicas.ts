@@ -101,6 +101,7 @@ async function openReplica(
     get peers() {
       return peers();
     },
+    arriving: () => [],
     turns: { wasSent: async () => false },
   };
   const seat = { directory, server: internal, key: clusterKeyOf("a secret key that all replicas have") };
@@ -136,7 +137,11 @@ async function openReplica(
   });
   routing.serve({
     local: {} as never,
-    share: { outlooks: [], waiting: 0 } as never,
+    share: {
+      told: { accounts: [], leaving: [], unable: [] },
+      waiting: 0,
+      review: () => {},
+    } as never,
     ...cluster.answers(options.viewers ?? ({} as RelayedViewers)),
   });
   const { url } = await serve(says("Hello"), { ...parts, looks: cluster.looks, bundles: options.bundles });

@@ -41,17 +41,18 @@ test("a replica that ends leaves its accounts to the others at once", async () =
   await expect.poll(() => first.cluster.peers).toEqual([]);
 });
 
-test("an account that answers moves once its answer is over", async () => {
+test("an account that answers moves once its answer is over, and the replica that gets it is ready then", async () => {
   const databaseUrl = await freshDatabase();
   const first = await start({ databaseUrl });
   const prompts = await Promise.all(first.ids.map((id) => first.ask(id)));
   const second = await start({ databaseUrl });
   await expect.poll(() => first.ids.length).toBeLessThan(ALL.length);
   const moving = ALL.filter((id) => !first.ids.includes(id));
-  expect(second.ids).toEqual([]);
+  expect([second.ids, second.cluster.isJoining, first.cluster.isJoining]).toEqual([[], true, false]);
   for (const prompt of prompts) prompt.finish();
   await expect.poll(() => second.ids).toEqual(moving);
   expect(idsOf(first, second)).toEqual(ALL);
+  expect(second.cluster.isJoining).toBe(false);
 });
 
 test("a replica without pages has no accounts", async () => {
@@ -62,4 +63,24 @@ test("a replica without pages has no accounts", async () => {
   expect(other.ids).toEqual(ALL);
   await expect.poll(() => door.cluster.ownerOf("account-3")).toBe(other.cluster.replicaId);
   expect(door.ids).toEqual([]);
+});
+
+test("accounts that change replicas are on their way, but for those that need a person", async () => {
+  const databaseUrl = await freshDatabase();
+  const door = await start({ databaseUrl, weight: 0 });
+  const sought = { whereabouts: () => undefined, rateLimit: undefined };
+  const arriving = (): string[] =>
+    door.cluster
+      .arriving(sought)
+      .map(({ id }) => id)
+      .toSorted();
+  expect(arriving()).toEqual([]);
+  const first = await start({ databaseUrl });
+  await expect.poll(arriving).toEqual(ALL);
+  await first.save(first.account("account-3"), { state: "disabled" });
+  await first.cluster.drain(AbortSignal.timeout(60_000));
+  // Nobody can take them.
+  await expect.poll(arriving).toEqual([]);
+  await start({ databaseUrl });
+  await expect.poll(arriving).toEqual(ALL.filter((id) => id !== "account-3"));
 });

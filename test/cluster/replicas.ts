@@ -4,7 +4,7 @@ import type { ChatRequest, ReplyPart } from "../../src/chat.ts";
 import type { ClusterPlaces } from "../../src/cluster/cluster-places.ts";
 import { clusterKeyOf } from "../../src/cluster/exchange-auth.ts";
 import { InternalServer } from "../../src/cluster/internal-server.ts";
-import type { Directory, Peer } from "../../src/cluster/directory.ts";
+import type { KnownPeer } from "../../src/cluster/peers.ts";
 import { PROTOCOL } from "../../src/cluster/protocol.ts";
 import { Routing } from "../../src/cluster/routing.ts";
 import { Gateway, type Reply } from "../../src/gateway.ts";
@@ -15,6 +15,7 @@ import type { Caller } from "../../src/pool/request-queue.ts";
 import { SessionPool } from "../../src/pool/session-pool.ts";
 import { MemoryPressure } from "../../src/process/memory-pressure.ts";
 import type { Site } from "../../src/sites/site.ts";
+import { SharedDatabase, type Turns } from "./shared-database.ts";
 import { Wire } from "./wire.ts";
 
 const NEVER_MS = 1_000_000_000;
@@ -45,6 +46,8 @@ export interface ClusterOptions {
   readonly silentMs?: number;
   /** Accounts whose page sleeps when they are idle. All of a replica's accounts or none. */
   readonly asleep?: readonly string[];
+  /** The names of accounts that no replica has in use. */
+  readonly unowned?: readonly string[];
 }
 
 export interface Replica {
@@ -57,13 +60,15 @@ export interface Replica {
   /** How peers reach it. */
   readonly wire: Wire;
   /** What its row in the database says. Peers see each change. */
-  peer: Peer;
+  peer: KnownPeer;
   /** Asks at this door. */
   ask(prompt: string, options?: AskOptions): Reply;
   /** The same, read to its end. */
   text(prompt: string, options?: AskOptions): Promise<string>;
   /** Ends it as a killed process ends: its sockets close. */
   kill(): Promise<void>;
+  /** Takes an account into use. */
+  take(name: string): Promise<void>;
 }
 
 export interface AskOptions {
@@ -81,6 +86,7 @@ export interface Cluster {
   /** The most prompts that an account had at the same time. */
   readonly overlap: () => number;
   readonly logged: object[];
+  readonly database: SharedDatabase;
 }
 
 export const echo: Script = async function* (prompt) {
@@ -90,7 +96,8 @@ export const echo: Script = async function* (prompt) {
 
 /** Replicas with real pools, queues and internal listeners in one process; the site and the pages are scripted. */
 export async function openCluster({ accounts, script = echo, ...options }: ClusterOptions): Promise<Cluster> {
-  const shared = { posts: [] as Post[], opened: [] as string[], turns: new Turns(), logged: [] as object[] };
+  const database = new SharedDatabase([...accounts.flat(), ...(options.unowned ?? [])], SITE);
+  const shared = { posts: [] as Post[], opened: [] as string[], logged: [] as object[], database };
   const running = new Map<string, number>();
   let overlap = 0;
   const site = {
@@ -110,7 +117,7 @@ export async function openCluster({ accounts, script = echo, ...options }: Clust
       }
     },
   } as unknown as Site;
-  const peers: { peer: Peer }[] = [];
+  const peers: { peer: KnownPeer }[] = [];
   const replicas: Replica[] = [];
   // In order, so that doors know them in order.
   for (const [index, names] of accounts.entries()) {
@@ -123,8 +130,8 @@ export async function openCluster({ accounts, script = echo, ...options }: Clust
 
 interface ReplicaParts {
   readonly site: Site;
-  readonly peers: { peer: Peer }[];
-  readonly shared: { readonly opened: string[]; readonly turns: Turns; readonly logged: object[] };
+  readonly peers: { peer: KnownPeer }[];
+  readonly shared: Pick<Cluster, "opened" | "logged" | "database">;
   readonly options: Omit<ClusterOptions, "accounts" | "script">;
 }
 
@@ -135,14 +142,10 @@ async function openReplica(id: string, names: readonly string[], parts: ReplicaP
   const server = await InternalServer.listen({ host: "127.0.0.1", port: 0 });
   const wire = await Wire.to(server.port);
   const own = { id, url: `http://127.0.0.1:${wire.port}`, token: `token of ${id}` };
-  const directory: Directory = {
-    replicaId: id,
-    token: own.token,
-    get peers() {
-      return peers.map(({ peer }) => peer).filter((peer) => peer.id !== id);
-    },
-    turns: shared.turns,
-  };
+  const peer: KnownPeer = { ...own, protocol: PROTOCOL, isLive: true, weight: 10, isDraining: false, version: "1" };
+  /** As the database shows it. */
+  const row = { peer };
+  const directory = shared.database.directoryOf(row, peers);
   const { timeoutMs = 60_000, queueLimit = 1_000, maxBodyBytes = 1_000_000, silentMs } = options;
   const limits = { timeoutMs, maxBodyBytes, maxReplyBytes: 1_000_000 };
   const seat = { directory, server, key: clusterKeyOf("a secret key that all replicas have") };
@@ -161,14 +164,16 @@ async function openReplica(id: string, names: readonly string[], parts: ReplicaP
     distant: routing,
   };
   const pool = new SessionPool(poolOptions, log as never);
-  for (const name of names) {
+  const take = async (name: string): Promise<void> => {
     const session = scriptedSession(name, shared);
     const rateLimiter = new RateLimiter(options.rateLimit);
+    shared.database.byAccount.set(name, id);
     await pool.add(new Account({ id: name, site: SITE, session, rateLimiter, events: pool.events }));
-  }
+  };
+  for (const name of names) await take(name);
   const sites = { siteOf: () => site };
   const placeParts = { pool, sites, limits: { firstPartTimeoutMs: 60_000, gapTimeoutMs: 60_000 }, replicaId: id };
-  const local = new TurningPlaces(placeParts, shared.turns);
+  const local = new TurningPlaces(placeParts, shared.database.turns);
   const places = routing.serve({ local, share: pool.share });
   const gateway = new Gateway(places, sites);
   const ask = (prompt: string, { caller, signal = new AbortController().signal }: AskOptions = {}): Reply => {
@@ -189,8 +194,7 @@ async function openReplica(id: string, names: readonly string[], parts: ReplicaP
     await kill();
     await pool[Symbol.asyncDispose]();
   });
-  const peer = { ...own, protocol: PROTOCOL, isLive: true };
-  return { id, pool, places, server, gateway, routing, wire, peer, ask, text, kill };
+  return Object.assign(row, { id, pool, places, server, gateway, routing, wire, ask, text, kill, take });
 }
 
 /** The places of a replica that tells the database what it is about to send. */
@@ -209,26 +213,8 @@ class TurningPlaces extends LocalPlaces {
   }
 }
 
-/** What the database knows of prompts. */
-class Turns {
-  readonly #running = new Map<string, string>();
-  readonly #sent = new Set<string>();
-
-  begin({ accountId, turnId }: { readonly accountId: string; readonly turnId: string }): void {
-    this.#running.set(accountId, turnId);
-  }
-
-  send(accountId: string): void {
-    this.#sent.add(this.#running.get(accountId) ?? "");
-  }
-
-  async wasSent(turnId: string): Promise<boolean> {
-    return this.#sent.has(turnId);
-  }
-}
-
 /** A page whose site is the script: a request's status is the account's name. */
-function scriptedSession(name: string, { opened, turns }: ReplicaParts["shared"]): Session {
+function scriptedSession(name: string, { opened, database: { turns } }: ReplicaParts["shared"]): Session {
   const page = { isOpen: false };
   const stub = {
     get isOpen() {
