@@ -11,7 +11,7 @@ import { lookOf } from "../../widgets/states.ts";
 
 const ASK_EVERY_MS = 1_000;
 /** States in which nothing is settled yet. */
-const UNDER_WAY = new Set(["opening", "challenged"]);
+const UNDER_WAY = new Set(["unowned", "opening", "challenged"]);
 
 interface AddedProps {
   readonly added: AddedAccountRow;
