@@ -41,7 +41,8 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.goto("/console");
     await expect(page.getByLabel("Admin key")).toBeVisible();
     const barriers = async (): Promise<string[]> => {
-      const { violations } = await new AxeBuilder({ page }).analyze();
+      // It would copy style sheets into style elements, which the page's policy refuses. No rule in force needs them.
+      const { violations } = await new AxeBuilder({ page }).options({ preload: false }).analyze();
       const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
       return serious.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)}`));
     };

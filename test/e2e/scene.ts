@@ -82,7 +82,9 @@ export const test = base.extend<TestParts, WorkerParts>({
       const complaints: string[] = [];
       page.on("pageerror", (error) => complaints.push(error.message));
       page.on("console", (message) => {
-        if (/Content Security Policy|Refused to/.test(message.text())) complaints.push(message.text());
+        const { url, line } = message.location();
+        const said = `${message.text()} (${url}:${line}, on ${page.url()})`;
+        if (/Content Security Policy|Refused to/.test(said)) complaints.push(said);
       });
       await use(complaints);
       expect(complaints).toEqual([]);
