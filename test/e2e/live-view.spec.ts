@@ -1,18 +1,10 @@
-import type { CDPSession, Page } from "@playwright/test";
+import type { CDPSession } from "@playwright/test";
 import { CLICK_AT } from "../../src/simulator/challenge.ts";
 import { SIGN_IN_AT } from "../../src/simulator/sign-in.ts";
+import { clickAt, confirmSignIn } from "./account-page.ts";
 import { expect, open, test } from "./scene.ts";
 
 test.use({ sceneOptions: { accounts: ["alice"], settings: { CHALLENGE_TIMEOUT_SECONDS: "1" } } });
-
-/** Clicks a point of the account's page in its picture. */
-async function clickAt(page: Page, at: { readonly x: number; readonly y: number }): Promise<void> {
-  const canvas = page.getByLabel("The account's page");
-  const box = await canvas.boundingBox();
-  const size = await canvas.evaluate((element) => [(element as HTMLCanvasElement).width, element.clientWidth] as const);
-  const scale = size[1] / size[0];
-  await page.mouse.click((box?.x ?? 0) + at.x * scale, (box?.y ?? 0) + at.y * scale);
-}
 
 test("a challenge that wants a person is solved in the live view, and the account serves again", async ({
   page,
@@ -51,13 +43,7 @@ test("an account is added by signing in by hand, with an input method, a paste a
   await page.evaluate((text) => navigator.clipboard.writeText(text), password);
   await page.keyboard.press("Control+V");
   await clickAt(page, SIGN_IN_AT.button);
-  await expect(page.getByRole("button", { name: "Confirm" })).toHaveAttribute("aria-pressed", "true");
-  const isOver = page.getByText("The live view has ended.");
-  // The pop-up's tab is there before its picture.
-  await expect(async () => {
-    if (!(await isOver.isVisible())) await clickAt(page, SIGN_IN_AT.confirm);
-    await expect(isOver).toBeVisible({ timeout: 5_000 });
-  }).toPass();
+  await confirmSignIn(page);
   await page.getByRole("link", { name: "Overview" }).click();
   await expect(page.getByRole("article", { name: "by-hand" })).toContainText(/Ready|Asleep/);
 });

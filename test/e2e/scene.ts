@@ -9,23 +9,27 @@ export { expect } from "@playwright/test";
 
 const HEADERS = { authorization: `Bearer ${API_KEY}`, "content-type": "application/json" };
 
-/** A gateway and its simulated site, in a process of their own. */
-class Scene {
+/** A gateway, or several, and their simulated site, in a process of their own. */
+export class Scene {
   readonly url: string;
+  /** Of each replica; the first one is `url`. */
+  readonly urls: readonly string[];
   readonly #process: ChildProcess;
   #lastId = 0;
 
-  private constructor(started: ChildProcess, url: string) {
+  private constructor(started: ChildProcess, urls: readonly string[]) {
     this.#process = started;
-    this.url = url;
+    this.urls = urls;
+    this.url = urls[0] ?? "";
   }
 
   static async start(options: SceneOptions): Promise<Scene> {
     const started = fork(join(import.meta.dirname, "scene-process.ts"), [JSON.stringify(options)]);
-    const [{ url }] = (await once(started, "message")) as [{ url: string }];
-    return new Scene(started, url);
+    const [{ urls }] = (await once(started, "message")) as [{ urls: string[] }];
+    return new Scene(started, urls);
   }
 
+  /** Asks the site, or does something to a replica. */
   async site(call: SceneCall["call"]): Promise<string> {
     this.#lastId += 1;
     const id = this.#lastId;
@@ -37,12 +41,18 @@ class Scene {
   }
 
   /** Asks as a caller. */
-  post(content: string, key = API_KEY): Promise<Response> {
-    return fetch(`${this.url}/v1/chat/completions`, {
+  post(content: string, key = API_KEY, url = this.url): Promise<Response> {
+    return fetch(`${url}/v1/chat/completions`, {
       method: "POST",
       headers: { ...HEADERS, authorization: `Bearer ${key}` },
       body: JSON.stringify({ model: "gptomni", stream: true, messages: [{ role: "user", content }] }),
     });
+  }
+
+  /** Asks a replica as its operator. */
+  async operate<T>(path: string, url = this.url): Promise<T> {
+    const response = await fetch(`${url}/admin/api${path}`, { headers: { authorization: `Bearer ${ADMIN_KEY}` } });
+    return (await response.json()) as T;
   }
 
   async stop(): Promise<void> {
@@ -74,7 +84,7 @@ export const test = base.extend<TestParts, WorkerParts>({
       await use(scene);
       await scene.stop();
     },
-    { scope: "worker", timeout: 180_000 },
+    { scope: "worker", timeout: 300_000 },
   ],
   baseURL: async ({ scene }, use) => use(scene.url),
   complaints: [

@@ -48,14 +48,9 @@ async function all(url: string, action: "disable" | "enable"): Promise<void> {
   }
 }
 
-async function isServing(url: string): Promise<boolean> {
-  const response = await fetch(`${url}/admin/api/overview`, { headers: OPERATOR });
-  return ((await response.json()) as { isServing: boolean }).isServing;
-}
-
 test.beforeEach(async ({ scene }) => {
   await all(scene.url, "enable");
-  await expect.poll(() => isServing(scene.url)).toBe(true);
+  await expect.poll(() => scene.operate("/overview")).toMatchObject({ isServing: true });
 });
 
 test("a list of accounts that is older than what the gateway told since takes nothing back", async ({
