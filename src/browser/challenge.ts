@@ -5,10 +5,9 @@ import { backoffMs } from "../process/backoff.ts";
 import type { Site } from "../sites/site.ts";
 import { isAt, movedAway } from "./address.ts";
 import { Documents } from "./documents.ts";
-import { unreachable } from "./net-error.ts";
-import { browserCall } from "./browser-call.ts";
+import { netErrorIn, unreachable } from "./net-error.ts";
+import { browserCall, PAGE_CALL_LIMIT_MS } from "./browser-call.ts";
 
-const ALIVE_LIMIT_MS = 1_000;
 /** For reading the text of an error page. */
 const BODY_LIMIT_MS = 2_000;
 /** The last part of the limit, for a second try. A browser that can solve a challenge does so in about 5 s of usually 30. */
@@ -33,7 +32,8 @@ export async function visit(page: Page, { url, site, limitMs }: Visit): Promise<
   const deadlineAt = performance.now() + limitMs;
   const secondTryAt = deadlineAt - limitMs * SECOND_TRY_SHARE;
   const unreached = async (cause: unknown): Promise<never> => {
-    await assertAlive(page);
+    // A browser that names the network's error works. Its own page about that error may take seconds to come.
+    if (netErrorIn(cause) === undefined) await assertAlive(page);
     throw unreachable(cause, { site, limitMs });
   };
   using documents = new Documents(page);
@@ -100,7 +100,7 @@ async function assertAlive(page: Page): Promise<void> {
     await cdp.detach();
   };
   await browserCall(
-    ALIVE_LIMIT_MS,
+    PAGE_CALL_LIMIT_MS,
     "go to the site",
     answered().catch(() => {}),
   );

@@ -40,7 +40,7 @@ const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
 ];
 
 /** The name of the network error that Playwright reported, such as `ERR_NAME_NOT_RESOLVED`. */
-function netErrorIn(cause: unknown): string | undefined {
+export function netErrorIn(cause: unknown): string | undefined {
   return /\bnet::(ERR_[A-Z0-9_]+)/.exec(String(cause))?.[1];
 }
 
