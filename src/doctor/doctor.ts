@@ -1,5 +1,6 @@
 import { BrowserSupervisor } from "../browser/browser-supervisor.ts";
 import { browserSource } from "../browser/browser-source.ts";
+import type { BrowserProvider } from "../browser/provider.ts";
 import type { Config } from "../config/config.ts";
 import { readPaste } from "../credentials/paste.ts";
 import { pasteNotes } from "../credentials/paste-notes.ts";
@@ -19,10 +20,13 @@ const STATE = "state";
  * Tests each step that serving needs, prints a line for each, and says what to mend. It sends no prompt. For each account it
  * opens the site and asks whether the account is signed in; if a gateway runs already, it asks that gateway instead.
  */
-export async function diagnose(config: Config, print: (line: string) => void): Promise<boolean> {
+export async function diagnose(
+  config: Config,
+  print: (line: string) => void,
+  provider: BrowserProvider = browserSource(config),
+): Promise<boolean> {
   const report = new Report(print);
   const sites = sitesAt(config.sites);
-  const provider = browserSource(config);
   const needs = { ...config.server, stateDir: config.store.stateDir, hasBrowsers: provider.isLocal };
   for (const { what, work } of machineChecks(needs)) {
     await report.check(what, work);
