@@ -1,4 +1,5 @@
 import { defineConfig } from "@playwright/test";
+import { withoutNeedlessFeatures } from "./src/browser/features.ts";
 
 /** The console in a real browser, against the real gateway and the simulated site. Set-up finds the browser. */
 export default defineConfig({
@@ -11,7 +12,10 @@ export default defineConfig({
   reporter: [["list"]],
   forbidOnly: process.env["CI"] !== undefined,
   use: {
-    launchOptions: { executablePath: process.env["BROWSER_PATH"] ?? "/usr/bin/chromium" },
+    launchOptions: {
+      executablePath: process.env["BROWSER_PATH"] ?? "/usr/bin/chromium",
+      args: withoutNeedlessFeatures([]),
+    },
     locale: "en-US",
     viewport: { width: 1280, height: 800 },
     screenshot: "only-on-failure",

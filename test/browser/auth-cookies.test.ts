@@ -1,10 +1,11 @@
 import { createServer, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { chromium, type Browser, type BrowserContext, type Page } from "playwright";
+import type { Browser, BrowserContext, Page } from "playwright";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { AuthCookies } from "../../src/browser/auth-cookies.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
+import { startChromium } from "../support/plain-chromium.ts";
 
 const TOKEN = "__Secure-next-auth.session-token";
 const PASTE = `${TOKEN}=pasted; theme=dark`;
@@ -25,10 +26,7 @@ beforeAll(async () => {
   await once(server, "listening");
   // Chromium takes it for secure, as the `__Secure-` prefix demands.
   origin = new URL(`http://chat.localhost:${(server.address() as AddressInfo).port}`);
-  browser = await chromium.launch({
-    executablePath: process.env["BROWSER_PATH"] ?? "/usr/bin/chromium",
-    chromiumSandbox: process.getuid?.() !== 0,
-  });
+  browser = await startChromium();
 });
 afterAll(async () => {
   await browser.close();

@@ -1,6 +1,7 @@
-import { chromium, type Page } from "playwright";
+import type { Page } from "playwright";
 import { Agent, request } from "undici";
 import { describe, expect, test } from "vitest";
+import { startChromium } from "../support/plain-chromium.ts";
 import { Visitor, status } from "./visitor.ts";
 
 const LIMIT_MS = 5_000;
@@ -8,11 +9,7 @@ const LIMIT_MS = 5_000;
 /** A browser that trusts the site's key alone, signed in as the visitor. */
 async function open(visitor: Visitor): Promise<{ page: Page } & AsyncDisposable> {
   const { site, cookie } = visitor;
-  const root = process.getuid?.() === 0;
-  const browser = await chromium.launch({
-    executablePath: process.env["BROWSER_PATH"] ?? "/usr/bin/chromium",
-    args: [site.browserArgs, ...(root ? ["--no-sandbox"] : [])],
-  });
+  const browser = await startChromium([site.browserArgs]);
   const context = await browser.newContext();
   const cookies = cookie.split("; ").map((pair) => {
     const at = pair.indexOf("=");
