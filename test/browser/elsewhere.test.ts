@@ -12,7 +12,7 @@ interface Hostile extends AsyncDisposable {
   readonly elsewhere: Elsewhere;
 }
 
-/** One account at a site whose page is this, beside another server that takes prompts as well. */
+/** One account at a site whose page is this, beside another server that takes prompts as well and has the site's key. */
 async function openHostile(
   page: (elsewhere: Elsewhere) => SitePage | undefined = () => undefined,
   options: WorldOptions = {},
@@ -27,7 +27,7 @@ async function openHostile(
       settings: (site) => {
         const first = page(elsewhere);
         if (first) site.pages.set("/zh", first);
-        return { QUEUE_TIMEOUT_SECONDS: "2", BROWSER_ARGS: `${site.browserArgs},${elsewhere.spkiHash}`, ...settings };
+        return { QUEUE_TIMEOUT_SECONDS: "2", ...settings };
       },
     }),
   );

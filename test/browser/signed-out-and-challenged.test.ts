@@ -53,7 +53,7 @@ async function livingInGroup(group: number): Promise<number[]> {
 }
 
 test("a challenge at the start is solved by the browser", async () => {
-  await using world = await openWorld({ simulator: { challenge: { isOn: true } } });
+  await using world = await openWorld({ accounts: ["alice"], simulator: { challenge: { isOn: true } } });
   await expect(world.ask("let in?")).resolves.toContain("let in?");
   expect(world.simulator.posts.every((post) => post.status === 200)).toBe(true);
 });
@@ -147,7 +147,7 @@ test("a renderer that is killed fails its request at once, and the account comes
 });
 
 test("a browser that is killed is started again, with the newest tokens", async () => {
-  await using world = await openWorld({ settings: PATIENT });
+  await using world = await openWorld({ accounts: ["alice"], settings: PATIENT });
   const pid = await mainPidOf(supervisorOf(world));
   const failure = await interrupt(world, async () => process.kill(pid ?? 0, "SIGKILL"));
   expect(failure.code).toBe("session_lost");
