@@ -3,7 +3,7 @@ import { PostgresServer } from "../support/postgres-server.ts";
 import { kibOf } from "./memory-of.ts";
 import { openGateway, type GatewayPath } from "./paths.ts";
 import type { Site } from "./site.ts";
-import { table } from "./statistics.ts";
+import { median, table } from "./statistics.ts";
 
 export const MANY = 1_000;
 /** All replicas together. */
@@ -12,7 +12,10 @@ const ASKERS = 50;
 const WARM_UP_MS = 20_000;
 const MEASURED_MS = 60_000;
 const SECRET_KEY = "a secret key for benchmarks, of thirty-two bytes";
-const SETTINGS = { CREDENTIALS_PER_BROWSER: "8", SECRET_KEY };
+const ADMIN_KEY = "sk-bench-admin-0123456789abcdef0123";
+const SETTINGS = { CREDENTIALS_PER_BROWSER: "8", SECRET_KEY, ADMIN_KEY };
+/** How often a view is asked for. */
+const LOOKS = 21;
 
 interface Shape {
   readonly name: string;
@@ -44,6 +47,8 @@ export async function measureReplicas(site: Site, stateDir: string): Promise<str
     const paths = await Promise.all(starting);
     for (const path of paths) replicas.use(path);
     const openMs = performance.now() - startedMs;
+    const views = [];
+    for (const view of ["accounts", "overview"]) views.push((await viewMs(paths[0], view)).toFixed(0));
     const perSecond = await steadyRate(paths);
     const kib = await Promise.all(paths.map(({ pid }) => kibOf(pid, "status", "VmRSS")));
     rows.push([
@@ -52,6 +57,7 @@ export async function measureReplicas(site: Site, stateDir: string): Promise<str
       (openMs / 1_000).toFixed(1),
       mibOf(paths.map(({ listeningKib }) => listeningKib)),
       mibOf(kib),
+      ...views,
       perSecond.toFixed(1),
     ]);
   }
@@ -61,6 +67,8 @@ export async function measureReplicas(site: Site, stateDir: string): Promise<str
     "pages open after s",
     "MiB when listening",
     "MiB at the end",
+    "list of accounts ms",
+    "overview ms",
     "answers/s",
   ];
   return `${MANY} accounts, ${PAGES} pages, ${ASKERS} askers\n\n${table(header, rows)}`;
@@ -68,6 +76,21 @@ export async function measureReplicas(site: Site, stateDir: string): Promise<str
 
 function mibOf(kib: readonly number[]): string {
   return kib.map((one) => (one / 1024).toFixed(0)).join(" + ");
+}
+
+/** Milliseconds until the replica has answered its operator: the median of some looks. */
+async function viewMs(path: GatewayPath | undefined, view: string): Promise<number> {
+  const times: number[] = [];
+  for (let look = 0; look < LOOKS; look += 1) {
+    const startedMs = performance.now();
+    const response = await fetch(`${path?.url}/admin/api/${view}`, {
+      headers: { authorization: `Bearer ${ADMIN_KEY}` },
+    });
+    if (!response.ok) throw new Error(`${view}: ${response.status}`);
+    await response.arrayBuffer();
+    times.push(performance.now() - startedMs);
+  }
+  return median(times);
 }
 
 /** Answers a second when the first pages have warmed up. Askers spread over the replicas. */
