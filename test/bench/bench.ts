@@ -14,6 +14,7 @@ import { measureForPlots } from "./plots.ts";
 import { MANY, measureReplicas, SHAPES } from "./replicas.ts";
 import { CREDENTIALS, schedule, schedulingReport, SCHEDULING_SETTINGS } from "./scheduling.ts";
 import { accountsOf, Site } from "./site.ts";
+import { measureSizes, pathOf, SIZES } from "./sizes.ts";
 import { median, table } from "./statistics.ts";
 
 const ENDURANCE_ACCOUNTS = 5;
@@ -22,7 +23,8 @@ const browserPath = process.env["BROWSER_PATH"] ?? "/usr/bin/chromium";
 /**
  * What is measured, in one run and on one machine. `npm run bench` measures the parts that need not be named, `npm run bench -- NAME` the
  * named ones. paths: a bare HTTP client, the floor and the gateway, with their ratios · endurance: 1,000 requests, for lost or
- * mixed answers and for growth · scheduling: many accounts over few pages · hibernation: idle sessions · console: a full store, and an open console · plots: figures for docs · replicas, forwarding, waits: several replicas on PostgreSQL.
+ * mixed answers and for growth · scheduling: many accounts over few pages · hibernation: idle sessions · console: a full store, and an open console · plots: figures for docs · replicas, sizes, forwarding,
+ * waits: several replicas on PostgreSQL.
  */
 const PARTS: Readonly<Record<string, (site: Site, stateDir: string) => Promise<string>>> = {
   paths: compare,
@@ -47,15 +49,17 @@ const PARTS: Readonly<Record<string, (site: Site, stateDir: string) => Promise<s
   },
   plots: (site, stateDir) => measureForPlots(site, stateDir, browserPath),
   replicas: measureReplicas,
+  sizes: measureSizes,
   forwarding: measureForwarding,
   waits: measureWaits,
 };
 
 /** These take long, or need PostgreSQL: they are measured only if they are named. */
-const ONLY_NAMED = new Set(["plots", "replicas", "forwarding", "waits"]);
+const ONLY_NAMED = new Set(["plots", "replicas", "sizes", "forwarding", "waits"]);
 /** The site looks for an account among all, so these are there only for whom they are for. */
 const ACCOUNTS_OF: Readonly<Record<string, () => string[]>> = {
   replicas: () => SHAPES.flatMap(({ path }) => accountsOf(path, MANY)),
+  sizes: () => SIZES.flatMap((size) => accountsOf(pathOf(size), size.accounts)),
   forwarding: () => accountsOf(FORWARDED, STREAMS),
   waits: () => WAITING_PATHS.flatMap((path) => accountsOf(path, PACED)),
 };

@@ -10,7 +10,7 @@ import { Session } from "../../src/browser/session.ts";
 import { AuthCookies } from "../../src/browser/auth-cookies.ts";
 import { createLog, Redaction } from "../../src/observe/log.ts";
 import { gptomni } from "../../src/sites/gptomni.ts";
-import { kibOf } from "./memory-of.ts";
+import { cpuMsOf, kibOf } from "./memory-of.ts";
 
 export interface Upstream {
   readonly origin: string;
@@ -99,9 +99,13 @@ export interface GatewayPath extends Path {
   readonly pid: number;
   /** Its base URL, without a path. */
   readonly url: string;
-  /** How long after its start it listened, in milliseconds, and its resident memory then, in KiB. */
+  /** How long after its start it listened, in milliseconds; its resident memory then, in KiB, and its processor time so far. */
   readonly listeningMs: number;
   readonly listeningKib: number;
+  readonly listeningCpuMs: number;
+  /** Resolves when its process has ended. */
+  readonly ended: Promise<unknown>;
+  kill(signal: NodeJS.Signals): void;
   /** Resolves with the next line of its log that holds these words. */
   says(words: string): Promise<void>;
 }
@@ -145,6 +149,7 @@ export async function openGateway(
   const lines = createInterface({ input: child.stdout });
   let listeningMs = 0;
   let listeningKib = Promise.resolve(0);
+  let listeningCpuMs = Promise.resolve(0);
   const url = await new Promise<string>((resolve, reject) => {
     child.once("exit", () => reject(new Error("the gateway ended at once")));
     let listening = "";
@@ -154,18 +159,23 @@ export async function openGateway(
         listening = /"url":"([^"]+)"/.exec(line)?.[1] ?? "";
         listeningMs = performance.now() - startedMs;
         listeningKib = kibOf(child.pid ?? 0, "status", "VmRSS");
+        listeningCpuMs = cpuMsOf(child.pid ?? 0);
       }
       if (line.includes('"session open"')) open += 1;
       if (listening !== "" && open >= pages) resolve(listening);
     });
   });
   const dispatcher = new Agent();
+  const ended = once(child, "exit");
   return {
     name: "gateway",
     pid: child.pid ?? 0,
     url,
     listeningMs,
     listeningKib: await listeningKib,
+    listeningCpuMs: await listeningCpuMs,
+    ended,
+    kill: (signal) => void child.kill(signal),
     says: async (words) => {
       for await (const [line] of on(lines, "line") as AsyncIterable<[string]>) if (line.includes(words)) return;
     },
@@ -187,7 +197,6 @@ export async function openGateway(
       yield* deltas(body);
     },
     async [Symbol.asyncDispose]() {
-      const ended = once(child, "exit");
       child.kill("SIGTERM");
       await ended;
       await dispatcher.close();
