@@ -40,9 +40,13 @@ async function idsOf(scene: Scene): Promise<string[]> {
 /** An account that another replica than the door has, and the index of that replica. */
 async function accountElsewhere(scene: Scene): Promise<{ readonly id: string; readonly owner: number }> {
   const ids = await idsOf(scene);
-  const { data } = await scene.operate<{ readonly data: readonly Account[] }>("/accounts");
-  const account = data.find(({ state, replica }) => ["ready", "idle"].includes(state) && ids.indexOf(replica) > 0);
-  if (!account) throw new Error(`no account elsewhere: ${JSON.stringify(data)}`);
+  const found = async (): Promise<Account | undefined> => {
+    const { data } = await scene.operate<{ readonly data: readonly Account[] }>("/accounts");
+    return data.find(({ state, replica }) => ["ready", "idle"].includes(state) && ids.indexOf(replica) > 0);
+  };
+  await expect.poll(found).toBeDefined();
+  const account = await found();
+  if (!account) throw new Error("the account was lost again");
   return { id: account.id, owner: ids.indexOf(account.replica) };
 }
 
