@@ -171,3 +171,28 @@ test("a key that is made at one replica is taken at another, and its requests sh
     await expect(page.getByRole("row", { name: /heidi/ })).toHaveCount(1);
   }
 });
+
+test("a replica that freezes is shown as silent, and its accounts as they were, until another one has them", async ({
+  page,
+  context,
+  scene,
+}) => {
+  const ids = await idsOf(scene);
+  const { id, owner } = await accountElsewhere(scene);
+  await open(page);
+  const replica = page.getByRole("region", { name: "Replicas" }).getByRole("row", { name: ids[owner] ?? "" });
+  await expect(replica).toContainText("Serving");
+  const list = await context.newPage();
+  await list.goto("/console/accounts");
+  const account = list.getByRole("row", { name: id });
+  await expect(account).toContainText(ids[owner] ?? "");
+  await scene.site({ do: "signal", replica: owner, name: "SIGSTOP" });
+  await Promise.all([
+    expect(replica).toContainText("Does not answer"),
+    expect(account).toContainText("last known"),
+    expect(account).toContainText(ids[3 - owner] ?? ""),
+  ]);
+  await expect(account).not.toContainText("last known");
+  await scene.site({ do: "signal", replica: owner, name: "SIGCONT" });
+  await expect(replica).toContainText("Serving");
+});
