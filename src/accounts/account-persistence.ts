@@ -40,7 +40,7 @@ export class AccountPersistence implements AsyncDisposable {
   readonly #tracked = new Map<string, Tracked>();
   /** What has changed and is not written yet, by sign-in. */
   readonly #pending = new Map<string, Tracked>();
-  readonly #written = new WrittenStates();
+  #written = new WrittenStates();
   /** Which accounts are in use, until that is written. */
   #inUse: readonly AccountIdentity[] | undefined;
   #problem: string | undefined;
@@ -83,6 +83,13 @@ export class AccountPersistence implements AsyncDisposable {
   /** Stores what happens to the account from now on. */
   track(identity: AccountIdentity, account: Account): void {
     this.#tracked.set(identity.id, { identity, account });
+  }
+
+  /** Stores all anew, soon: a database that was lost may have lost what it had confirmed, as a standby in its place has. */
+  distrustStore(): void {
+    this.#written = new WrittenStates();
+    for (const tracked of this.#tracked.values()) this.#pending.set(tracked.identity.signInKey, tracked);
+    this.#timer ??= setTimeout(() => void this.flush(), WRITE_DELAY_MS).unref();
   }
 
   /** Stores the account's last state; what happens to it later is not stored. Never rejects. */
@@ -196,6 +203,7 @@ export class AccountPersistence implements AsyncDisposable {
     const isNew = this.#problem === undefined;
     this.#problem = reason;
     if (!isNew) return;
+    this.distrustStore();
     this.#log.error(
       { reason },
       "the state was not stored; requests are answered, and what is new is kept in memory until it can be written: " +

@@ -15,7 +15,7 @@ import type { Turns } from "./turns.ts";
 export interface OwnedAccountsParts {
   readonly replicaId: string;
   readonly manager: Pick<AccountManager, "apply" | "gone">;
-  readonly persistence: Pick<AccountPersistence, "flush">;
+  readonly persistence: Pick<AccountPersistence, "distrustStore" | "flush">;
   /** What an account's stored state is found by. */
   readonly keyOf: (account: ConfiguredAccount) => string;
   readonly membership: Membership;
@@ -101,6 +101,7 @@ export class OwnedAccounts {
   async holdAgain(standing: Standing): Promise<void> {
     const held = [...this.#holdings.values()].filter(({ lost }) => !lost.aborted);
     const mine = await holdAgain(standing, held);
+    this.#parts.persistence.distrustStore();
     this.lose(held.filter(({ key }) => !mine.has(key)));
   }
 
@@ -110,6 +111,7 @@ export class OwnedAccounts {
     for (const holding of holdings) holding.lose();
     this.#parts.turns.lose("another replica may have it", new Set(holdings.map(({ key }) => key)));
     this.#parts.log.warn({ accounts: holdings.length }, "accounts were lost");
+    this.#parts.persistence.distrustStore();
     this.#mustFlush = true;
     void this.settle();
   }

@@ -88,7 +88,10 @@ export class Replica implements AsyncDisposable {
     this.cluster = cluster;
     this.store = store;
     this.logged = logged;
-    this.#owned = cluster.owning({ manager: this.#users, persistence: { flush: async () => {} } });
+    this.#owned = cluster.owning({
+      manager: this.#users,
+      persistence: { distrustStore: () => {}, flush: async () => {} },
+    });
   }
 
   static async open({ databaseUrl, directUrl, weight = 10, url }: ReplicaOptions): Promise<Replica> {
