@@ -93,7 +93,7 @@ function warningsOf({ own, others, accounts }: OverviewParts): string[] {
   );
   const silent = others
     .filter(({ look, lastKnownAt }) => !look || lastKnownAt !== null)
-    .map(({ replica }) => silenceOf(replica));
+    .flatMap(({ replica }) => (silentState(replica) === "draining" ? [] : [silenceOf(replica)]));
   const unowned = accounts.filter(({ state }) => state === "unowned").length;
   return [...told, ...silent, ...(unowned > 0 ? [`Accounts that no replica has now: ${unowned}.`] : [])];
 }
@@ -112,9 +112,15 @@ function mergedTraffic(overviews: readonly Overview[]): Overview["traffic"] {
 
 function otherReplica({ replica, look, lastKnownAt }: KnownLook): ShownReplica {
   if (look && lastKnownAt === null) return shownReplica(look, { isAsked: false });
-  const { id, version, isCompatible } = replica;
+  const { id, version } = replica;
   const unknown = { accounts: null, openPages: null, maxOpenPages: null, waiting: null, heartbeatAgeMs: null };
-  return { id, version, isAsked: false, state: isCompatible ? "silent" : "incompatible", ...unknown };
+  return { id, version, isAsked: false, state: silentState(replica), ...unknown };
+}
+
+/** Of a replica that tells nothing. One that is being stopped tells nothing more, and its answers go on. */
+function silentState({ isCompatible, isDraining }: KnownLook["replica"]): ShownReplica["state"] {
+  if (!isCompatible) return "incompatible";
+  return isDraining ? "draining" : "silent";
 }
 
 function silenceOf({ id, version, isCompatible }: KnownLook["replica"]): string {

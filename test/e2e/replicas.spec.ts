@@ -8,6 +8,8 @@ import { expect as soon, open, test, type Scene } from "./scene.ts";
 /** The console is open at a door, which opens no pages itself. */
 const DOOR = { MAX_OPEN_SESSIONS: "0" };
 const OWNER = { MAX_OPEN_SESSIONS: "4" };
+/** An answer that goes on until the test has looked. */
+const LONG = '[[sim {"chunks":600,"chunkDelayMs":100}]]';
 
 test.use({
   sceneOptions: {
@@ -205,4 +207,20 @@ test("a replica that freezes is shown as silent, and its accounts as they were, 
   await expect(account).not.toContainText("last known");
   await scene.site({ do: "signal", replica: owner, name: "SIGCONT" });
   await expect(replica).toContainText("Serving");
+});
+
+test("a replica that is stopped is shown as draining while it answers, then no more", async ({ page, scene }) => {
+  await open(page);
+  const answer = await scene.post(LONG);
+  const [door = "", ...owners] = await idsOf(scene);
+  const busy = answer.headers.get("x-gateway-replica") ?? "";
+  expect(owners).toContain(busy);
+  await scene.site({ do: "stop", replica: [door, ...owners].indexOf(busy) });
+  const row = page.getByRole("region", { name: "Replicas" }).getByRole("row", { name: busy });
+  await expect(row).toContainText("Draining");
+  await answer.body?.cancel();
+  await expect(row).toHaveCount(0);
+  for (const name of ["anna", "bert", "cleo", "dora"]) {
+    await expect(page.getByRole("article", { name })).toContainText(/Ready|Asleep/);
+  }
 });
