@@ -15,7 +15,9 @@ import type { AccountHold } from "../browser/account-hold.ts";
 import { Account } from "../pool/account.ts";
 import { RateLimiter, type RateLimit } from "../pool/rate-limiter.ts";
 import type { SessionPool } from "../pool/session-pool.ts";
+import { batches } from "../process/batches.ts";
 import type { Sites } from "../sites/catalog.ts";
+import { namesOf } from "../store/account-name.ts";
 import { ACCOUNTS_AT_ONCE, type AccountIdentity } from "../store/stored-account.ts";
 import type { AccountPersistence } from "./account-persistence.ts";
 import type { Remembered } from "./remembered.ts";
@@ -107,20 +109,18 @@ export class AccountManager {
   async #bring(identities: readonly WantedAccount[]): Promise<void> {
     const removals = new Map<string, Promise<void>[]>();
     for (const [{ identity }, removal] of this.#leaving) {
-      for (const name of namesOf(identity)) removals.set(name, [...(removals.get(name) ?? []), removal]);
+      for (const name of namesIn(identity)) removals.set(name, [...(removals.get(name) ?? []), removal]);
     }
     const waiting = identities.map((identity) => ({
       identity,
-      before: namesOf(identity).flatMap((name) => removals.get(name) ?? []),
+      before: namesIn(identity).flatMap((name) => removals.get(name) ?? []),
     }));
     const later = waiting.filter(({ before }) => before.length > 0);
     const free = waiting.filter(({ before }) => before.length === 0).map(({ identity }) => identity);
     const added = free.filter(({ id }) => !this.#members.has(id));
     const adding = later.map(({ identity, before }) => Promise.all(before).then(() => this.#add([identity])));
-    for (let at = 0; at < added.length; at += ACCOUNTS_AT_ONCE) {
-      adding.push(this.#add(added.slice(at, at + ACCOUNTS_AT_ONCE)));
-    }
-    await Promise.all(adding);
+    const batched = batches(added, ACCOUNTS_AT_ONCE).map((some) => this.#add(some));
+    await Promise.all([...adding, ...batched]);
   }
 
   /** Those that are still wanted, after the ones before. */
@@ -212,6 +212,6 @@ function isSame(one: WantedAccount | undefined, other: WantedAccount): boolean {
   return isAlike && isDeepStrictEqual(one.proxy, other.proxy);
 }
 
-function namesOf({ id, signInKey: key }: WantedAccount): string[] {
-  return [`id:${id}`, `key:${key}`];
+function namesIn({ id, signInKey: key }: WantedAccount): readonly string[] {
+  return namesOf({ key, id });
 }

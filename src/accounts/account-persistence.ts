@@ -1,6 +1,7 @@
 import type { Log } from "../observe/log.ts";
 import type { AccountEvent } from "../pool/account-event.ts";
 import type { Account } from "../pool/account.ts";
+import { batches } from "../process/batches.ts";
 import type { AccountStore } from "../store/account-store.ts";
 import { ACCOUNTS_AT_ONCE, type AccountIdentity } from "../store/stored-account.ts";
 import { StoreError } from "../store/store-error.ts";
@@ -117,7 +118,7 @@ export class AccountPersistence implements AsyncDisposable {
     await this.#next(async () => {
       const due = [...this.#pending.values()];
       this.#pending.clear();
-      for (let at = 0; at < due.length; at += ACCOUNTS_AT_ONCE) await this.#write(due.slice(at, at + ACCOUNTS_AT_ONCE));
+      for (const some of batches(due, ACCOUNTS_AT_ONCE)) await this.#write(some);
     });
   }
 

@@ -1,7 +1,8 @@
 import type { Anchor } from "./anchor.ts";
 import { DATABASE_NOW } from "../store/database-clock.ts";
 import { TURN_LASTS_MS } from "./heartbeat.ts";
-import type { AccountName, Locks } from "./locks.ts";
+import type { AccountName } from "../store/account-name.ts";
+import type { Locks } from "./locks.ts";
 
 /** An account that this replica has. */
 export interface Claimed {

@@ -1,7 +1,7 @@
 import type { PlacedAccount } from "../accounts/account-manager.ts";
 import type { ConfiguredAccount } from "../credentials/configured-account.ts";
 import type { AccountHold, Turn } from "../browser/account-hold.ts";
-import type { AccountName } from "./locks.ts";
+import type { AccountName } from "../store/account-name.ts";
 import type { Membership } from "./membership.ts";
 import { ownershipLost } from "./ownership-lost.ts";
 import type { HeldAccount, Turns } from "./turns.ts";

@@ -1,11 +1,6 @@
 import { DatabaseError } from "pg";
+import { namesOf, type AccountName } from "../store/account-name.ts";
 import type { Anchor } from "./anchor.ts";
-
-/** An account as the locks know it: its sign-in and its id. One account of the site may have had several sign-ins. */
-export interface AccountName {
-  readonly key: string;
-  readonly id: string;
-}
 
 const TRY = `
   SELECT name, is_taken FROM (
@@ -69,8 +64,4 @@ export class Locks {
 export function isOutOfMemory(cause: unknown): boolean {
   const { cause: reason } = cause as Error;
   return reason instanceof DatabaseError && reason.code === OUT_OF_MEMORY;
-}
-
-function namesOf({ key, id }: AccountName): [string, string] {
-  return [`key:${key}`, `id:${id}`];
 }

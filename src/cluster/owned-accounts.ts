@@ -3,7 +3,9 @@ import type { AccountPersistence } from "../accounts/account-persistence.ts";
 import type { ConfiguredAccount } from "../credentials/configured-account.ts";
 import type { Log } from "../observe/log.ts";
 import { abortable } from "../process/abortable.ts";
+import { batches } from "../process/batches.ts";
 import { withTimeout } from "../process/with-timeout.ts";
+import { namesOf } from "../store/account-name.ts";
 import { claim, holdAgain, release, type Claimed } from "./claims.ts";
 import { Holding, type ListedAccount } from "./holding.ts";
 import { isOutOfMemory } from "./locks.ts";
@@ -144,15 +146,14 @@ export class OwnedAccounts {
 
   async #take(standing: Standing): Promise<void> {
     const { seats, persistence, replicaId, log } = this.#parts;
-    const held = new Set([...this.#holdings.values()].flatMap(({ key, id }) => [`key:${key}`, `id:${id}`]));
-    const free = [...this.#listed.values()].filter(({ key, id }) => !held.has(`key:${key}`) && !held.has(`id:${id}`));
+    const held = new Set([...this.#holdings.values()].flatMap(namesOf));
+    const free = [...this.#listed.values()].filter((listed) => namesOf(listed).every((name) => !held.has(name)));
     const wanted = seats.wantedOf(free);
     if (wanted.length === 0) return;
     if (this.#mustFlush) await withTimeout(persistence.flush(), FLUSH_LIMIT_MS, () => undefined);
     this.#mustFlush = false;
     let count = 0;
-    for (let at = 0; at < wanted.length; at += CLAIMS_AT_ONCE) {
-      const some = wanted.slice(at, at + CLAIMS_AT_ONCE);
+    for (const some of batches(wanted, CLAIMS_AT_ONCE)) {
       const claimed = await claim(standing, replicaId, some);
       count += claimed.size;
       for (const listed of some) this.#hold(listed, claimed.get(listed.key));

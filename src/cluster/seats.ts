@@ -1,4 +1,4 @@
-import type { AccountName } from "./locks.ts";
+import type { AccountName } from "../store/account-name.ts";
 import type { Owners } from "./owners.ts";
 import type { Peers } from "./peers.ts";
 import { Placement, type Place } from "./placement.ts";

@@ -1,4 +1,5 @@
 import { sql, type Kysely, type RawBuilder } from "kysely";
+import type { AccountName } from "./account-name.ts";
 import type { AccountRow } from "./account-row.ts";
 import type { Schema } from "./schema.ts";
 
@@ -41,16 +42,14 @@ export function whileOwned(rows: readonly OwnedRow[]): RawBuilder<unknown> {
     ORDER BY owned.key FOR KEY SHARE OF owned`;
 }
 
-interface AnnouncedTurn {
-  readonly key: string;
-  readonly id: string;
+interface AnnouncedTurn extends AccountName {
   readonly at: number;
 }
 
 /** When replicas announced a prompt of these accounts last, in the database's time. */
 export async function announcedTurns(
   db: Kysely<Schema>,
-  names: readonly { readonly key: string; readonly id: string }[],
+  names: readonly AccountName[],
 ): Promise<readonly AnnouncedTurn[]> {
   const { rows } = await sql<AnnouncedTurn>`
     SELECT key, id, turn_at AS at FROM account_owner

@@ -1,3 +1,4 @@
+import type { AccountName } from "./account-name.ts";
 import { ACCOUNT_COLUMNS, announcedTurns, whileOwned, type OwnedRow } from "./account-owner.ts";
 import { AccountRows, type AccountRow } from "./account-row.ts";
 import { AccountTimes } from "./account-times.ts";
@@ -7,11 +8,6 @@ import { adoptLegacy } from "./legacy-accounts.ts";
 import { Seal } from "./seal.ts";
 import { StoreError } from "./store-error.ts";
 import type { AccountIdentity, AccountSave, LoadedAccount, RecalledAccount, StoredAccount } from "./stored-account.ts";
-
-interface AccountName {
-  readonly key: string;
-  readonly id: string;
-}
 
 /** A send is stored within this time after it was announced. */
 const SAME_SEND_MS = 500;

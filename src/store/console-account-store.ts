@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { batches } from "../process/batches.ts";
 import { accountKey } from "./account-row.ts";
 import type { Database } from "./database.ts";
 import type { ConsoleAccountTable, Schema } from "./schema.ts";
@@ -86,8 +87,8 @@ export class ConsoleAccountStore {
     const sorted = rows.toSorted((one, other) => (one.key < other.key ? -1 : 1));
     const taken = new Set<string>();
     await this.#database.change("accounts", async (db) => {
-      for (let at = 0; at < sorted.length; at += ACCOUNTS_AT_ONCE) {
-        for (const key of await importSome(db, sorted.slice(at, at + ACCOUNTS_AT_ONCE))) taken.add(key);
+      for (const some of batches(sorted, ACCOUNTS_AT_ONCE)) {
+        for (const key of await importSome(db, some)) taken.add(key);
       }
     });
     return rows.filter(({ key }) => !taken.has(key)).map(({ id }) => id);

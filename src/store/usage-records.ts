@@ -1,4 +1,5 @@
 import { sql, type Kysely } from "kysely";
+import { batches } from "../process/batches.ts";
 import type { Database } from "./database.ts";
 import type { Schema } from "./schema.ts";
 import type { UsageTable } from "./record-tables.ts";
@@ -102,10 +103,10 @@ export class UsageRecords {
     for (const width of WIDTHS) {
       const table = tableOf(width);
       const sums = sumsOf(requests, WIDTH_MS[width]);
-      for (let at = 0; at < sums.length; at += ROWS_AT_ONCE) {
+      for (const some of batches(sums, ROWS_AT_ONCE)) {
         await db
           .insertInto(table)
-          .values(sums.slice(at, at + ROWS_AT_ONCE))
+          .values(some)
           .onConflict((conflict) =>
             conflict.columns(["at", "key_id", "account", "model"]).doUpdateSet((update) => ({
               key_name: update.ref("excluded.key_name"),
