@@ -1,4 +1,5 @@
 import type { Page } from "@playwright/test";
+import { CLICK_AT } from "../../src/simulator/challenge.ts";
 import { SIGN_IN_AT } from "../../src/simulator/sign-in.ts";
 import { expect } from "./scene.ts";
 
@@ -25,4 +26,15 @@ export async function confirmSignIn(page: Page): Promise<void> {
     if (!(await isOver.isVisible())) await clickAt(page, SIGN_IN_AT.confirm);
     await expect(isOver).toBeVisible({ timeout: 5_000 });
   }).toPass();
+}
+
+/** Clicks the challenge away that the overview tells of. `expects`: with the limit of the caller's own waits. */
+export async function passChallenge(page: Page, expects = expect): Promise<void> {
+  await expects(page.getByText("1 account needs you")).toBeVisible();
+  await page.getByRole("link", { name: "Open live view" }).click();
+  await page.getByRole("button", { name: "Open live view" }).click();
+  await expects(page.getByText("You see the account's own page.")).toBeVisible();
+  await expects(page.getByText("No change since")).toBeVisible();
+  await clickAt(page, CLICK_AT);
+  await expects(page.getByText("The live view has ended.")).toBeVisible();
 }

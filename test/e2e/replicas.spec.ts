@@ -1,8 +1,7 @@
 import type { Page } from "@playwright/test";
-import { CLICK_AT } from "../../src/simulator/challenge.ts";
 import { SIGN_IN_AT } from "../../src/simulator/sign-in.ts";
 import { LACKS_POSTGRES } from "../support/postgres-server.ts";
-import { clickAt, confirmSignIn } from "./account-page.ts";
+import { clickAt, confirmSignIn, passChallenge } from "./account-page.ts";
 import { expect as soon, open, test, type Scene } from "./scene.ts";
 
 /** The console is open at a door, which opens no pages itself. */
@@ -134,13 +133,7 @@ test("a challenge of another replica's account is solved in its live view", asyn
   await open(page, `/accounts/${id}`);
   await page.getByRole("button", { name: "Check now" }).click();
   await page.getByRole("link", { name: "Overview" }).click();
-  await expect(page.getByText("1 account needs you")).toBeVisible();
-  await page.getByRole("link", { name: "Open live view" }).click();
-  await page.getByRole("button", { name: "Open live view" }).click();
-  await expect(page.getByText("You see the account's own page.")).toBeVisible();
-  await expect(page.getByText("No change since")).toBeVisible();
-  await clickAt(page, CLICK_AT);
-  await expect(page.getByText("The live view has ended.")).toBeVisible();
+  await passChallenge(page, expect);
   await page.getByRole("link", { name: "Overview" }).click();
   await expect(page.getByRole("article", { name: id })).toContainText(/Ready|Asleep/);
 });

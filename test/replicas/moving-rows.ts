@@ -3,6 +3,7 @@ import { DRAINING, ENDED, OPENING_MS, TURN_MS } from "./limits.ts";
 import { Load } from "./load.ts";
 import type { Replica } from "./replica.ts";
 import type { Row } from "./row.ts";
+import type { ReplicaScene } from "./scene.ts";
 
 const ANSWERS_LIMIT_MS = 180_000;
 /** Answers while nothing is done. */
@@ -18,21 +19,31 @@ async function listens({ gateway }: Replica): Promise<void> {
   await expect.poll(asked).toBe(200);
 }
 
+/** The next one is stopped as soon as the one before is back. */
+async function restartAll(scene: ReplicaScene, isBack: (replica: Replica) => Promise<void>): Promise<void> {
+  for (const replica of scene.replicas) {
+    await replica.stop();
+    await replica.start();
+    await isBack(replica);
+  }
+  scene.strike();
+}
+
 /** All accounts are on their way from one replica to another. */
 export const MOVING_ROWS: readonly Row[] = [
+  {
+    id: "R5",
+    fault: "all replicas are restarted, one after the other",
+    withinMs: OPENING_MS,
+    codes: ENDED,
+    run: (scene) => restartAll(scene, (replica) => replica.untilReady()),
+  },
   {
     id: "R17",
     fault: "all replicas are restarted, each as soon as the one before can be connected to",
     withinMs: OPENING_MS,
     codes: ENDED,
-    run: async (scene) => {
-      for (const replica of scene.replicas) {
-        await replica.stop();
-        await replica.start();
-        await listens(replica);
-      }
-      scene.strike();
-    },
+    run: (scene) => restartAll(scene, listens),
   },
   {
     id: "R18",

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../faults/until.ts";
 import { freePort } from "../support/free-port.ts";
+import { isListening } from "../support/is-listening.ts";
 
 const START_LIMIT_MS = 30_000;
 
@@ -56,7 +56,7 @@ export class PgBouncer implements AsyncDisposable {
     let complaints = "";
     child.stderr.on("data", (chunk: Buffer) => void (complaints += chunk.toString()));
     const bouncer = new PgBouncer(child, folder, port);
-    await until("PgBouncer listens", async () => child.exitCode !== null || (await listens(port)), START_LIMIT_MS);
+    await until("PgBouncer listens", async () => child.exitCode !== null || (await isListening(port)), START_LIMIT_MS);
     if (child.exitCode !== null) throw new Error(`PgBouncer ended: ${complaints}`);
     return bouncer;
   }
@@ -73,14 +73,4 @@ export class PgBouncer implements AsyncDisposable {
     }
     await rm(this.#folder, { recursive: true, force: true });
   }
-}
-
-async function listens(port: number): Promise<boolean> {
-  const socket = connect(port, "127.0.0.1");
-  const isOpen = await once(socket, "connect").then(
-    () => true,
-    () => false,
-  );
-  socket.destroy();
-  return isOpen;
 }

@@ -3,7 +3,7 @@ import type { Replica } from "./replica.ts";
 import type { Row } from "./row.ts";
 import type { ReplicaScene } from "./scene.ts";
 import { Load } from "./load.ts";
-import { ENDED, LOST, OPENING_MS, TURN_MS, UNHEARD_MS } from "./limits.ts";
+import { LOST, OPENING_MS, TURN_MS, UNHEARD_MS } from "./limits.ts";
 
 /** Answers that take the clients about half a minute. */
 const HALF_A_MINUTE = 40;
@@ -94,19 +94,5 @@ export const PROCESS_ROWS: readonly Row[] = [
       async (scene) => scene.named("two"),
       (victim) => victim.gateway.signalAll("SIGSTOP"),
     ),
-  },
-  {
-    id: "R5",
-    fault: "all replicas are restarted, one after the other",
-    withinMs: OPENING_MS,
-    codes: ENDED,
-    run: async (scene) => {
-      for (const replica of scene.replicas) {
-        await replica.stop();
-        await replica.start();
-        await replica.untilReady();
-      }
-      scene.strike();
-    },
   },
 ];

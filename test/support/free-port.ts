@@ -13,7 +13,10 @@ export async function freePort(): Promise<number> {
     const server = createServer().listen(port, "127.0.0.1");
     const isFree = await once(server, "listening").then(
       () => true,
-      () => false,
+      (cause: NodeJS.ErrnoException) => {
+        if (cause.code !== "EADDRINUSE") throw cause;
+        return false;
+      },
     );
     if (!isFree) continue;
     server.close();

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { connect } from "node:net";
 import { join } from "node:path";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { allProcesses, signalIfRunning, type ProcessEntry } from "../../faults/processes.ts";
 import { freePort } from "../../support/free-port.ts";
+import { isListening } from "../../support/is-listening.ts";
 import { until } from "../../faults/until.ts";
 import { RemoteChromium } from "../remote-browsers.ts";
 
@@ -91,7 +91,7 @@ class ServerProcess implements RemoteServer {
       stdio: ["pipe", "ignore", "inherit"],
       detached: true,
     });
-    await until("the server of browsers listens", () => isOpen(this.port), START_LIMIT_MS);
+    await until("the server of browsers listens", () => isListening(this.port), START_LIMIT_MS);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -126,14 +126,4 @@ class ServerProcess implements RemoteServer {
     await ended;
     for (const { pid } of started) signalIfRunning(-pid, "SIGKILL");
   }
-}
-
-async function isOpen(port: number): Promise<boolean> {
-  const socket = connect(port, "127.0.0.1");
-  const opened = await once(socket, "connect").then(
-    () => true,
-    () => false,
-  );
-  socket.destroy();
-  return opened;
 }
