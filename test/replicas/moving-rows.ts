@@ -74,7 +74,8 @@ export const MOVING_ROWS: readonly Row[] = [
       const asked = scene.replicas.map(async (replica) => {
         await listens(replica);
         await using load = new Load(replica.gateway.url, scene.told, []);
-        return load.ask("fetch, whole");
+        // The load ends what it has asked when it is disposed.
+        return await load.ask("fetch, whole");
       });
       const endings = (await Promise.all(asked)).map(({ ending, message }) => `${ending} ${message}`.trim());
       expect(endings).toEqual(scene.replicas.map(() => "answered"));
