@@ -111,15 +111,17 @@ export class AccountPersistence implements AsyncDisposable {
     else void this.flush();
   }
 
-  /** Writes what has not been written yet. Never rejects. */
-  async flush(): Promise<void> {
+  /** Writes what has not been written yet. Gives whether all of it could be written. Never rejects. */
+  async flush(): Promise<boolean> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    let isStored = true;
     await this.#next(async () => {
       const due = [...this.#pending.values()];
       this.#pending.clear();
-      for (const some of batches(due, ACCOUNTS_AT_ONCE)) await this.#write(some);
+      for (const some of batches(due, ACCOUNTS_AT_ONCE)) if (!(await this.#write(some))) isStored = false;
     });
+    return isStored;
   }
 
   /** Marks these accounts as in use. The state of others is kept for a while, in case they come back. Never rejects. */
@@ -130,14 +132,9 @@ export class AccountPersistence implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#checking);
-    await this.flush();
-    if (this.#pending.size > 0) {
-      const accounts = [...this.#pending.values()].map(({ identity }) => identity.id);
-      this.#log.error(
-        { accounts, reason: this.#problem },
-        "the gateway ends, and their newest sign-ins are not stored",
-      );
-    }
+    if (await this.flush()) return;
+    const accounts = [...this.#pending.values()].map(({ identity }) => identity.id);
+    this.#log.error({ accounts, reason: this.#problem }, "the gateway ends, and their newest sign-ins are not stored");
   }
 
   /** One write after the other. */
@@ -146,10 +143,11 @@ export class AccountPersistence implements AsyncDisposable {
     return this.#writing;
   }
 
-  async #write(due: readonly Tracked[]): Promise<void> {
+  /** Returns whether it was stored. */
+  async #write(due: readonly Tracked[]): Promise<boolean> {
     const news = due.map((tracked) => ({ ...tracked, stored: storedOf(tracked.account) }));
     const changed = news.filter(({ account, stored }) => !this.#written.has(account, stored));
-    if (changed.length === 0) return;
+    if (changed.length === 0) return true;
     const isStored = await this.#try(async () => {
       const saves = changed.map(({ identity: account, stored }) => ({ account, stored }));
       const others = new Set(await this.#store.saveAll(saves));
@@ -159,10 +157,10 @@ export class AccountPersistence implements AsyncDisposable {
         else this.#log.warn({ account: identity.id }, "not stored: another replica has the account");
       }
     });
-    if (isStored) return;
-    for (const { identity, account } of changed) {
+    for (const { identity, account } of isStored ? [] : changed) {
       if (!this.#pending.has(identity.signInKey)) this.#pending.set(identity.signInKey, { identity, account });
     }
+    return isStored;
   }
 
   async #writeInUse(): Promise<void> {

@@ -1,10 +1,8 @@
 import type { AccountManager } from "../accounts/account-manager.ts";
-import type { AccountPersistence } from "../accounts/account-persistence.ts";
 import type { ConfiguredAccount } from "../credentials/configured-account.ts";
 import type { Log } from "../observe/log.ts";
 import { abortable } from "../process/abortable.ts";
 import { batches } from "../process/batches.ts";
-import { withTimeout } from "../process/with-timeout.ts";
 import { namesOf } from "../store/account-name.ts";
 import { claim, holdAgain, release, type Claimed } from "./claims.ts";
 import { Holding, type ListedAccount } from "./holding.ts";
@@ -13,11 +11,12 @@ import type { Membership } from "./membership.ts";
 import type { Standing } from "./standing.ts";
 import type { Seats } from "./seats.ts";
 import type { Turns } from "./turns.ts";
+import { Unstored, type UnstoredAccounts } from "./unstored.ts";
 
 export interface OwnedAccountsParts {
   readonly replicaId: string;
   readonly manager: Pick<AccountManager, "apply" | "gone">;
-  readonly persistence: Pick<AccountPersistence, "distrustStore" | "flush">;
+  readonly persistence: UnstoredAccounts;
   /** What an account's stored state is found by. */
   readonly keyOf: (account: ConfiguredAccount) => string;
   readonly membership: Membership;
@@ -28,7 +27,6 @@ export interface OwnedAccountsParts {
 
 /** One statement takes so many at most, so that heartbeats and prompts do not wait long. */
 const CLAIMS_AT_ONCE = 500;
-const FLUSH_LIMIT_MS = 5_000;
 
 /**
  * Gives the accounts of the list that are this replica's to the manager. An account is taken by its lock, and used once the
@@ -49,11 +47,11 @@ export class OwnedAccounts {
   #nextPass: Promise<void> | undefined;
   /** Resolves with the next pass that is over. */
   #changed = Promise.withResolvers<void>();
-  /** What could not be stored while there was no database is stored before anything is taken again. */
-  #mustFlush = false;
+  readonly #unstored: Unstored;
 
   constructor(parts: OwnedAccountsParts) {
     this.#parts = parts;
+    this.#unstored = new Unstored(parts.persistence, parts.log);
   }
 
   /** How many accounts this replica has. */
@@ -113,8 +111,7 @@ export class OwnedAccounts {
     for (const holding of holdings) holding.lose();
     this.#parts.turns.lose("another replica may have it", new Set(holdings.map(({ key }) => key)));
     this.#parts.log.warn({ accounts: holdings.length }, "accounts were lost");
-    this.#parts.persistence.distrustStore();
-    this.#mustFlush = true;
+    this.#unstored.begin();
     void this.settle();
   }
 
@@ -145,13 +142,12 @@ export class OwnedAccounts {
   }
 
   async #take(standing: Standing): Promise<void> {
-    const { seats, persistence, replicaId, log } = this.#parts;
+    const { seats, replicaId, log } = this.#parts;
     const held = new Set([...this.#holdings.values()].flatMap(namesOf));
     const free = [...this.#listed.values()].filter((listed) => namesOf(listed).every((name) => !held.has(name)));
     const wanted = seats.wantedOf(free);
     if (wanted.length === 0) return;
-    if (this.#mustFlush) await withTimeout(persistence.flush(), FLUSH_LIMIT_MS, () => undefined);
-    this.#mustFlush = false;
+    if (!(await this.#unstored.isOver())) return;
     let count = 0;
     for (const some of batches(wanted, CLAIMS_AT_ONCE)) {
       const claimed = await claim(standing, replicaId, some);

@@ -68,6 +68,25 @@ test("a connection that breaks off and comes back costs no answer and no account
   expect(linked.ids).toEqual(ALL);
 });
 
+test("accounts that were lost are not taken again before their newest sign-ins are stored", async () => {
+  const databaseUrl = await freshDatabase();
+  await using link = await TcpLink.to(databaseUrl);
+  let [canStore, tries] = [false, 0];
+  const flush = async (): Promise<boolean> => {
+    tries += 1;
+    return canStore;
+  };
+  await using linked = await Replica.start({ databaseUrl: link.through(databaseUrl), flush }, ACCOUNTS);
+  expect([linked.ids, tries]).toEqual([ALL, 0]);
+  link.cut();
+  await expect.poll(() => linked.ids).toEqual([]);
+  link.resume();
+  await expect.poll(() => tries).toBeGreaterThan(2);
+  expect([linked.cluster.isFenced, linked.ids]).toEqual([false, []]);
+  canStore = true;
+  await expect.poll(() => linked.ids).toEqual(ALL);
+});
+
 test("PostgreSQL may be restarted under answers that run", async () => {
   await using server = await PostgresServer.start();
   const databaseUrl = await server.createDatabase();

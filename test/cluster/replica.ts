@@ -66,6 +66,8 @@ export interface ReplicaOptions {
   readonly directUrl?: string | undefined;
   readonly weight?: number;
   readonly url?: string;
+  /** Stores what is not stored yet of its accounts; whether it could. */
+  readonly flush?: () => Promise<boolean>;
 }
 
 /** A prompt that the site works on. */
@@ -84,17 +86,17 @@ export class Replica implements AsyncDisposable {
   readonly #owned: OwnedAccounts;
   readonly #users = new Users();
 
-  private constructor(cluster: Cluster, store: Store, logged: string[]) {
+  private constructor(cluster: Cluster, store: Store, logged: string[], flush = async () => true) {
     this.cluster = cluster;
     this.store = store;
     this.logged = logged;
     this.#owned = cluster.owning({
       manager: this.#users,
-      persistence: { distrustStore: () => {}, flush: async () => {} },
+      persistence: { distrustStore: () => {}, flush },
     });
   }
 
-  static async open({ databaseUrl, directUrl, weight = 10, url }: ReplicaOptions): Promise<Replica> {
+  static async open({ databaseUrl, directUrl, weight = 10, url, flush }: ReplicaOptions): Promise<Replica> {
     const logged: string[] = [];
     const sink = new Writable({
       write(chunk: Buffer, _encoding, done) {
@@ -111,7 +113,7 @@ export class Replica implements AsyncDisposable {
       { store, sites, log },
     );
     opened.move();
-    return new Replica(cluster, store, logged);
+    return new Replica(cluster, store, logged, flush);
   }
 
   /** One that has joined the others and uses its share of the accounts. */
