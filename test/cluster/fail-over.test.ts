@@ -54,5 +54,5 @@ test("a replica leaves an old primary that still answers it, when the address le
   await using other = await Replica.start({ databaseUrl }, ACCOUNTS);
   await expect.poll(() => replica.logged.join()).toContain("leads to another server now");
   await expect.poll(() => [...replica.ids, ...other.ids].toSorted()).toEqual(ALL);
-  expect(other.cluster.peers).toMatchObject([{ id: replica.cluster.replicaId, isLive: true }]);
+  await expect.poll(() => other.cluster.peers).toMatchObject([{ id: replica.cluster.replicaId, isLive: true }]);
 });

@@ -64,7 +64,9 @@ export const OPERATOR_ROWS: readonly Row[] = [
       await scene.allServe([id]);
       const disabled = await two.operate(`/accounts/${id}/disable`, "POST", {});
       expect([disabled.status, await disabled.text()]).toEqual([200, expect.anything()]);
-      await scene.rests(id);
+      // Its last answer goes on, and may not have reached the site yet.
+      const shown = async (): Promise<unknown> => (await three.operate(`/accounts/${id}`)).json();
+      await expect.poll(shown).toMatchObject({ state: "disabled", isAnswering: false });
       const asked = (): number => scene.simulator.posts.filter(({ account }) => account === id).length;
       const before = asked();
       await scene.load.answers(20, ANSWERS_LIMIT_MS);

@@ -14,7 +14,7 @@ import type { Told } from "./told.ts";
 
 const NAMES = ["one", "two", "three"] as const;
 const ACCOUNTS = Array.from({ length: 9 }, (_one, index) => `account-${index + 1}`);
-const PACE: Pace = { count: 3, windowMs: 20_000 };
+const PACE: Pace = { count: 3, windowMs: 10_000 };
 const SECRET_KEY = "a secret key of the replicas, of thirty-two bytes or more";
 const ANSWERED_LIMIT_MS = 120_000;
 const SETTLED_LIMIT_MS = 90_000;
@@ -152,11 +152,6 @@ export class ReplicaScene implements AsyncDisposable {
     await until("the site thinks about one of the prompts", look, ANSWERED_LIMIT_MS);
     if (!found) throw new Error("no prompt");
     return found;
-  }
-
-  /** Resolves when the site works no more for this account. */
-  async rests(account: string): Promise<void> {
-    await until(`${account} rests`, () => this.simulator.concurrency(account) === 0, SETTLED_LIMIT_MS);
   }
 
   /** The fault, from which on it is counted how soon accounts serve again. */

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { accountsOf, Replica } from "../cluster/replica.ts";
 import { startProcess } from "../cluster/started-process.ts";
 import { PostgresServer } from "../support/postgres-server.ts";
-import { ADDRESSES, FarMachine, LACKS_NAMESPACES } from "./far-machine.ts";
+import { FarMachine, LACKS_NAMESPACES } from "./far-machine.ts";
 
 const ACCOUNTS = accountsOf(6);
 const ALL = ACCOUNTS.map(({ id }) => id);
@@ -12,9 +12,9 @@ async function pair() {
   await using opened = new AsyncDisposableStack();
   const machine = opened.use(await FarMachine.open());
   const server = opened.use(await PostgresServer.start());
-  await server.listenAt(ADDRESSES.here, ADDRESSES.there);
+  await server.listenAt(machine.here, machine.there);
   const databaseUrl = await server.createDatabase();
-  const far = databaseUrl.replace("127.0.0.1", ADDRESSES.here);
+  const far = databaseUrl.replace("127.0.0.1", machine.here);
   const owner = await startProcess(far, ACCOUNTS.length, machine.prefix);
   const other = opened.use(await Replica.open({ databaseUrl }));
   await other.cluster.join();
@@ -34,7 +34,7 @@ test.skipIf(LACKS_NAMESPACES)(
     const { machine, server, owner, other } = await pair();
     owner.say("ask account-2");
     await expect.poll(() => owner.told).toContain('{"asked":"account-2"}');
-    expect((await sessionsOf(server, ADDRESSES.there)).length).toBeGreaterThan(0);
+    expect((await sessionsOf(server, machine.there)).length).toBeGreaterThan(0);
     await machine.cut();
     await other.use(ACCOUNTS);
     const orders: boolean[] = [];
