@@ -4,7 +4,6 @@
 //   node scripts/setup.mjs run FILE.ts [ARGS…]     packages, the console, Chromium, then the file
 //   node scripts/setup.mjs test COMMAND [ARGS…]    packages, the console, Chromium, Xvfb, PostgreSQL, then the command
 //   node scripts/setup.mjs cluster COMMAND [ARGS…] packages, the console, Chromium, PostgreSQL, nginx, then the command
-//   node scripts/setup.mjs fast COMMAND [ARGS…]    packages, PostgreSQL, then the command, which needs no browser
 //   node scripts/setup.mjs tool COMMAND [ARGS…]    packages, then the command, which needs no browser
 //   node scripts/setup.mjs docs                    packages, then the generated pages
 //   node scripts/setup.mjs check                   packages, then format, lint, types, unused code
@@ -74,9 +73,9 @@ installPackages();
 if (verb === "check") check();
 else if (verb === "console") process.exit(buildConsole() ? 0 : 1);
 else if (verb === "docs") become(projectNode, ["scripts/docs/docs.ts"], {}, ["SIGTERM", "SIGHUP"]);
-else if (["run", "test", "cluster", "fast", "tool"].includes(verb)) {
+else if (["run", "test", "cluster", "tool"].includes(verb)) {
   // Neither a tool nor help needs a browser or the console.
-  const isBare = verb === "tool" || verb === "fast" || rest.some((word) => HELP.has(word));
+  const isBare = verb === "tool" || rest.some((word) => HELP.has(word));
   const usesOthers = rest[0] === "src/cli.ts" && MAY_USE_OTHERS.has(rest[1]) && hasBrowsersElsewhere();
   if (!isBare) buildConsoleIfOld();
   const env = {
@@ -96,4 +95,4 @@ else if (["run", "test", "cluster", "fast", "tool"].includes(verb)) {
     // The terminal sends Ctrl-C to the command itself; vitest would take another SIGINT for a second Ctrl-C.
     become(projectNode, [binOf(rest[0]), ...rest.slice(1)], env, ["SIGTERM", "SIGHUP"]);
   }
-} else fail(`unknown command ${verb}; one of: run, test, cluster, fast, tool, docs, check, console`);
+} else fail(`unknown command ${verb}; one of: run, test, cluster, tool, docs, check, console`);

@@ -20,8 +20,10 @@ type Tier = (typeof TIERS)[number];
 
 /** Folders and files with a tier of their own. The tier of all other files follows from what they reach. */
 const NAMED: Readonly<Record<string, Tier>> = {
-  // These need no browser, and take as long together as all others without one.
+  // These need neither a browser nor PostgreSQL, and take as long together as all others without them.
   "accounts/rotated-tokens": "thorough",
+  "cluster/lost-replicas": "thorough",
+  "cluster/routing": "thorough",
   "fuzz/fuzz": "thorough",
   "http/idle-connections": "thorough",
   "http/stream-lines": "thorough",
@@ -37,6 +39,7 @@ const NAMED: Readonly<Record<string, Tier>> = {
   "cluster/gateways": "cluster",
   "cluster/one-owner": "cluster",
   "cluster-admin/two-replicas": "cluster",
+  "cluster-admin/": "thorough",
   "replicas/nginx": "cluster",
   "replicas/pgbouncer": "cluster",
   "replicas/replicas": "cluster",
@@ -47,6 +50,8 @@ const NAMED: Readonly<Record<string, Tier>> = {
   "clients/": "clients",
 };
 
+/** The file that starts PostgreSQL. */
+const POSTGRES = "support/postgres-server";
 /** These start a process that has browsers of its own: a gateway, another command, or a server of browsers. */
 const STARTERS = new Set(["support/command", "faults/gateway-process", "browser/remote/remote-servers"]);
 /** So ends the name of a file that a test starts as a process. */
@@ -62,13 +67,19 @@ export function tierOf(path: string): Tier {
   const named = Object.entries(NAMED).find(([start]) => path.startsWith(start));
   if (named) return named[1];
   const reached = reachedBy(join(TESTS, path));
-  if (![...reached].some((file) => namedIn(file).importsPlaywright)) return "fast";
-  return [...reached].some(startsProcess) ? "processes" : "browser";
+  if ([...reached].some((file) => namedIn(file).importsPlaywright)) {
+    return [...reached].some(startsProcess) ? "processes" : "browser";
+  }
+  return [...reached].some((file) => nameOf(file) === POSTGRES) ? "thorough" : "fast";
 }
 
 function startsProcess(path: string): boolean {
-  const name = relative(TESTS, path).replace(/\.ts$/, "");
+  const name = nameOf(path);
   return name.endsWith(CHILD) || STARTERS.has(name);
+}
+
+function nameOf(path: string): string {
+  return relative(TESTS, path).replace(/\.ts$/, "");
 }
 
 /** The file, and all files that it and they import or start as a process. */

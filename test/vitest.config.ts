@@ -4,9 +4,7 @@ import { testFilesOf, TIERS } from "./tiers.ts";
 
 /** Each worker loads modules once, not once in a file: that takes longer than most files' tests. */
 const TWO_FILES_AT_A_TIME = { maxWorkers: 2, isolate: false };
-/** Tests with a browser wait most of their time. */
-const FIVE_FILES_AT_A_TIME = { maxWorkers: 5, isolate: false };
-/** Processes and their browsers start for most of the time. */
+/** More of them would not end sooner: two processors are busy with these, and each browser more makes all others slower. */
 const THREE_FILES_AT_A_TIME = { maxWorkers: 3, isolate: false };
 
 /** A file that starts a browser all the same fails. */
@@ -32,12 +30,12 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [
-      tier("fast", { env: NO_BROWSER, ...TWO_FILES_AT_A_TIME }),
-      tier("thorough", { env: NO_BROWSER, ...TWO_FILES_AT_A_TIME }),
-      tier("browser", { ...FIVE_FILES_AT_A_TIME, globalSetup: [TEMP_FOLDER, SHARED_POSTGRES] }),
+      tier("fast", { env: NO_BROWSER, globalSetup: [], ...TWO_FILES_AT_A_TIME }),
+      tier("thorough", { env: NO_BROWSER, ...THREE_FILES_AT_A_TIME }),
+      tier("browser", { ...THREE_FILES_AT_A_TIME, globalSetup: [TEMP_FOLDER, SHARED_POSTGRES] }),
       tier("processes", { ...THREE_FILES_AT_A_TIME, globalSetup: [TEMP_FOLDER, SHARED_POSTGRES] }),
       tier("install", {}),
-      tier("faults", {}),
+      tier("faults", { maxWorkers: 2 }),
       tier("cluster", { hookTimeout: 300_000 }),
       tier("container", { testTimeout: 300_000, hookTimeout: 900_000 }),
       tier("chart", { hookTimeout: 900_000, globalSetup: [] }),

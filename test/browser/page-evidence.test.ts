@@ -15,10 +15,13 @@ test("a page that hangs is looked at no longer than the limit, and what was not 
   await page.setContent("<title>Busy</title>");
   const seen = await evidenceOf(page);
   expect([seen.document?.title, seen.missing]).toEqual(["Busy", []]);
+  const hangs = page.waitForEvent("console");
   const hanging = page.evaluate(() => {
+    console.log("hangs");
     for (;;);
   });
   hanging.catch(() => {});
+  await hangs;
   const { document, screenshot, missing } = await evidenceOf(page, { limitMs: 200 });
   expect([document, screenshot]).toEqual([undefined, undefined]);
   const what = new Set(missing.map((line) => line.split(":", 1)[0]));

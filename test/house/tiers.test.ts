@@ -20,6 +20,7 @@ test("every test file is in a tier, and a command runs each tier", () => {
 test.each([
   ["starts none", "http/http.test.ts", "fast"],
   ["starts a process without one", "observe/log-sink.test.ts", "fast"],
+  ["starts PostgreSQL alone", "store/postgres-users.test.ts", "thorough"],
   ["starts one itself", "openapi/docs-page.test.ts", "browser"],
   ["starts one through its support code", "gateway/streaming.test.ts", "browser"],
   ["starts one through the command line", "cli/cli.test.ts", "processes"],
