@@ -3,7 +3,7 @@ import type { Log, Redaction } from "../observe/log.ts";
 import type { Store } from "../store/store.ts";
 import { MemoryCounters } from "./memory-counters.ts";
 import { Quotas } from "./quotas.ts";
-import { SharedCounters } from "./shared-counters.ts";
+import { SharedCounters, type SharedCountersOptions } from "./shared-counters.ts";
 import { StoredKeys } from "./stored-keys.ts";
 import type { KeyCounters } from "./windows.ts";
 
@@ -47,7 +47,7 @@ export async function openKeys(
 /** Gateways that share a database count there together. @throws StoreError when what was used so far cannot be read. */
 export async function countersOf(
   { keyUse, sharedKeyUse }: Pick<Store, "keyUse" | "sharedKeyUse">,
-  options: { readonly log: Pick<Log, "warn"> },
+  options: SharedCountersOptions,
 ): Promise<KeyCounters> {
   return sharedKeyUse ? new SharedCounters(sharedKeyUse, options) : MemoryCounters.open(keyUse, options);
 }

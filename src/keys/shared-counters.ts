@@ -6,13 +6,18 @@ import { RunningRequests } from "./running-requests.ts";
 import { WindowCounts } from "./window-counts.ts";
 import { unused, WINDOW_MS, type Counts, type KeyCounters, type Points, type Window } from "./windows.ts";
 
-/** A request waits no longer than this for a count. */
 const ANSWER_LIMIT_MS = 1_000;
 /** After a failure the database is left alone for so long. */
 const AWAY_MS = 5_000;
 /** More often than a gateway is taken for ended. */
 const TELL_EVERY_MS = 10_000;
 const DELETE_EVERY_MS = 600_000;
+
+export interface SharedCountersOptions {
+  readonly log: Pick<Log, "warn">;
+  /** A request waits no longer than this for a count; 1 s unless given. */
+  readonly answerLimitMs?: number | undefined;
+}
 
 /**
  * Counts in the database, for all gateways together: one step for all windows of a key. While the database does not answer, each
@@ -22,6 +27,7 @@ export class SharedCounters implements KeyCounters {
   readonly #store: SharedKeyUse;
   readonly #counts: JoinedCounts;
   readonly #log: Pick<Log, "warn">;
+  readonly #answerLimitMs: number;
   readonly #holder = randomUUID();
   /** As the database had them last. */
   readonly #known = new WindowCounts();
@@ -35,10 +41,11 @@ export class SharedCounters implements KeyCounters {
   /** Monotonic. */
   #awayUntilMs = 0;
 
-  constructor(store: SharedKeyUse, { log }: { readonly log: Pick<Log, "warn"> }) {
+  constructor(store: SharedKeyUse, { log, answerLimitMs = ANSWER_LIMIT_MS }: SharedCountersOptions) {
     this.#store = store;
     this.#counts = new JoinedCounts(store);
     this.#log = log;
+    this.#answerLimitMs = answerLimitMs;
     this.#timers = [
       setInterval(() => void this.#tell(), TELL_EVERY_MS).unref(),
       setInterval(() => void store.deleteOver().catch(() => {}), DELETE_EVERY_MS).unref(),
@@ -125,7 +132,7 @@ export class SharedCounters implements KeyCounters {
   async #ask<T>(work: () => Promise<T>): Promise<T | undefined> {
     if (performance.now() < this.#awayUntilMs) return undefined;
     const limit = Promise.withResolvers<never>();
-    const timer = setTimeout(() => limit.reject(new Error("it did not answer in time")), ANSWER_LIMIT_MS);
+    const timer = setTimeout(() => limit.reject(new Error("it did not answer in time")), this.#answerLimitMs);
     try {
       return await Promise.race([work(), limit.promise]);
     } catch (cause) {

@@ -1,7 +1,7 @@
 import type { Page } from "@playwright/test";
 import { expect, open, test } from "./scene.ts";
 
-test.use({ sceneOptions: { accounts: ["anna"], settings: { CONSOLE_IDLE_SECONDS: "8" } } });
+test.use({ sceneOptions: { accounts: ["anna"], settings: { CONSOLE_IDLE_SECONDS: "15" } } });
 
 const TOLD = "You were signed out because nobody used the console for a while.";
 

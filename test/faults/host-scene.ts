@@ -23,6 +23,8 @@ export interface HostOptions {
   readonly prepare?: (home: string) => Disposable | undefined;
   /** Opens what its log goes to, in place of being read. */
   readonly openLog?: (home: string) => number;
+  /** How long a request may wait, unless the settings say it; 5 s unless told. */
+  readonly queueTimeoutSeconds?: number | undefined;
 }
 
 type Settings = Readonly<Record<string, string>>;
@@ -88,13 +90,13 @@ export class HostScene extends Clients {
   /** Starts a gateway in the same place; nothing is waited for. */
   async start(further: Settings = {}): Promise<GatewayProcess> {
     const { simulator, home } = this;
-    const { settings = {}, openLog } = this.#options;
+    const { settings = {}, openLog, queueTimeoutSeconds = 5 } = this.#options;
     const own = {
       GPTOMNI_ORIGIN: simulator.origin,
       CREDENTIALS_FILE: this.accountsFile,
       BROWSER_ARGS: simulator.browserArgs,
       CREDENTIALS_PER_BROWSER: "1",
-      QUEUE_TIMEOUT_SECONDS: "5",
+      QUEUE_TIMEOUT_SECONDS: String(queueTimeoutSeconds),
     };
     const all = { ...own, ...(typeof settings === "function" ? settings(home) : settings), ...further };
     const stdout = openLog?.(home);

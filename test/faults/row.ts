@@ -40,10 +40,14 @@ export interface Outcome {
   readonly recoveredMs: number | undefined;
 }
 
+/** A request that is to be answered may wait for a page to open, which takes its time on a busy machine. */
+const PATIENT_SECONDS = 30;
+
 /** Injects the fault for real, while the probe looks how soon the gateway answers. */
 export async function inject(row: Row | HostRow, probe: LivezProbe): Promise<Outcome> {
-  if ("host" in row) return perform(row, await HostScene.open(row.host), probe);
-  return perform(row, await Scene.open(row.scene ?? {}), probe);
+  const queueTimeoutSeconds = row.gets.startsWith("answer") ? PATIENT_SECONDS : undefined;
+  if ("host" in row) return perform(row, await HostScene.open({ queueTimeoutSeconds, ...row.host }), probe);
+  return perform(row, await Scene.open({ queueTimeoutSeconds, ...row.scene }), probe);
 }
 
 interface Stage extends AsyncDisposable {

@@ -31,6 +31,8 @@ export interface SceneOptions {
   readonly withElsewhere?: boolean;
   /** Whether Chromium's connections go through the proxy. */
   readonly throughProxy?: boolean;
+  /** How long a request may wait, unless the settings say it; 2 s unless told. */
+  readonly queueTimeoutSeconds?: number | undefined;
 }
 
 const BYSTANDER = "bystander";
@@ -65,7 +67,7 @@ export class Scene extends Clients {
     const elsewhere = options.withElsewhere ? await Elsewhere.start() : undefined;
     const alsoTrusted = elsewhere ? `,${elsewhere.spkiHash}` : "";
     const { accounts = ["alice"], settings, simulator = {}, browserArgs = "" } = options;
-    const { withBystander = true, throughProxy = false } = options;
+    const { withBystander = true, throughProxy = false, queueTimeoutSeconds = 2 } = options;
     const world = await openWorld({
       accounts: [...(withBystander ? [BYSTANDER] : []), ...accounts],
       waitUntilReady: withBystander,
@@ -77,7 +79,7 @@ export class Scene extends Clients {
         const detour = proxy ? `"--host-resolver-rules=MAP localhost:${port} 127.0.0.1:${proxy.port}"` : "";
         const own = {
           CREDENTIALS_PER_BROWSER: "1",
-          QUEUE_TIMEOUT_SECONDS: "2",
+          QUEUE_TIMEOUT_SECONDS: String(queueTimeoutSeconds),
           BROWSER_ARGS: `${site.browserArgs}${alsoTrusted} ${detour} ${browserArgs}`,
         };
         return { ...own, ...settings };
