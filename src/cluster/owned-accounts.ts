@@ -147,19 +147,20 @@ export class OwnedAccounts {
     const free = [...this.#listed.values()].filter((listed) => namesOf(listed).every((name) => !held.has(name)));
     const wanted = seats.wantedOf(free);
     if (wanted.length === 0) return;
+    // Others may join while accounts are claimed, and get theirs at once then.
+    const placed = new Set(wanted.filter(({ id }) => seats.isMine(id)));
     if (!(await this.#unstored.isOver())) return;
     let count = 0;
     for (const some of batches(wanted, CLAIMS_AT_ONCE)) {
       const claimed = await claim(standing, replicaId, some);
       count += claimed.size;
-      for (const listed of some) this.#hold(listed, claimed.get(listed.key));
+      for (const listed of some) this.#hold(listed, claimed.get(listed.key), placed.has(listed));
     }
     if (count > 0) log.info({ accounts: count }, "accounts taken");
   }
 
-  #hold(listed: ListedAccount, claimed: Claimed | undefined): void {
+  #hold(listed: ListedAccount, claimed: Claimed | undefined, isPlaced: boolean): void {
     if (!claimed) return;
-    const isPlaced = this.#parts.seats.isMine(listed.id);
     this.#holdings.set(listed.key, new Holding(listed, { ...claimed, isPlaced }, this.#parts));
   }
 

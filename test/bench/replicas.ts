@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { until } from "../faults/until.ts";
 import { PostgresServer } from "../support/postgres-server.ts";
 import { kibOf } from "./memory-of.ts";
 import { openGateway, type GatewayPath } from "./paths.ts";
@@ -14,6 +15,7 @@ const MEASURED_MS = 60_000;
 const SECRET_KEY = "a secret key for benchmarks, of thirty-two bytes";
 const ADMIN_KEY = "sk-bench-admin-0123456789abcdef0123";
 const SETTINGS = { CREDENTIALS_PER_BROWSER: "8", SECRET_KEY, ADMIN_KEY };
+const OPEN_LIMIT_MS = 120_000;
 /** How often a view is asked for. */
 const LOOKS = 21;
 
@@ -42,10 +44,11 @@ export async function measureReplicas(site: Site, stateDir: string): Promise<str
     const startedMs = performance.now();
     const starting = shape.pages.map((pages, index) => {
       const settings = { ...SETTINGS, ...database, MAX_OPEN_SESSIONS: String(pages) };
-      return openGateway(site.upstreamOf(shape.path, MANY), join(stateDir, `${shape.path}-${index}`), settings);
+      return openGateway(site.upstreamOf(shape.path, MANY), join(stateDir, `${shape.path}-${index}`), settings, 0);
     });
     const paths = await Promise.all(starting);
     for (const path of paths) replicas.use(path);
+    await until("all pages are open", async () => (await openPages(paths[0])) === PAGES, OPEN_LIMIT_MS);
     const openMs = performance.now() - startedMs;
     const views = [];
     for (const view of ["accounts", "overview"]) views.push((await viewMs(paths[0], view)).toFixed(0));
@@ -78,16 +81,25 @@ function mibOf(kib: readonly number[]): string {
   return kib.map((one) => (one / 1024).toFixed(0)).join(" + ");
 }
 
+async function look(path: GatewayPath | undefined, view: string): Promise<string> {
+  const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+  const response = await fetch(`${path?.url}/admin/api/${view}`, { headers });
+  if (!response.ok) throw new Error(`${view}: ${response.status}`);
+  return response.text();
+}
+
+/** Of all replicas. */
+async function openPages(path: GatewayPath | undefined): Promise<number> {
+  const { traffic } = JSON.parse(await look(path, "overview")) as { traffic: { openPages: number } };
+  return traffic.openPages;
+}
+
 /** Milliseconds until the replica has answered its operator: the median of some looks. */
 async function viewMs(path: GatewayPath | undefined, view: string): Promise<number> {
   const times: number[] = [];
-  for (let look = 0; look < LOOKS; look += 1) {
+  for (let round = 0; round < LOOKS; round += 1) {
     const startedMs = performance.now();
-    const response = await fetch(`${path?.url}/admin/api/${view}`, {
-      headers: { authorization: `Bearer ${ADMIN_KEY}` },
-    });
-    if (!response.ok) throw new Error(`${view}: ${response.status}`);
-    await response.arrayBuffer();
+    await look(path, view);
     times.push(performance.now() - startedMs);
   }
   return median(times);
