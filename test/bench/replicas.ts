@@ -48,7 +48,8 @@ export async function measureReplicas(site: Site, stateDir: string): Promise<str
     });
     const paths = await Promise.all(starting);
     for (const path of paths) replicas.use(path);
-    await until("all pages are open", async () => (await openPages(paths[0])) === PAGES, OPEN_LIMIT_MS);
+    // Those of accounts that moved when the next replica came are opened again when they are needed.
+    await until("half of the pages are open", async () => (await openPages(paths[0])) >= PAGES / 2, OPEN_LIMIT_MS);
     const openMs = performance.now() - startedMs;
     const views = [];
     for (const view of ["accounts", "overview"]) views.push((await viewMs(paths[0], view)).toFixed(0));
@@ -67,7 +68,7 @@ export async function measureReplicas(site: Site, stateDir: string): Promise<str
   const header = [
     "replicas",
     "listening after s",
-    "pages open after s",
+    "half of the pages open after s",
     "MiB when listening",
     "MiB at the end",
     "list of accounts ms",
