@@ -22,7 +22,8 @@ async function siteSettings(): Promise<Readonly<Record<string, string>>> {
   const line = await vi.waitFor(
     async () => {
       const lines = (await compose("logs", "--no-log-prefix", "--no-color", "site")).split("\n");
-      const told = lines.find((one) => one.startsWith("{"));
+      // Compose puts an escape sequence before a line.
+      const told = lines.map((one) => /\{.*\}/.exec(one)?.[0]).find((one) => one !== undefined);
       if (told === undefined) throw new Error(`the site has told nothing: ${lines.join("\n")}`);
       return told;
     },
