@@ -3,6 +3,9 @@ import { expect, open, test } from "./scene.ts";
 
 test.use({ sceneOptions: { accounts: ["anna"], settings: { CONSOLE_IDLE_SECONDS: "15" } } });
 
+// One test waits until the session would have ended twice.
+test.setTimeout(120_000);
+
 const TOLD = "You were signed out because nobody used the console for a while.";
 
 async function isSignedIn(page: Page): Promise<boolean> {
@@ -45,7 +48,7 @@ test("a console whose operator moves the pointer now and then stays signed in, i
         await page.mouse.move(300 + (Date.now() % 50), 300);
         return Date.now() > expiresAt + idleMs;
       },
-      { intervals: [250] },
+      { intervals: [250], timeout: 90_000 },
     )
     .toBe(true);
   for (const tab of [page, other]) await expect(tab.getByRole("heading", { name: "Overview" })).toBeVisible();
