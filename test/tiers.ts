@@ -39,6 +39,7 @@ const NAMED: Readonly<Record<string, Tier>> = {
   "cluster/gateways": "cluster",
   "cluster/one-owner": "cluster",
   "cluster-admin/two-replicas": "cluster",
+  // All others of its folder.
   "cluster-admin/": "thorough",
   "replicas/nginx": "cluster",
   "replicas/pgbouncer": "cluster",

@@ -149,7 +149,7 @@ export class OwnedAccounts {
     if (wanted.length === 0) return;
     // Others may join while accounts are claimed, and get theirs at once then.
     const placed = new Set(wanted.filter(({ id }) => seats.isMine(id)));
-    if (!(await this.#unstored.isOver())) return;
+    if (!(await this.#unstored.flush())) return;
     let count = 0;
     for (const some of batches(wanted, CLAIMS_AT_ONCE)) {
       const claimed = await claim(standing, replicaId, some);

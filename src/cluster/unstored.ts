@@ -30,8 +30,8 @@ export class Unstored {
     this.#mayBe = true;
   }
 
-  /** Stores it. Whether accounts may be taken again; a later call tries once more. Never rejects. */
-  async isOver(): Promise<boolean> {
+  /** Stores it, and gives whether accounts may be taken again. A later call tries once more. Never rejects. */
+  async flush(): Promise<boolean> {
     if (!this.#mayBe) return true;
     const nowMs = performance.now();
     this.#untilMs ??= nowMs + UNSTORED_LIMIT_MS;

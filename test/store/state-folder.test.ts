@@ -37,8 +37,10 @@ async function told(world: World): Promise<object> {
 /** The gateway answers all the while, says once what is wrong and what to do, and stores what is new afterwards. */
 async function survives(world: World, advice: string, mend: () => unknown): Promise<boolean> {
   for (let round = 0; round < 3; round += 1) expect(await world.ask(`round ${round}`)).toBe(`You said: round ${round}`);
+  const notStored: unknown = expect.stringContaining(advice);
   // On a busy machine, what is recorded of the requests is due by now and cannot be stored, either.
-  const warnings: unknown = expect.arrayContaining([expect.stringContaining(advice)]);
+  const notRecorded: unknown = expect.stringMatching(/^requests and events are not recorded: /);
+  const warnings: unknown = expect.toBeOneOf([[notStored], [notStored, notRecorded]]);
   const unwell = { ready: { status: "ready", reasons: [], warnings }, live: 200, metric: "0" };
   await expect.poll(() => told(world)).toEqual(unwell);
   expect(linesOf(world, "the state was not stored")).toBe(1);
