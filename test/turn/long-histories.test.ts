@@ -105,5 +105,5 @@ test.each(BODIES)("a history with thousands of %s is read in linear time", async
   await read(500);
   const shortMs = await read(4_000);
   // 64 times as much where the time grows with the square. Collecting garbage makes it more than eight times.
-  expect(await read(32_000)).toBeLessThan(24 * shortMs + 10);
+  expect(await read(32_000)).toBeLessThan(22 * shortMs + 10);
 });
