@@ -1,18 +1,15 @@
 import type { KeyUse, KeyUseChange, SharedKeyUse } from "../store/shared-key-use.ts";
+import { GatheredWork } from "./gathered-work.ts";
 
 interface Waiting {
   readonly changes: readonly KeyUseChange[];
   readonly counted: PromiseWithResolvers<readonly KeyUse[]>;
 }
 
-/**
- * Counts what requests of a key use, in their order. While one statement for a key runs, others gather, and the next one counts
- * them together: all requests of a key write the same rows.
- */
+/** Counts what requests of a key use, in their order. Those that come while a statement runs are counted together. */
 export class JoinedCounts {
   readonly #store: Pick<SharedKeyUse, "add">;
-  /** The keys for which a statement runs, with those who wait for the next one. */
-  readonly #waiting = new Map<string, Waiting[]>();
+  readonly #counting = new GatheredWork<Waiting>((keyId, all) => this.#count(keyId, all));
 
   constructor(store: Pick<SharedKeyUse, "add">) {
     this.#store = store;
@@ -20,24 +17,12 @@ export class JoinedCounts {
 
   /** Gives what is used with these and all before them. @throws StoreError; with several, nothing was counted then. */
   add(keyId: string, changes: readonly KeyUseChange[]): Promise<readonly KeyUse[]> {
-    const one = { changes, counted: Promise.withResolvers<readonly KeyUse[]>() };
-    const waiting = this.#waiting.get(keyId);
-    if (waiting) waiting.push(one);
-    else {
-      this.#waiting.set(keyId, []);
-      void this.#countOn(keyId, [one]);
-    }
-    return one.counted.promise;
+    const counted = Promise.withResolvers<readonly KeyUse[]>();
+    this.#counting.add(keyId, { changes, counted });
+    return counted.promise;
   }
 
-  async #countOn(keyId: string, first: readonly Waiting[]): Promise<void> {
-    for (let all = first; all.length > 0; all = this.#waiting.get(keyId) ?? []) {
-      this.#waiting.set(keyId, []);
-      await this.#count(keyId, all);
-    }
-    this.#waiting.delete(keyId);
-  }
-
+  /** Never rejects. */
   async #count(keyId: string, all: readonly Waiting[]): Promise<void> {
     try {
       const used = await this.#store.add(keyId, sum(all.flatMap(({ changes }) => changes)));

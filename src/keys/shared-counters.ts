@@ -1,8 +1,8 @@
-import { randomUUID } from "node:crypto";
 import type { Log } from "../observe/log.ts";
 import type { KeyUse, SharedKeyUse } from "../store/shared-key-use.ts";
 import { JoinedCounts } from "./joined-counts.ts";
 import { RunningRequests } from "./running-requests.ts";
+import { SharedPlaces } from "./shared-places.ts";
 import { WindowCounts } from "./window-counts.ts";
 import { unused, WINDOW_MS, type Counts, type KeyCounters, type Points, type Window } from "./windows.ts";
 
@@ -28,22 +28,25 @@ export class SharedCounters implements KeyCounters {
   readonly #counts: JoinedCounts;
   readonly #log: Pick<Log, "warn">;
   readonly #answerLimitMs: number;
-  readonly #holder = randomUUID();
   /** As the database had them last. */
   readonly #known = new WindowCounts();
   /** What was counted while it was away, by key. */
   readonly #owed = new Map<string, Map<Window, number>>();
   readonly #running = new RunningRequests();
+  readonly #places: SharedPlaces;
   /** The keys whose number of requests the database knows. */
   readonly #told = new Set<string>();
   readonly #timers: readonly NodeJS.Timeout[];
-  #number = 0;
   /** Monotonic. */
   #awayUntilMs = 0;
 
   constructor(store: SharedKeyUse, { log, answerLimitMs = ANSWER_LIMIT_MS }: SharedCountersOptions) {
     this.#store = store;
     this.#counts = new JoinedCounts(store);
+    this.#places = new SharedPlaces(store, {
+      of: (keyId) => this.#running.of(keyId),
+      start: (keyId) => this.#start(keyId),
+    });
     this.#log = log;
     this.#answerLimitMs = answerLimitMs;
     this.#timers = [
@@ -82,16 +85,20 @@ export class SharedCounters implements KeyCounters {
   async enter(keyId: string, parallel: number | undefined): Promise<(() => void) | undefined> {
     if (parallel === undefined) return this.#running.start(keyId);
     if (this.#running.of(keyId) >= parallel) return undefined;
-    const leave = this.#running.start(keyId, () => void this.#ask(() => this.#say(keyId)));
     this.#told.add(keyId);
-    const isIn = await this.#ask(() => this.#say(keyId, parallel));
-    if (isIn !== false) return leave;
-    leave();
-    return undefined;
+    let entering: Promise<(() => void) | "full"> | undefined;
+    const entered = await this.#ask(() => (entering = this.#places.enter(keyId, parallel)));
+    if (entered) return entered === "full" ? undefined : entered;
+    // A place that is given too late is given back.
+    entering?.then(
+      (late) => late !== "full" && late(),
+      () => undefined,
+    );
+    return this.#running.of(keyId) < parallel ? this.#start(keyId) : undefined;
   }
 
   async running(keyId: string): Promise<number> {
-    const elsewhere = await this.#ask(() => this.#store.runningElsewhere(keyId, this.#holder));
+    const elsewhere = await this.#ask(() => this.#places.elsewhere(keyId));
     return this.#running.of(keyId) + (elsewhere ?? 0);
   }
 
@@ -106,17 +113,15 @@ export class SharedCounters implements KeyCounters {
     this.#owed.set(keyId, sum(points, this.#owed.get(keyId)));
   }
 
-  #say(keyId: string, limit?: number): Promise<boolean> {
-    this.#number += 1;
-    const running = { keyId, holder: this.#holder, running: this.#running.of(keyId), number: this.#number };
-    return this.#store.run(running, limit);
+  #start(keyId: string): () => void {
+    return this.#running.start(keyId, () => void this.#ask(() => this.#places.tell(keyId)));
   }
 
   /** So that nobody takes this gateway for ended, and what was not said reaches the database. Never rejects. */
   async #tell(): Promise<void> {
     for (const keyId of this.#told) {
       const isOver = this.#running.of(keyId) === 0;
-      const isSaid = await this.#ask(() => this.#say(keyId));
+      const isSaid = await this.#ask(() => this.#places.tell(keyId).then(() => true));
       if (isOver && isSaid && this.#running.of(keyId) === 0) this.#told.delete(keyId);
     }
   }

@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { sql, type RawBuilder } from "kysely";
 import type { Database } from "./database.ts";
 import { STATEMENT_NOW } from "./statement-now.ts";
 
@@ -80,22 +80,30 @@ export class SharedKeyUse {
     );
   }
 
-  /** Says how many run here. Returns false, and changes nothing, where all gateways together would have more than `limit`. */
-  async run({ keyId, holder, running, number }: RunningRequests, limit?: number): Promise<boolean> {
+  /**
+   * Says how many run here, and lets as many more of those that ask run as all gateways together may have. Returns how many it let in.
+   */
+  async run(
+    { keyId, holder, running, number }: RunningRequests,
+    { asked, limit }: { readonly asked: number; readonly limit: number } = { asked: 0, limit: 0 },
+  ): Promise<number> {
     const others = sql`jsonb_each(k.holders) WHERE key <> ${holder} AND (value->>1)::bigint > ${STATEMENT_NOW}`;
-    const mine = sql`jsonb_build_array(${running}::int, ${STATEMENT_NOW} + ${HOLDER_LIMIT_MS}, ${number}::bigint)`;
+    /** What the database knows of this gateway then, where so many run at the others. */
+    const here = (elsewhere: RawBuilder<unknown>): RawBuilder<unknown> => {
+      const letIn = sql`least(${asked}::int, greatest(0, ${limit}::int - ${running}::int - ${elsewhere}))`;
+      return sql`jsonb_build_array(${running}::int + ${letIn}, ${STATEMENT_NOW} + ${HOLDER_LIMIT_MS}, ${number}::bigint)`;
+    };
+    const elsewhere = sql`(SELECT coalesce(sum((value->>0)::int), 0) FROM ${others})`;
     const { rows } = await this.#database.run((db) =>
-      sql`
+      sql<{ readonly running: number }>`
         INSERT INTO key_running AS k (key_id, holders)
-        VALUES (${keyId}, jsonb_build_object(${holder}::text, ${mine}))
+        VALUES (${keyId}, jsonb_build_object(${holder}::text, ${here(sql`0`)}))
         ON CONFLICT (key_id) DO UPDATE SET holders =
-          coalesce((SELECT jsonb_object_agg(key, value) FROM ${others}), '{}') || CASE
-            WHEN (k.holders->${holder}->>2)::bigint > ${number} THEN jsonb_build_object(${holder}::text, k.holders->${holder})
-            ELSE excluded.holders END
-        WHERE ${limit === undefined ? sql`true` : sql`${running} + (SELECT coalesce(sum((value->>0)::int), 0) FROM ${others}) <= ${limit}`}
-        RETURNING 1`.execute(db),
+          coalesce((SELECT jsonb_object_agg(key, value) FROM ${others}), '{}') || jsonb_build_object(${holder}::text, CASE
+            WHEN (k.holders->${holder}->>2)::bigint > ${number} THEN k.holders->${holder} ELSE ${here(elsewhere)} END)
+        RETURNING (holders->${holder}->>0)::int AS running`.execute(db),
     );
-    return rows.length > 0;
+    return Math.max(0, (rows[0]?.running ?? 0) - running);
   }
 
   /** At all gateways but this one. */

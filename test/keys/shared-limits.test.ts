@@ -51,6 +51,19 @@ describe.skipIf(LACKS_POSTGRES)("a key that several gateways serve", () => {
     expect(Object.values((await replicas[1]?.remaining(keyWith(limits))) ?? {})).toEqual([0]);
   });
 
+  test("has all its places at the same time, in whichever order requests come and go", async () => {
+    const { options } = await storePlace("PostgreSQL");
+    const replicas = await Promise.all([1, 2, 3].map(() => replica(options, PATIENT)));
+    for (let round = 0; round < 12; round += 1) {
+      const { admitted } = await ask(replicas, { parallel: 7 }, 16);
+      expect(admitted).toHaveLength(7);
+      for (const one of admitted) one.end();
+      await expect
+        .poll(() => replicas[0]?.remaining(keyWith({ parallel: 7 })), { interval: 5 })
+        .toEqual({ parallel: 7 });
+    }
+  });
+
   test("is counted for requests at the same time together, and each knows its place", async () => {
     const { options } = await storePlace("PostgreSQL");
     await using store = await openStore(options);
