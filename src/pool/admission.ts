@@ -86,7 +86,7 @@ export class Admission {
 
   /** How long the caller still waits, as far as is known; undefined when it does not wait. */
   waitMsOf(caller: Caller): number | undefined {
-    const forecast = this.#prospects.usual();
+    const forecast = this.#prospects.forecast("usual");
     for (const entry of this.#parts.queue.inOrder()) {
       const startMs = forecast.serve(entry.accepts);
       if (entry.caller === caller) return Number.isFinite(startMs) ? startMs : undefined;
@@ -96,7 +96,7 @@ export class Admission {
 
   /** The requests that came here and wait, in the order in which they are served. */
   get waiting(): readonly WaitingRequest[] {
-    const forecast = this.#prospects.usual();
+    const forecast = this.#prospects.forecast("usual");
     const nowMs = performance.now();
     return this.#parts.queue.inOrder().flatMap(({ accepts, caller, limitMs, endsMs, guest }, index) => {
       const startMs = forecast.serve(accepts);
@@ -128,16 +128,19 @@ export class Admission {
   /** For a request that arrives now and waits behind all others. */
   get status(): QueueStatus {
     const { queue } = this.#parts;
-    const forecast = this.#prospects.usual();
+    const forecast = this.#prospects.forecast("usual");
     for (const { accepts } of queue.inOrder()) forecast.serve(accepts);
     const waitMs = forecast.startOf((account) => account.isInService);
     const length = queue.inOrder().filter(({ guest }) => !guest).length;
     return { length, estimatedWaitMs: Number.isFinite(waitMs) ? waitMs : undefined };
   }
 
-  /** How long a newcomer would wait. */
+  /**
+   * How long a newcomer would wait for its turn. A page is opened for requests that wait, so none is refused for the time that
+   * this takes: otherwise a page that opens slowly would never be opened.
+   */
   #waitOf(newcomer: QueueEntry<Candidate>): number {
-    const forecast = this.#prospects.usual();
+    const forecast = this.#prospects.forecast("open");
     for (const { accepts, caller } of this.#parts.queue.inOrderWith(newcomer)) {
       if (caller === newcomer.caller) break;
       forecast.serve(accepts);
@@ -147,7 +150,7 @@ export class Admission {
 
   /** The requests that are late for certain, and when each would start. An answer may take less time than usual: 0. */
   #late(): ReadonlyMap<WaitingEntry<Account, Candidate>, number> {
-    const forecast = this.#prospects.certain();
+    const forecast = this.#prospects.forecast("certain");
     const nowMs = performance.now();
     const late = new Map<WaitingEntry<Account, Candidate>, number>();
     for (const entry of this.#parts.queue.inOrder()) {
@@ -175,7 +178,7 @@ export class Admission {
   /** When the queue has room again, and a request like this one would be served in time. */
   #retryAfterMs(entry: QueueEntry<Candidate>): number {
     const { queue } = this.#parts;
-    const forecast = this.#prospects.usual();
+    const forecast = this.#prospects.forecast("usual");
     let roomMs = 0;
     // Where no request may wait, there is room when this one itself is served.
     for (const { accepts } of [...queue.inOrder(), entry].slice(0, queue.surplus)) {

@@ -40,23 +40,25 @@ export function outlookOf(
   return { id, site, state, freeInMs, earliestInMs: certain.freeInMs, rateLimit, sendsEndInMs };
 }
 
-interface Certainty {
-  /** Whether only that counts which cannot come sooner. */
-  readonly isCertain: boolean;
-}
+/**
+ * usual: as things usually go · open: the same, as if all pages were open already · certain: only what cannot come sooner.
+ */
+export type Assumption = "usual" | "open" | "certain";
 
-export function distantProspect(outlook: DistantOutlook, { isCertain }: Certainty): Prospect<Candidate> {
-  const { ageMs, freeInMs, earliestInMs, rateLimit, sendsEndInMs } = outlook;
+export function distantProspect(outlook: DistantOutlook, assumed: Assumption): Prospect<Candidate> {
+  const { ageMs, state, freeInMs, earliestInMs, rateLimit, sendsEndInMs } = outlook;
+  // An account that answers has its page open; what the others take is the time to open it.
+  const isUsual = assumed === "usual" || (assumed === "open" && state === "busy");
   return {
     account: outlook,
-    freeInMs: Math.max(0, (isCertain ? earliestInMs : freeInMs) - ageMs),
+    freeInMs: Math.max(0, (isUsual ? freeInMs : earliestInMs) - ageMs),
     rateLimit,
     sendsEndInMs: sendsEndInMs.map((ms) => Math.max(0, ms - ageMs)),
   };
 }
 
 /** When it sent last is not known before it arrives. */
-export function arrivingProspect(account: ArrivingAccount, { isCertain }: Certainty): Prospect<Candidate> {
-  const freeInMs = isCertain ? 0 : Math.max(0, account.dueMs - performance.now());
+export function arrivingProspect(account: ArrivingAccount, assumed: Assumption): Prospect<Candidate> {
+  const freeInMs = assumed === "certain" ? 0 : Math.max(0, account.dueMs - performance.now());
   return { account, freeInMs, rateLimit: account.rateLimit, sendsEndInMs: [] };
 }

@@ -5,6 +5,7 @@ import {
   distantProspect,
   outlookOf,
   type ArrivingAccount,
+  type Assumption,
   type Candidate,
   type DistantAccounts,
   type Outlook,
@@ -40,7 +41,7 @@ export class Prospects {
 
   /** What other replicas are told of the accounts here. */
   get outlooks(): readonly Outlook[] {
-    const usual = this.#usual;
+    const usual = this.#durations("usual");
     return this.#serving
       .filter(({ isInService }) => isInService)
       .map((account) => outlookOf(account, prospectOf(account, usual), prospectOf(account, CERTAIN)));
@@ -76,22 +77,13 @@ export class Prospects {
     return this.#distant.filter((account) => account.state === "ready" && accepts(account)).length;
   }
 
-  /** As things usually go. */
-  usual(): Forecast<Candidate> {
-    return this.#forecast(this.#usual);
-  }
-
-  /** Counts only what cannot come sooner. */
-  certain(): Forecast<Candidate> {
-    return this.#forecast(CERTAIN);
-  }
-
-  #forecast(durations: UsualDurations): Forecast<Candidate> {
-    const isCertain = durations === CERTAIN;
+  /** The future, if things go as is assumed. */
+  forecast(assumed: Assumption): Forecast<Candidate> {
+    const durations = this.#durations(assumed);
     const prospects = [
       ...this.#serving.map((account) => prospectOf(account, durations)),
-      ...this.#distant.map((outlook) => distantProspect(outlook, { isCertain })),
-      ...this.#arriving.map((account) => arrivingProspect(account, { isCertain })),
+      ...this.#distant.map((outlook) => distantProspect(outlook, assumed)),
+      ...this.#arriving.map((account) => arrivingProspect(account, assumed)),
     ];
     return new Forecast<Candidate>(prospects, durations);
   }
@@ -123,9 +115,10 @@ export class Prospects {
     });
   }
 
-  get #usual(): UsualDurations {
+  #durations(assumed: Assumption): UsualDurations {
+    if (assumed === "certain") return CERTAIN;
     const { leases, sends, openings } = this.#parts;
-    return { leaseMs: leases.ms, sendMs: sends.ms, openingMs: openings.ms };
+    return { leaseMs: leases.ms, sendMs: sends.ms, openingMs: assumed === "open" ? 0 : openings.ms };
   }
 }
 

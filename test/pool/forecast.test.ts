@@ -144,7 +144,7 @@ test("in a short queue that several keys fill, no request runs out of time eithe
   let [served, evicted] = [0, 0];
   const timeoutMs = 900_000;
   const property = fc.asyncProperty(crowded, async ({ accounts, places, arrivals }) => {
-    await using pool = new VirtualPool({ count: 2, windowMs: 60_000 }, timeoutMs, places);
+    await using pool = new VirtualPool({ count: 2, windowMs: 60_000 }, timeoutMs, { places });
     await pool.addAccounts(accounts);
     const outcomes = await pool.play(arrivals);
     const refused = outcomes.filter((outcome) => outcome.refused);
@@ -209,4 +209,15 @@ test("when the last account is lost, requests that wait for it are told so at on
   const [, waited] = await pool.until(Promise.all(asked));
   expect(waited?.refused?.error.code).toBe("no_usable_account");
   expect(pool.queue).toEqual({ length: 0, estimatedWaitMs: undefined });
+});
+
+test("a page that takes longer to open than requests may wait is opened for them all the same", async () => {
+  const openMs = 5_000;
+  await using pool = new VirtualPool({ count: 9, windowMs: 1_000 }, 2_000, { openMs, hibernateAfterMs: 30_000 });
+  await pool.addAccounts(1);
+  while (!pool.states.includes("idle")) await moveOn(1_000);
+  const ask = async (): Promise<Outcome> => pool.until(pool.ask({ afterMs: 0, answerMs: 10, keyId: "one" }));
+  expect((await ask()).refused?.error.code).toBe("queue_timeout");
+  await moveOn(openMs);
+  expect((await ask()).refused).toBe(undefined);
 });

@@ -13,20 +13,29 @@ import type { Caller } from "../../src/pool/request-queue.ts";
 const NEVER_MS = 1_000_000_000;
 const SITE = "first";
 
-/** A page that is always open and whose site answers at once. */
-function openSession(): Session {
+/** A page that takes so long to open, and whose site answers at once. */
+function openSession(openMs: number): Session {
+  let isOpen = openMs === 0;
   const stub = {
     options: {},
-    isOpen: true,
-    holdsPage: true,
+    get isOpen() {
+      return isOpen;
+    },
+    get holdsPage() {
+      return isOpen;
+    },
     authCookies: { expiresAt: undefined, confirm: () => {} },
     onLost: () => {},
     keepCookies: async () => {},
     isQuiet: async () => true,
     wornBy: async () => undefined,
     checkSignIn: async () => {},
-    closePage: async () => {},
-    open: async () => {},
+    closePage: async () => void (isOpen = openMs === 0),
+    sleep: async () => void (isOpen = openMs === 0),
+    open: async () => {
+      await new Promise<void>((resolve) => void setTimeout(resolve, openMs));
+      isOpen = true;
+    },
     ping: async () => {},
     fetch: async () => ({ status: 200, headers: {}, body: (async function* () {})() }),
     [Symbol.asyncDispose]: async () => {},
@@ -57,12 +66,14 @@ export class VirtualPool implements AsyncDisposable {
   readonly limit: RateLimit;
   readonly accounts: Account[] = [];
   readonly #pool: SessionPool;
+  readonly #openMs: number;
 
-  constructor(limit: RateLimit, timeoutMs: number, places = 1_000) {
+  constructor(limit: RateLimit, timeoutMs: number, { places = 1_000, openMs = 0, hibernateAfterMs = NEVER_MS } = {}) {
     this.limit = limit;
+    this.#openMs = openMs;
     const log = { debug() {}, info() {}, warn() {}, error: (fields: object) => expect.fail(JSON.stringify(fields)) };
     const never = {
-      hibernateAfterMs: NEVER_MS,
+      hibernateAfterMs,
       renewBeforeMs: 0,
       expiresSoonMs: 0,
       probeAfterMs: NEVER_MS,
@@ -80,7 +91,11 @@ export class VirtualPool implements AsyncDisposable {
 
   async addAccounts(count: number, site = SITE): Promise<void> {
     for (let index = this.accounts.length, end = index + count; index < end; index += 1) {
-      const parts = { session: openSession(), rateLimiter: new RateLimiter(this.limit), events: this.#pool.events };
+      const parts = {
+        session: openSession(this.#openMs),
+        rateLimiter: new RateLimiter(this.limit),
+        events: this.#pool.events,
+      };
       const account = new Account({ id: `account-${index}`, site, ...parts });
       this.accounts.push(account);
       await this.#pool.add(account);
@@ -127,6 +142,10 @@ export class VirtualPool implements AsyncDisposable {
 
   get operator(): OperatorControl {
     return this.#pool.operator;
+  }
+
+  get states(): readonly string[] {
+    return this.#pool.states.map(({ state }) => state);
   }
 
   get queue(): QueueStatus {
