@@ -7,7 +7,7 @@ import { call } from "../../api/client.ts";
 import type { AccountRow, AddedAccountRow } from "../../api/contract.ts";
 import { useTexts } from "../../texts/language.tsx";
 import { StateBadge } from "../../widgets/state-badge.tsx";
-import { lookOf } from "../../widgets/states.ts";
+import { canAnswer } from "../../widgets/states.ts";
 
 const ASK_EVERY_MS = 1_000;
 /** States in which nothing is settled yet. */
@@ -29,7 +29,7 @@ export function AddedAccount({ added, onAgain }: AddedProps) {
     initialData: added,
   });
   const isUnderWay = UNDER_WAY.has(account.state);
-  const isGood = ["good", "busy"].includes(lookOf(account.state)?.tone ?? "");
+  const isGood = canAnswer(account.state);
   useEffect(() => () => void askAgain(client, { queryKey: ["/accounts"] }), [client]);
   return (
     <Stack>

@@ -4,7 +4,7 @@ import type { AccountRow, OverviewAnswer, Queue } from "../../api/contract.ts";
 import { useRead } from "../../api/reading.ts";
 import { useTexts } from "../../texts/language.tsx";
 import { duration, wholeNumber } from "../../widgets/moment.tsx";
-import { lookOf } from "../../widgets/states.ts";
+import { canAnswer } from "../../widgets/states.ts";
 import classes from "./overview.module.css";
 
 interface FiguresProps {
@@ -18,7 +18,7 @@ export function Figures({ accounts, queue }: FiguresProps) {
   const { data } = useRead<OverviewAnswer>("/overview");
   const traffic = data?.traffic;
   const waiting = data?.queue ?? queue;
-  const answering = accounts.filter(({ state }) => ["good", "busy"].includes(lookOf(state)?.tone ?? "")).length;
+  const answering = accounts.filter(({ state }) => canAnswer(state)).length;
   const isServing = data?.isServing ?? answering > 0;
   return (
     <section className={classes["figures"]} aria-label={t("Now")}>
