@@ -92,7 +92,7 @@ export class PostgresServer implements AsyncDisposable {
   /** An empty database. Gives its URL. */
   async createDatabase(): Promise<string> {
     const name = `test_${randomUUID().replaceAll("-", "")}`;
-    await this.query(`CREATE DATABASE ${name}`);
+    await this.query(`CREATE DATABASE ${name} ${await this.#quickest()}`);
     return this.url(name);
   }
 
@@ -168,6 +168,12 @@ export class PostgresServer implements AsyncDisposable {
     await this.thaw();
     await this.stop("immediate");
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Since PostgreSQL 15, a new database is copied page by page through the log, unless told; this takes a third of that time. */
+  async #quickest(): Promise<string> {
+    const [row] = await this.query("SHOW server_version_num");
+    return Number(row?.["server_version_num"]) >= 150_000 ? "STRATEGY FILE_COPY" : "";
   }
 
   async #signalAll(name: NodeJS.Signals): Promise<void> {
