@@ -5,10 +5,10 @@ import { withoutNeedlessFeatures } from "./src/browser/features.ts";
 export default defineConfig({
   testDir: "test/e2e",
   outputDir: "node_modules/.e2e",
-  workers: 1,
-  timeout: 60_000,
+  workers: 2,
   // Limits are for what never comes: a busy machine takes its time.
-  expect: { timeout: 20_000 },
+  timeout: 120_000,
+  expect: { timeout: 30_000 },
   reporter: [["list"]],
   forbidOnly: process.env["CI"] !== undefined,
   use: {
