@@ -1,4 +1,4 @@
-import { FAULTS_OF_SITES } from "./catalogue.ts";
+import { FAULTS_OF_BROWSERS } from "./catalogue.ts";
 import { testRows } from "./test-rows.ts";
 
-testRows(FAULTS_OF_SITES);
+testRows(FAULTS_OF_BROWSERS);

@@ -13,17 +13,31 @@ import { SHORTAGE_ROWS } from "./shortage-rows.ts";
 import { SITE_ROWS } from "./site-rows.ts";
 import { SURROUNDINGS_ROWS } from "./surroundings-rows.ts";
 
-/** What browsers, networks, sites and their pages do. */
-export const FAULTS_OF_SITES: readonly (Row | HostRow)[] = [
+/** They end or freeze processes of browsers. */
+const STRIKE_BROWSERS = new Set(["F29a", "F29c"]);
+/** Their browsers serve one scene after the other: starting them takes longer than most faults. */
+const LEAVE_BROWSERS_ALONE = new Set(
+  [CLIENT_ROWS, CONNECTION_ROWS, INPUT_ROWS, SCHEMA_ROWS, QUEUE_ROWS, SITE_ROWS]
+    .flat()
+    .filter(({ id }) => !STRIKE_BROWSERS.has(id)),
+);
+
+function sharing(row: Row | HostRow): Row | HostRow {
+  if ("host" in row || !LEAVE_BROWSERS_ALONE.has(row)) return row;
+  return { ...row, scene: { sharesBrowsers: true, ...row.scene } };
+}
+
+/** What browsers, their networks and their pages do. */
+export const FAULTS_OF_BROWSERS: readonly (Row | HostRow)[] = [
   ...BROWSER_ROWS,
   ...LAUNCH_ROWS,
   ...NETWORK_ROWS,
-  ...SITE_ROWS,
   ...PAGE_ROWS,
 ];
 
-/** What clients and the gateway's own machine do. */
-export const FAULTS_OF_CLIENTS: readonly (Row | HostRow)[] = [
+/** What sites, clients and the gateway's own machine do. */
+export const FAULTS_OF_OTHERS: readonly (Row | HostRow)[] = [
+  ...SITE_ROWS,
   ...CLIENT_ROWS,
   ...CONNECTION_ROWS,
   ...INPUT_ROWS,
@@ -32,7 +46,7 @@ export const FAULTS_OF_CLIENTS: readonly (Row | HostRow)[] = [
   ...HOST_ROWS,
   ...SHORTAGE_ROWS,
   ...SURROUNDINGS_ROWS,
-];
+].map(sharing);
 
 /** The row's beginning in docs/faults.md. */
 export function tableRow({ id, fault, gets }: Row | HostRow): string {

@@ -165,6 +165,7 @@ export class HostScene extends Clients {
       secrets: [API_KEY, ADMIN_KEY, ...[...this.cookies.values()].map(tokenOf)],
       waiting: running(),
       browsers: browsers.length,
+      browsersLeft: 0,
       tempFolders: folders.browsers.length,
       processesLeft: await gateway.started(),
       zombies,

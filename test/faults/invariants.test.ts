@@ -40,6 +40,7 @@ const SOUND: Evidence = {
   processesLeft: [],
   zombies: [],
   tempFoldersLeft: 0,
+  browsersLeft: 0,
   warnings: [],
   stored: [{ id: "alice", isNewest: true }],
 };
@@ -77,6 +78,7 @@ const FLAWS: readonly (readonly [string, Partial<Evidence>])[] = [
   ["the bystander", { bystanderEnding: "broken off" }],
   ["no process and no folder", { tempFolders: 3 }],
   ["no process and no folder", { tempFoldersLeft: 1 }],
+  ["no process and no folder", { browsersLeft: 1 }],
   ["no process and no folder", { processesLeft: [CHROMIUM] }],
   ["no process and no folder", { zombies: [CHROMIUM] }],
   ["no secret is told", { logged: [LINE, "the-token"] }],

@@ -17,7 +17,8 @@ export interface Evidence {
   readonly waiting: number;
   readonly browsers: number;
   readonly tempFolders: number;
-  /** After the gateway had ended. */
+  /** After the gateway had ended: browsers that it neither closed nor killed, where they outlast it. */
+  readonly browsersLeft: number;
   readonly processesLeft: readonly ProcessEntry[];
   readonly zombies: readonly ProcessEntry[];
   readonly tempFoldersLeft: number;
@@ -76,7 +77,15 @@ const INVARIANTS: Readonly<Record<string, Check>> = {
   ],
   "the bystander notices nothing": ({ bystanderEnding }) =>
     bystanderEnding === undefined || bystanderEnding === "under way" ? [] : [`the bystander ${bystanderEnding}`],
-  "no process and no folder is left": ({ browsers, tempFolders, processesLeft, zombies, tempFoldersLeft }) => [
+  "no process and no folder is left": ({
+    browsers,
+    browsersLeft,
+    tempFolders,
+    processesLeft,
+    zombies,
+    tempFoldersLeft,
+  }) => [
+    ...(browsersLeft === 0 ? [] : [`${browsersLeft} browsers left`]),
     ...(tempFolders === browsers ? [] : [`${tempFolders} temporary folders for ${browsers} browsers`]),
     ...processesLeft.map(({ pid, command }) => `still runs: ${pid} ${command.slice(0, 80)}`),
     ...zombies.map(({ pid }) => `a zombie: ${pid}`),

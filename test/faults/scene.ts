@@ -9,6 +9,7 @@ import type { AccountState } from "../../src/pool/account-state.ts";
 import type { SimulatorOptions } from "../../src/simulator/simulator.ts";
 import { API_KEY } from "../support/api-key.ts";
 import { Elsewhere } from "../support/elsewhere.ts";
+import { browsersInUse } from "../support/warm-browsers.ts";
 import { openWorld, type World } from "../support/world.ts";
 import type { Asked } from "./asked.ts";
 import { Clients } from "./clients.ts";
@@ -31,6 +32,8 @@ export interface SceneOptions {
   readonly withElsewhere?: boolean;
   /** Whether Chromium's connections go through the proxy. */
   readonly throughProxy?: boolean;
+  /** Whether its browsers serve other scenes before and after it: for faults that leave browsers alone. They do not, unless told. */
+  readonly sharesBrowsers?: boolean;
   /** How long a request may wait, unless the settings say it; 2 s unless told. */
   readonly queueTimeoutSeconds?: number | undefined;
 }
@@ -45,13 +48,14 @@ const ENDING_LIMIT_MS = 30_000;
 export class Scene extends Clients {
   readonly world: World;
   readonly warnings: string[] = [];
-  readonly #folder: ScratchFolder;
+  /** Undefined where browsers outlast the scene. */
+  readonly #folder: ScratchFolder | undefined;
   readonly #proxy: FaultProxy | undefined;
   readonly #elsewhere: Elsewhere | undefined;
   #victim = "";
   readonly #onWarning = (warning: Error): void => void this.warnings.push(`${warning.name}: ${warning.message}`);
 
-  private constructor(folder: ScratchFolder, world: World, proxy: FaultProxy | undefined, elsewhere?: Elsewhere) {
+  private constructor(folder: ScratchFolder | undefined, world: World, proxy?: FaultProxy, elsewhere?: Elsewhere) {
     super();
     this.#elsewhere = elsewhere;
     this.#folder = folder;
@@ -62,7 +66,8 @@ export class Scene extends Clients {
 
   /** The bystander's answer is under way when it resolves. */
   static async open(options: SceneOptions): Promise<Scene> {
-    const folder = await ScratchFolder.make();
+    const { sharesBrowsers = false } = options;
+    const folder = sharesBrowsers ? undefined : await ScratchFolder.make();
     let proxy: FaultProxy | undefined;
     const elsewhere = options.withElsewhere ? await Elsewhere.start() : undefined;
     const alsoTrusted = elsewhere ? `,${elsewhere.spkiHash}` : "";
@@ -71,7 +76,7 @@ export class Scene extends Clients {
     const world = await openWorld({
       accounts: [...(withBystander ? [BYSTANDER] : []), ...accounts],
       waitUntilReady: withBystander,
-      ownBrowsers: true,
+      ownBrowsers: !sharesBrowsers,
       simulator,
       settings: async (site) => {
         const port = Number(new URL(site.origin).port);
@@ -147,6 +152,7 @@ export class Scene extends Clients {
 
   /** The fault, from which on recovery is counted. */
   async signal(name: NodeJS.Signals, type: string, asked?: Asked): Promise<void> {
+    if (!this.#folder) throw new Error("the browsers of this scene are for others too");
     const pids = await this.processIds(type, asked);
     if (pids.length === 0) throw new Error(`no process ${type}`);
     this.strike();
@@ -160,13 +166,7 @@ export class Scene extends Clients {
     await Promise.all(asked.map(({ over }) => over));
     await this.#untilSettled(lasting);
     const { waiting } = world.gateway.pool;
-    const { supervisors: hosts } = world.gateway.browsers;
-    const mainPids = (await Promise.all(hosts.map(mainPidOf))).filter((pid) => pid !== undefined);
-    const tempFolders = await this.#folder.browserFolders();
-    await world.gateway[Symbol.asyncDispose]();
-    const processesLeft = await leftOf(mainPids);
-    const zombies = await zombiesOf(process.pid);
-    const tempFoldersLeft = await this.#folder.browserFolders();
+    const left = await this.#stop();
     const stored = await storedTokens(world);
     await this[Symbol.asyncDispose]();
     return {
@@ -177,13 +177,28 @@ export class Scene extends Clients {
       logged: world.logged,
       secrets: [API_KEY, ...[...world.cookies.values()].map(tokenOf)],
       waiting,
-      browsers: mainPids.length,
-      tempFolders,
-      processesLeft,
-      zombies,
-      tempFoldersLeft,
+      ...left,
       warnings: this.warnings,
       stored,
+    };
+  }
+
+  /** Stops the gateway. Gives what it had, and what is left of it. */
+  async #stop(): Promise<
+    Pick<Evidence, "browsers" | "browsersLeft" | "tempFolders" | "processesLeft" | "zombies" | "tempFoldersLeft">
+  > {
+    const { gateway } = this.world;
+    const pids = (await Promise.all(gateway.browsers.supervisors.map(mainPidOf))).filter((pid) => pid !== undefined);
+    const own = this.#folder ? pids : [];
+    const tempFolders = (await this.#folder?.browserFolders()) ?? 0;
+    await gateway[Symbol.asyncDispose]();
+    return {
+      browsers: own.length,
+      browsersLeft: browsersInUse(),
+      tempFolders,
+      processesLeft: await leftOf(own),
+      zombies: await zombiesOf(process.pid),
+      tempFoldersLeft: (await this.#folder?.browserFolders()) ?? 0,
     };
   }
 
@@ -193,7 +208,7 @@ export class Scene extends Clients {
     await this.#elsewhere?.[Symbol.asyncDispose]();
     await super[Symbol.asyncDispose]();
     process.off("warning", this.#onWarning);
-    await this.#folder[Symbol.asyncDispose]();
+    await this.#folder?.[Symbol.asyncDispose]();
   }
 
   async #untilSettled(lasting: AccountState | undefined): Promise<void> {

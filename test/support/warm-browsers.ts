@@ -18,6 +18,13 @@ const CALL_LIMIT_MS = 3_000;
 
 /** Browsers that no world uses now. */
 const kept: Warm[] = [];
+/** How many browsers worlds have opened, and neither closed nor killed. */
+let lent = 0;
+
+/** How many browsers are in use by worlds of this worker. */
+export function browsersInUse(): number {
+  return lent;
+}
 
 /**
  * Real browsers, each of which serves one world after the other: starting Chromium takes longer than most tests. A browser is
@@ -48,6 +55,12 @@ export class WarmBrowsers implements BrowserProvider {
   #lend(handle: BrowserHandle): BrowserHandle {
     const { browser, logFields, confinement } = handle;
     let isInOrder = true;
+    let isLent = true;
+    const giveBack = (): void => {
+      if (isLent) lent -= 1;
+      isLent = false;
+    };
+    lent += 1;
     let watching: Disposable | undefined;
     return {
       browser,
@@ -62,10 +75,12 @@ export class WarmBrowsers implements BrowserProvider {
         return watching;
       },
       kill: () => {
+        giveBack();
         isInOrder = false;
         handle.kill();
       },
       close: async () => {
+        giveBack();
         watching?.[Symbol.dispose]();
         if (isInOrder && (await isEmptied(handle))) await this.#keep(handle);
         else await handle.close();
