@@ -70,7 +70,8 @@ export const NETWORK_ROWS: readonly Row[] = [
     id: "F29d",
     fault: "the solution of a challenge is lost on its way",
     gets: "answer, 2 attempts",
-    scene: { ...PROXIED, settings: { CHALLENGE_TIMEOUT_SECONDS: "6" } },
+    // Long enough for a busy machine, which must then solve it.
+    scene: { ...PROXIED, settings: { CHALLENGE_TIMEOUT_SECONDS: "12" } },
     run: async (scene) => {
       const { simulator } = scene.world;
       simulator.challengeAll({ extraMs: 1_000 }, scene.victim);
