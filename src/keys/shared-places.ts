@@ -59,9 +59,11 @@ export class SharedPlaces {
     const asking = all.filter(({ parallel }) => parallel !== undefined);
     const telling = all.filter(({ parallel }) => parallel === undefined);
     this.#number += 1;
+    // The newest request knows the key's limit as it is now.
+    const limit = asking.at(-1)?.parallel ?? 0;
     const here = { keyId, holder: this.#holder, running: this.#requests.of(keyId), number: this.#number };
     try {
-      const places = await this.#store.run(here, { asked: asking.length, limit: asking.at(-1)?.parallel ?? 0 });
+      const places = await this.#store.run(here, { asked: asking.length, limit });
       for (const { answered } of asking.slice(0, places)) answered.resolve(this.#requests.start(keyId));
       for (const { answered } of [...asking.slice(places), ...telling]) answered.resolve("full");
     } catch (cause) {

@@ -85,7 +85,7 @@ export class SharedKeyUse {
    */
   async run(
     { keyId, holder, running, number }: RunningRequests,
-    { asked, limit }: { readonly asked: number; readonly limit: number } = { asked: 0, limit: 0 },
+    { asked, limit }: { readonly asked: number; readonly limit: number },
   ): Promise<number> {
     const others = sql`jsonb_each(k.holders) WHERE key <> ${holder} AND (value->>1)::bigint > ${STATEMENT_NOW}`;
     /** What the database knows of this gateway then, where so many run at the others. */
