@@ -19,8 +19,8 @@ import { obtainSecretKey } from "../store/secret-key.ts";
 import { SharedSecrets } from "../store/shared-secrets.ts";
 
 /**
- * After this time the process ends although a disposal hangs. On a busy machine, closing ten pages in two browsers took more than
- * four seconds. With DRAIN_TIMEOUT_SECONDS it stays below the 150 s that containers and services give.
+ * After this time the process ends although a disposal hangs. A busy machine took more than 4 s to close ten pages in two browsers.
+ * Together with the default of DRAIN_TIMEOUT_SECONDS it stays below the 150 s that containers and services give.
  */
 const HARD_EXIT_MS = 15_000;
 

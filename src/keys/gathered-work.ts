@@ -1,6 +1,6 @@
 /**
- * Work of keys, done in turn for each key: while a part of it runs, more gathers, and is done together afterwards. All requests of
- * a key write the same rows, so one statement for many of them is quicker than many that wait for each other.
+ * Does the work of each key one part after the other. Work that comes while a part runs is done together in the next part. All
+ * requests of a key write the same rows, so one statement for many of them is quicker than many that wait for each other.
  */
 export class GatheredWork<Item> {
   readonly #work: (keyId: string, items: readonly Item[]) => Promise<void>;

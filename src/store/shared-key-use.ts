@@ -81,7 +81,7 @@ export class SharedKeyUse {
   }
 
   /**
-   * Says how many run here, and lets as many more of those that ask run as all gateways together may have. Returns how many it let in.
+   * Says how many run here. Of those that ask, lets in as many as all gateways together may still have, and returns how many that are.
    */
   async run(
     { keyId, holder, running, number }: RunningRequests,

@@ -3,9 +3,6 @@ import { expect, open, test } from "./scene.ts";
 
 test.use({ sceneOptions: { accounts: ["anna"], settings: { CONSOLE_IDLE_SECONDS: "15" } } });
 
-// One test waits until the session would have ended twice.
-test.setTimeout(120_000);
-
 const TOLD = "You were signed out because nobody used the console for a while.";
 
 async function isSignedIn(page: Page): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { FAULTS_OF_OTHERS, FAULTS_OF_BROWSERS, tableRow } from "./catalogue.ts";
+import { FAULTS_OF_BROWSERS, FAULTS_OF_OTHERS, tableRow } from "./catalogue.ts";
 import { testRows } from "./test-rows.ts";
 
 testRows(FAULTS_OF_OTHERS);

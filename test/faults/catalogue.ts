@@ -13,18 +13,13 @@ import { SHORTAGE_ROWS } from "./shortage-rows.ts";
 import { SITE_ROWS } from "./site-rows.ts";
 import { SURROUNDINGS_ROWS } from "./surroundings-rows.ts";
 
-/** They end or freeze processes of browsers. */
+/** Rows of these files that end or freeze processes of browsers; the others leave browsers alone. */
 const STRIKE_BROWSERS = new Set(["F29a", "F29c"]);
-/** Their browsers serve one scene after the other: starting them takes longer than most faults. */
-const LEAVE_BROWSERS_ALONE = new Set(
-  [CLIENT_ROWS, CONNECTION_ROWS, INPUT_ROWS, SCHEMA_ROWS, QUEUE_ROWS, SITE_ROWS]
-    .flat()
-    .filter(({ id }) => !STRIKE_BROWSERS.has(id)),
-);
+const SHARING_ROWS = [SITE_ROWS, CLIENT_ROWS, CONNECTION_ROWS, INPUT_ROWS, SCHEMA_ROWS, QUEUE_ROWS].flat();
 
-function sharing(row: Row | HostRow): Row | HostRow {
-  if ("host" in row || !LEAVE_BROWSERS_ALONE.has(row)) return row;
-  return { ...row, scene: { sharesBrowsers: true, ...row.scene } };
+/** Browsers serve one scene after the other where a row leaves them alone: starting them takes longer than most faults. */
+function sharing(row: Row): Row {
+  return STRIKE_BROWSERS.has(row.id) ? row : { ...row, scene: { sharesBrowsers: true, ...row.scene } };
 }
 
 /** What browsers, their networks and their pages do. */
@@ -37,16 +32,11 @@ export const FAULTS_OF_BROWSERS: readonly (Row | HostRow)[] = [
 
 /** What sites, clients and the gateway's own machine do. */
 export const FAULTS_OF_OTHERS: readonly (Row | HostRow)[] = [
-  ...SITE_ROWS,
-  ...CLIENT_ROWS,
-  ...CONNECTION_ROWS,
-  ...INPUT_ROWS,
-  ...SCHEMA_ROWS,
-  ...QUEUE_ROWS,
+  ...SHARING_ROWS.map(sharing),
   ...HOST_ROWS,
   ...SHORTAGE_ROWS,
   ...SURROUNDINGS_ROWS,
-].map(sharing);
+];
 
 /** The row's beginning in docs/faults.md. */
 export function tableRow({ id, fault, gets }: Row | HostRow): string {

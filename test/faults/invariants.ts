@@ -3,8 +3,19 @@ import type { Post } from "../../src/simulator/record.ts";
 import type { Asked, Ending } from "./asked.ts";
 import type { ProcessEntry } from "./processes.ts";
 
+/** What a gateway had when all was over, and what is left of it after its end. */
+export interface Leftovers {
+  readonly browsers: number;
+  readonly tempFolders: number;
+  /** Browsers that it neither closed nor killed, where they outlast it. */
+  readonly browsersLeft: number;
+  readonly processesLeft: readonly ProcessEntry[];
+  readonly zombies: readonly ProcessEntry[];
+  readonly tempFoldersLeft: number;
+}
+
 /** What was seen of one fault: by the clients, by the site, in the log, and on the machine afterwards. */
-export interface Evidence {
+export interface Evidence extends Leftovers {
   readonly asked: readonly Asked[];
   /** As it stood when it was dismissed, long after the fault; undefined where there was no bystander. */
   readonly bystanderEnding: Ending | undefined;
@@ -13,15 +24,8 @@ export interface Evidence {
   readonly askedElsewhere: readonly string[];
   readonly logged: readonly string[];
   readonly secrets: readonly string[];
-  /** When all was over: how many still waited, how many browsers and temporary folders there were. */
+  /** How many still waited when all was over. */
   readonly waiting: number;
-  readonly browsers: number;
-  readonly tempFolders: number;
-  /** After the gateway had ended: browsers that it neither closed nor killed, where they outlast it. */
-  readonly browsersLeft: number;
-  readonly processesLeft: readonly ProcessEntry[];
-  readonly zombies: readonly ProcessEntry[];
-  readonly tempFoldersLeft: number;
   readonly warnings: readonly string[];
   readonly stored: readonly { readonly id: string; readonly isNewest: boolean }[];
 }

@@ -13,7 +13,7 @@ import { browsersInUse } from "../support/warm-browsers.ts";
 import { openWorld, type World } from "../support/world.ts";
 import type { Asked } from "./asked.ts";
 import { Clients } from "./clients.ts";
-import type { Evidence } from "./invariants.ts";
+import type { Evidence, Leftovers } from "./invariants.ts";
 import { chromiumProcesses, zombiesOf, type ProcessEntry } from "./processes.ts";
 import { FaultProxy } from "./proxy.ts";
 import { storedTokens, tokenOf } from "./tokens.ts";
@@ -183,10 +183,8 @@ export class Scene extends Clients {
     };
   }
 
-  /** Stops the gateway. Gives what it had, and what is left of it. */
-  async #stop(): Promise<
-    Pick<Evidence, "browsers" | "browsersLeft" | "tempFolders" | "processesLeft" | "zombies" | "tempFoldersLeft">
-  > {
+  /** Stops the gateway. */
+  async #stop(): Promise<Leftovers> {
     const { gateway } = this.world;
     const pids = (await Promise.all(gateway.browsers.supervisors.map(mainPidOf))).filter((pid) => pid !== undefined);
     const own = this.#folder ? pids : [];

@@ -18,12 +18,12 @@ const CALL_LIMIT_MS = 3_000;
 
 /** Browsers that no world uses now. */
 const kept: Warm[] = [];
-/** How many browsers worlds have opened, and neither closed nor killed. */
-let lent = 0;
+/** Browsers that worlds have opened, and neither closed nor killed. */
+const lent = new Set<BrowserHandle>();
 
 /** How many browsers are in use by worlds of this worker. */
 export function browsersInUse(): number {
-  return lent;
+  return lent.size;
 }
 
 /**
@@ -55,12 +55,7 @@ export class WarmBrowsers implements BrowserProvider {
   #lend(handle: BrowserHandle): BrowserHandle {
     const { browser, logFields, confinement } = handle;
     let isInOrder = true;
-    let isLent = true;
-    const giveBack = (): void => {
-      if (isLent) lent -= 1;
-      isLent = false;
-    };
-    lent += 1;
+    lent.add(handle);
     let watching: Disposable | undefined;
     return {
       browser,
@@ -75,12 +70,12 @@ export class WarmBrowsers implements BrowserProvider {
         return watching;
       },
       kill: () => {
-        giveBack();
+        lent.delete(handle);
         isInOrder = false;
         handle.kill();
       },
       close: async () => {
-        giveBack();
+        lent.delete(handle);
         watching?.[Symbol.dispose]();
         if (isInOrder && (await isEmptied(handle))) await this.#keep(handle);
         else await handle.close();
