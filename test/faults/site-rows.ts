@@ -86,7 +86,8 @@ export const SITE_ROWS: readonly Row[] = [
     id: "F29c",
     fault: "the page freezes while it solves a challenge",
     gets: "answer, 2 attempts",
-    scene: { settings: { CHALLENGE_TIMEOUT_SECONDS: "4", QUEUE_TIMEOUT_SECONDS: "20" } },
+    // Long enough for a busy machine, which must then solve it.
+    scene: { settings: { CHALLENGE_TIMEOUT_SECONDS: "12", QUEUE_TIMEOUT_SECONDS: "40" } },
     run: async (scene) => {
       scene.world.simulator.challengeAll({ extraMs: 1_000 }, scene.victim);
       const asked = scene.ask("", false);
